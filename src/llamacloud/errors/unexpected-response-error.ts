@@ -1,0 +1,13 @@
+import { LlamaCloudError, type RequestInfo } from './llamacloud-error.js';
+
+/** The body is not JSON, or does not fit the schema. Stands outside the HTTP errors: the status was fine. */
+export class UnexpectedResponseError extends LlamaCloudError {
+  override readonly name = 'UnexpectedResponseError';
+  /** Where in the body it does not fit, such as `results[3].job_reference.id`; `(body)` where it is no JSON at all. */
+  readonly path: string;
+
+  constructor(path: string, problem: string, request: RequestInfo, options?: ErrorOptions) {
+    super(`LlamaCloud's answer is not as documented at ${path}: ${problem}`, request, options);
+    this.path = path;
+  }
+}

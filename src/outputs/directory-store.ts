@@ -1,0 +1,93 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { safeName } from './safe-name.js';
+import { type Content, OutputError, type OutputStore, type StoredObject } from './store.js';
+
+/** Documents in a local directory, which is made when the first is written. */
+export class DirectoryStore implements OutputStore {
+  readonly root: string;
+
+  /** @param directory Path; a relative one is taken from the working directory. */
+  constructor(directory: string) {
+    this.root = resolve(directory);
+  }
+
+  async write(key: readonly string[], content: Content): Promise<StoredObject> {
+    const location = this.locate(key);
+    // Beside its place, so that the rename stays within one file system and a reader never sees half a document.
+    const temporary = join(dirname(location), `.${randomUUID()}.tmp`);
+    const source = sourceOf(content);
+    try {
+      await mkdir(dirname(location), { recursive: true });
+      const digest = createHash('sha256');
+      let bytes = 0;
+      await pipeline(
+        source.read(),
+        async function* (chunks: AsyncIterable<Uint8Array>) {
+          for await (const chunk of chunks) {
+            digest.update(chunk);
+            bytes += chunk.byteLength;
+            yield chunk;
+          }
+        },
+        createWriteStream(temporary, { flags: 'wx', flush: true }),
+      );
+      await rename(temporary, location);
+      return { location, bytes, sha256: digest.digest('hex') };
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      if (source.failed(error)) throw error;
+      throw new OutputError('write', location, error);
+    }
+  }
+
+  async read(key: readonly string[]): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const location = this.locate(key);
+    try {
+      // Opened here, so that a missing file is told apart before anything is read.
+      const file = await open(location, 'r');
+      return file.createReadStream();
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw new OutputError('read', location, error);
+    }
+  }
+
+  async remove(key: readonly string[]): Promise<void> {
+    const location = this.locate(key);
+    await rm(location, { force: true }).catch((error: unknown) => {
+      throw new OutputError('remove', location, error);
+    });
+  }
+
+  locate(key: readonly string[]): string {
+    return join(this.root, ...key.map(safeName));
+  }
+}
+
+/** Remembers whether it was the content that broke: a document that ended early is no failure of the store. */
+function sourceOf(content: Content) {
+  let broken: unknown;
+  return {
+    async *read(): AsyncGenerator<Uint8Array> {
+      if (typeof content === 'string') {
+        yield Buffer.from(content, 'utf8');
+        return;
+      }
+      try {
+        yield* content;
+      } catch (error) {
+        broken = error;
+        throw error;
+      }
+    },
+    failed: (error: unknown) => broken !== undefined && error === broken,
+  };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}

@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto';
+
+/** File systems take 255 bytes a name; the rest is for our own endings. */
+const LONGEST = 180;
+
+/** Names that Windows keeps for its devices, whatever their ending. */
+const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+/**
+ * One path segment for any string: ids come from outside, and must neither leave the folder nor be hidden, reserved or too
+ * long. Ordinary ids stay as they are; different strings stay different.
+ */
+export function safeName(text: string): string {
+  const encoded = encodeURIComponent(text.toWellFormed())
+    .replace(/[!'()*~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replace(/^\.|\.$/g, '%2E');
+  const name = encoded === '' ? '%' : encoded;
+  if (name.length <= LONGEST && !RESERVED.test(name)) return name;
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return `${name.slice(0, LONGEST - hash.length - 1)}~${hash}`.replace(RESERVED, '%$&');
+}

@@ -1,0 +1,44 @@
+import type { CollectFormat, JobType, ResolvedPoll } from './input.js';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** A batch has at most 1,000 files, each of which may legally take half an hour and more: a week is "something is wrong". */
+export const DEFAULT_TIMEOUT_MS = 7 * DAY;
+
+/** A parse job may take 30 minutes and 5 more a page; a day covers 280 pages. */
+export const DEFAULT_JOB_TIMEOUT_MS = DAY;
+
+/** LlamaCloud maps rows in the moments around COMPLETED; after two minutes a row with nothing in it stays that way. */
+export const DEFAULT_RESULTS_GRACE_MS = 2 * MINUTE;
+
+/** A change is seen within 10 % of the time waited, and an hour costs fewer than 100 requests. */
+export const DEFAULT_POLL: ResolvedPoll = { initialMs: SECOND, coefficient: 1.1, maximumMs: MINUTE };
+
+/** Measured on a local server: 20 open children run faster than 250, and far below Temporal's limit of 2,000 pending. */
+export const DEFAULT_MAX_CONCURRENT_JOBS = 20;
+export const LARGEST_MAX_CONCURRENT_JOBS = 500;
+
+/** Rows that travel through history at a time; also what a batch can hold at most today. */
+export const RESULTS_PAGE_SIZE = 1_000;
+
+/** Failures listed in the report; the manifest has all of them. */
+export const REPORTED_FAILURES = 100;
+
+/** Longest `Retry-After` that is believed: one that is longer is a mistake or a trap. */
+export const LONGEST_RETRY_AFTER_MS = 5 * MINUTE;
+
+/** Temporal takes a delay of 0 as "use the policy", and the API deserves a pause. */
+export const SHORTEST_DELAY_MS = SECOND;
+
+/** How long a rejected key is retried while polling or collecting, so that rotating a key loses nothing. */
+export const KEY_ROTATION_MS = 15 * MINUTE;
+
+/** A batch or job that has just been made may not be readable everywhere at once. */
+export const READ_AFTER_CREATE_MS = MINUTE;
+
+export function defaultCollect(type: JobType): CollectFormat {
+  return type === 'extract_v2' ? 'record' : 'markdown';
+}

@@ -1,0 +1,6 @@
+export * from './defaults.js';
+export * from './failures.js';
+export * from './input.js';
+export * from './names.js';
+export * from './report.js';
+export * from './status.js';

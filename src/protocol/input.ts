@@ -1,0 +1,111 @@
+import type { Duration } from '@temporalio/common';
+
+export const JOB_TYPES = ['parse_v2', 'extract_v2'] as const;
+/** What LlamaCloud does with each file: LlamaParse or LlamaExtract. */
+export type JobType = (typeof JOB_TYPES)[number];
+
+export const COLLECT_FORMATS = ['markdown', 'text', 'items', 'record'] as const;
+/**
+ * Which result of a job is written to the output store: `markdown`, `text` or `items` (structured JSON) of a parse job,
+ * the extracted `record` of an extract job.
+ */
+export type CollectFormat = (typeof COLLECT_FORMATS)[number];
+
+/** The project and organization that a request is made in. Default: those of the API key. */
+export interface ApiScope {
+  /** Project id. */
+  projectId?: string;
+  /** Organization id. */
+  organizationId?: string;
+}
+
+/** Which job runs over every file of the directory. */
+export interface BatchJob {
+  type: JobType;
+  /** Saved configuration (`cfg-<uuid>`) or built-in preset (`cfg-PARSE_AGENTIC`), matching the type. */
+  configurationId: string;
+}
+
+/** How often a batch or a job is looked at: `initialInterval + (backoffCoefficient - 1) x time waited`, capped. */
+export interface PollOptions {
+  /** Wait before the second look. At least 1 second. Default 1 second. */
+  initialInterval?: Duration;
+  /** Growth per look, at least 1. The default, 1.1, sees a change within 10 % of the time waited. */
+  backoffCoefficient?: number;
+  /** Longest wait between two looks. Default 60 seconds. */
+  maximumInterval?: Duration;
+}
+
+/** The child workflow that runs for each job reference. */
+export interface ChildOptions {
+  /** Workflow type. It is given a {@link ProcessJobInput}. Default `processJob`. */
+  workflowType?: string;
+  /** Task queue of the child. Default: that of the batch workflow. */
+  taskQueue?: string;
+}
+
+/** Input of the `processBatch` workflow. */
+export interface ProcessBatchInput extends ApiScope {
+  /** Source directory (`dir-...`) whose files are processed. */
+  directoryId: string;
+  job: BatchJob;
+  /** Adopt this batch (`bat-...`) instead of creating one. */
+  batchId?: string;
+  /** Default `markdown` for parse jobs, `record` for extract jobs. */
+  collect?: CollectFormat;
+  /** Child workflows open at a time, 1 to 500. Default 20. */
+  maxConcurrentJobs?: number;
+  /** More failed files than this fail the run with `TooManyFailedFiles`. Default: no limit. */
+  maxFailedFiles?: number;
+  /** A larger share of failed files than this (0 to 100) fails the run with `TooManyFailedFiles`. Default: no limit. */
+  maxFailedPercent?: number;
+  child?: ChildOptions;
+  poll?: PollOptions;
+  /** Time for the whole run, after which the batch is cancelled and the run fails with `BatchTimedOut`. Default 7 days. */
+  timeout?: Duration;
+  /** Time for one job to end after its child has started. Default 24 hours. */
+  jobTimeout?: Duration;
+  /** How long a file may be without a job and without an error once its batch is COMPLETED. Default 2 minutes. */
+  resultsGracePeriod?: Duration;
+}
+
+/** {@link PollOptions} with every default filled in, in milliseconds. */
+export interface ResolvedPoll {
+  initialMs: number;
+  coefficient: number;
+  maximumMs: number;
+}
+
+/** {@link ProcessBatchInput} once validated: every default filled in, every duration in milliseconds. */
+export interface BatchRequest extends ApiScope {
+  directoryId: string;
+  job: BatchJob;
+  batchId?: string;
+  collect: CollectFormat;
+  maxConcurrentJobs: number;
+  maxFailedFiles?: number;
+  maxFailedPercent?: number;
+  child: { workflowType: string; taskQueue?: string };
+  poll: ResolvedPoll;
+  timeoutMs: number;
+  jobTimeoutMs: number;
+  resultsGraceMs: number;
+}
+
+/** Input of the `processJob` workflow, and of whatever child workflow takes its place. */
+export interface ProcessJobInput extends ApiScope {
+  /** Source directory file (`dfl-...`) that the job was made for. */
+  fileId: string;
+  /** Its display name in the directory, where known. */
+  name?: string;
+  /** Job (`pjb-...`, `ext-...`). */
+  jobId: string;
+  type: JobType;
+  /** Batch (`bat-...`) that made the job: its id is the folder that the document goes to. */
+  batchId: string;
+  /** Default `markdown` for parse jobs, `record` for extract jobs. */
+  collect?: CollectFormat;
+  poll?: PollOptions;
+  /** Time for the job to end. Default 24 hours. */
+  timeout?: Duration;
+}
