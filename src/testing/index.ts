@@ -1,0 +1,2 @@
+/** What tests and trials of an application need: a local Temporal server and a stand-in for LlamaCloud. */
+export * from './temporal/index.js';

@@ -1,0 +1,15 @@
+/** Local Temporal servers, and the executables that they run. */
+export { type LocalTemporal, type LocalTemporalOptions, startLocalTemporal } from './local.js';
+export {
+  ExecutableNotFound,
+  type ExecutableSource,
+  type ResolvedExecutable,
+  type ResolveOptions,
+  resolveTemporalCli,
+  resolveTestServer,
+} from './resolve.js';
+export {
+  startTimeSkippingTemporal,
+  type TimeSkippingTemporal,
+  type TimeSkippingTemporalOptions,
+} from './time-skipping.js';
