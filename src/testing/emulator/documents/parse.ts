@@ -1,0 +1,75 @@
+import { open, readFile, stat } from 'node:fs/promises';
+import type { DirectoryFile } from '../model.js';
+import { decodeText } from './decode.js';
+import { DocumentError, type ParsedDocument } from './parsed.js';
+import type { PdfParser } from './pdf.js';
+
+const PDF_SIGNATURE_WITHIN_BYTES = 1024;
+// A text file has no pages; it is answered as one page of US letter size.
+const TEXT_PAGE = { width: 612, height: 792 };
+
+/** Parses a file of any kind. Throws {@link DocumentError} with a message that a person can act on. */
+export async function parseFile(file: DirectoryFile, pdf: PdfParser): Promise<ParsedDocument> {
+  try {
+    if (!('path' in file.source)) return await parseContent(file.name, file.source.content, pdf);
+    const { path } = file.source;
+    if ((await stat(path)).size === 0) throw emptyFile();
+    // By path where the name says PDF: the parser's process then reads the file, and it is not copied through this one.
+    if (isPdfName(path)) return await pdf.parse(path);
+    const isPdf = hasPdfSignature(await readStart(path));
+    return isPdf ? await pdf.parse(await readFile(path)) : parseText(file.name, await readFile(path));
+  } catch (error) {
+    if (error instanceof DocumentError) throw error;
+    throw new DocumentError(`${file.name} can't be read: ${errorText(error)}`, { cause: error });
+  }
+}
+
+/** Why a file can't be opened for reading, or null when it can. */
+export async function unreadableReason(file: DirectoryFile): Promise<string | null> {
+  if (!('path' in file.source)) return null;
+  try {
+    const handle = await open(file.source.path, 'r');
+    const info = await handle.stat().finally(() => handle.close());
+    return info.isFile() ? null : `${file.name} is not a regular file`;
+  } catch (error) {
+    return `${file.name} can't be read: ${errorText(error)}`;
+  }
+}
+
+async function parseContent(name: string, content: Uint8Array, pdf: PdfParser): Promise<ParsedDocument> {
+  if (content.length === 0) throw emptyFile();
+  const isPdf = isPdfName(name) || hasPdfSignature(content.subarray(0, PDF_SIGNATURE_WITHIN_BYTES));
+  return isPdf ? await pdf.parse(content) : parseText(name, content);
+}
+
+function parseText(name: string, bytes: Uint8Array): ParsedDocument {
+  const text = decodeText(bytes, name);
+  return { pages: [{ markdown: text, text, ...TEXT_PAGE }] };
+}
+
+function emptyFile(): DocumentError {
+  return new DocumentError('the file is empty (0 bytes)');
+}
+
+function isPdfName(name: string): boolean {
+  return name.toLowerCase().endsWith('.pdf');
+}
+
+function hasPdfSignature(start: Uint8Array): boolean {
+  return Buffer.from(start).includes('%PDF');
+}
+
+async function readStart(path: string): Promise<Uint8Array> {
+  const handle = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(PDF_SIGNATURE_WITHIN_BYTES), position: 0 });
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The system's reason without the path on this machine: `ENOENT: no such file or directory`. */
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/, [a-z]+(?: '.*')?$/s, '') : String(error);
+}

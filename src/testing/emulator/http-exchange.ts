@@ -1,0 +1,70 @@
+import { createReadStream } from 'node:fs';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { HttpError } from './http-error.js';
+
+/** A request as the routes see it. */
+export interface Incoming {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** What a route answers: bytes, or a file that is streamed. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | { readonly path: string; readonly size: number };
+}
+
+export function json(value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Reply {
+  return {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: Buffer.from(JSON.stringify(value)),
+  };
+}
+
+export function errorReply(error: HttpError): Reply {
+  return json({ detail: error.detail }, error.status, error.headers);
+}
+
+// Far above any request that the API takes, and low enough that a wrong client can't fill the memory.
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+export async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    const buffer = Buffer.from(chunk);
+    bytes += buffer.length;
+    if (bytes > MAX_BODY_BYTES) throw new HttpError(413, 'the request body is too large', { connection: 'close' });
+    chunks.push(buffer);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+export async function sendReply(response: ServerResponse, reply: Reply): Promise<void> {
+  const { body } = reply;
+  const length = Buffer.isBuffer(body) ? body.length : body.size;
+  response.writeHead(reply.status, { ...reply.headers, 'content-length': length });
+  if (Buffer.isBuffer(body)) response.end(body);
+  else await pipeline(createReadStream(body.path), response);
+}
+
+/** Promises the whole body in Content-Length, sends half of it and drops the connection. */
+export async function sendTruncated(response: ServerResponse, reply: Reply): Promise<void> {
+  const { body } = reply;
+  const length = Buffer.isBuffer(body) ? body.length : body.size;
+  const half = Math.floor(length / 2);
+  response.writeHead(reply.status, { ...reply.headers, 'content-length': length });
+  if (Buffer.isBuffer(body)) {
+    await new Promise<void>((resolve) => response.write(body.subarray(0, half), () => resolve()));
+  } else if (half > 0) {
+    await pipeline(createReadStream(body.path, { end: half - 1 }), response, { end: false });
+  }
+  // Not a reset: that could take back bytes which the client has not read yet.
+  response.socket?.destroy();
+}

@@ -1,0 +1,48 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { isWholeText, RESULT_TYPES, type ResultType } from './documents/render.js';
+import { HttpError } from './http-error.js';
+import type { Incoming, Reply } from './http-exchange.js';
+import type { Project } from './project.js';
+
+export const PRESIGNED_PREFIX = '/__emulator/files/';
+
+/** Downloads by URL alone, as from S3: the signature in the URL is the permission, and a second one is refused. */
+export class PresignedFiles {
+  readonly #secret = randomBytes(32);
+
+  constructor(
+    private readonly project: Project,
+    private readonly baseUrl: () => string,
+  ) {}
+
+  urlFor(jobId: string, type: ResultType): string {
+    const path = `${PRESIGNED_PREFIX}${jobId}/${type}`;
+    const expires = Date.now() + this.project.settings.presignedUrlMs;
+    return `${this.baseUrl()}${path}?expires=${expires}&signature=${this.#sign(path, String(expires))}`;
+  }
+
+  async answer({ method, path, query, headers }: Incoming): Promise<Reply> {
+    if (method !== 'GET') throw new HttpError(405, 'Method Not Allowed', { allow: 'GET' });
+    if (headers.authorization !== undefined) {
+      throw new HttpError(400, 'only one way to authorize is allowed: the signature, or the Authorization header');
+    }
+    const expires = query.get('expires') ?? '';
+    const given = Buffer.from(query.get('signature') ?? '');
+    const wanted = Buffer.from(this.#sign(path, expires));
+    if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
+      throw new HttpError(403, 'the signature is missing or wrong');
+    }
+    if (Number(expires) < Date.now()) throw new HttpError(403, 'the URL has expired');
+
+    const [jobId = '', name] = path.slice(PRESIGNED_PREFIX.length).split('/');
+    const type = RESULT_TYPES.find((known) => known === name);
+    const outcome = this.project.jobs.get(jobId)?.outcome ?? null;
+    if (type === undefined || outcome === null || 'error' in outcome) throw new HttpError(404, 'Not Found');
+    const contentType = isWholeText(type) ? 'text/plain; charset=utf-8' : 'application/json';
+    return { status: 200, headers: { 'content-type': contentType }, body: await outcome.document.download(type) };
+  }
+
+  #sign(path: string, expires: string): string {
+    return createHmac('sha256', this.#secret).update(`${path}?${expires}`).digest('hex');
+  }
+}

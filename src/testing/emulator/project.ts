@@ -1,0 +1,116 @@
+import { unreadableReason } from './documents/parse.js';
+import type { DocumentWork } from './documents/work.js';
+import { HttpError } from './http-error.js';
+import type { Batch, BatchRow, Directory, Job, JobType } from './model.js';
+import type { Settings } from './options.js';
+import type { Seeded } from './seeded.js';
+import { batchClock, jobState } from './timeline.js';
+
+/** Everything that the emulated LlamaCloud project holds. */
+export class Project {
+  readonly directories = new Map<string, Directory>();
+  readonly batches = new Map<string, Batch>();
+  readonly jobs = new Map<string, Job>();
+  /** The project that requests without `project_id` belong to. */
+  readonly defaultProjectId: string;
+
+  constructor(
+    readonly settings: Settings,
+    readonly seeded: Seeded,
+    private readonly work: DocumentWork,
+  ) {
+    this.defaultProjectId = seeded.uuid('prj-');
+  }
+
+  /** Creates a batch, its jobs, and starts the work on the documents. */
+  async createBatch(request: {
+    readonly directoryId: string;
+    readonly jobType: JobType;
+    readonly configurationId: string;
+    readonly projectId: string | null;
+    readonly organizationId: string | null;
+  }): Promise<Batch> {
+    const directory = this.directories.get(request.directoryId);
+    if (directory === undefined) throw new HttpError(404, `directory ${request.directoryId} not found`);
+    checkConfiguration(request.configurationId, request.jobType);
+    const { maxFilesPerBatch } = this.settings;
+    if (directory.files.length > maxFilesPerBatch) {
+      const count = directory.files.length;
+      throw new HttpError(400, `the directory has ${count} files, and a batch takes at most ${maxFilesPerBatch}`);
+    }
+    // Everything below is synchronous, so no request can see half a batch.
+    const unreadable = await Promise.all(directory.files.map(unreadableReason));
+    const batch: Batch = {
+      seq: this.batches.size,
+      id: this.seeded.uuid('bat-'),
+      projectId: request.projectId ?? this.defaultProjectId,
+      organizationId: request.organizationId,
+      directoryId: directory.id,
+      jobType: request.jobType,
+      configurationId: request.configurationId,
+      createdAtMs: Date.now(),
+      rows: [],
+      cancel: null,
+      finishedAtMs: null,
+      forced: null,
+      editResults: null,
+    };
+    this.batches.set(batch.id, batch);
+    batch.rows = this.#mapFiles(batch, directory, unreadable);
+    this.work.add(batch.rows.flatMap(({ job }) => (job === null ? [] : [job])));
+    return batch;
+  }
+
+  /** Each file has its time to be mapped. Its job exists from the start but shows only then. */
+  #mapFiles(batch: Batch, directory: Directory, unreadable: readonly (string | null)[]): BatchRow[] {
+    const { runningAtMs } = batchClock(batch.createdAtMs, this.settings);
+    return directory.files.map((file, index): BatchRow => {
+      const mappedAtMs = runningAtMs + Math.floor((this.settings.batchRunningMs * index) / directory.files.length);
+      const mappingError = unreadable[index] ?? null;
+      if (mappingError !== null) return { fileId: file.id, mappedAtMs, job: null, mappingError };
+      const job: Job = {
+        seq: this.jobs.size,
+        id: batch.jobType === 'parse_v2' ? this.seeded.base36('pjb-', 28) : this.seeded.uuid('ext-'),
+        type: batch.jobType,
+        batch,
+        file,
+        mappedAtMs,
+        runningMs: this.settings.jobRunningMs + this.settings.jobSpreadMs * this.seeded.fraction('spread'),
+        outcome: null,
+        outcomeAtMs: 0,
+        cancelledAtMs: null,
+        finishedAtMs: null,
+        forced: null,
+      };
+      this.jobs.set(job.id, job);
+      return { fileId: file.id, mappedAtMs, job, mappingError: null };
+    });
+  }
+
+  findBatch(id: string): Batch {
+    const batch = this.batches.get(id);
+    if (batch === undefined) throw new HttpError(404, `batch ${id} not found`);
+    return batch;
+  }
+
+  /** A job that the API knows: one of this type whose file has been mapped. */
+  findJob(id: string, type: JobType): Job {
+    const job = this.jobs.get(id);
+    if (job === undefined || job.type !== type || jobState(job, Date.now(), this.settings) === null) {
+      throw new HttpError(404, `job ${id} not found`);
+    }
+    return job;
+  }
+}
+
+/** The built-in presets name their product; a saved configuration (`cfg-` and a UUID) is taken for any. */
+function checkConfiguration(configurationId: string, jobType: JobType): void {
+  if (!configurationId.startsWith('cfg-')) throw new HttpError(404, 'configuration not found');
+  const presetFor = configurationId.startsWith('cfg-PARSE_')
+    ? 'parse_v2'
+    : configurationId.startsWith('cfg-EXTRACT_')
+      ? 'extract_v2'
+      : jobType;
+  if (presetFor !== jobType)
+    throw new HttpError(400, `configuration ${configurationId} is for ${presetFor}, not ${jobType}`);
+}

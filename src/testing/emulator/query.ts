@@ -1,0 +1,44 @@
+import { invalid } from './http-error.js';
+
+/** The whole number in a query parameter, or undefined when it is absent. Answers 422 when it is no number or too small. */
+export function readInteger(query: URLSearchParams, name: string, min: number): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === '') return undefined;
+  const value = Number(text);
+  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value)) {
+    throw invalid(['query', name], 'Input should be a valid integer', 'int_parsing');
+  }
+  if (value < min) throw invalid(['query', name], `Input should be at least ${min}`, 'greater_than_equal');
+  return value;
+}
+
+/** The value of a query parameter that must be one of a few. Answers 422 for any other. */
+export function readChoice(query: URLSearchParams, name: string, choices: readonly string[]): string | undefined {
+  const value = query.get(name);
+  if (value === null || value === '') return undefined;
+  if (!choices.includes(value)) {
+    throw invalid(['query', name], `Input should be one of ${choices.join(', ')}`, 'literal_error');
+  }
+  return value;
+}
+
+/** Whether a moment (ms of the epoch) lies within `created_at_on_or_after` and `created_at_on_or_before`. */
+export function readCreatedFilter(query: URLSearchParams): (createdAtMs: number) => boolean {
+  const from = readTime(query, 'created_at_on_or_after') ?? Number.NEGATIVE_INFINITY;
+  const to = readTime(query, 'created_at_on_or_before') ?? Number.POSITIVE_INFINITY;
+  return (createdAtMs) => createdAtMs >= from && createdAtMs <= to;
+}
+
+function readTime(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === '') return undefined;
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms))
+    throw invalid(['query', name], 'Input should be a valid datetime', 'datetime_from_date_parsing');
+  return ms;
+}
+
+/** The values of a repeated parameter, such as `expand=a&expand=b`. */
+export function readList(query: URLSearchParams, name: string): ReadonlySet<string> {
+  return new Set(query.getAll(name).filter((value) => value !== ''));
+}

@@ -1,0 +1,60 @@
+/** A request that the emulator received. */
+export interface RecordedRequest {
+  readonly method: string;
+  readonly path: string;
+  /** Each parameter with its values in order. */
+  readonly query: Readonly<Record<string, readonly string[]>>;
+  /** What was answered; 0 when the connection ended before an answer. */
+  readonly status: number;
+  /** When it arrived, in ms of the epoch. */
+  readonly atMs: number;
+  /** The body, parsed if it is JSON; absent when there was none. */
+  readonly body?: unknown;
+}
+
+/** Every request in the order of arrival, so that tests can count. */
+export class RequestLog {
+  readonly #entries: LogEntry[] = [];
+
+  get requests(): readonly RecordedRequest[] {
+    return this.#entries;
+  }
+
+  add(method: string, url: URL): LogEntry {
+    const entry = new LogEntry(method, url);
+    this.#entries.push(entry);
+    return entry;
+  }
+
+  /** What `GET /__emulator/requests` answers. */
+  summary(): readonly Pick<RecordedRequest, 'method' | 'path' | 'status'>[] {
+    return this.#entries.map(({ method, path, status }) => ({ method, path, status }));
+  }
+}
+
+/** A request under way: the body and the status come later. */
+export class LogEntry implements RecordedRequest {
+  readonly path: string;
+  readonly query: Record<string, string[]>;
+  readonly atMs = Date.now();
+  status = 0;
+  body?: unknown;
+
+  constructor(
+    readonly method: string,
+    url: URL,
+  ) {
+    this.path = url.pathname;
+    this.query = {};
+    for (const name of new Set(url.searchParams.keys())) this.query[name] = url.searchParams.getAll(name);
+  }
+
+  setBody(text: string): void {
+    if (text === '') return;
+    try {
+      this.body = JSON.parse(text);
+    } catch {
+      this.body = text;
+    }
+  }
+}

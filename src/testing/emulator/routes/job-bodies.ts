@@ -1,0 +1,122 @@
+import { RESULT_TYPES, type ResultType } from '../documents/render.js';
+import type { StoredDocument } from '../documents/store.js';
+import type { Job } from '../model.js';
+import type { PresignedFiles } from '../presigned.js';
+import type { Project } from '../project.js';
+import { jobCreatedAtMs, jobState, type State } from '../timeline.js';
+
+/** A parse job as the API sends it. */
+export function parseJobBody(job: Job, project: Project, withUsage: boolean): object {
+  const state = stateOf(job, project);
+  return {
+    id: job.id,
+    created_at: new Date(jobCreatedAtMs(job)).toISOString(),
+    updated_at: new Date(state.sinceMs).toISOString(),
+    project_id: job.batch.projectId,
+    status: state.status,
+    error_message: errorMessage(job, state),
+    name: job.file.name,
+    tier: tierOf(job.batch.configurationId),
+    usage: withUsage ? { credits: credits(job, state, project) } : null,
+    user_metadata: null,
+  };
+}
+
+/** A parse job with the results that `expand` asks for. */
+export async function parseResultBody(
+  job: Job,
+  project: Project,
+  presigned: PresignedFiles,
+  expand: ReadonlySet<string>,
+): Promise<object> {
+  const state = stateOf(job, project);
+  const document = documentOf(job, state);
+  const body: Record<string, unknown> = {
+    job: parseJobBody(job, project, expand.has('usage')),
+    result_content_metadata: null,
+    job_metadata: document !== null && expand.has('job_metadata') ? { num_pages: document.record.pages } : null,
+    raw_parameters: null,
+    forms: null,
+    images_content_metadata: null,
+  };
+  const contentMetadata: Record<string, object> = {};
+  for (const type of RESULT_TYPES) {
+    body[type] = document !== null && expand.has(type) ? await inline(document, type, project) : null;
+    if (document !== null && expand.has(`${type}_content_metadata`)) {
+      contentMetadata[type] = {
+        size_bytes: await document.size(type),
+        exists: true,
+        presigned_url: presigned.urlFor(job.id, type),
+      };
+    }
+  }
+  if (Object.keys(contentMetadata).length > 0) body.result_content_metadata = contentMetadata;
+  return body;
+}
+
+/** An extract job as the API sends it; unlike a parse job it carries its own result. */
+export function extractJobBody(job: Job, project: Project, expand: ReadonlySet<string>): object {
+  const state = stateOf(job, project);
+  const document = documentOf(job, state);
+  const billed = credits(job, state, project);
+  return {
+    id: job.id,
+    file_input: job.file.id,
+    project_id: job.batch.projectId,
+    configuration_id: job.batch.configurationId,
+    configuration: expand.has('configuration') ? EXTRACT_CONFIGURATION : null,
+    status: state.status,
+    error_message: errorMessage(job, state),
+    extract_result: document === null ? null : document.record,
+    extract_metadata:
+      document !== null && expand.has('extract_metadata')
+        ? { field_metadata: null, parse_job_id: null, parse_tier: tierOf(job.batch.configurationId) }
+        : null,
+    metadata: null,
+    usage: expand.has('usage') ? { credits: billed, extract_credits: billed, parse_credits: billed && 0 } : null,
+    created_at: new Date(jobCreatedAtMs(job)).toISOString(),
+    updated_at: new Date(state.sinceMs).toISOString(),
+  };
+}
+
+const EXTRACT_CONFIGURATION = {
+  tier: 'cost_effective',
+  version: 'latest',
+  extraction_target: 'per_doc',
+  data_schema: {
+    type: 'object',
+    properties: { title: { type: 'string' }, pages: { type: 'integer' }, words: { type: 'integer' } },
+  },
+};
+
+function stateOf(job: Job, project: Project): State {
+  // The routes look a job up first, and a job that was mapped stays mapped.
+  return jobState(job, Date.now(), project.settings) ?? { status: 'PENDING', sinceMs: job.mappedAtMs };
+}
+
+function documentOf(job: Job, state: State): StoredDocument | null {
+  return state.status === 'COMPLETED' && job.outcome !== null && 'document' in job.outcome
+    ? job.outcome.document
+    : null;
+}
+
+async function inline(document: StoredDocument, type: ResultType, project: Project): Promise<unknown> {
+  return (await document.size(type)) > project.settings.inlineLimitBytes ? null : await document.value(type);
+}
+
+function errorMessage(job: Job, { status }: State): string | null {
+  if (job.forced !== null) return job.forced.errorMessage ?? null;
+  return status === 'FAILED' && job.outcome !== null && 'error' in job.outcome ? job.outcome.error : null;
+}
+
+/** Null until billing has recorded the job. Only a completed job costs anything. */
+function credits(job: Job, state: State, { settings }: Project): number | null {
+  if (!['COMPLETED', 'FAILED', 'CANCELLED'].includes(state.status)) return null;
+  if (Date.now() < state.sinceMs + settings.usageNullMs) return null;
+  return (documentOf(job, state)?.record.pages ?? 0) * settings.creditsPerPage;
+}
+
+/** `cfg-PARSE_COST_EFFECTIVE` -> `cost_effective`; a saved configuration does not tell. */
+function tierOf(configurationId: string): string | null {
+  return /^cfg-(?:PARSE|EXTRACT)_([A-Z_]+)$/.exec(configurationId)?.[1]?.toLowerCase() ?? null;
+}

@@ -1,0 +1,44 @@
+import { HttpError } from '../http-error.js';
+import type { Incoming, Reply } from '../http-exchange.js';
+
+/** Answers one route. `id` is what stood for `{id}` in the route's path, or '' when it has none. */
+export type Handler = (request: Incoming, id: string) => Promise<Reply> | Reply;
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** With at most one `{id}`. */
+  readonly path: string;
+  readonly handle: Handler;
+}
+
+/** Finds the route of a request; throws the 404 or 405 that the API answers without one. */
+export class Router {
+  readonly #routes: readonly { route: Route; pattern: RegExp }[];
+
+  constructor(routes: readonly Route[]) {
+    this.#routes = routes.map((route) => ({
+      route,
+      pattern: new RegExp(`^${route.path.replace('{id}', '([^/]+)')}$`),
+    }));
+  }
+
+  async answer(request: Incoming): Promise<Reply> {
+    const allowed: string[] = [];
+    for (const { route, pattern } of this.#routes) {
+      const match = pattern.exec(request.path);
+      if (match === null) continue;
+      if (route.method === request.method) return await route.handle(request, decodeId(match[1] ?? ''));
+      allowed.push(route.method);
+    }
+    if (allowed.length > 0) throw new HttpError(405, 'Method Not Allowed', { allow: allowed.join(', ') });
+    throw new HttpError(404, 'Not Found');
+  }
+}
+
+function decodeId(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new HttpError(404, 'Not Found');
+  }
+}

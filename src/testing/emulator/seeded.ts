@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+
+/** Ids and fractions that follow from a seed, so that a run can be had again. */
+export class Seeded {
+  readonly #counts = new Map<string, number>();
+
+  constructor(private readonly seed: number) {}
+
+  /** The next id of a kind, such as `bat-` and a UUID. */
+  uuid(prefix: string): string {
+    const hex = this.#next(prefix).toString('hex');
+    // The version and variant digits are those of a random UUID, since clients may check the form.
+    const parts = [
+      hex.slice(0, 8),
+      hex.slice(8, 12),
+      `4${hex.slice(13, 16)}`,
+      `a${hex.slice(17, 20)}`,
+      hex.slice(20, 32),
+    ];
+    return prefix + parts.join('-');
+  }
+
+  /** The next id of a kind that is a prefix and `length` base-36 characters, as parse jobs have. */
+  base36(prefix: string, length: number): string {
+    const characters = Array.from(this.#next(prefix), (byte) => (byte % 36).toString(36));
+    return prefix + characters.slice(0, length).join('');
+  }
+
+  /** The next number of a series, at least 0 and below 1. */
+  fraction(series: string): number {
+    return this.#next(series).readUInt32BE(0) / 2 ** 32;
+  }
+
+  #next(series: string): Buffer {
+    const count = this.#counts.get(series) ?? 0;
+    this.#counts.set(series, count + 1);
+    return createHash('sha256').update(`${this.seed}/${series}/${count}`).digest();
+  }
+}

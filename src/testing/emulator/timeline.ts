@@ -1,0 +1,109 @@
+import type { Batch, BatchRow, Job, ResultRow } from './model.js';
+import type { Settings } from './options.js';
+
+// Every status follows from the time that has passed. Nothing is scheduled, so any number of jobs costs nothing until asked.
+
+export interface State {
+  readonly status: string;
+  /** Since when, in ms of the epoch. */
+  readonly sinceMs: number;
+}
+
+const TERMINAL = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
+
+export function isTerminal(status: string): boolean {
+  return TERMINAL.has(status);
+}
+
+/** When a batch created at `createdAtMs` starts to run, and when it is COMPLETED if nothing comes between. */
+export function batchClock(createdAtMs: number, settings: Settings): { runningAtMs: number; completedAtMs: number } {
+  const runningAtMs = createdAtMs + settings.batchPendingMs + settings.batchThrottledMs;
+  return { runningAtMs, completedAtMs: runningAtMs + settings.batchRunningMs };
+}
+
+/** The status of a batch now. */
+export function batchState(batch: Batch, nowMs: number, settings: Settings): State {
+  if (batch.forced !== null) return { status: batch.forced.status, sinceMs: batch.forced.atMs };
+  if (batch.cancel !== null && nowMs >= batch.cancel.doneAtMs) {
+    return { status: 'CANCELLED', sinceMs: batch.cancel.doneAtMs };
+  }
+  if (batch.cancel === null && batch.finishedAtMs !== null) return { status: 'COMPLETED', sinceMs: batch.finishedAtMs };
+
+  const { runningAtMs, completedAtMs } = batchClock(batch.createdAtMs, settings);
+  const throttledAtMs = batch.createdAtMs + settings.batchPendingMs;
+  if (nowMs < throttledAtMs) return { status: 'PENDING', sinceMs: batch.createdAtMs };
+  if (nowMs < runningAtMs) return { status: 'THROTTLED', sinceMs: throttledAtMs };
+  // A batch that is being cancelled does not complete any more.
+  if (nowMs < completedAtMs || batch.cancel !== null) return { status: 'RUNNING', sinceMs: runningAtMs };
+  return { status: 'COMPLETED', sinceMs: completedAtMs };
+}
+
+/** The next moment at which the status of a batch changes by itself, or null when it stays as it is. */
+export function nextBatchChangeMs(batch: Batch, nowMs: number, settings: Settings): number | null {
+  if (isTerminal(batchState(batch, nowMs, settings).status) || batch.forced !== null) return null;
+  const { runningAtMs, completedAtMs } = batchClock(batch.createdAtMs, settings);
+  const moments = [batch.createdAtMs + settings.batchPendingMs, runningAtMs, completedAtMs];
+  if (batch.cancel !== null) moments.push(batch.cancel.doneAtMs);
+  const coming = moments.filter((moment) => moment > nowMs);
+  return coming.length === 0 ? null : Math.min(...coming);
+}
+
+/** When a file was or will be mapped, or null when a cancellation came first. */
+function mappedAt(batch: Batch, row: { readonly mappedAtMs: number }): number | null {
+  const atMs = batch.finishedAtMs === null ? row.mappedAtMs : Math.min(row.mappedAtMs, batch.finishedAtMs);
+  return batch.cancel !== null && atMs > batch.cancel.requestedAtMs ? null : atMs;
+}
+
+/** The status of a job now; null while its file is not mapped, when the API does not know the job either. */
+export function jobState(job: Job, nowMs: number, settings: Settings): State | null {
+  const createdAtMs = mappedAt(job.batch, job);
+  if (createdAtMs === null || createdAtMs > nowMs) return null;
+  if (job.forced !== null) return { status: job.forced.status, sinceMs: job.forced.atMs };
+
+  const runsFromMs = createdAtMs + settings.jobPendingMs;
+  const clockEndMs = job.finishedAtMs ?? runsFromMs + job.runningMs;
+  const endMs = job.outcome === null ? Number.POSITIVE_INFINITY : Math.max(clockEndMs, job.outcomeAtMs);
+  const cancelMs = Math.min(
+    job.cancelledAtMs ?? Number.POSITIVE_INFINITY,
+    job.batch.cancel?.doneAtMs ?? Number.POSITIVE_INFINITY,
+  );
+  if (nowMs >= endMs && endMs <= cancelMs && job.outcome !== null) {
+    return { status: 'error' in job.outcome ? 'FAILED' : 'COMPLETED', sinceMs: endMs };
+  }
+  if (nowMs >= cancelMs) return { status: 'CANCELLED', sinceMs: cancelMs };
+  if (nowMs < runsFromMs && job.finishedAtMs === null) return { status: 'PENDING', sinceMs: createdAtMs };
+  return { status: 'RUNNING', sinceMs: runsFromMs };
+}
+
+/** When a job came into being; only for a job that {@link jobState} knows. */
+export function jobCreatedAtMs(job: Job): number {
+  return mappedAt(job.batch, job) ?? job.mappedAtMs;
+}
+
+/** What `expand=results` answers now. */
+export function batchResults(batch: Batch, nowMs: number, settings: Settings): unknown {
+  const rows = naturalResults(batch, nowMs, settings);
+  return batch.editResults === null ? rows : batch.editResults(rows);
+}
+
+function naturalResults(batch: Batch, nowMs: number, settings: Settings): ResultRow[] | null {
+  const { status, sinceMs } = batchState(batch, nowMs, settings);
+  if (status === 'COMPLETED' && nowMs < sinceMs + settings.resultsNullMs) return null;
+  if (status !== 'COMPLETED' && status !== 'CANCELLED') return null;
+  return batch.rows.map((row) => resultRow(batch, row));
+}
+
+function resultRow(batch: Batch, row: BatchRow): ResultRow {
+  if (mappedAt(batch, row) === null) {
+    return {
+      source_directory_file_id: row.fileId,
+      job_reference: null,
+      error_message: 'the batch was cancelled before a job was created for this file',
+    };
+  }
+  return {
+    source_directory_file_id: row.fileId,
+    job_reference: row.job === null ? null : { type: row.job.type, id: row.job.id },
+    error_message: row.mappingError,
+  };
+}

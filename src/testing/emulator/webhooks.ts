@@ -1,0 +1,125 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import { HttpError } from './http-error.js';
+import type { Batch } from './model.js';
+import type { Settings } from './options.js';
+import { batchState, nextBatchChangeMs } from './timeline.js';
+
+/** An endpoint as a create request names it. */
+export const webhookConfiguration = z.object({
+  webhook_url: z.string().nullish(),
+  webhook_events: z.array(z.string()).nullish(),
+  webhook_headers: z.record(z.string(), z.string()).nullish(),
+  webhook_signing_secret: z.string().nullish(),
+  webhook_output_format: z.string().nullish(),
+});
+export type WebhookConfiguration = z.infer<typeof webhookConfiguration>;
+
+const EVENTS: Readonly<Record<string, string>> = {
+  PENDING: 'batch.pending',
+  RUNNING: 'batch.running',
+  COMPLETED: 'batch.success',
+  FAILED: 'batch.error',
+  CANCELLED: 'batch.cancelled',
+};
+const ATTEMPTS = 3;
+const ATTEMPT_TIMEOUT_MS = 30_000;
+
+interface Watch {
+  readonly batch: Batch;
+  readonly endpoints: readonly WebhookConfiguration[];
+  lastStatus: string | null;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Posts the status changes of batches to their endpoints. The only part of the emulator that needs timers. */
+export class WebhookNotifier {
+  readonly #watches = new Map<string, Watch>();
+  readonly #closing = new AbortController();
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly payload: (batch: Batch) => object,
+  ) {}
+
+  /** Throws a 400 for an endpoint that is not on this machine: an emulator must not post to others. */
+  check(endpoints: readonly WebhookConfiguration[]): void {
+    for (const { webhook_url } of endpoints) {
+      if (typeof webhook_url === 'string' && !isLoopback(webhook_url)) {
+        throw new HttpError(400, 'the emulator delivers webhooks to loopback addresses only');
+      }
+    }
+  }
+
+  watch(batch: Batch, endpoints: readonly WebhookConfiguration[]): void {
+    if (endpoints.length === 0) return;
+    this.#watches.set(batch.id, { batch, endpoints, lastStatus: null, timer: undefined });
+    this.changed(batch);
+  }
+
+  /** To be called when anything but time has changed a batch. */
+  changed(batch: Batch): void {
+    const watch = this.#watches.get(batch.id);
+    if (watch === undefined || this.#closing.signal.aborted) return;
+    clearTimeout(watch.timer);
+    const nowMs = Date.now();
+    const { status } = batchState(batch, nowMs, this.settings);
+    if (status !== watch.lastStatus) {
+      watch.lastStatus = status;
+      const event = EVENTS[status];
+      if (event !== undefined) this.#announce(watch, event);
+    }
+    const changeMs = nextBatchChangeMs(batch, nowMs, this.settings);
+    if (changeMs !== null) watch.timer = setTimeout(() => this.changed(batch), Math.max(1, changeMs - nowMs));
+  }
+
+  close(): void {
+    this.#closing.abort();
+    for (const { timer } of this.#watches.values()) clearTimeout(timer);
+  }
+
+  #announce({ batch, endpoints }: Watch, event: string): void {
+    const body = JSON.stringify({
+      event_id: randomUUID(),
+      event_type: event,
+      timestamp: new Date().toISOString(),
+      data: this.payload(batch),
+    });
+    for (const endpoint of endpoints) {
+      const { webhook_events: wanted, webhook_url: url } = endpoint;
+      if (typeof url !== 'string' || (Array.isArray(wanted) && !wanted.includes(event))) continue;
+      // A delivery that fails is given up quietly, as the service does.
+      this.#deliver(url, endpoint, body).catch(() => undefined);
+    }
+  }
+
+  async #deliver(url: string, endpoint: WebhookConfiguration, body: string): Promise<void> {
+    const headers: Record<string, string> = { ...endpoint.webhook_headers, 'content-type': 'application/json' };
+    if (typeof endpoint.webhook_signing_secret === 'string') {
+      const digest = createHmac('sha256', endpoint.webhook_signing_secret).update(body).digest('hex');
+      headers['LC-Signature'] = `sha256=${digest}`;
+    }
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      if (await this.#post(url, headers, body)) return;
+      const backoffMs = this.settings.webhookBackoffMs * 2 ** (attempt - 1);
+      if (attempt < ATTEMPTS) await wait(backoffMs, undefined, { signal: this.#closing.signal });
+    }
+  }
+
+  async #post(url: string, headers: Record<string, string>, body: string): Promise<boolean> {
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
+    try {
+      const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'error' });
+      await response.body?.cancel();
+      return response.ok;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function isLoopback(url: string): boolean {
+  const host = URL.canParse(url) ? new URL(url).hostname : '';
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
+}
