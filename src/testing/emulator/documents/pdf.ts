@@ -1,54 +1,49 @@
-import type { LiteParse } from '@llamaindex/liteparse';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { DocumentError, type ParsedDocument } from './parsed.js';
+import { PdfWorker } from './pdf-worker.js';
 
-const PARSE_TIMEOUT_MS = 10 * 60 * 1000;
+/** The vendor's open-source parser; with OCR off, as here, it downloads no model. */
+const PARSER_PACKAGE = '@llamaindex/liteparse';
 
-/**
- * Parses PDFs with the vendor's open-source parser, OCR off (OCR would download a model).
- * Its worker processes keep the native code out of this one, so no document can crash or block the server.
- */
+/** Parses PDFs in processes of their own, which start when there is a PDF to parse. */
 export class PdfParser {
-  #parser: Promise<LiteParse> | undefined;
+  readonly #all = new Set<PdfWorker>();
+  readonly #idle: PdfWorker[] = [];
 
-  constructor(private readonly workers: number) {}
+  constructor(private readonly packageName: string = PARSER_PACKAGE) {}
 
   /** Parses a PDF given by path or content. Throws {@link DocumentError} when it can't be read. */
   async parse(source: string | Uint8Array): Promise<ParsedDocument> {
-    this.#parser ??= createParser(this.workers);
-    const parser = await this.#parser;
+    const worker = this.#take();
     try {
-      const { pages } = await parser.parse(source);
-      return {
-        pages: pages.map(({ markdown, text, width, height }) => ({ markdown, text, width, height })),
-      };
-    } catch (error) {
-      throw new DocumentError(`the PDF can't be read: ${reason(error)}`, { cause: error });
+      return await worker.parse(source);
+    } finally {
+      if (worker.isAlive) this.#idle.push(worker);
+      else this.#all.delete(worker);
     }
   }
 
-  async close(): Promise<void> {
-    const parser = await this.#parser?.catch(() => undefined);
-    parser?.close();
+  /** Ends the processes, also one that is at work. */
+  close(): void {
+    for (const worker of this.#all) worker.kill();
+  }
+
+  #take(): PdfWorker {
+    for (let worker = this.#idle.pop(); worker !== undefined; worker = this.#idle.pop()) {
+      if (worker.isAlive) return worker;
+      this.#all.delete(worker);
+    }
+    const worker = new PdfWorker(findParser(this.packageName));
+    this.#all.add(worker);
+    return worker;
   }
 }
 
-async function createParser(workers: number): Promise<LiteParse> {
-  const library = await import('@llamaindex/liteparse').catch((cause: unknown) => {
-    throw new DocumentError('no PDF parser: install it with `npm install @llamaindex/liteparse`', { cause });
-  });
-  return new library.LiteParse({
-    ocrEnabled: false,
-    outputFormat: 'markdown',
-    keepHeadersFooters: true,
-    maxPages: 100_000,
-    quiet: true,
-    poolSize: workers,
-    parseTimeoutMs: PARSE_TIMEOUT_MS,
-  });
-}
-
-/** The parser's own reason, without the worker's and without the path of the file on this machine. */
-function reason(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^liteparse worker process died while parsing .*?: (?=\S)/s, '').replace(/^PDF error: /, '');
+function findParser(packageName: string): string {
+  try {
+    return pathToFileURL(createRequire(import.meta.url).resolve(packageName)).href;
+  } catch (cause) {
+    throw new DocumentError(`there is no PDF parser: install it with \`npm install ${packageName}\``, { cause });
+  }
 }

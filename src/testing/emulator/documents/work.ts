@@ -1,4 +1,4 @@
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import type { Job } from '../model.js';
 import { parseFile } from './parse.js';
 import { DocumentError } from './parsed.js';
@@ -7,12 +7,10 @@ import { DocumentStore } from './store.js';
 
 // Two cores are what the project's machines have.
 const MAX_AT_A_TIME = 2;
-// A parse under way can't be interrupted. Closing waits this long for it, then leaves it to end by itself.
-const CLOSE_WAIT_MS = 5_000;
 
 /** The real work behind the jobs: each document is parsed once, two at a time, in the order of arrival. */
 export class DocumentWork {
-  readonly #pdf = new PdfParser(MAX_AT_A_TIME);
+  readonly #pdf = new PdfParser();
   readonly #store = new DocumentStore();
   #waiting: Job[] = [];
   #running = new Set<Promise<void>>();
@@ -32,11 +30,8 @@ export class DocumentWork {
   async close(): Promise<void> {
     this.#closed = true;
     this.#waiting = [];
-    await this.#pdf.close();
-    const waited = new AbortController();
-    const limit = setTimeout(CLOSE_WAIT_MS, undefined, { signal: waited.signal }).catch(() => undefined);
-    await Promise.race([Promise.all(this.#running), limit]);
-    waited.abort();
+    this.#pdf.close();
+    await Promise.all(this.#running);
     await this.#store.close();
   }
 
