@@ -14,6 +14,9 @@ export const DEFAULT_JOB_TIMEOUT_MS = DAY;
 /** LlamaCloud maps rows in the moments around COMPLETED; after two minutes a row with nothing in it stays that way. */
 export const DEFAULT_RESULTS_GRACE_MS = 2 * MINUTE;
 
+/** Waits longer than this are no polling. Also the `maximumInterval` of every retry policy, which caps our own delays. */
+export const LONGEST_POLL_MS = HOUR;
+
 /** A change is seen within 10 % of the time waited, and an hour costs fewer than 100 requests. */
 export const DEFAULT_POLL: ResolvedPoll = { initialMs: SECOND, coefficient: 1.1, maximumMs: MINUTE };
 

@@ -5,10 +5,10 @@
 
 interface FailureRule {
   /**
-   * `no`: it ends the activity. `yes`: until the activity's deadline. `reads`: while polling or collecting, for a limited
-   * time, and never at create. `young`: while the thing asked for is younger than a minute.
+   * `no`: it ends the activity. `yes`: until the activity's deadline. `reads`: while polling or collecting, never at
+   * create. `young`: while the thing asked for is younger than a minute.
    */
-  readonly retried: 'no' | 'yes' | 'reads' | 'young';
+  readonly retried: 'no' | 'yes' | 'reads' | 'reads for 15 minutes' | 'young';
   /** What a person can do, or `null` where the message says it better. */
   readonly advice: string | null;
 }
@@ -20,7 +20,7 @@ export const FAILURES = {
   RequestRejected: { retried: 'no', advice: 'Check the ids and the configuration that the message names.' },
   /** 401, 403. */
   NotAuthorized: {
-    retried: 'reads',
+    retried: 'reads for 15 minutes',
     advice: 'Check LLAMA_CLOUD_API_KEY, and that LLAMA_CLOUD_BASE_URL is the region that the key belongs to.',
   },
   /** 402. */
@@ -51,6 +51,8 @@ export const FAILURES = {
   JobFailed: { retried: 'no', advice: null },
   /** The job of one file ended as CANCELLED. */
   JobCancelled: { retried: 'no', advice: null },
+  /** The job of one file did not end within `jobTimeout`. */
+  JobTimedOut: { retried: 'no', advice: null },
   /** LlamaCloud could not make a job of one file, or never said which. */
   FileNotMapped: { retried: 'no', advice: null },
 } as const satisfies Record<string, FailureRule>;

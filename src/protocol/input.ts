@@ -32,7 +32,7 @@ export interface PollOptions {
   initialInterval?: Duration;
   /** Growth per look, at least 1. The default, 1.1, sees a change within 10 % of the time waited. */
   backoffCoefficient?: number;
-  /** Longest wait between two looks. Default 60 seconds. */
+  /** Longest wait between two looks, at most 1 hour. Default 60 seconds. */
   maximumInterval?: Duration;
 }
 
@@ -77,7 +77,8 @@ export interface ResolvedPoll {
 }
 
 /** {@link ProcessBatchInput} once validated: every default filled in, every duration in milliseconds. */
-export interface BatchRequest extends ApiScope {
+export interface BatchRequest {
+  scope: ApiScope;
   directoryId: string;
   job: BatchJob;
   batchId?: string;

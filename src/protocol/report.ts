@@ -82,8 +82,9 @@ export type BatchPhase =
 /** Answer of the `progress` query. */
 export interface BatchProgress {
   phase: BatchPhase;
-  directoryId: string;
-  job: BatchJob;
+  /** `null` until the input is validated. */
+  directoryId: string | null;
+  job: BatchJob | null;
   batchId: string | null;
   /** Last status seen; not yet known before the batch exists. */
   batchStatus: string | null;

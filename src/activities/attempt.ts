@@ -1,0 +1,67 @@
+import { Context } from '@temporalio/activity';
+import { type Operation, toFailure } from './failure.js';
+
+/** Well under the heartbeat timeout that the workflows set, 20 s. */
+const HEARTBEAT_INTERVAL_MS = 5_000;
+
+/** What one attempt leaves for the next, through the heartbeat: it costs no history, and outlives the worker. */
+interface AttemptMemory {
+  /** When the key was first rejected, epoch milliseconds of the server's clock. */
+  unauthorizedSinceMs?: number;
+}
+
+export interface Attempt {
+  /** Aborts when the activity is cancelled: pass it to every request. */
+  readonly signal: AbortSignal;
+  /** 1 for the first. */
+  readonly number: number;
+  /** When this attempt was scheduled, by the Temporal server's clock, epoch milliseconds. */
+  readonly nowMs: number;
+  /** When the first attempt was scheduled, by the same clock. */
+  readonly firstMs: number;
+}
+
+/**
+ * Runs one attempt of an activity: heartbeats while it runs, so that cancellation and a dead worker are noticed, and turns
+ * whatever it throws into a failure of the table.
+ *
+ * @param what For the messages, such as `batch bat-...`.
+ */
+export async function attempt<T>(
+  operation: Operation,
+  what: string,
+  run: (attempt: Attempt) => Promise<T>,
+): Promise<T> {
+  const context = Context.current();
+  const { info, cancellationSignal: signal } = context;
+  const memory = memoryOf(info.heartbeatDetails);
+  const nowMs = info.currentAttemptScheduledTimestampMs;
+  const firstMs = info.scheduledTimestampMs;
+  const beat = setInterval(() => context.heartbeat(memory), HEARTBEAT_INTERVAL_MS);
+  try {
+    return await run({ signal, number: info.attempt, nowMs, firstMs });
+  } catch (error) {
+    // A cancelled activity has to end with the cancellation, whatever the aborted request made of it.
+    if (signal.aborted) throw signal.reason;
+    const { unauthorizedSinceMs = nowMs } = memory;
+    const failure = toFailure(error, {
+      operation,
+      what,
+      ageMs: nowMs - firstMs,
+      unauthorizedMs: nowMs - unauthorizedSinceMs,
+      // A scheduleToCloseTimeout of 0 is none.
+      leftMs: info.scheduleToCloseTimeoutMs > 0 ? firstMs + info.scheduleToCloseTimeoutMs - nowMs : Infinity,
+    });
+    if (failure === undefined) throw error;
+    context.heartbeat(failure.type === 'NotAuthorized' ? { unauthorizedSinceMs } : {});
+    throw failure;
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+function memoryOf(details: unknown): AttemptMemory {
+  if (typeof details !== 'object' || details === null || !('unauthorizedSinceMs' in details)) return {};
+  const { unauthorizedSinceMs } = details;
+  return typeof unauthorizedSinceMs === 'number' ? { unauthorizedSinceMs } : {};
+}

@@ -1,0 +1,48 @@
+import { isTerminal, type JobOutcome, type ProcessJobInput, type TerminalStatus } from '../protocol/index.js';
+import { attempt } from './attempt.js';
+import type { ActivityDeps } from './deps.js';
+import { contentOf, expandOf } from './document.js';
+import { resolveJobInput } from './input.js';
+import { NotReady } from './not-ready.js';
+import { pollDelayMs } from './poll.js';
+
+/** A job that ended without a document: the workflow makes its failure of it. */
+export interface UnfinishedJob {
+  status: Exclude<TerminalStatus, 'COMPLETED'>;
+  message: string;
+}
+
+/**
+ * One file: GETs its job with what is wanted expanded, waits while it is not terminal, and streams the document to the
+ * output store, never through history. Writing the same document twice changes nothing.
+ */
+export function collectJob(deps: ActivityDeps) {
+  return (input: ProcessJobInput): Promise<JobOutcome | UnfinishedJob> => {
+    const request = resolveJobInput(input);
+    const { fileId, jobId, type, projectId, organizationId } = request;
+    return attempt('read', `job ${jobId} of ${request.name ?? fileId}`, async ({ nowMs, firstMs, signal }) => {
+      const waitedMs = nowMs - firstMs;
+      const expand = expandOf(request.collect);
+      const result = await deps.llamacloud.getJob({ id: jobId, type }, { expand, projectId, organizationId, signal });
+      const { status, error_message: message, usage } = result.job;
+      if (!isTerminal(status))
+        throw new NotReady('JobNotReady', `job ${jobId} is ${status}`, pollDelayMs(request.poll, waitedMs));
+      if (status !== 'COMPLETED') return { status, message: message ?? 'LlamaCloud gave no reason' };
+
+      const { content, extension } = await contentOf(result, request.collect, {
+        waitedMs,
+        download: (url) => deps.llamacloud.download(url, { signal }),
+      });
+      const stored = await deps.outputs.write([request.batchId, `${fileId}.${extension}`], content);
+      return {
+        fileId,
+        jobId,
+        status,
+        output: stored.location,
+        bytes: stored.bytes,
+        sha256: stored.sha256,
+        credits: usage?.credits ?? null,
+      };
+    });
+  };
+}

@@ -1,0 +1,133 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { ConnectionError, HttpStatusError, UnexpectedResponseError } from '../llamacloud/index.js';
+import { OutputError } from '../outputs/index.js';
+import {
+  type FailureType,
+  KEY_ROTATION_MS,
+  LONGEST_RETRY_AFTER_MS,
+  READ_AFTER_CREATE_MS,
+  type ResolvedPoll,
+  ruleOf,
+  SHORTEST_DELAY_MS,
+} from '../protocol/index.js';
+import { NotReady } from './not-ready.js';
+import { pollDelayMs, sayDelay } from './poll.js';
+
+/** What was being done: the table treats a create, which costs money, unlike a read. */
+export type Operation = 'create' | 'read' | 'cancel' | 'store';
+
+export interface FailureContext {
+  operation: Operation;
+  /** For the message, such as `batch bat-...`. */
+  what: string;
+  /** Milliseconds since the activity was first scheduled. */
+  ageMs: number;
+  /** Milliseconds since the key was first rejected. */
+  unauthorizedMs: number;
+  /** Milliseconds until the activity's deadline. */
+  leftMs: number;
+}
+
+/** LlamaCloud's 429 comes without `Retry-After`; a few seconds, spread out, let the limit recover. */
+const RATE_LIMIT_DELAY_MS = { least: 5_000, spread: 5_000 };
+
+/**
+ * Of a service that is down: 2 s, growing by half each time, at most a minute. By the activity's age and not by its number of
+ * attempts, since waiting for something to be ready is made of attempts as well.
+ */
+const BACKOFF: ResolvedPoll = { initialMs: 2_000, coefficient: 1.5, maximumMs: 60_000 };
+
+/** A rotated key takes a person or a rollout: no need to ask every second. */
+const UNAUTHORIZED_DELAY_MS = 15_000;
+
+/** Turns an error into a failure of the table; `undefined` where it is none of ours, which Temporal then handles. */
+export function toFailure(error: unknown, context: FailureContext): ApplicationFailure | undefined {
+  if (error instanceof ApplicationFailure) return error;
+  if (error instanceof NotReady) return waiting(error, context);
+  const type = typeOf(error, context.operation);
+  if (type === undefined || !(error instanceof Error)) return undefined;
+  const message = `${context.what}: ${error.message}`;
+  if (!isRetried(type, context)) {
+    const { advice } = ruleOf(type);
+    return ApplicationFailure.create({
+      type,
+      message: advice === null ? message : `${message}. ${advice}`,
+      nonRetryable: true,
+      cause: error,
+    });
+  }
+  return ApplicationFailure.create({
+    type,
+    message,
+    cause: error,
+    nextRetryDelay: withinDeadline(delayMs(type, error, context), context),
+  });
+}
+
+/** Benign: no error logs, no failure metrics; and it reads as waiting in the UI. */
+function waiting({ type, message, delayMs }: NotReady, context: FailureContext): ApplicationFailure {
+  const delay = withinDeadline(delayMs, context);
+  return ApplicationFailure.create({
+    type,
+    message: `${message}, next look in ${sayDelay(delay)}`,
+    category: ApplicationFailureCategory.BENIGN,
+    nextRetryDelay: delay,
+  });
+}
+
+/** Temporal fails an activity at once whose next attempt would come after its deadline: look once more before it. */
+function withinDeadline(delay: number, { leftMs }: FailureContext): number {
+  return Math.max(SHORTEST_DELAY_MS, Math.min(delay, leftMs - SHORTEST_DELAY_MS));
+}
+
+function typeOf(error: unknown, operation: Operation): FailureType | undefined {
+  if (error instanceof HttpStatusError) return typeOfStatus(error.status, operation);
+  if (error instanceof ConnectionError) return 'ServiceUnavailable';
+  if (error instanceof UnexpectedResponseError) return 'UnexpectedResponse';
+  if (error instanceof OutputError) return 'OutputFailed';
+  return undefined;
+}
+
+function typeOfStatus(status: number, operation: Operation): FailureType {
+  switch (status) {
+    case 401:
+    case 403:
+      return 'NotAuthorized';
+    case 402:
+      return 'OutOfCredits';
+    case 404:
+      return 'NotFound';
+    case 408:
+    case 425:
+      return 'ServiceUnavailable';
+    case 409:
+      return operation === 'read' ? 'ServiceUnavailable' : 'RequestRejected';
+    case 429:
+      return 'RateLimited';
+    default:
+      return status >= 500 ? 'ServiceUnavailable' : 'RequestRejected';
+  }
+}
+
+function isRetried(type: FailureType, { operation, ageMs, unauthorizedMs }: FailureContext): boolean {
+  switch (ruleOf(type).retried) {
+    case 'yes':
+      return true;
+    case 'no':
+      return false;
+    case 'reads':
+      return operation !== 'create';
+    case 'reads for 15 minutes':
+      return operation !== 'create' && unauthorizedMs < KEY_ROTATION_MS;
+    case 'young':
+      return operation === 'read' && ageMs < READ_AFTER_CREATE_MS;
+  }
+}
+
+function delayMs(type: FailureType, error: Error, { ageMs }: FailureContext): number {
+  const asked = error instanceof HttpStatusError ? error.retryAfterMs : undefined;
+  if (asked !== undefined) return Math.min(LONGEST_RETRY_AFTER_MS, asked);
+  if (type === 'RateLimited') return RATE_LIMIT_DELAY_MS.least + Math.round(RATE_LIMIT_DELAY_MS.spread * Math.random());
+  if (type === 'NotAuthorized') return UNAUTHORIZED_DELAY_MS;
+  return pollDelayMs(BACKOFF, ageMs);
+}

@@ -1,0 +1,33 @@
+import { cancelBatch } from './cancel-batch.js';
+import { collectJob } from './collect-job.js';
+import { createBatch } from './create-batch.js';
+import type { ActivityDeps } from './deps.js';
+import { openBatch } from './open-batch.js';
+import { readResults } from './read-results.js';
+import { watchBatch } from './watch-batch.js';
+import { writeManifest } from './write-manifest.js';
+
+/**
+ * The activities of `processBatch` and `processJob`: register them with your worker.
+ *
+ * @example
+ * ```ts
+ * const activities = createActivities({
+ *   llamacloud: new LlamaCloudClient({ apiKey }),
+ *   outputs: openOutputStore('./out'),
+ * });
+ * ```
+ */
+export function createActivities(deps: ActivityDeps) {
+  return {
+    openBatch: openBatch(deps),
+    createBatch: createBatch(deps),
+    watchBatch: watchBatch(deps),
+    readResults: readResults(deps),
+    collectJob: collectJob(deps),
+    cancelBatch: cancelBatch(deps),
+    writeManifest: writeManifest(deps),
+  };
+}
+
+export type { ActivityDeps, LlamaCloudPort } from './deps.js';

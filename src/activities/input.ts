@@ -1,0 +1,179 @@
+import { ApplicationFailure } from '@temporalio/common';
+import ms, { type StringValue } from 'ms';
+import { z } from 'zod';
+import {
+  type BatchRequest,
+  COLLECT_FORMATS,
+  type CollectFormat,
+  DEFAULT_JOB_TIMEOUT_MS,
+  DEFAULT_MAX_CONCURRENT_JOBS,
+  DEFAULT_POLL,
+  DEFAULT_RESULTS_GRACE_MS,
+  DEFAULT_TIMEOUT_MS,
+  defaultCollect,
+  JOB_TYPES,
+  type JobType,
+  LARGEST_MAX_CONCURRENT_JOBS,
+  LONGEST_POLL_MS,
+  type ProcessBatchInput,
+  type ProcessJobInput,
+  type ResolvedPoll,
+  SHORTEST_DELAY_MS,
+  WORKFLOW_TYPES,
+} from '../protocol/index.js';
+
+const id = z.string().trim().min(1, 'must not be empty');
+
+/** Temporal's own durations: milliseconds, or a string that the `ms` package reads. */
+const duration = z
+  .union([z.number(), z.string()], { error: 'must be a duration: milliseconds, or text such as "30 seconds"' })
+  .transform((value, context) => {
+    const parsed = typeof value === 'number' ? value : parseMs(value);
+    if (parsed !== undefined && Number.isFinite(parsed) && parsed >= SHORTEST_DELAY_MS) return parsed;
+    context.addIssue({ code: 'custom', message: 'must be a duration of at least 1 second, such as "30 seconds"' });
+    return z.NEVER;
+  });
+
+const interval = duration.refine((value) => value <= LONGEST_POLL_MS, 'must not be more than 1 hour');
+
+const scope = { projectId: id.optional(), organizationId: id.optional() };
+
+const poll = z
+  .strictObject({
+    initialInterval: interval.optional(),
+    backoffCoefficient: z.number().min(1).max(10).optional(),
+    maximumInterval: interval.optional(),
+  })
+  .refine(
+    (value) => (value.initialInterval ?? DEFAULT_POLL.initialMs) <= (value.maximumInterval ?? DEFAULT_POLL.maximumMs),
+    {
+      path: ['maximumInterval'],
+      message: 'must not be less than initialInterval',
+    },
+  )
+  .optional();
+
+const collect = z.enum(COLLECT_FORMATS).optional();
+const jobType = z.enum(JOB_TYPES);
+
+/** Strict, so that a misspelt option is an error and not a default. */
+export const batchInputSchema = z
+  .strictObject({
+    ...scope,
+    directoryId: id,
+    job: z.strictObject({ type: jobType, configurationId: id }),
+    batchId: id.optional(),
+    collect,
+    maxConcurrentJobs: z.int().min(1).max(LARGEST_MAX_CONCURRENT_JOBS).optional(),
+    maxFailedFiles: z.int().min(0).optional(),
+    maxFailedPercent: z.number().min(0).max(100).optional(),
+    child: z.strictObject({ workflowType: id.optional(), taskQueue: id.optional() }).optional(),
+    poll,
+    timeout: duration.optional(),
+    jobTimeout: duration.optional(),
+    resultsGracePeriod: duration.optional(),
+  })
+  .refine((value) => fits(value.job.type, value.collect), {
+    path: ['collect'],
+    message: 'does not fit the job type: parse_v2 has markdown, text and items, extract_v2 has record',
+  });
+
+export const jobInputSchema = z
+  .strictObject({
+    ...scope,
+    fileId: id,
+    name: z.string().optional(),
+    jobId: id,
+    type: jobType,
+    batchId: id,
+    collect,
+    poll,
+    timeout: duration.optional(),
+  })
+  .refine((value) => fits(value.type, value.collect), {
+    path: ['collect'],
+    message: 'does not fit the job type: parse_v2 has markdown, text and items, extract_v2 has record',
+  });
+
+/** A {@link ProcessJobInput} with every default filled in. */
+export type JobRequest = Omit<ProcessJobInput, 'collect' | 'poll' | 'timeout'> & {
+  collect: CollectFormat;
+  poll: ResolvedPoll;
+};
+
+/** Validates a batch workflow's input and fills in the defaults. @throws `InvalidInput` naming every wrong field. */
+export function resolveBatchInput(input: ProcessBatchInput): BatchRequest {
+  const value = validated(batchInputSchema, input, 'processBatch');
+  return {
+    scope: scopeOf(value),
+    directoryId: value.directoryId,
+    job: value.job,
+    ...(value.batchId === undefined ? {} : { batchId: value.batchId }),
+    collect: value.collect ?? defaultCollect(value.job.type),
+    maxConcurrentJobs: value.maxConcurrentJobs ?? DEFAULT_MAX_CONCURRENT_JOBS,
+    ...(value.maxFailedFiles === undefined ? {} : { maxFailedFiles: value.maxFailedFiles }),
+    ...(value.maxFailedPercent === undefined ? {} : { maxFailedPercent: value.maxFailedPercent }),
+    child: {
+      workflowType: value.child?.workflowType ?? WORKFLOW_TYPES.processJob,
+      ...(value.child?.taskQueue === undefined ? {} : { taskQueue: value.child.taskQueue }),
+    },
+    poll: resolvePoll(value.poll),
+    timeoutMs: value.timeout ?? DEFAULT_TIMEOUT_MS,
+    jobTimeoutMs: value.jobTimeout ?? DEFAULT_JOB_TIMEOUT_MS,
+    resultsGraceMs: value.resultsGracePeriod ?? DEFAULT_RESULTS_GRACE_MS,
+  };
+}
+
+/** Validates a job workflow's input and fills in the defaults. @throws `InvalidInput` naming every wrong field. */
+export function resolveJobInput(input: ProcessJobInput): JobRequest {
+  const value = validated(jobInputSchema, input, 'processJob');
+  return {
+    ...scopeOf(value),
+    fileId: value.fileId,
+    ...(value.name === undefined ? {} : { name: value.name }),
+    jobId: value.jobId,
+    type: value.type,
+    batchId: value.batchId,
+    collect: value.collect ?? defaultCollect(value.type),
+    poll: resolvePoll(value.poll),
+  };
+}
+
+function validated<T extends z.ZodType>(schema: T, input: unknown, workflow: string): z.infer<T> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(input)'}: ${issue.message}`);
+  throw ApplicationFailure.nonRetryable(
+    `The input of ${workflow} is not valid. ${fields.join('; ')}. Nothing was sent to LlamaCloud.`,
+    'InvalidInput',
+    { fields },
+  );
+}
+
+function fits(type: JobType, format: CollectFormat | undefined): boolean {
+  return format === undefined || (type === 'extract_v2') === (format === 'record');
+}
+
+function resolvePoll(value: z.infer<typeof poll>): ResolvedPoll {
+  return {
+    initialMs: value?.initialInterval ?? DEFAULT_POLL.initialMs,
+    coefficient: value?.backoffCoefficient ?? DEFAULT_POLL.coefficient,
+    maximumMs: value?.maximumInterval ?? DEFAULT_POLL.maximumMs,
+  };
+}
+
+function scopeOf(value: { projectId?: string | undefined; organizationId?: string | undefined }) {
+  return {
+    ...(value.projectId === undefined ? {} : { projectId: value.projectId }),
+    ...(value.organizationId === undefined ? {} : { organizationId: value.organizationId }),
+  };
+}
+
+function parseMs(text: string): number | undefined {
+  return isDurationText(text) ? ms(text) : undefined;
+}
+
+/** `ms` throws for an empty text, and for one of more than 100 characters. */
+function isDurationText(text: string): text is StringValue {
+  return text.length > 0 && text.length <= 100;
+}

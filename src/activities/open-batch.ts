@@ -1,0 +1,60 @@
+import { log } from '@temporalio/activity';
+import type { Batch } from '../llamacloud/index.js';
+import type { BatchRequest, ProcessBatchInput } from '../protocol/index.js';
+import { attempt } from './attempt.js';
+import type { ActivityDeps } from './deps.js';
+import { resolveBatchInput } from './input.js';
+import { hasSearchAttributes } from './search-attributes.js';
+
+/** Clocks differ: batches that are up to this much older than the run are told apart by their ids. */
+const CLOCK_SKEW_MS = 60 * 60_000;
+
+/** Batches that were there before the run made its own, so that a lost answer can be told from somebody else's batch. */
+export interface KnownBatches {
+  /** ISO 8601. Only batches created since then are looked at. */
+  since: string;
+  ids: string[];
+}
+
+export interface OpenedBatch {
+  request: BatchRequest;
+  /** Missing where a batch is adopted and nothing will be created. */
+  known?: KnownBatches;
+  /** Are the four search attributes registered in this namespace? */
+  searchAttributes: boolean;
+}
+
+/** Step 1a: validates the whole input before anything is sent, then records the directory's recent batches. */
+export function openBatch(deps: ActivityDeps) {
+  return async (input: ProcessBatchInput): Promise<OpenedBatch> => {
+    const request = resolveBatchInput(input);
+    const searchAttributes = await hasSearchAttributes();
+    if (!searchAttributes) {
+      log.warn('The search attributes of temporal-llamacloud are not registered here, and are left out', {
+        hint: 'temporal-llamacloud setup',
+      });
+    }
+    if (request.batchId !== undefined) return { request, searchAttributes };
+    return attempt('read', `directory ${request.directoryId}`, async ({ nowMs, signal }) => {
+      const since = new Date(nowMs - CLOCK_SKEW_MS).toISOString();
+      const ids: string[] = [];
+      for await (const batch of batchesSince(deps, request, since, signal)) ids.push(batch.id);
+      return { request, known: { since, ids }, searchAttributes };
+    });
+  };
+}
+
+export function batchesSince(
+  deps: ActivityDeps,
+  request: BatchRequest,
+  since: string,
+  signal: AbortSignal,
+): AsyncGenerator<Batch> {
+  const { directoryId, scope } = request;
+  return deps.llamacloud.iterateBatches({
+    ...scope,
+    sourceDirectoryId: directoryId,
+    createdAtOnOrAfter: since,
+    signal,
+  });
+}

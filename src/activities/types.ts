@@ -1,0 +1,6 @@
+/** What the workflows know of the activities: types, so that none of their code enters the sandbox. */
+import type { createActivities } from './index.js';
+
+export type Activities = ReturnType<typeof createActivities>;
+export type { OpenedBatch } from './open-batch.js';
+export type { ResultRow, ResultsCursor } from './read-results.js';

@@ -1,0 +1,43 @@
+import type { OutputStore } from '../outputs/index.js';
+import type { ManifestLine } from '../protocol/index.js';
+import { attempt } from './attempt.js';
+import type { ActivityDeps } from './deps.js';
+
+export interface WriteManifestInput {
+  batchId: string;
+  /** Files of this part, in the order of the batch's results. */
+  lines: ManifestLine[];
+  /** 0 for the first: a batch whose results fit in one page has one part. */
+  part: number;
+  /** Is this the last part? Then the whole manifest is put together. */
+  last: boolean;
+}
+
+/** Step 7: writes a part of the manifest (JSON lines), and after the last part the whole. Returns where the whole is. */
+export function writeManifest(deps: ActivityDeps) {
+  return ({ batchId, lines, part, last }: WriteManifestInput): Promise<string> =>
+    attempt('store', `manifest of batch ${batchId}`, async () => {
+      const { outputs } = deps;
+      const content = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+      const whole = [batchId, 'manifest.jsonl'];
+      if (part === 0 && last) return (await outputs.write(whole, content)).location;
+      await outputs.write(partKey(batchId, part), content);
+      if (!last) return outputs.locate(whole);
+      const { location } = await outputs.write(whole, parts(outputs, batchId, part));
+      return location;
+    });
+}
+
+/** The parts stay beside the whole: an attempt that is repeated after they were removed would have nothing to put together. */
+async function* parts(outputs: OutputStore, batchId: string, last: number): AsyncGenerator<Uint8Array> {
+  for (let part = 0; part <= last; part++) {
+    const content = await outputs.read(partKey(batchId, part));
+    if (content === undefined)
+      throw new Error(`part ${part} of the manifest is gone: do all workers share one output store?`);
+    yield* content;
+  }
+}
+
+function partKey(batchId: string, part: number): string[] {
+  return [batchId, `manifest.part-${String(part).padStart(5, '0')}.jsonl`];
+}

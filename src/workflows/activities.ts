@@ -1,0 +1,46 @@
+import type { Duration } from '@temporalio/common';
+import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/types.js';
+import { LONGEST_POLL_MS } from '../protocol/index.js';
+
+const COMMON = {
+  // A few requests of at most a minute each.
+  startToCloseTimeout: '5 minutes',
+  // Activities beat every 5 s; after four beats without one, the worker is gone.
+  heartbeatTimeout: '20 seconds',
+  retry: {
+    // Every failure of ours says when to try again. What is left to the policy is a dead worker or a timeout, and there
+    // the number of attempts says nothing, since waiting counts as well: so no growth.
+    initialInterval: '5 seconds',
+    backoffCoefficient: 1,
+    // Caps what our failures ask for; they have their own limits, none above this.
+    maximumInterval: LONGEST_POLL_MS,
+  },
+} as const satisfies ActivityOptions;
+
+/** Reads: nothing is lost by not waiting for one that is being cancelled. */
+export const { openBatch, watchBatch, readResults } = proxyActivities<Activities>({
+  ...COMMON,
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+});
+
+/**
+ * A cancelled create is waited for: aborting a POST does not undo it, and a batch whose id nobody has can't be cancelled.
+ */
+export const { createBatch, writeManifest } = proxyActivities<Activities>({
+  ...COMMON,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
+
+/** Bounded, so that a run that was cancelled ends although LlamaCloud does not answer. */
+export const { cancelBatch } = proxyActivities<Activities>({ ...COMMON, scheduleToCloseTimeout: '10 minutes' });
+
+/** One document: the largest take minutes to download. */
+export function collecting(timeout: Duration) {
+  return proxyActivities<Activities>({
+    ...COMMON,
+    startToCloseTimeout: '30 minutes',
+    scheduleToCloseTimeout: timeout,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  });
+}

@@ -1,0 +1,119 @@
+import { CancellationScope, executeChild, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { ResultRow } from '../activities/types.js';
+import {
+  type BatchRequest,
+  DEFAULT_JOB_TIMEOUT_MS,
+  DEFAULT_POLL,
+  defaultCollect,
+  failureType,
+  type JobOutcome,
+  type ManifestLine,
+  type ProcessJobInput,
+  rootCause,
+} from '../protocol/index.js';
+import { publishDetails } from './publish.js';
+import { type BatchState, type FileOutcome, type FileProblem, hasTooManyFailures, record } from './state.js';
+
+/**
+ * Step 6: one child workflow for each job reference, at most `maxConcurrentJobs` open at a time. Never throws: what
+ * happened to each file is in its line, and the lines are in the order of the rows.
+ */
+export async function fanOut(
+  state: BatchState,
+  request: BatchRequest,
+  batchId: string,
+  rows: ResultRow[],
+): Promise<ManifestLine[]> {
+  const lines = new Array<ManifestLine>(rows.length);
+  const queue = rows.entries();
+  const lane = async () => {
+    for (const [index, row] of queue) {
+      lines[index] = record(state, row, await outcomeOf(state, request, batchId, row));
+      publishDetails(state);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(request.maxConcurrentJobs, rows.length) }, lane));
+  return lines;
+}
+
+async function outcomeOf(
+  state: BatchState,
+  request: BatchRequest,
+  batchId: string,
+  row: ResultRow,
+): Promise<FileOutcome> {
+  if (row.job === undefined)
+    return { problem: { status: 'FAILED', type: 'FileNotMapped', message: row.error ?? 'there is no job' } };
+  if (CancellationScope.current().consideredCancelled) return skipped('the run was stopped');
+  if (hasTooManyFailures(state)) return skipped('too many other files failed');
+  state.running += 1;
+  try {
+    return { document: await runChild(request, jobInput(request, batchId, row, row.job)) };
+  } catch (error) {
+    return { problem: problemOf(error) };
+  } finally {
+    state.running -= 1;
+  }
+}
+
+function skipped(message: string): FileOutcome {
+  return { problem: { status: 'SKIPPED', type: 'Skipped', message } };
+}
+
+async function runChild(request: BatchRequest, input: ProcessJobInput): Promise<Partial<JobOutcome>> {
+  const { workflowType, taskQueue } = request.child;
+  const result: unknown = await executeChild(workflowType, {
+    workflowId: `${workflowInfo().workflowId}/${input.fileId}`,
+    args: [input],
+    staticSummary: `${input.name ?? input.fileId}, job ${input.jobId}`,
+    ...(taskQueue === undefined ? {} : { taskQueue }),
+  });
+  // A child of the caller's own may return anything; what it says of a document is taken over.
+  return isOutcome(result) ? result : { jobId: input.jobId };
+}
+
+function isOutcome(result: unknown): result is JobOutcome {
+  return typeof result === 'object' && result !== null && 'output' in result && 'sha256' in result;
+}
+
+/** What is at its default is left out: this is in the parent's history once for every file. */
+function jobInput(
+  request: BatchRequest,
+  batchId: string,
+  row: ResultRow,
+  job: NonNullable<ResultRow['job']>,
+): ProcessJobInput {
+  const { scope, collect, poll, jobTimeoutMs } = request;
+  const isDefaultPoll =
+    poll.initialMs === DEFAULT_POLL.initialMs &&
+    poll.coefficient === DEFAULT_POLL.coefficient &&
+    poll.maximumMs === DEFAULT_POLL.maximumMs;
+  return {
+    fileId: row.fileId,
+    jobId: job.id,
+    type: job.type,
+    batchId,
+    ...(row.name === undefined ? {} : { name: row.name }),
+    ...scope,
+    ...(collect === defaultCollect(job.type) ? {} : { collect }),
+    ...(jobTimeoutMs === DEFAULT_JOB_TIMEOUT_MS ? {} : { timeout: jobTimeoutMs }),
+    ...(isDefaultPoll
+      ? {}
+      : {
+          poll: {
+            initialInterval: poll.initialMs,
+            backoffCoefficient: poll.coefficient,
+            maximumInterval: poll.maximumMs,
+          },
+        }),
+  };
+}
+
+function problemOf(error: unknown): FileProblem {
+  if (isCancellation(error))
+    return { status: 'CANCELLED', type: 'JobCancelled', message: 'the workflow of this file was cancelled' };
+  const cause = rootCause(error);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const type = failureType(error) ?? (cause instanceof Error ? cause.name : 'Error');
+  return { status: type === 'JobCancelled' ? 'CANCELLED' : 'FAILED', type, message };
+}

@@ -1,0 +1,2 @@
+export { processBatch, progressQuery } from './process-batch.js';
+export { processJob } from './process-job.js';

@@ -1,0 +1,52 @@
+import type { Duration } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
+import { DEFAULT_JOB_TIMEOUT_MS, type JobOutcome, type ProcessJobInput } from '../protocol/index.js';
+import { collecting } from './activities.js';
+
+/**
+ * Collects the document of one job: waits until the job is terminal, then streams the document to the output store.
+ *
+ * `processBatch` runs one for each job reference. A workflow of your own can take its place, and call it:
+ *
+ * @example
+ * ```ts
+ * export async function indexDocument(input: ProcessJobInput): Promise<JobOutcome> {
+ *   const document = await processJob(input);
+ *   await addToIndex(document.output);
+ *   return document;
+ * }
+ * ```
+ *
+ * @throws `JobFailed`, `JobCancelled` with LlamaCloud's reason, `JobTimedOut` after `input.timeout`, `InvalidInput`.
+ */
+export async function processJob(input: ProcessJobInput): Promise<JobOutcome> {
+  const timeout = timeoutOf(input);
+  const file = `${input?.name ?? input?.fileId}`;
+  const job = await collecting(timeout)
+    .collectJob.executeWithOptions({ summary: `Collect ${file}` }, [input])
+    .catch((error: unknown) => {
+      if (!isDeadline(error)) throw error;
+      throw ApplicationFailure.nonRetryable(`job ${input.jobId} of ${file} did not end in time`, 'JobTimedOut');
+    });
+  if (job.status === 'COMPLETED') return job;
+  const [type, verb] =
+    job.status === 'FAILED' ? (['JobFailed', 'failed'] as const) : (['JobCancelled', 'was cancelled'] as const);
+  throw ApplicationFailure.nonRetryable(`job ${input.jobId} of ${file} ${verb}: ${job.message}`, type);
+}
+
+/**
+ * The input may come from the UI with anything in it. What is no duration must not get this workflow stuck: the activity
+ * names it as the wrong field that it is.
+ */
+function timeoutOf(input: ProcessJobInput): Duration {
+  const timeout: unknown = input?.timeout;
+  return typeof timeout === 'number' && timeout > 0 ? timeout : DEFAULT_JOB_TIMEOUT_MS;
+}
+
+function isDeadline(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof TimeoutFailure &&
+    error.cause.timeoutType === 'SCHEDULE_TO_CLOSE'
+  );
+}

@@ -1,0 +1,92 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
+import { BATCH_ID_MEMO, type FileFailure, SEARCH_ATTRIBUTES } from '../protocol/index.js';
+import type { BatchState } from './state.js';
+
+const BATCH_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.batchId, SearchAttributeType.KEYWORD);
+const BATCH_STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.batchStatus, SearchAttributeType.KEYWORD);
+const DIRECTORY_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.directoryId, SearchAttributeType.KEYWORD);
+const JOB_TYPE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.jobType, SearchAttributeType.KEYWORD);
+
+/** Step 2: makes the batch findable at once, so that from here on a crash can always be picked up. */
+export function publishBatch(state: BatchState): void {
+  const { opened, batchId, status } = state;
+  if (opened === null || batchId === null) return;
+  upsertMemo({ [BATCH_ID_MEMO]: batchId });
+  if (opened.searchAttributes) {
+    upsertSearchAttributes([
+      { key: BATCH_ID, value: batchId },
+      { key: BATCH_STATUS, value: status },
+      { key: DIRECTORY_ID, value: opened.request.directoryId },
+      { key: JOB_TYPE, value: opened.request.job.type },
+    ]);
+  }
+  publishDetails(state);
+}
+
+export function publishStatus(state: BatchState, status: string): void {
+  if (status === state.status) return;
+  state.status = status;
+  if (state.opened?.searchAttributes) upsertSearchAttributes([{ key: BATCH_STATUS, value: status }]);
+  publishDetails(state);
+}
+
+/** The Markdown that the Temporal UI shows of a run. */
+export function publishDetails(state: BatchState): void {
+  setCurrentDetails(detailsOf(state));
+}
+
+const PHASES: Record<BatchState['phase'], string> = {
+  opening: 'Checking the input',
+  creating: 'Creating the batch',
+  waiting: 'Waiting for LlamaCloud',
+  expanding: 'Reading the results',
+  processing: 'Collecting the documents',
+  reporting: 'Writing the manifest',
+  cancelling: 'Cancelling the batch',
+  done: 'Done',
+};
+
+export function detailsOf(state: BatchState): string {
+  const { opened, files } = state;
+  const rows: [string, string | number | null | undefined][] = [
+    ['Batch', code(state.batchId)],
+    ['Status', state.status],
+    ['Directory', code(opened?.request.directoryId)],
+    ['Job', opened === null ? null : `${opened.request.job.type}, ${code(opened.request.job.configurationId)}`],
+    ['Files', files.total || null],
+    ['Completed', files.total ? files.completed : null],
+    ['Failed', files.total ? files.failed : null],
+    ['Cancelled', files.cancelled || null],
+    ['Skipped', files.skipped || null],
+    ['Running', state.phase === 'processing' ? state.running : null],
+    ['Credits', state.credits],
+    ['Manifest', code(state.manifest)],
+  ];
+  const shown = rows.filter(([, value]) => value !== null && value !== undefined);
+  return [
+    `### ${PHASES[state.phase]}`,
+    state.phase === 'waiting' ? WAITING_NOTE : null,
+    ['| | |', '| --- | --- |', ...shown.map(([name, value]) => `| ${name} | ${value} |`)].join('\n'),
+    state.lastFailures.length === 0 ? null : ['**Last failures**', ...state.lastFailures.map(failureLine)].join('\n\n'),
+  ]
+    .filter((part) => part !== null)
+    .join('\n\n');
+}
+
+/** The UI marks every attempt after the first as a retry, in red. */
+const WAITING_NOTE = 'Each attempt of `watchBatch` below is one look at the batch, not an error.';
+
+function failureLine({ fileId, name, type, message }: FileFailure): string {
+  return `- ${code(name ?? fileId)} ${type}: ${plain(message)}`;
+}
+
+function code(text: string | null | undefined): string | null | undefined {
+  return text == null ? text : `\`${plain(text).replaceAll('`', "'")}\``;
+}
+
+/** Text from outside must not break the table, nor become a link or an image. */
+function plain(text: string): string {
+  const line = text.replace(/\s+/g, ' ').replace(/[|<>[\]]/g, (char) => `\\${char}`);
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+}
