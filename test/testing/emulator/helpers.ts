@@ -25,6 +25,7 @@ export interface AnswerBody {
   readonly status: string;
   readonly project_id: string;
   readonly created_at: string;
+  readonly updated_at: string;
   readonly error_message: string | null;
   readonly detail: string & readonly { readonly loc: readonly unknown[] }[];
   readonly items: readonly AnswerBody[] & { readonly pages: readonly { readonly items: readonly unknown[] }[] };

@@ -1,0 +1,234 @@
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PDFDocument, StandardFonts } from 'pdf-lib';
+import { describe, expect, it } from 'vitest';
+import { PdfParser } from '../../../src/testing/emulator/documents/pdf.js';
+import { call, createBatch, runJobs, startEmulator, temporaryFolder } from './helpers.js';
+
+const EXAMPLES = fileURLToPath(new URL('../../../examples/documents', import.meta.url));
+
+async function makePdf(pages: number): Promise<Buffer> {
+  const pdf = await PDFDocument.create();
+  const font = await pdf.embedFont(StandardFonts.Helvetica);
+  for (let number = 1; number <= pages; number += 1) {
+    const page = pdf.addPage();
+    page.drawText(`Chapter ${number}`, { x: 50, y: 780, size: 22, font });
+    for (let line = 0; line < 30; line += 1) {
+      page.drawText(`Line ${line} of page ${number}, with a few words in it.`, {
+        x: 50,
+        y: 740 - line * 14,
+        size: 10,
+        font,
+      });
+    }
+  }
+  return Buffer.from(await pdf.save());
+}
+
+describe('parse_v2', () => {
+  it('parses every example document, and fails the damaged one with a reason', async () => {
+    const emulator = await startEmulator();
+    const answers = await runJobs(emulator, EXAMPLES, '?expand=markdown_full');
+    expect(answers.size).toBe(10);
+    for (const [name, { body }] of answers) {
+      expect([name, body.job.status]).toEqual([name, name === 'damaged-scan.pdf' ? 'FAILED' : 'COMPLETED']);
+    }
+    expect(answers.get('damaged-scan.pdf')?.body.job.error_message).toMatch(/^the PDF can't be read: \S/);
+    expect(answers.get('damaged-scan.pdf')?.body.markdown_full).toBeNull();
+    expect(answers.get('invoice-2026-0117.pdf')?.body.markdown_full).toContain('| Storm lantern, brass | 24 | 48.50 |');
+    expect(answers.get('letter-russian-greek.pdf')?.body.markdown_full).toContain('Αγαπητέ κύριε');
+    expect(answers.get('order-japanese.pdf')?.body.markdown_full).toContain('注文書');
+    expect(answers.get('Résumé – Zoë.md')?.body.markdown_full).toContain('# Zoë Lefèvre');
+    expect(answers.get('shipping/delivery-note-88.md')?.body.markdown_full).toContain('# Delivery note 88');
+  });
+
+  it('answers Markdown and text page by page', async () => {
+    const emulator = await startEmulator();
+    const answers = await runJobs(
+      emulator,
+      [{ name: 'book.pdf', content: await makePdf(3) }],
+      '?expand=markdown&expand=text&expand=text_full',
+    );
+    const body = answers.get('book.pdf')?.body;
+    expect(body?.markdown?.pages).toEqual(
+      [1, 2, 3].map((page_number) => ({
+        page_number,
+        markdown: expect.stringContaining(`Chapter ${page_number}`),
+        success: true,
+        header: null,
+        footer: null,
+      })),
+    );
+    expect(body?.text?.pages[2]).toEqual({ page_number: 3, text: expect.stringContaining('Line 29 of page 3') });
+    expect(body?.text_full).toContain('Line 0 of page 2');
+    expect(body?.markdown_full).toBeNull();
+  });
+
+  it('takes a PDF for one by its content, whatever its name', async () => {
+    const emulator = await startEmulator();
+    const answers = await runJobs(emulator, [{ name: 'scan.dat', content: await makePdf(1) }], '?expand=text_full');
+    expect(answers.get('scan.dat')?.body.text_full).toContain('Chapter 1');
+  });
+
+  it('splits the items of a page into headings, tables and text', async () => {
+    const emulator = await startEmulator();
+    const content = '# Prices\n\nAs of May.\n\n| a | b |\n| --- | --- |\n| 1 | x, "y" |\n';
+    const answers = await runJobs(emulator, [{ name: 'a.md', content }], '?expand=items');
+    expect(answers.get('a.md')?.body.items.pages[0]?.items).toMatchObject([
+      { type: 'heading', level: 1, value: 'Prices' },
+      { type: 'text', value: 'As of May.' },
+      {
+        type: 'table',
+        rows: [
+          ['a', 'b'],
+          ['1', 'x, "y"'],
+        ],
+        csv: 'a,b\n1,"x, ""y"""',
+      },
+    ]);
+  });
+
+  it('reads text in UTF-8, UTF-16 and windows-1252', async () => {
+    const emulator = await startEmulator();
+    const text = 'Grüße, £5';
+    const utf16le = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')]);
+    const answers = await runJobs(
+      emulator,
+      [
+        { name: 'utf8.txt', content: text },
+        { name: 'bom.txt', content: `\uFEFF${text}` },
+        { name: 'utf16le.txt', content: utf16le },
+        { name: 'utf16be.txt', content: Buffer.from(utf16le).swap16() },
+        { name: 'windows.txt', content: Buffer.from(text, 'latin1') },
+      ],
+      '?expand=text_full',
+    );
+    for (const [name, { body }] of answers) expect([name, body.text_full]).toEqual([name, text]);
+  });
+
+  it('fails what it cannot parse with a message that names the kind', async () => {
+    const emulator = await startEmulator();
+    const answers = await runJobs(emulator, [
+      { name: 'empty.md', content: '' },
+      { name: 'photo.png', content: Buffer.from('89504e470d0a1a0a0000', 'hex') },
+      { name: 'book.docx', content: Buffer.from('504b030414000600', 'hex') },
+      { name: 'noise.bin', content: Buffer.from('00ff01fe02fd', 'hex') },
+      { name: 'not-really.pdf', content: 'plain text' },
+    ]);
+    const messages = Object.fromEntries([...answers].map(([name, { body }]) => [name, body.job.error_message]));
+    for (const { body } of answers.values()) expect(body.job.status).toBe('FAILED');
+    expect(messages).toEqual({
+      'empty.md': 'the file is empty (0 bytes)',
+      'photo.png': expect.stringContaining('photo.png is a PNG image'),
+      'book.docx': expect.stringContaining('a ZIP archive or an Office document'),
+      'noise.bin': expect.stringContaining('an unknown binary format'),
+      'not-really.pdf': expect.stringContaining("the PDF can't be read"),
+    });
+  });
+
+  it('goes on after PDFs that are cut off or made of noise', async () => {
+    const emulator = await startEmulator();
+    const good = await makePdf(1);
+    const files = [100, 300, 700].map((bytes) => ({ name: `${bytes}.pdf`, content: good.subarray(0, bytes) }));
+    const noise = { name: 'noise.pdf', content: Buffer.concat([Buffer.from('%PDF-1.7\n'), Buffer.alloc(5000, 'Ωx')]) };
+    const answers = await runJobs(emulator, [...files, noise, { name: 'whole.pdf', content: good }]);
+    const completed = [...answers].filter(([, { body }]) => body.job.status === 'COMPLETED').map(([name]) => name);
+    expect(completed).toEqual(['whole.pdf']);
+  });
+
+  it('works with a text of 20 MB, which is answered by presigned URL only', async () => {
+    const emulator = await startEmulator();
+    const content = 'A line of a very long text, again and again.\n'.repeat(460_000);
+    const query = '?expand=markdown_full&expand=markdown_full_content_metadata';
+    const answers = await runJobs(emulator, [{ name: 'long.txt', content }], query);
+    const body = answers.get('long.txt')?.body;
+    expect(body?.markdown_full).toBeNull();
+    const metadata = body?.result_content_metadata?.markdown_full;
+    expect(metadata).toMatchObject({ size_bytes: content.length, exists: true });
+    const download = await fetch(metadata?.presigned_url ?? '');
+    expect((await download.text()) === content).toBe(true);
+  });
+
+  it('answers other requests while it parses a PDF of 500 pages', async () => {
+    const emulator = await startEmulator();
+    const directory = await emulator.addDirectory([{ name: 'long.pdf', content: await makePdf(500) }]);
+    await createBatch(emulator, directory.id);
+    let slowestMs = 0;
+    while (emulator.jobs.list()[0]?.status === 'RUNNING') {
+      const start = performance.now();
+      await call(emulator, '/api/v2/parse');
+      slowestMs = Math.max(slowestMs, performance.now() - start);
+    }
+    expect(emulator.jobs.list()[0]?.status).toBe('COMPLETED');
+    expect(slowestMs).toBeLessThan(1000);
+  });
+
+  it('says what to install when there is no PDF parser', async () => {
+    const parser = new PdfParser('no-such-parser');
+    await expect(parser.parse('any.pdf')).rejects.toThrow('npm install no-such-parser');
+  });
+});
+
+describe('a file that cannot be read', () => {
+  it('is a row with an error and no job', async () => {
+    const folder = await temporaryFolder();
+    await symlink('/nowhere/at/all', join(folder, 'dangling.md'));
+    await writeFile(join(folder, 'gone.md'), 'here now');
+    await writeFile(join(folder, 'stays.md'), 'still here');
+    const emulator = await startEmulator();
+    const directory = await emulator.addDirectory(folder);
+    await rm(join(folder, 'gone.md'));
+    const batchId = await createBatch(emulator, directory.id);
+    const { body } = await call(emulator, `/api/v2/batches/${batchId}?expand=results`);
+    expect(body.results).toMatchObject([
+      { job_reference: null, error_message: "dangling.md can't be read: ENOENT: no such file or directory" },
+      { job_reference: null, error_message: "gone.md can't be read: ENOENT: no such file or directory" },
+      { job_reference: { type: 'parse_v2' }, error_message: null },
+    ]);
+  });
+});
+
+describe('extract_v2', () => {
+  it('answers a record of the document in the job itself', async () => {
+    const emulator = await startEmulator();
+    const files = [
+      { name: 'a.md', content: 'Intro\n\n## The title\n\nfour words are here' },
+      { name: 'b.txt', content: '\n  first line  \nsecond line' },
+      { name: 'c.txt', content: '' },
+    ];
+    const answers = await runJobs(emulator, files, '?expand=usage', 'extract_v2');
+    expect(answers.get('a.md')?.body).toMatchObject({
+      id: expect.stringMatching(/^ext-/),
+      status: 'COMPLETED',
+      extract_result: { title: 'The title', pages: 1, words: 8 },
+      usage: { credits: 3 },
+    });
+    expect(answers.get('b.txt')?.body.extract_result).toEqual({ title: 'first line', pages: 1, words: 4 });
+    expect(answers.get('c.txt')?.body).toMatchObject({ status: 'FAILED', extract_result: null });
+  });
+});
+
+describe('a folder', () => {
+  it('is listed with its sub-folders, without hidden files and linked folders, sorted by path', async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'sub/deep'), { recursive: true });
+    await mkdir(join(folder, '.hidden'));
+    for (const name of ['z.md', 'A.md', 'sub/b.md', 'sub/deep/c.md', '.dot.md', '.hidden/d.md']) {
+      await writeFile(join(folder, name), name);
+    }
+    await symlink(folder, join(folder, 'circle'));
+    await symlink(join(folder, 'z.md'), join(folder, 'linked.md'));
+    const emulator = await startEmulator();
+    const directory = await emulator.addDirectory(folder);
+    const names = directory.files.map(({ name }) => name);
+    expect(names).toEqual(['A.md', 'linked.md', 'sub/b.md', 'sub/deep/c.md', 'z.md']);
+    expect(directory.id).toMatch(/^dir-/);
+    for (const { id } of directory.files) expect(id).toMatch(/^dfl-/);
+  });
+
+  it('that is not there is an error', async () => {
+    const emulator = await startEmulator();
+    await expect(emulator.addDirectory('/nowhere/at/all')).rejects.toThrow('ENOENT');
+  });
+});
