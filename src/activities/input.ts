@@ -14,6 +14,7 @@ import {
   JOB_TYPES,
   type JobType,
   LARGEST_MAX_CONCURRENT_JOBS,
+  LARGEST_PAGE_SIZE,
   LONGEST_POLL_MS,
   type ProcessBatchInput,
   type ProcessJobInput,
@@ -71,6 +72,7 @@ export const batchInputSchema = z
     poll,
     timeout: duration.optional(),
     jobTimeout: duration.optional(),
+    pageSize: z.int().min(1).max(LARGEST_PAGE_SIZE).optional(),
     resultsGracePeriod: duration.optional(),
   })
   .refine((value) => fits(value.job.type, value.collect), {
@@ -120,6 +122,7 @@ export function resolveBatchInput(input: ProcessBatchInput): BatchRequest {
     poll: resolvePoll(value.poll),
     timeoutMs: value.timeout ?? DEFAULT_TIMEOUT_MS,
     jobTimeoutMs: value.jobTimeout ?? DEFAULT_JOB_TIMEOUT_MS,
+    pageSize: value.pageSize ?? LARGEST_PAGE_SIZE,
     resultsGraceMs: value.resultsGracePeriod ?? DEFAULT_RESULTS_GRACE_MS,
   };
 }

@@ -24,8 +24,8 @@ export const DEFAULT_POLL: ResolvedPoll = { initialMs: SECOND, coefficient: 1.1,
 export const DEFAULT_MAX_CONCURRENT_JOBS = 20;
 export const LARGEST_MAX_CONCURRENT_JOBS = 500;
 
-/** Rows that travel through history at a time; also what a batch can hold at most today. */
-export const RESULTS_PAGE_SIZE = 1_000;
+/** Results that travel through history at a time, far below Temporal's 2 MB; also what a batch can hold at most today. */
+export const LARGEST_PAGE_SIZE = 1_000;
 
 /** Failures listed in the report; the manifest has all of them. */
 export const REPORTED_FAILURES = 100;

@@ -65,6 +65,8 @@ export interface ProcessBatchInput extends ApiScope {
   timeout?: Duration;
   /** Time for one job to end after its child has started. Default 24 hours. */
   jobTimeout?: Duration;
+  /** Files between two continue-as-new, 1 to 1,000: bounds the history of a large batch. Default 1,000. */
+  pageSize?: number;
   /** How long a file may be without a job and without an error once its batch is COMPLETED. Default 2 minutes. */
   resultsGracePeriod?: Duration;
 }
@@ -90,6 +92,7 @@ export interface BatchRequest {
   poll: ResolvedPoll;
   timeoutMs: number;
   jobTimeoutMs: number;
+  pageSize: number;
   resultsGraceMs: number;
 }
 

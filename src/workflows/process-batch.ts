@@ -15,7 +15,6 @@ import {
   isTerminal,
   PROGRESS_QUERY,
   type ProcessBatchInput,
-  RESULTS_PAGE_SIZE,
   type TerminalStatus,
 } from '../protocol/index.js';
 import { cancelBatch, createBatch, openBatch, readResults, watchBatch, writeManifest } from './activities.js';
@@ -100,7 +99,7 @@ async function processPage(
   batchId: string,
   status: string,
 ): Promise<boolean> {
-  const { directoryId, poll, resultsGraceMs } = request;
+  const { directoryId, pageSize, poll, resultsGraceMs } = request;
   enter(state, 'expanding');
   const page = await readResults.executeWithOptions({ summary: `Read the results of ${batchId}` }, [
     {
@@ -108,7 +107,7 @@ async function processPage(
       directoryId,
       status,
       ...(state.cursor === null ? {} : { cursor: state.cursor }),
-      pageSize: RESULTS_PAGE_SIZE,
+      pageSize,
       graceMs: resultsGraceMs,
       poll,
       ...request.scope,
