@@ -25,7 +25,7 @@ export interface ServerProcess {
  * Stands between us and the server, so that the server ends with us, whatever ends us: when our end of its stdin closes,
  * be it by a crash or SIGKILL, it ends the server.
  */
-const GUARD = `
+export const GUARD = `
 const { spawn } = require('node:child_process');
 const [, gentle, path, ...args] = process.argv;
 const server = spawn(path, args, { stdio: ['ignore', 'inherit', 'inherit'], windowsHide: true });
