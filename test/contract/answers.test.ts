@@ -1,0 +1,146 @@
+import { fileURLToPath } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LlamaCloudEmulator, startLlamaCloudEmulator } from '../../src/testing/emulator/index.js';
+import { allEnded, createBatch, createRequest, INSTANT } from '../testing/emulator/helpers.js';
+import { ANSWERS, PLAIN_ERROR, VALIDATION_ERROR } from './schemas.js';
+
+const EXAMPLES = fileURLToPath(new URL('../../examples/documents', import.meta.url));
+const PARSE_EXPAND = ['text', 'markdown', 'items', 'metadata', 'text_full', 'markdown_full'];
+
+type Route = keyof typeof ANSWERS;
+
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+const covered = new Set<string>();
+let emulator: LlamaCloudEmulator;
+let directoryId: string;
+
+beforeAll(async () => {
+  emulator = await startLlamaCloudEmulator({ ...INSTANT, seed: 1, batchPendingMs: 1, jobPendingMs: 1 });
+  directoryId = (await emulator.addDirectory(EXAMPLES)).id;
+});
+
+afterAll(() => emulator.close());
+
+async function send(method: string, path: string, body?: unknown, apiKey = emulator.apiKey) {
+  const init = body === undefined ? {} : { body: JSON.stringify(body) };
+  const headers = { authorization: `Bearer ${apiKey}` };
+  const response = await fetch(emulator.url + path, { method, headers, ...init });
+  const answer: unknown = await response.json();
+  return { status: response.status, answer };
+}
+
+/** Sends a request and holds the answer against its route's schema. */
+async function check(
+  route: Route,
+  { id = '', query = '', body }: { id?: string; query?: string; body?: unknown } = {},
+) {
+  const [method = '', path = ''] = route.replace('{id}', id).split(' ');
+  const { status, answer } = await send(method, path + query, body);
+  const expected = ANSWERS[route];
+  expect([route, status]).toEqual([route, expected.status]);
+  expectFits(expected.schema, answer);
+  covered.add(route);
+}
+
+function expectFits(schema: object, answer: unknown): void {
+  ajv.validate(schema, answer);
+  expect({ errors: ajv.errors ?? [], answer }).toEqual({ errors: [], answer });
+}
+
+const expandQuery = (names: readonly string[]) => `?${names.map((name) => `expand=${name}`).join('&')}`;
+
+describe('every answer fits the schema of its route', () => {
+  it('batches', async () => {
+    await check('POST /api/v2/batches', { body: createRequest(directoryId) });
+    const id = await createBatch(emulator, directoryId);
+    await check('POST /api/v2/batches/{id}/cancel', { id: await slowBatch('parse_v2') });
+    await allEnded(emulator, id);
+    await check('GET /api/v2/batches');
+    await check('GET /api/v2/batches/{id}', { id });
+    await check('GET /api/v2/batches/{id}', { id, query: '?expand=results' });
+    for (const status of ['PENDING', 'THROTTLED', 'RUNNING', 'FAILED', 'CANCELLED']) {
+      emulator.batches.setStatus(id, status);
+      await check('GET /api/v2/batches/{id}', { id, query: '?expand=results' });
+    }
+  });
+
+  it('parse jobs in every status', async () => {
+    const batchId = await createBatch(emulator, directoryId);
+    await allEnded(emulator, batchId);
+    const expand = [
+      ...PARSE_EXPAND,
+      ...PARSE_EXPAND.map((name) => `${name}_content_metadata`),
+      'job_metadata',
+      'usage',
+    ];
+    const jobs = emulator.jobs.list().filter((job) => job.batchId === batchId);
+    expect(new Set(jobs.map(({ status }) => status))).toEqual(new Set(['COMPLETED', 'FAILED']));
+    for (const { id } of jobs) await check('GET /api/v2/parse/{id}', { id, query: expandQuery(expand) });
+    await check('GET /api/v2/parse/{id}', { id: jobs[0]?.id ?? '' });
+    await check('GET /api/v2/parse', { query: '?page_size=3' });
+    const open = await openJob('parse_v2');
+    await check('GET /api/v2/parse/{id}', { id: open, query: expandQuery(expand) });
+    await check('POST /api/v2/parse/{id}/cancel', { id: open });
+    await check('GET /api/v2/parse/{id}', { id: open, query: expandQuery(expand) });
+  });
+
+  it('extract jobs in every status', async () => {
+    const batchId = await createBatch(emulator, directoryId, 'extract_v2');
+    await allEnded(emulator, batchId);
+    const query = expandQuery(['configuration', 'extract_metadata', 'usage']);
+    for (const { id } of emulator.jobs.list().filter((job) => job.batchId === batchId)) {
+      await check('GET /api/v2/extract/{id}', { id, query });
+    }
+    await check('GET /api/v2/extract', { query });
+    const open = await openJob('extract_v2');
+    await check('GET /api/v2/extract/{id}', { id: open, query });
+    await check('POST /api/v2/extract/{id}/cancel', { id: open });
+  });
+
+  it('directories', async () => {
+    await check('GET /api/v1/beta/directories/{id}', { id: directoryId });
+    await check('GET /api/v1/beta/directories/{id}/files', { id: directoryId, query: '?page_size=4' });
+  });
+
+  it('errors', async () => {
+    const wrong = { config: { job: { type: 'x' } } };
+    const invalid = [
+      await send('POST', '/api/v2/batches', wrong),
+      await send('GET', '/api/v2/batches?status=DONE'),
+      await send('GET', '/api/v2/parse?page_size=none'),
+    ];
+    for (const { status, answer } of invalid) {
+      expect(status).toBe(422);
+      expectFits(VALIDATION_ERROR, answer);
+    }
+    const plain = [
+      await send('GET', '/api/v2/batches', undefined, 'llx-wrong'),
+      await send('GET', '/api/v2/batches/bat-none'),
+      await send('DELETE', '/api/v2/batches'),
+      await send('POST', '/api/v2/batches', createRequest(directoryId, 'extract_v2', 'cfg-PARSE_AGENTIC')),
+    ];
+    expect(plain.map(({ status }) => status)).toEqual([401, 404, 405, 400]);
+    for (const { answer } of plain) expectFits(PLAIN_ERROR, answer);
+  });
+
+  it('and no route was left out', () => {
+    expect([...covered].toSorted()).toEqual(Object.keys(ANSWERS).toSorted());
+  });
+});
+
+/** A batch that still runs. */
+async function slowBatch(type: 'parse_v2' | 'extract_v2'): Promise<string> {
+  const id = await createBatch(emulator, directoryId, type);
+  emulator.batches.setStatus(id, 'RUNNING');
+  return id;
+}
+
+/** A job that is mapped and has not ended. */
+async function openJob(type: 'parse_v2' | 'extract_v2'): Promise<string> {
+  const batchId = await createBatch(emulator, directoryId, type);
+  await allEnded(emulator, batchId);
+  const id = emulator.jobs.list().find((job) => job.batchId === batchId)?.id ?? '';
+  emulator.jobs.setStatus(id, 'RUNNING');
+  return id;
+}

@@ -1,0 +1,105 @@
+import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { LlamaCloudEmulator } from '../../../src/testing/emulator/index.js';
+import { call, createRequest, startEmulator } from './helpers.js';
+
+interface Delivery {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly raw: string;
+  readonly event: { readonly event_type: string; readonly data: { readonly id: string; readonly status: string } };
+}
+
+/** An endpoint that keeps what it gets, and answers 500 to the first `failures` deliveries. */
+async function startReceiver(failures = 0): Promise<{ url: string; deliveries: Delivery[] }> {
+  const deliveries: Delivery[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const raw = Buffer.concat(chunks).toString('utf8');
+      deliveries.push({ headers: request.headers, raw, event: JSON.parse(raw) });
+      response.writeHead(deliveries.length <= failures ? 500 : 204).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address: AddressInfo | string | null = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { url: `http://127.0.0.1:${address.port}/hook`, deliveries };
+}
+
+async function createWith(emulator: LlamaCloudEmulator, endpoint: Record<string, unknown>) {
+  const { id } = await emulator.addDirectory([{ name: 'a.md', content: 'a' }]);
+  const body = { ...createRequest(id), webhook_configurations: [endpoint] };
+  return await call(emulator, '/api/v2/batches', { method: 'POST', body });
+}
+
+const eventsOf = (deliveries: readonly Delivery[]) => deliveries.map(({ event }) => event.event_type).toSorted();
+
+describe('a webhook', () => {
+  it('tells pending, running and success, signed over the raw body, with the headers asked for', async () => {
+    const emulator = await startEmulator({ batchPendingMs: 50, batchRunningMs: 50 });
+    const { url, deliveries } = await startReceiver();
+    const { body } = await createWith(emulator, {
+      webhook_url: url,
+      webhook_headers: { 'x-team': 'lamps' },
+      webhook_signing_secret: 'whsec_test',
+    });
+    await expect.poll(() => eventsOf(deliveries)).toEqual(['batch.pending', 'batch.running', 'batch.success']);
+    for (const { headers, raw, event } of deliveries) {
+      const digest = createHmac('sha256', 'whsec_test').update(raw).digest('hex');
+      expect(headers['lc-signature']).toBe(`sha256=${digest}`);
+      expect(headers['x-team']).toBe('lamps');
+      expect(event.data.id).toBe(body.id);
+    }
+  });
+
+  it('tells only the events asked for, unsigned without a secret', async () => {
+    const emulator = await startEmulator({ batchPendingMs: 30, batchRunningMs: 30 });
+    const { url, deliveries } = await startReceiver();
+    await createWith(emulator, { webhook_url: url, webhook_events: ['batch.success', 'parse.success'] });
+    await expect.poll(() => eventsOf(deliveries)).toEqual(['batch.success']);
+    expect(deliveries[0]?.headers['lc-signature']).toBeUndefined();
+    expect(deliveries[0]?.event.data.status).toBe('COMPLETED');
+  });
+
+  it('tells a cancellation, and what a test sets', async () => {
+    const emulator = await startEmulator({ batchPendingMs: 60_000, batchCancelMs: 20 });
+    const { url, deliveries } = await startReceiver();
+    const first = await createWith(emulator, { webhook_url: url, webhook_events: ['batch.cancelled', 'batch.error'] });
+    await call(emulator, `/api/v2/batches/${first.body.id}/cancel`, { method: 'POST' });
+    await expect.poll(() => eventsOf(deliveries)).toEqual(['batch.cancelled']);
+    const second = await createWith(emulator, { webhook_url: url, webhook_events: ['batch.error'] });
+    emulator.batches.setStatus(second.body.id, 'FAILED');
+    await expect.poll(() => eventsOf(deliveries)).toEqual(['batch.cancelled', 'batch.error']);
+  });
+
+  it('is tried three times', async () => {
+    const emulator = await startEmulator({ webhookBackoffMs: 5 });
+    const works = await startReceiver(2);
+    await createWith(emulator, { webhook_url: works.url });
+    await expect.poll(() => works.deliveries.length).toBe(3);
+    const fails = await startReceiver(100);
+    const other = await startReceiver();
+    await createWith(emulator, { webhook_url: fails.url });
+    await expect.poll(() => fails.deliveries.length).toBe(3);
+    // The fourth attempt would come before the third one of an endpoint that begins now.
+    const last = await startReceiver(100);
+    await createWith(emulator, { webhook_url: last.url });
+    await expect.poll(() => last.deliveries.length).toBe(3);
+    expect([fails.deliveries.length, works.deliveries.length, other.deliveries.length]).toEqual([3, 3, 0]);
+  });
+
+  it('to another machine is refused with 400, and creates nothing', async () => {
+    const emulator = await startEmulator();
+    for (const webhook_url of ['https://example.com/hook', 'http://127.0.0.1.example.com/', 'not a url']) {
+      expect(await createWith(emulator, { webhook_url })).toMatchObject({ status: 400 });
+    }
+    expect(emulator.batches.list()).toEqual([]);
+  });
+});
