@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import {
   BatchClient,
@@ -11,8 +12,18 @@ import {
   type ManifestLine,
   openOutputStore,
 } from '../../src/index.js';
-import { type EmulatorOptions, type LlamaCloudEmulator, startLlamaCloudEmulator } from '../../src/testing/index.js';
+import {
+  type EmulatedBatch,
+  type EmulatorOptions,
+  type LlamaCloudEmulator,
+  startLlamaCloudEmulator,
+  type VirtualFile,
+} from '../../src/testing/index.js';
+import { until } from './until.js';
 import { bundleWorkflows } from './workflow-bundle.js';
+import './quiet.js';
+
+type History = temporal.api.history.v1.IHistoryEvent[];
 
 /** A Temporal server, real or time-skipping. */
 interface Server {
@@ -27,33 +38,36 @@ export interface Stage {
   readonly client: Client;
   readonly taskQueue: string;
   readonly output: string;
+  /** The lines of a manifest. */
   manifest(location: string | null): Promise<ManifestLine[]>;
+  /** Every event of a workflow's history, over continue-as-new only the latest run's. */
+  history(workflowId: string, runId?: string): Promise<History>;
+  /** What the Temporal UI shows as current details. */
+  details(workflowId: string): Promise<string>;
+  /** Waits until there is a batch over a directory. */
+  created(directoryId: string): Promise<EmulatedBatch>;
   close(): Promise<void>;
 }
 
 export interface StageOptions {
   emulator?: EmulatorOptions;
   worker?: Partial<WorkerOptions>;
+  /** Use the emulator and the output folder of this stage: a second worker, on a task queue of its own. */
+  shared?: Stage;
 }
 
 let bundle: ReturnType<typeof bundleWorkflows> | undefined;
 
 export async function setStage(server: Server, options: StageOptions = {}): Promise<Stage> {
-  bundle ??= bundleWorkflows();
-  const emulator = await startLlamaCloudEmulator({
-    seed: 7,
-    batchPendingMs: 0,
-    batchRunningMs: 0,
-    jobPendingMs: 0,
-    jobRunningMs: 0,
-    ...options.emulator,
-  });
-  const output = await mkdtemp(join(tmpdir(), 'temporal-llamacloud-'));
+  bundle ??= bundleWorkflows('./workflows.ts');
+  const workflowBundle = await bundle;
+  const emulator = options.shared?.emulator ?? (await startLlamaCloudEmulator({ ...IMMEDIATE, ...options.emulator }));
+  const output = options.shared?.output ?? (await mkdtemp(join(tmpdir(), 'temporal-llamacloud-')));
   const taskQueue = `test-${randomUUID()}`;
   const worker = await Worker.create({
     connection: server.nativeConnection,
     taskQueue,
-    workflowBundle: await bundle,
+    workflowBundle,
     activities: createActivities({
       llamacloud: new LlamaCloudClient({ apiKey: emulator.apiKey, baseUrl: emulator.url }),
       outputs: openOutputStore(output),
@@ -71,20 +85,44 @@ export async function setStage(server: Server, options: StageOptions = {}): Prom
       if (location === null) throw new Error('there is no manifest');
       const text = await readFile(location, 'utf8');
       return text
-        .trimEnd()
         .split('\n')
+        .filter((line) => line !== '')
         .map((line): ManifestLine => JSON.parse(line));
     },
+    history: async (workflowId, runId) => {
+      const { events } = await server.client.workflow.getHandle(workflowId, runId).fetchHistory();
+      return events ?? [];
+    },
+    details: async (workflowId) => {
+      const metadata = await server.client.workflow
+        .getHandle(workflowId)
+        .query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+      return metadata.currentDetails ?? '';
+    },
+    created: (directoryId) =>
+      until('the batch', () => emulator.batches.list().find((batch) => batch.directoryId === directoryId)),
     close: async () => {
       worker.shutdown();
       await running;
+      if (options.shared !== undefined) return;
       await emulator.close();
       await rm(output, { recursive: true });
     },
   };
 }
 
+/** Batches and jobs that are done as soon as they are looked at; a test that waits says for what. */
+const IMMEDIATE: EmulatorOptions = { seed: 7, batchPendingMs: 0, batchRunningMs: 0, jobPendingMs: 0, jobRunningMs: 0 };
+
 /** The usual work: parse a directory. */
 export function parse(directoryId: string) {
   return { directoryId, job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } } as const;
+}
+
+/** So many small files. */
+export function files(count: number): VirtualFile[] {
+  return Array.from({ length: count }, (_, i) => ({
+    name: `${String(i).padStart(4, '0')}.md`,
+    content: `# File ${i}\n`,
+  }));
 }

@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BATCH_ID_MEMO, isFailure } from '../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
-import { parse, type Stage, setStage } from '../support/stage.js';
+import { processBatch } from '../../src/workflows/index.js';
+import { failureOf, reportIn } from '../support/failure.js';
+import { files, parse, type Stage, setStage } from '../support/stage.js';
 
 describe('processBatch on a real server', () => {
   let temporal: LocalTemporal;
@@ -17,24 +20,193 @@ describe('processBatch on a real server', () => {
     await temporal?.close();
   });
 
-  test('every file of the directory has its document and its line', async () => {
-    const directory = await stage.emulator.addDirectory([
-      { name: 'a.md', content: '# A\n' },
-      { name: 'b.txt', content: 'b' },
-      { name: 'c.pdf', content: 'not a pdf' },
+  const batchesOver = (directoryId: string) =>
+    stage.emulator.batches.list().filter((batch) => batch.directoryId === directoryId);
+
+  test('every readable file has its document, and every file its line, in the order of the results', async () => {
+    const { id } = await stage.emulator.addDirectory([
+      { name: 'a.md', content: '# Ä\n' },
+      { name: 'broken.pdf', content: '%PDF-1.7 and nothing more' },
+      { name: 'c.txt', content: 'sea' },
     ]);
-    const run = await stage.batches.start(parse(directory.id));
+    const run = await stage.batches.start(parse(id));
     const report = await run.result();
-    console.log(JSON.stringify(report, null, 1));
+
+    expect(report).toMatchObject({ status: 'COMPLETED', directoryId: id, bytes: 9, credits: 6 });
+    expect(report.files).toEqual({ total: 3, completed: 2, failed: 1, cancelled: 0, skipped: 0 });
+    expect(report.failures).toMatchObject([{ name: 'broken.pdf', type: 'JobFailed' }]);
     const lines = await stage.manifest(report.manifest);
-    console.log(lines);
-    expect(report.files).toMatchObject({ total: 3, completed: 2, failed: 1 });
-    expect(await readFile(lines[0]?.output ?? '', 'utf8')).toBe('# A\n');
-    console.log(await run.progress());
-    const history = await stage.client.workflow.getHandle(run.workflowId).fetchHistory();
-    console.log(
-      history.events?.length,
-      stage.emulator.requests.map((r) => `${r.method} ${r.path} ${r.status}`),
-    );
+    expect(lines.map((line) => [line.name, line.status])).toEqual([
+      ['a.md', 'COMPLETED'],
+      ['broken.pdf', 'FAILED'],
+      ['c.txt', 'COMPLETED'],
+    ]);
+    expect(await readFile(lines[0]?.output ?? '', 'utf8')).toBe('# Ä\n');
+    expect(lines[0]?.output).toBe(`${stage.output}/${report.batchId}/${lines[0]?.fileId}.md`);
+    expect(lines[1]?.error?.message).toContain('broken.pdf');
+  });
+
+  test('the failed file is a failed child, and its run says which file and why', async () => {
+    const { id } = await stage.emulator.addDirectory([{ name: 'empty.pdf', content: '' }]);
+    const run = await stage.batches.start(parse(id));
+    const [failed] = (await run.result()).failures;
+    const child = stage.client.workflow.getHandle(`${run.workflowId}/${failed?.fileId}`);
+    const failure = await failureOf(child.result());
+    expect(isFailure(failure, 'JobFailed')).toBe(true);
+    expect(failure.message).toContain('empty.pdf');
+    const description = await child.describe();
+    expect(description.status.name).toBe('FAILED');
+    expect(await description.staticSummary()).toContain('empty.pdf');
+  });
+
+  test('the batch id is in the memo, the work in the summary and the state in the details', async () => {
+    const { id } = await stage.emulator.addDirectory(files(2));
+    const run = await stage.batches.start(parse(id));
+    const report = await run.result();
+    const description = await stage.client.workflow.getHandle(run.workflowId).describe();
+    expect(description.memo?.[BATCH_ID_MEMO]).toBe(report.batchId);
+    expect(await description.staticSummary()).toBe(`parse_v2 of ${id} with cfg-PARSE_AGENTIC`);
+    const details = await stage.details(run.workflowId);
+    expect(details).toContain('### Done');
+    expect(details).toContain('| Completed | 2 |');
+    expect(details).toContain(`| Batch | \`${report.batchId}\` |`);
+  });
+
+  test('no more children are open than was asked for', async () => {
+    const { id } = await stage.emulator.addDirectory(files(30));
+    const run = await stage.batches.start({ ...parse(id), maxConcurrentJobs: 4 });
+    expect((await run.result()).files.completed).toBe(30);
+    let open = 0;
+    let most = 0;
+    for (const event of await stage.history(run.workflowId)) {
+      if (event.startChildWorkflowExecutionInitiatedEventAttributes) open += 1;
+      if (event.childWorkflowExecutionCompletedEventAttributes) open -= 1;
+      most = Math.max(most, open);
+    }
+    expect(most).toBe(4);
+  });
+
+  test("a child of the caller's own runs in place of ours, on the task queue of its choice", async () => {
+    const other = await setStage(temporal, { shared: stage });
+    const { id } = await stage.emulator.addDirectory([...files(1), { name: 'reject.md', content: 'x' }]);
+    const run = await stage.batches.start({
+      ...parse(id),
+      child: { workflowType: 'indexDocument', taskQueue: other.taskQueue },
+    });
+    const report = await run.result();
+    await other.close();
+    expect(report.failures).toMatchObject([{ name: 'reject.md', type: 'NotIndexed', message: 'not for the index' }]);
+    const lines = await stage.manifest(report.manifest);
+    expect(lines.map((line) => line.output)).toEqual([`indexed on ${other.taskQueue}`, null]);
+  });
+
+  test('a child that returns nothing of a document still counts', async () => {
+    const { id } = await stage.emulator.addDirectory(files(1));
+    const run = await stage.batches.start({ ...parse(id), child: { workflowType: 'countDocument' } });
+    const report = await run.result();
+    expect(report.files.completed).toBe(1);
+    expect(await stage.manifest(report.manifest)).toMatchObject([{ status: 'COMPLETED', output: null, sha256: null }]);
+  });
+
+  test('the records of an extract batch are collected', async () => {
+    const { id } = await stage.emulator.addDirectory([{ name: 'a.md', content: '# Title\n\nfour words in it' }]);
+    const run = await stage.batches.start({
+      directoryId: id,
+      job: { type: 'extract_v2', configurationId: 'cfg-mine' },
+    });
+    const [line] = await stage.manifest((await run.result()).manifest);
+    expect(line?.output).toMatch(/\.json$/);
+    expect(JSON.parse(await readFile(line?.output ?? '', 'utf8'))).toMatchObject({ title: 'Title' });
+  });
+
+  test('a batch that is given is adopted, and nothing is created', async () => {
+    const { id } = await stage.emulator.addDirectory(files(2));
+    const first = await (await stage.batches.start(parse(id))).result();
+    const run = await stage.batches.start({ ...parse(id), batchId: first.batchId });
+    const report = await run.result();
+    expect(report).toMatchObject({ batchId: first.batchId, files: { completed: 2 } });
+    expect(batchesOver(id)).toHaveLength(1);
+  });
+
+  test('an answer that was lost costs no second batch', async () => {
+    const { id } = await stage.emulator.addDirectory(files(1));
+    stage.emulator.faults.next({ kind: 'reset-after', method: 'POST', path: '/api/v2/batches' });
+    const run = await stage.batches.start(parse(id));
+    const report = await run.result();
+    expect(batchesOver(id).map((batch) => batch.id)).toEqual([report.batchId]);
+  });
+
+  test('too many failed files stop new children, and the manifest still has every file', async () => {
+    const broken = Array.from({ length: 12 }, (_, i) => ({ name: `${i}.pdf`, content: '' }));
+    const { id } = await stage.emulator.addDirectory(broken);
+    const run = await stage.batches.start({ ...parse(id), maxFailedFiles: 2, maxConcurrentJobs: 1 });
+    const failure = await failureOf(run.result());
+    expect(isFailure(failure, 'TooManyFailedFiles')).toBe(true);
+    const report = reportIn(failure);
+    expect(report.files).toMatchObject({ total: 12, failed: 3, skipped: 9 });
+    expect(await stage.manifest(report.manifest)).toHaveLength(12);
+  });
+
+  test('a share of failed files that is allowed is no failure, one more is', async () => {
+    const { id } = await stage.emulator.addDirectory([...files(3), { name: 'broken.pdf', content: '' }]);
+    const allowed = await stage.batches.start({ ...parse(id), maxFailedPercent: 25 }, { workflowId: `${id}-25` });
+    expect((await allowed.result()).files).toMatchObject({ completed: 3, failed: 1 });
+    const refused = await stage.batches.start({ ...parse(id), maxFailedPercent: 24 }, { workflowId: `${id}-24` });
+    expect(isFailure(await failureOf(refused.result()), 'TooManyFailedFiles')).toBe(true);
+  });
+
+  test('a large batch continues as new between pages, and loses and doubles nothing', async () => {
+    const { id } = await stage.emulator.addDirectory(files(7));
+    const run = await stage.batches.start({ ...parse(id), pageSize: 3 });
+    const report = await run.result();
+    expect(report.files).toMatchObject({ total: 7, completed: 7 });
+    const lines = await stage.manifest(report.manifest);
+    expect(lines.map((line) => line.name)).toEqual(files(7).map((file) => file.name));
+    const latest = await stage.client.workflow.getHandle(run.workflowId).describe();
+    expect(latest.runId).not.toBe(run.runId);
+    expect(await run.progress()).toMatchObject({ phase: 'done', files: { completed: 7 } });
+    expect(batchesOver(id)).toHaveLength(1);
+  });
+
+  test('a directory without files ends with an empty manifest', async () => {
+    const { id } = await stage.emulator.addDirectory([]);
+    const run = await stage.batches.start(parse(id));
+    const report = await run.result();
+    expect(report.files.total).toBe(0);
+    expect(await readFile(report.manifest ?? '', 'utf8')).toBe('');
+  });
+
+  test("the plain Temporal client starts it as well, by the workflow's function", async () => {
+    const { id } = await stage.emulator.addDirectory(files(1));
+    const handle = await stage.client.workflow.start(processBatch, {
+      workflowId: `plain-${id}`,
+      taskQueue: stage.taskQueue,
+      args: [parse(id)],
+    });
+    expect((await handle.result()).files.completed).toBe(1);
+  });
+
+  test('wrong input fails at once, names every wrong field, and nothing is sent', async () => {
+    const before = stage.emulator.requests.length;
+    const args = [{ directoryId: '', job: { type: 'parse' }, maxConcurrentJobs: 0, colect: 'text' }];
+    const options = { taskQueue: stage.taskQueue, args };
+    for (const [type, input] of [
+      ['processBatch', args],
+      ['processBatch', [undefined]],
+      ['processJob', ['text']],
+    ] as const) {
+      const run = await stage.client.workflow.start(type, {
+        ...options,
+        args: [...input],
+        workflowId: `wrong-${type}-${JSON.stringify(input)}`,
+      });
+      const failure = await failureOf(run.result());
+      expect(isFailure(failure, 'InvalidInput')).toBe(true);
+      if (input !== args) continue;
+      const message = failure.cause instanceof Error ? failure.cause.message : failure.message;
+      for (const field of ['directoryId', 'job.type', 'job.configurationId', 'maxConcurrentJobs', 'colect'])
+        expect(message).toContain(field);
+    }
+    expect(stage.emulator.requests).toHaveLength(before);
   });
 });

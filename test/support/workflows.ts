@@ -1,0 +1,18 @@
+/** The workflow module of an application: ours, and a child of its own that stands in for `processJob`. */
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import type { JobOutcome, ProcessJobInput } from '../../src/index.js';
+import { processJob } from '../../src/workflows/index.js';
+
+export * from '../../src/workflows/index.js';
+
+/** Collects as usual, then does something more; fails for one file in a way of its own. */
+export async function indexDocument(input: ProcessJobInput): Promise<JobOutcome> {
+  if (input.name === 'reject.md') throw ApplicationFailure.nonRetryable('not for the index', 'NotIndexed');
+  const document = await processJob(input);
+  return { ...document, output: `indexed on ${workflowInfo().taskQueue}` };
+}
+
+/** A child that says nothing about a document. */
+export async function countDocument(): Promise<number> {
+  return 42;
+}

@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isFailure } from '../../src/index.js';
+import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
+import { failureOf, reportIn } from '../support/failure.js';
+import { files, parse, type Stage, setStage } from '../support/stage.js';
+import { until } from '../support/until.js';
+
+const HOUR = 3_600_000;
+
+/** Batches here end when the test says so. */
+describe('the end of a run that does not go well, on a real server', () => {
+  let temporal: LocalTemporal;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    temporal = await startLocalTemporal();
+    stage = await setStage(temporal, { emulator: { batchRunningMs: HOUR } });
+  });
+
+  afterAll(async () => {
+    await stage?.close();
+    await temporal?.close();
+  });
+
+  const start = async (count: number, options: object = {}) => {
+    const { id } = await stage.emulator.addDirectory(files(count));
+    const run = await stage.batches.start({ ...parse(id), poll: { maximumInterval: 1_000 }, ...options });
+    const batch = await stage.created(id);
+    return { run, batch, status: () => stage.emulator.batches.list().find((each) => each.id === batch.id)?.status };
+  };
+  const cancels = (batchId: string) =>
+    stage.emulator.requests.filter((request) => request.path === `/api/v2/batches/${batchId}/cancel`).length;
+
+  test('a failed batch fails the run, and nothing is fanned out', async () => {
+    const { run, batch } = await start(3);
+    stage.emulator.batches.setStatus(batch.id, 'FAILED');
+    const failure = await failureOf(run.result());
+    expect(isFailure(failure, 'BatchFailed')).toBe(true);
+    expect(failure.message).toContain(batch.id);
+    expect(reportIn(failure)).toMatchObject({ batchId: batch.id, status: 'FAILED', manifest: null });
+    const events = await stage.history(run.workflowId);
+    expect(events.some((event) => event.startChildWorkflowExecutionInitiatedEventAttributes)).toBe(false);
+  });
+
+  test('a batch that somebody cancelled fails the run, after what had finished was collected', async () => {
+    const { run, batch } = await start(2);
+    stage.emulator.batches.finish(batch.id);
+    stage.emulator.batches.setStatus(batch.id, 'CANCELLED');
+    const failure = await failureOf(run.result());
+    expect(isFailure(failure, 'BatchCancelled')).toBe(true);
+    const report = reportIn(failure);
+    expect(report.files.total).toBe(2);
+    expect(report.files.completed + report.files.cancelled).toBe(2);
+    expect(await stage.manifest(report.manifest)).toHaveLength(2);
+    expect(cancels(batch.id)).toBe(0);
+  });
+
+  test('cancelling a run cancels the remote batch, waits for it to stop, and ends as cancelled', async () => {
+    const { run, batch, status } = await start(1);
+    await until('the run to wait', async () => (await run.progress()).phase === 'waiting');
+    await run.cancel();
+    const failure = await failureOf(run.result());
+    expect(failure.name).toBe('CancelledFailure');
+    expect(status()).toBe('CANCELLED');
+    expect(cancels(batch.id)).toBeGreaterThan(0);
+  });
+
+  test('cancelling a run that is collecting cancels its open children, and lists what was finished', async () => {
+    const { run, batch } = await start(4, { maxConcurrentJobs: 2 });
+    const [first] = stage.emulator.batches.list().find((each) => each.id === batch.id)?.files ?? [];
+    stage.emulator.batches.finish(batch.id);
+    for (const job of stage.emulator.jobs.list()) {
+      if (job.batchId === batch.id && job.fileId !== first?.fileId) stage.emulator.jobs.setStatus(job.id, 'RUNNING');
+    }
+    await until('one document and two open children', async () => {
+      const { files, running } = await run.progress();
+      return files.completed === 1 && running === 2;
+    });
+    await run.cancel();
+    await failureOf(run.result());
+    const { files: counts, manifest } = await run.progress();
+    expect(counts).toEqual({ total: 4, completed: 1, failed: 0, cancelled: 2, skipped: 1 });
+    expect((await stage.manifest(manifest)).map((line) => line.status)).toEqual([
+      'COMPLETED',
+      'CANCELLED',
+      'CANCELLED',
+      'SKIPPED',
+    ]);
+    for await (const child of stage.client.workflow.list({ query: `ParentWorkflowId = '${run.workflowId}'` })) {
+      expect(child.status.name).not.toBe('RUNNING');
+    }
+  });
+
+  test('a run that passes its deadline cancels the remote batch, and says so', async () => {
+    const { run, status } = await start(1, { timeout: '2 seconds' });
+    const failure = await failureOf(run.result());
+    expect(isFailure(failure, 'BatchTimedOut')).toBe(true);
+    expect(status()).toBe('CANCELLED');
+  });
+
+  test('what goes wrong while polling never cancels the batch', async () => {
+    const { run, batch } = await start(1);
+    for (const status of [500, 503, 429, 401]) {
+      stage.emulator.faults.next({
+        kind: 'status',
+        status,
+        path: `/api/v2/batches/${batch.id}`,
+        headers: { 'retry-after': '1' },
+      });
+    }
+    await until('the faults to be met', () =>
+      [500, 503, 429, 401].every((status) =>
+        stage.emulator.requests.some((request) => request.path.endsWith(batch.id) && request.status === status),
+      ),
+    );
+    stage.emulator.batches.finish(batch.id);
+    expect((await run.result()).files.completed).toBe(1);
+    expect(cancels(batch.id)).toBe(0);
+  });
+
+  test('an unknown status is shown, and waited out', async () => {
+    const { run, batch } = await start(1);
+    stage.emulator.batches.setStatus(batch.id, 'REBALANCING');
+    await until('the status to be shown', async () =>
+      (await stage.details(run.workflowId)).includes('| Status | REBALANCING |'),
+    );
+    stage.emulator.batches.setStatus(batch.id, null);
+    stage.emulator.batches.finish(batch.id);
+    expect((await run.result()).status).toBe('COMPLETED');
+  });
+
+  test('waiting reads as waiting: a benign attempt that says when the next look is', async () => {
+    const { run, batch } = await start(1);
+    const pending = await until('a look', async () => {
+      const { raw } = await stage.client.workflow.getHandle(run.workflowId).describe();
+      return raw.pendingActivities?.find((activity) => activity.lastFailure?.message?.includes('next look'));
+    });
+    expect(pending.lastFailure?.message).toMatch(/^batch bat-.* is RUNNING, next look in \d+ s$/);
+    expect(pending.lastFailure?.applicationFailureInfo?.category).toBe(1);
+    stage.emulator.batches.finish(batch.id);
+    await run.result();
+  });
+});
