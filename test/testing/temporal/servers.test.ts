@@ -5,7 +5,11 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startLocalTemporal, startTimeSkippingTemporal } from '../../../src/testing/temporal/index.js';
+import {
+  resolveTemporalCli,
+  startLocalTemporal,
+  startTimeSkippingTemporal,
+} from '../../../src/testing/temporal/index.js';
 import { GUARD } from '../../../src/testing/temporal/server-process.js';
 import { makeExecutable, temporaryFolder } from './fixtures.js';
 
@@ -84,6 +88,17 @@ describe('a local server', () => {
     const logFile = join(await temporaryFolder(), 'server.log');
     await (await local({ logFile, logLevel: 'info' })).close();
     expect(await readFile(logFile, 'utf8')).toContain('level=INFO');
+  });
+
+  it('whose Web UI does not answer has not started', async () => {
+    const { path: real } = await resolveTemporalCli();
+    // Whatever we ask for, this one has no UI.
+    const path = await makeExecutable(
+      join(await temporaryFolder(), 'temporal'),
+      `#!/bin/sh\nexec '${real}' "$@" --headless\n`,
+    );
+    const starting = local({ env: { TEMPORAL_CLI_PATH: path }, ui: true, startTimeoutMs: 3_000 });
+    await expect(starting).rejects.toMatchObject({ cause: { message: expect.stringContaining('does not answer') } });
   });
 
   it('that never answers is ended after the time allowed', async () => {
