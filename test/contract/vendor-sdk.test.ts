@@ -11,7 +11,7 @@ import LlamaCloud, {
 } from '@llamaindex/llama-cloud';
 import { describe, expect, it } from 'vitest';
 import type { EmulatorOptions, LlamaCloudEmulator } from '../../src/testing/emulator/index.js';
-import { startEmulator } from '../testing/emulator/helpers.js';
+import { eventually, startEmulator } from '../testing/emulator/helpers.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/documents', import.meta.url));
 const CONFIG = { job: { type: 'parse_v2', configuration_id: 'cfg-PARSE_AGENTIC' } } as const;
@@ -36,7 +36,7 @@ describe("the vendor's own SDK", () => {
     const { client, request, directory } = await startWithExamples({ batchPendingMs: 20, batchRunningMs: 50 });
     const { id, status } = await client.batches.create(request);
     expect(status).toBe('PENDING');
-    await expect.poll(async () => (await client.batches.get(id)).status).toBe('COMPLETED');
+    await eventually(async () => (await client.batches.get(id)).status).toBe('COMPLETED');
     expect((await client.batches.get(id)).results).toBeNull();
     const { results } = await client.batches.get(id, { expand: ['results'] });
     expect(results?.map((row) => row.source_directory_file_id)).toEqual(directory.files.map(({ id }) => id));
@@ -89,7 +89,7 @@ describe("the vendor's own SDK", () => {
     const [job] = (await client.parsing.list()).items;
     expect((await client.parsing.cancel(job?.id ?? '')).status).toBe('CANCELLED');
     expect((await client.batches.cancel(id)).status).toBe('RUNNING');
-    await expect.poll(async () => (await client.batches.get(id)).status).toBe('CANCELLED');
+    await eventually(async () => (await client.batches.get(id)).status).toBe('CANCELLED');
     await expect(client.batches.cancel(id)).rejects.toBeInstanceOf(ConflictError);
   });
 
@@ -98,7 +98,7 @@ describe("the vendor's own SDK", () => {
     const job = { type: 'extract_v2', configuration_id: 'cfg-EXTRACT_AGENTIC' } as const;
     await client.batches.create({ ...request, config: { job } });
     const [newest] = (await client.extract.list({ page_size: 1 })).items;
-    await expect.poll(async () => (await client.extract.get(newest?.id ?? '')).status).toBe('COMPLETED');
+    await eventually(async () => (await client.extract.get(newest?.id ?? '')).status).toBe('COMPLETED');
     const done = await client.extract.get(newest?.id ?? '', { expand: ['usage', 'extract_metadata'] });
     expect(done.extract_result).toMatchObject({ title: expect.any(String), pages: 1 });
     expect(done.usage?.credits).toBe(3);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allEnded, call, createBatch, holdClock, startEmulator } from './helpers.js';
+import { allEnded, call, createBatch, eventually, holdClock, startEmulator } from './helpers.js';
 
 const FILES = ['a', 'b', 'c', 'd'].map((name) => ({ name: `${name}.md`, content: `# ${name}` }));
 
@@ -28,7 +28,7 @@ describe('cancelling a batch', () => {
     const batchId = await createBatch(emulator, id);
     const [first] = emulator.jobs.list();
     emulator.jobs.finish(first?.id ?? '');
-    await expect.poll(() => emulator.jobs.list()[0]?.status).toBe('COMPLETED');
+    await eventually(() => emulator.jobs.list()[0]?.status).toBe('COMPLETED');
     advance(220);
     await call(emulator, `/api/v2/batches/${batchId}/cancel`, { method: 'POST' });
     advance(10_000);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allEnded, call, createBatch, runJobs, startEmulator } from './helpers.js';
+import { allEnded, call, createBatch, eventually, runJobs, startEmulator } from './helpers.js';
 
 const FILES = [
   { name: 'a.md', content: 'a' },
@@ -139,7 +139,7 @@ describe('a presigned URL', () => {
     expect((await fetch(full.replace('markdown_full?', 'markdown?'))).status).toBe(403);
     expect((await fetch(pages.replace(/expires=\d/, 'expires=9'))).status).toBe(403);
     const expired = await presignedUrl({ presignedUrlMs: 0 });
-    await expect.poll(async () => (await fetch(expired.full)).status).toBe(403);
+    await eventually(async () => (await fetch(expired.full)).status).toBe(403);
   });
 });
 
@@ -150,7 +150,7 @@ describe('closing', () => {
     await createBatch(emulator, id);
     emulator.faults.next({ kind: 'delay', delayMs: 60_000 });
     const waiting = expect(call(emulator, '/api/v2/parse')).rejects.toThrow('fetch failed');
-    await expect.poll(() => emulator.faults.hits.length).toBe(1);
+    await eventually(() => emulator.faults.hits.length).toBe(1);
     await emulator.close();
     await waiting;
     await expect(call(emulator, '/api/v2/parse')).rejects.toThrow('fetch failed');

@@ -1,30 +1,11 @@
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PDFDocument, StandardFonts } from 'pdf-lib';
 import { describe, expect, it } from 'vitest';
-import { PdfParser } from '../../../src/testing/emulator/documents/pdf.js';
 import { call, createBatch, runJobs, startEmulator, temporaryFolder } from './helpers.js';
+import { makePdf } from './make-pdf.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples/documents', import.meta.url));
-
-async function makePdf(pages: number): Promise<Buffer> {
-  const pdf = await PDFDocument.create();
-  const font = await pdf.embedFont(StandardFonts.Helvetica);
-  for (let number = 1; number <= pages; number += 1) {
-    const page = pdf.addPage();
-    page.drawText(`Chapter ${number}`, { x: 50, y: 780, size: 22, font });
-    for (let line = 0; line < 30; line += 1) {
-      page.drawText(`Line ${line} of page ${number}, with a few words in it.`, {
-        x: 50,
-        y: 740 - line * 14,
-        size: 10,
-        font,
-      });
-    }
-  }
-  return Buffer.from(await pdf.save());
-}
 
 describe('parse_v2', () => {
   it('parses every example document, and fails the damaged one with a reason', async () => {
@@ -162,11 +143,6 @@ describe('parse_v2', () => {
     }
     expect(emulator.jobs.list()[0]?.status).toBe('COMPLETED');
     expect(slowestMs).toBeLessThan(1000);
-  });
-
-  it('says what to install when there is no PDF parser', async () => {
-    const parser = new PdfParser('no-such-parser');
-    await expect(parser.parse('any.pdf')).rejects.toThrow('npm install no-such-parser');
   });
 });
 

@@ -101,11 +101,13 @@ describe('a planned fault', () => {
 
   it('records a request whose client gave up waiting as unanswered', async () => {
     const { emulator } = await startWithDirectory();
-    emulator.faults.next({ kind: 'delay', delayMs: 60_000 });
+    emulator.faults.next({ kind: 'delay', delayMs: 200, times: 2 });
     const headers = { authorization: `Bearer ${emulator.apiKey}` };
     const signal = AbortSignal.timeout(50);
     await expect(fetch(`${emulator.url}/api/v2/batches`, { headers, signal })).rejects.toThrow('timeout');
-    expect(emulator.requests).toMatchObject([{ status: 0 }]);
+    // As long a delay that begins later: once it is over, so is the first.
+    expect(await call(emulator, '/api/v2/batches')).toMatchObject({ status: 200 });
+    expect(emulator.requests).toMatchObject([{ status: 0 }, { status: 200 }]);
   });
 
   it('hits only the requests that it is for, as many as it says', async () => {
@@ -182,5 +184,14 @@ describe('faults at a rate', () => {
       200, 200, 200,
     ]);
     expect((await fetch(`${emulator.url}/__emulator/requests`)).status).toBe(200);
+  });
+
+  it('never hit a presigned download', async () => {
+    const emulator = await startEmulator();
+    const query = '?expand=text_full_content_metadata';
+    const answers = await runJobs(emulator, [{ name: 'a.md', content: 'abcdefgh' }], query);
+    const url = answers.get('a.md')?.body.result_content_metadata?.text_full?.presigned_url ?? '';
+    emulator.faults.rate = 1;
+    expect(await (await fetch(url)).text()).toBe('abcdefgh');
   });
 });

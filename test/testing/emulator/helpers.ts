@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import {
   type EmulatorOptions,
   type LlamaCloudEmulator,
@@ -104,15 +104,20 @@ export async function runJobs(
   return answers;
 }
 
+/** How long a condition is awaited: far longer than it takes, since the machine may have other things to do. */
+export const PATIENCE = { timeout: 25_000, interval: 5 };
+
+/** An expectation that may take a while to come true. */
+export function eventually<T>(value: () => T) {
+  return expect.poll(value, PATIENCE);
+}
+
 /** Waits until every job of a batch has ended. */
 export async function allEnded(emulator: LlamaCloudEmulator, batchId: string): Promise<void> {
-  await vi.waitFor(
-    () => {
-      const open = emulator.jobs.list().filter((job) => job.batchId === batchId && !isEnded(job.status));
-      if (open.length > 0) throw new Error(`${open.length} jobs are still open`);
-    },
-    { timeout: 25_000, interval: 5 },
-  );
+  await vi.waitFor(() => {
+    const open = emulator.jobs.list().filter((job) => job.batchId === batchId && !isEnded(job.status));
+    if (open.length > 0) throw new Error(`${open.length} jobs are still open`);
+  }, PATIENCE);
 }
 
 function isEnded(status: string | null): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { LlamaCloudEmulator } from '../../../src/testing/emulator/index.js';
-import { allEnded, call, createBatch, holdClock, startEmulator } from './helpers.js';
+import { allEnded, call, createBatch, holdClock, PATIENCE, startEmulator } from './helpers.js';
 
 const FILES = ['a', 'b', 'c', 'd'].map((name) => ({ name: `${name}.md`, content: `# ${name}` }));
 const CLOCKS = { batchPendingMs: 100, batchRunningMs: 400, jobPendingMs: 50, jobRunningMs: 150 };
@@ -98,7 +98,7 @@ describe('the jobs of a batch', () => {
       for (const job of lastTwo) emulator.jobs.finish(job.id);
       await vi.waitFor(() => {
         expect(emulator.jobs.list().slice(-2)).toMatchObject([{ status: 'COMPLETED' }, { status: 'COMPLETED' }]);
-      });
+      }, PATIENCE);
       advance(100_000);
       const { body } = await call(emulator, '/api/v2/parse?page_size=100');
       const spread = body.items.slice(2).map((job) => Date.parse(job.updated_at) - Date.parse(job.created_at));

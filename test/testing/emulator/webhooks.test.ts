@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { LlamaCloudEmulator } from '../../../src/testing/emulator/index.js';
-import { call, createRequest, startEmulator } from './helpers.js';
+import { call, createRequest, eventually, startEmulator } from './helpers.js';
 
 interface Delivery {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -50,7 +50,7 @@ describe('a webhook', () => {
       webhook_headers: { 'x-team': 'lamps' },
       webhook_signing_secret: 'whsec_test',
     });
-    await expect.poll(() => eventsOf(deliveries)).toEqual(['batch.pending', 'batch.running', 'batch.success']);
+    await eventually(() => eventsOf(deliveries)).toEqual(['batch.pending', 'batch.running', 'batch.success']);
     for (const { headers, raw, event } of deliveries) {
       const digest = createHmac('sha256', 'whsec_test').update(raw).digest('hex');
       expect(headers['lc-signature']).toBe(`sha256=${digest}`);
@@ -63,7 +63,7 @@ describe('a webhook', () => {
     const emulator = await startEmulator({ batchPendingMs: 30, batchRunningMs: 30 });
     const { url, deliveries } = await startReceiver();
     await createWith(emulator, { webhook_url: url, webhook_events: ['batch.success', 'parse.success'] });
-    await expect.poll(() => eventsOf(deliveries)).toEqual(['batch.success']);
+    await eventually(() => eventsOf(deliveries)).toEqual(['batch.success']);
     expect(deliveries[0]?.headers['lc-signature']).toBeUndefined();
     expect(deliveries[0]?.event.data.status).toBe('COMPLETED');
   });
@@ -73,25 +73,25 @@ describe('a webhook', () => {
     const { url, deliveries } = await startReceiver();
     const first = await createWith(emulator, { webhook_url: url, webhook_events: ['batch.cancelled', 'batch.error'] });
     await call(emulator, `/api/v2/batches/${first.body.id}/cancel`, { method: 'POST' });
-    await expect.poll(() => eventsOf(deliveries)).toEqual(['batch.cancelled']);
+    await eventually(() => eventsOf(deliveries)).toEqual(['batch.cancelled']);
     const second = await createWith(emulator, { webhook_url: url, webhook_events: ['batch.error'] });
     emulator.batches.setStatus(second.body.id, 'FAILED');
-    await expect.poll(() => eventsOf(deliveries)).toEqual(['batch.cancelled', 'batch.error']);
+    await eventually(() => eventsOf(deliveries)).toEqual(['batch.cancelled', 'batch.error']);
   });
 
   it('is tried three times', async () => {
     const emulator = await startEmulator({ webhookBackoffMs: 5 });
     const works = await startReceiver(2);
     await createWith(emulator, { webhook_url: works.url });
-    await expect.poll(() => works.deliveries.length).toBe(3);
+    await eventually(() => works.deliveries.length).toBe(3);
     const fails = await startReceiver(100);
     const other = await startReceiver();
     await createWith(emulator, { webhook_url: fails.url });
-    await expect.poll(() => fails.deliveries.length).toBe(3);
+    await eventually(() => fails.deliveries.length).toBe(3);
     // The fourth attempt would come before the third one of an endpoint that begins now.
     const last = await startReceiver(100);
     await createWith(emulator, { webhook_url: last.url });
-    await expect.poll(() => last.deliveries.length).toBe(3);
+    await eventually(() => last.deliveries.length).toBe(3);
     expect([fails.deliveries.length, works.deliveries.length, other.deliveries.length]).toEqual([3, 3, 0]);
   });
 
