@@ -1,7 +1,10 @@
 import { type ResolvedPoll, SHORTEST_DELAY_MS } from '../protocol/index.js';
 
-/** Share of a delay that is left to chance, so that a thousand runs started together do not look together. */
-const JITTER = 0.1;
+/**
+ * Share of a delay that is left to chance, so that a thousand runs started together do not look together. With more than
+ * this, an unlucky hour would cost more than 100 requests.
+ */
+const JITTER = 0.05;
 
 /**
  * How long until the next look, in milliseconds: `initial + (coefficient - 1) x waited`, which is exponential growth

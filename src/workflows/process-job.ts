@@ -1,6 +1,6 @@
 import type { Duration } from '@temporalio/common';
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
-import { DEFAULT_JOB_TIMEOUT_MS, type JobOutcome, type ProcessJobInput } from '../protocol/index.js';
+import { DEFAULT_JOB_TIMEOUT_MS, type JobOutcome, type ProcessJobInput, rootCause } from '../protocol/index.js';
 import { collecting } from './activities.js';
 
 /**
@@ -25,8 +25,7 @@ export async function processJob(input: ProcessJobInput): Promise<JobOutcome> {
   const job = await collecting(timeout)
     .collectJob.executeWithOptions({ summary: `Collect ${file}` }, [input])
     .catch((error: unknown) => {
-      if (!isDeadline(error)) throw error;
-      throw ApplicationFailure.nonRetryable(`job ${input.jobId} of ${file} did not end in time`, 'JobTimedOut');
+      throw isDeadline(error) ? timedOut(input, file, error) : error;
     });
   if (job.status === 'COMPLETED') return job;
   const [type, verb] =
@@ -43,10 +42,19 @@ function timeoutOf(input: ProcessJobInput): Duration {
   return typeof timeout === 'number' && timeout > 0 ? timeout : DEFAULT_JOB_TIMEOUT_MS;
 }
 
-function isDeadline(error: unknown): boolean {
-  return (
-    error instanceof ActivityFailure &&
-    error.cause instanceof TimeoutFailure &&
-    error.cause.timeoutType === 'SCHEDULE_TO_CLOSE'
-  );
+/** The deadline came while waiting for the next attempt, or in the middle of the last. */
+function isDeadline(error: unknown): error is ActivityFailure {
+  if (!(error instanceof ActivityFailure)) return false;
+  const { cause, retryState } = error;
+  return retryState === 'TIMEOUT' || (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_CLOSE');
+}
+
+function timedOut(input: ProcessJobInput, file: string, error: ActivityFailure): ApplicationFailure {
+  const last = rootCause(error);
+  return ApplicationFailure.create({
+    type: 'JobTimedOut',
+    message: `job ${input.jobId} of ${file} did not end in time; last: ${last instanceof Error ? last.message : String(last)}`,
+    nonRetryable: true,
+    cause: error,
+  });
 }

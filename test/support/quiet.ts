@@ -1,4 +1,7 @@
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 
-// A failed file is a warning with a stack for each; tests make many on purpose.
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+// A failed file is a warning with a stack for each, and tests make many on purpose.
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
+});

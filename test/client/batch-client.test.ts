@@ -1,0 +1,85 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { batchWorkflowId } from '../../src/index.js';
+import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
+import { failureOf } from '../support/failure.js';
+import { files, parse, type Stage, setStage } from '../support/stage.js';
+import { until } from '../support/until.js';
+
+describe('BatchClient', () => {
+  let temporal: LocalTemporal;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    temporal = await startLocalTemporal();
+    stage = await setStage(temporal, { emulator: { batchRunningMs: 3_600_000 } });
+  });
+
+  afterAll(async () => {
+    await stage?.close();
+    await temporal?.close();
+  });
+
+  const directory = async () => (await stage.emulator.addDirectory(files(2))).id;
+  const batchesOver = (id: string) => stage.emulator.batches.list().filter((batch) => batch.directoryId === id);
+  const finish = async (id: string) => stage.emulator.batches.finish((await stage.created(id)).id);
+
+  test('the same work is not running twice at once, and can be started again when it has ended', async () => {
+    const id = await directory();
+    const run = await stage.batches.start(parse(id));
+    expect(run.workflowId).toBe(`llamacloud/${id}/parse_v2/cfg-PARSE_AGENTIC`);
+    await expect(stage.batches.start(parse(id))).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
+    await finish(id);
+    await run.result();
+    const again = await stage.batches.start(parse(id));
+    await until('a second batch', () => batchesOver(id).length === 2);
+    for (const batch of batchesOver(id)) stage.emulator.batches.finish(batch.id);
+    expect((await again.result()).batchId).not.toBe((await run.result()).batchId);
+  });
+
+  test('the conflict policy is the caller’s: the run that is there is used, or ended for the new one', async () => {
+    const id = await directory();
+    const run = await stage.batches.start(parse(id));
+    const same = await stage.batches.start(parse(id), { workflowIdConflictPolicy: 'USE_EXISTING' });
+    expect(same.runId).toBe(run.runId);
+    const instead = await stage.batches.start(parse(id), { workflowIdConflictPolicy: 'TERMINATE_EXISTING' });
+    expect(instead.runId).not.toBe(run.runId);
+    expect((await failureOf(run.result())).name).toBe('TerminatedFailure');
+    await instead.cancel();
+    await failureOf(instead.result());
+  });
+
+  test('other work over the same directory has another workflow id', () => {
+    const input = parse('dir-1');
+    const ids = [
+      input,
+      { ...input, directoryId: 'dir-2' },
+      { ...input, job: { type: 'extract_v2' as const, configurationId: 'cfg-PARSE_AGENTIC' } },
+      { ...input, job: { type: 'parse_v2' as const, configurationId: 'cfg-other' } },
+      { ...input, batchId: 'bat-1' },
+    ].map(batchWorkflowId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('somebody who attaches later sees the progress, waits for the result, and can cancel', async () => {
+    const id = await directory();
+    const started = await stage.batches.start(parse(id), { workflowId: `attach-${id}` });
+    const attached = stage.batches.attach(started.workflowId);
+    const waiting = await until('the wait', async () => {
+      const progress = await attached.progress();
+      return progress.batchStatus === 'RUNNING' && progress;
+    });
+    expect(waiting).toMatchObject({ phase: 'waiting', directoryId: id, files: { total: 0 } });
+    expect(waiting.batchId).toBe(batchesOver(id)[0]?.id);
+    await attached.cancel();
+    expect((await failureOf(attached.result())).name).toBe('CancelledFailure');
+  });
+
+  test('a result is that of the whole run, over continue-as-new', async () => {
+    const id = await directory();
+    const run = await stage.batches.start({ ...parse(id), pageSize: 1 });
+    await finish(id);
+    expect((await run.result()).files.completed).toBe(2);
+    expect((await stage.batches.attach(run.workflowId, run.runId).progress()).files.completed).toBe(2);
+  });
+});

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
+import { files, parse, type Stage, setStage } from '../support/stage.js';
+import { until } from '../support/until.js';
+
+describe('BatchClient.schedule', () => {
+  let temporal: LocalTemporal;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    temporal = await startLocalTemporal();
+    stage = await setStage(temporal);
+  });
+
+  afterAll(async () => {
+    await stage?.close();
+    await temporal?.close();
+  });
+
+  const directory = async () => (await stage.emulator.addDirectory(files(1))).id;
+  const runsOf = async (scheduleId: string) => {
+    const { info } = await stage.batches.getSchedule(scheduleId).handle.describe();
+    return info.recentActions.map(({ action }) => action.workflow.workflowId);
+  };
+
+  test('it fires at its interval, and its runs are ordinary runs', async () => {
+    const id = await directory();
+    const schedule = await stage.batches.schedule(parse(id), { scheduleId: `fires-${id}`, every: '1 second' });
+    const [workflowId = ''] = await until('a run', async () => {
+      const runs = await runsOf(schedule.scheduleId);
+      return runs.length > 0 && runs;
+    });
+    await schedule.delete();
+    expect((await stage.batches.attach(workflowId).result()).files.completed).toBe(1);
+    const description = await stage.client.workflow.getHandle(workflowId).describe();
+    expect(await description.staticSummary()).toContain(id);
+  });
+
+  test('it is triggered, paused, resumed and deleted', async () => {
+    const id = await directory();
+    const schedule = await stage.batches.schedule(parse(id), {
+      scheduleId: `moved-${id}`,
+      cron: '0 2 1 1 *',
+      paused: true,
+      note: 'not yet',
+    });
+    const state = async () => (await schedule.handle.describe()).state;
+    expect(await state()).toMatchObject({ paused: true, note: 'not yet' });
+    await schedule.resume();
+    expect((await state()).paused).toBe(false);
+    await schedule.pause('holidays');
+    expect(await state()).toMatchObject({ paused: true, note: 'holidays' });
+    await schedule.trigger();
+    const [workflowId = ''] = await until('a run', async () => {
+      const runs = await runsOf(schedule.scheduleId);
+      return runs.length > 0 && runs;
+    });
+    expect((await stage.batches.attach(workflowId).result()).status).toBe('COMPLETED');
+    await schedule.delete();
+    await expect(schedule.handle.describe()).rejects.toThrow(/not found/i);
+  });
+
+  test('what it was told is what Temporal keeps: times, zone, jitter, overlap and catch-up', async () => {
+    const id = await directory();
+    const { handle, scheduleId } = await stage.batches.schedule(parse(id), {
+      scheduleId: `kept-${id}`,
+      cron: ['30 2 * * *', '0 14 * * 0'],
+      every: '6 hours',
+      timeZone: 'Europe/Berlin',
+      jitter: '5 minutes',
+    });
+    const { spec, policies, action } = await handle.describe();
+    expect(spec).toMatchObject({ timezone: 'Europe/Berlin', jitter: 300_000, intervals: [{ every: 21_600_000 }] });
+    expect(spec.calendars).toHaveLength(2);
+    expect(policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 3_600_000, pauseOnFailure: false });
+    expect(action).toMatchObject({ workflowType: 'processBatch', taskQueue: stage.taskQueue, args: [parse(id)] });
+    await until('the list', async () => {
+      for await (const schedule of stage.batches.listSchedules()) if (schedule.scheduleId === scheduleId) return true;
+      return false;
+    });
+    await handle.delete();
+  });
+
+  test('only schedules of batch runs are listed', async () => {
+    const other = await stage.client.schedule.create({
+      scheduleId: 'somebody-else',
+      spec: { intervals: [{ every: '1 day' }] },
+      action: { type: 'startWorkflow', workflowType: 'other', taskQueue: 'other' },
+    });
+    await until('Temporal to list it', async () => {
+      for await (const schedule of stage.client.schedule.list())
+        if (schedule.scheduleId === 'somebody-else') return true;
+      return false;
+    });
+    for await (const schedule of stage.batches.listSchedules()) expect(schedule.scheduleId).not.toBe('somebody-else');
+    await other.delete();
+  });
+
+  test('a schedule without times is refused', async () => {
+    await expect(stage.batches.schedule(parse('dir-1'), { scheduleId: 'never' })).rejects.toThrow('cron or every');
+  });
+});
