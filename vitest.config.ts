@@ -1,12 +1,17 @@
 import { defineConfig } from 'vitest/config';
 
+const { VITEST_JSON_REPORT } = process.env;
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    // Two cores: the real servers and the workers need them more than a third test file does.
+    globalSetup: './test/support/global-setup.ts',
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // Two cores: the servers and workers that the tests start need them more than a third test file does.
     maxWorkers: 2,
-    fileParallelism: true,
+    // For CI, which counts the tests.
+    reporters:
+      VITEST_JSON_REPORT === undefined ? ['default'] : ['default', ['json', { outputFile: VITEST_JSON_REPORT }]],
   },
 });

@@ -1,0 +1,85 @@
+// `npm run record-history -- SCENARIO`: keeps the history of one run under test/histories, for the replay test. A history
+// that is kept is never recorded again: it stands for the runs of its version that are still under way somewhere.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { BatchClient } from '../dist/index.js';
+import { SEARCH_ATTRIBUTE_KEYS } from '../dist/search-attributes.js';
+import { startLlamaCloudEmulator, startLocalTemporal } from '../dist/testing/index.js';
+import { startWorker } from '../dist/worker.js';
+
+const markdown = (count) => Array.from({ length: count }, (_, i) => ({ name: `${i}.md`, content: `# ${i}\n` }));
+const broken = { name: 'broken.pdf', content: '' };
+const parse = (directoryId) => ({ directoryId, job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } });
+
+/** Each starts a run, brings it to its end, and says whose history is kept. */
+const SCENARIOS = {
+  'batch-with-a-failed-file': async ({ batches, emulator }) => {
+    const { id } = await emulator.addDirectory([...markdown(2), broken]);
+    const run = await batches.start(parse(id));
+    await run.result();
+    return run;
+  },
+  'batch-over-several-pages': async ({ batches, emulator }) => {
+    const { id } = await emulator.addDirectory(markdown(5));
+    const run = await batches.start({ ...parse(id), pageSize: 2 });
+    await run.result();
+    return { workflowId: run.workflowId };
+  },
+  'batch-cancelled-while-waiting': async ({ batches, emulator }) => {
+    const { id } = await emulator.addDirectory(markdown(1));
+    const run = await batches.start(parse(id));
+    while ((await run.progress()).batchStatus !== 'RUNNING') await new Promise((resolve) => setTimeout(resolve, 50));
+    await run.cancel();
+    await run.result().catch(() => undefined);
+    return run;
+  },
+  'batch-with-too-many-failures': async ({ batches, emulator }) => {
+    const { id } = await emulator.addDirectory([broken, { ...broken, name: 'too.pdf' }, ...markdown(2)]);
+    const run = await batches.start({ ...parse(id), maxConcurrentJobs: 1, maxFailedFiles: 1 });
+    await run.result().catch(() => undefined);
+    return run;
+  },
+  'job-that-failed': async ({ batches, emulator }) => {
+    const { id } = await emulator.addDirectory([broken]);
+    const run = await batches.start(parse(id));
+    const { failures } = await run.result();
+    return { workflowId: `${run.workflowId}/${failures[0].fileId}` };
+  },
+};
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const names = process.argv.slice(2);
+if (names.length === 0 || names.some((name) => SCENARIOS[name] === undefined)) {
+  console.error(`Which? ${Object.keys(SCENARIOS).join(', ')}`);
+  process.exit(2);
+}
+
+const output = await mkdtemp(join(tmpdir(), 'record-history-'));
+const temporal = await startLocalTemporal({ searchAttributes: SEARCH_ATTRIBUTE_KEYS });
+const emulator = await startLlamaCloudEmulator({ batchRunningMs: 500 });
+const worker = await startWorker({
+  llamacloud: { apiKey: emulator.apiKey, baseUrl: emulator.url },
+  output,
+  temporal: { connection: { address: temporal.address }, namespace: 'default', taskQueue: 'llamacloud' },
+});
+try {
+  for (const name of names) {
+    const file = new URL(`../test/histories/${name}.${version}.json`, import.meta.url);
+    if (existsSync(file)) throw new Error(`${name}.${version}.json is kept already`);
+    const { workflowId, runId } = await SCENARIOS[name]({
+      batches: new BatchClient({ client: temporal.client }),
+      emulator,
+    });
+    const history = await temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
+    writeFileSync(file, `${JSON.stringify(historyToJSON(history), null, 1)}\n`);
+    console.log(`kept ${name}.${version}.json: ${history.events.length} events`);
+  }
+} finally {
+  await worker.stop();
+  await emulator.close();
+  await temporal.close();
+  await rm(output, { recursive: true });
+}
