@@ -46,7 +46,8 @@ function virtualFile({ name, content }: VirtualFile): Found {
 }
 
 /**
- * Dot-files and dot-folders are left out, and so are folders behind symbolic links: they may lead in a circle.
+ * Dot-files and dot-folders are left out, and so are folders behind symbolic links: they may lead in a circle. Pipes and
+ * devices are left out too, since reading them may never end.
  * A link to a file counts as a file, even a dangling one, so that it shows up as a file that can't be mapped.
  */
 async function walk(root: string, inside: string): Promise<Found[]> {
@@ -56,15 +57,15 @@ async function walk(root: string, inside: string): Promise<Found[]> {
     const name = inside === '' ? entry.name : `${inside}/${entry.name}`;
     const path = join(root, name);
     if (entry.isDirectory()) found.push(...(await walk(root, name)));
-    else if (entry.isFile() || (entry.isSymbolicLink() && !(await isFolder(path))))
+    else if (entry.isFile() || (entry.isSymbolicLink() && (await isFileOrDangling(path))))
       found.push({ name, source: { path } });
   }
   return found;
 }
 
-async function isFolder(path: string): Promise<boolean> {
+async function isFileOrDangling(path: string): Promise<boolean> {
   return await stat(path).then(
-    (info) => info.isDirectory(),
-    () => false,
+    (info) => info.isFile(),
+    () => true,
   );
 }

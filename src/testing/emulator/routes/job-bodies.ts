@@ -73,7 +73,9 @@ export function extractJobBody(job: Job, project: Project, expand: ReadonlySet<s
         ? { field_metadata: null, parse_job_id: null, parse_tier: tierOf(job.batch.configurationId) }
         : null,
     metadata: null,
-    usage: expand.has('usage') ? { credits: billed, extract_credits: billed, parse_credits: billed && 0 } : null,
+    usage: expand.has('usage')
+      ? { credits: billed, extract_credits: billed, parse_credits: billed === null ? null : 0 }
+      : null,
     created_at: new Date(jobCreatedAtMs(job)).toISOString(),
     updated_at: new Date(state.sinceMs).toISOString(),
   };
