@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** An application that has installed the package as npm packs it; what it depends on is linked from this checkout. */
+describe('the packed package', () => {
+  let app: string;
+  let installed: string;
+
+  beforeAll(async () => {
+    app = await mkdtemp(join(tmpdir(), 'packed-'));
+    const run = (command: string, args: string[], cwd: string) =>
+      execFileSync(command, args, { cwd, encoding: 'utf8', stdio: 'pipe' });
+    run('npm', ['pack', '--ignore-scripts', '--pack-destination', app], ROOT);
+    const [tarball = ''] = (await readdir(app)).filter((name) => name.endsWith('.tgz'));
+    installed = join(app, 'node_modules', 'temporal-llamacloud');
+    await mkdir(installed, { recursive: true });
+    run('tar', ['-xzf', join(app, tarball), '--strip-components=1', '-C', installed], app);
+    for (const name of await readdir(join(ROOT, 'node_modules'))) {
+      if (!name.startsWith('.')) await symlink(join(ROOT, 'node_modules', name), join(app, 'node_modules', name));
+    }
+    await writeFile(join(app, 'package.json'), '{ "type": "module" }');
+  });
+
+  afterAll(() => rm(app, { recursive: true, force: true }));
+
+  const evaluate = (code: string) =>
+    execFileSync(process.execPath, ['--input-type=module', '-e', code], { cwd: app, encoding: 'utf8' }).trim();
+
+  test.each([
+    ['temporal-llamacloud', 'createActivities LlamaCloudClient BatchClient isFailure'],
+    ['temporal-llamacloud/workflows', 'processBatch processJob'],
+    ['temporal-llamacloud/protocol', 'FAILURES isFailure SEARCH_ATTRIBUTES'],
+    ['temporal-llamacloud/testing', 'startLlamaCloudEmulator startLocalTemporal'],
+  ])('%s exports %s', (specifier, names) => {
+    const missing = evaluate(
+      `const m = await import('${specifier}'); console.log('${names}'.split(' ').filter((name) => m[name] === undefined).join())`,
+    );
+    expect(missing).toBe('');
+  });
+
+  test('the root does not load the worker, whose native part an application that only starts runs does not need', () => {
+    const code = `await import('temporal-llamacloud'); const { createRequire } = await import('node:module');
+      const { cache } = createRequire(import.meta.url); console.log(Object.keys(cache).filter((path) => path.includes('core-bridge')).length)`;
+    expect(evaluate(code)).toBe('0');
+  });
+
+  test('an application type-checks against it', async () => {
+    const source = `
+      import { BatchClient, createActivities, LlamaCloudClient, openOutputStore, type BatchReport } from 'temporal-llamacloud';
+      import { processBatch } from 'temporal-llamacloud/workflows';
+      import { startLlamaCloudEmulator } from 'temporal-llamacloud/testing';
+      export const activities = createActivities({ llamacloud: new LlamaCloudClient({ apiKey: 'llx-' }), outputs: openOutputStore('out') });
+      export const report: (input: Parameters<typeof processBatch>[0]) => Promise<BatchReport> = processBatch;
+      export const parts = [BatchClient, startLlamaCloudEmulator];`;
+    await writeFile(join(app, 'app.ts'), source);
+    const args = [
+      '--noEmit',
+      '--strict',
+      '--exactOptionalPropertyTypes',
+      '--module',
+      'nodenext',
+      '--skipLibCheck',
+      'app.ts',
+    ];
+    execFileSync(join(ROOT, 'node_modules/.bin/tsc'), args, { cwd: app, encoding: 'utf8', stdio: 'pipe' });
+  });
+
+  test('its command runs, and what it does not need is not in it', async () => {
+    const main = join(installed, 'dist', 'cli', 'main.js');
+    expect(execFileSync(process.execPath, [main, '--version'], { encoding: 'utf8' }).trim()).toMatch(/^\d+\.\d+\.\d+$/);
+    expect((await readdir(installed)).sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
+  });
+});
