@@ -30,6 +30,8 @@ interface Watch {
   readonly batch: Batch;
   readonly endpoints: readonly WebhookConfiguration[];
   lastStatus: string | null;
+  /** Up to when the batch's clock has been looked at, in ms of the epoch. */
+  seenMs: number;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -54,7 +56,7 @@ export class WebhookNotifier {
 
   watch(batch: Batch, endpoints: readonly WebhookConfiguration[]): void {
     if (endpoints.length === 0) return;
-    this.#watches.set(batch.id, { batch, endpoints, lastStatus: null, timer: undefined });
+    this.#watches.set(batch.id, { batch, endpoints, lastStatus: null, seenMs: batch.createdAtMs, timer: undefined });
     this.changed(batch);
   }
 
@@ -64,19 +66,31 @@ export class WebhookNotifier {
     if (watch === undefined || this.#closing.signal.aborted) return;
     clearTimeout(watch.timer);
     const nowMs = Date.now();
-    const { status } = batchState(batch, nowMs, this.settings);
-    if (status !== watch.lastStatus) {
-      watch.lastStatus = status;
-      const event = EVENTS[status];
-      if (event !== undefined) this.#announce(watch, event);
+    this.#announceStatus(watch);
+    // Moment by moment, so that a timer that fires late passes over no phase.
+    for (;;) {
+      const changeMs = nextBatchChangeMs(batch, watch.seenMs, this.settings);
+      if (changeMs === null) return;
+      if (changeMs > nowMs) {
+        watch.timer = setTimeout(() => this.changed(batch), changeMs - nowMs);
+        return;
+      }
+      watch.seenMs = changeMs;
+      this.#announceStatus(watch);
     }
-    const changeMs = nextBatchChangeMs(batch, nowMs, this.settings);
-    if (changeMs !== null) watch.timer = setTimeout(() => this.changed(batch), Math.max(1, changeMs - nowMs));
   }
 
   close(): void {
     this.#closing.abort();
     for (const { timer } of this.#watches.values()) clearTimeout(timer);
+  }
+
+  #announceStatus(watch: Watch): void {
+    const { status } = batchState(watch.batch, watch.seenMs, this.settings);
+    if (status === watch.lastStatus) return;
+    watch.lastStatus = status;
+    const event = EVENTS[status];
+    if (event !== undefined) this.#announce(watch, event);
   }
 
   #announce({ batch, endpoints }: Watch, event: string): void {

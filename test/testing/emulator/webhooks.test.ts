@@ -59,6 +59,13 @@ describe('a webhook', () => {
     }
   });
 
+  it('passes over no phase, however short', async () => {
+    const emulator = await startEmulator({ batchPendingMs: 1, batchRunningMs: 1 });
+    const { url, deliveries } = await startReceiver();
+    await createWith(emulator, { webhook_url: url });
+    await eventually(() => eventsOf(deliveries)).toEqual(['batch.pending', 'batch.running', 'batch.success']);
+  });
+
   it('tells only the events asked for, unsigned without a secret', async () => {
     const emulator = await startEmulator({ batchPendingMs: 30, batchRunningMs: 30 });
     const { url, deliveries } = await startReceiver();
