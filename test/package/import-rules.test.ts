@@ -45,14 +45,13 @@ describe('lint holds the order of the folders', () => {
   beforeAll(async () => {
     tree = await mkdtemp(join(tmpdir(), 'import-rules-'));
     await copyFile(join(ROOT, 'biome.json'), join(tree, 'biome.json'));
-    await writeFile(join(tree, '.gitignore'), '');
     for (const [place, imported] of [...REFUSED, ...ALLOWED]) {
       const file = join(tree, fileOf(place, imported));
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, `import { it } from '${imported}';\n\nexport const also = it;\n`);
     }
     const biome = join(ROOT, 'node_modules/.bin/biome');
-    const args = ['lint', '--only=style/noRestrictedImports', '--max-diagnostics=none', '.'];
+    const args = ['lint', '--only=style/noRestrictedImports', '--max-diagnostics=none', '--vcs-enabled=false', '.'];
     const { stdout, stderr, error } = spawnSync(biome, args, { cwd: tree, encoding: 'utf8' });
     if (error !== undefined) throw error;
     output = `${stdout}${stderr}`;
