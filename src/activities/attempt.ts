@@ -1,14 +1,19 @@
 import { Context } from '@temporalio/activity';
+import { z } from 'zod';
 import { type Operation, toFailure } from './failure.js';
+import { ResultMissing } from './result-missing.js';
 
 /** Well under the heartbeat timeout that the workflows set, 20 s. */
 const HEARTBEAT_INTERVAL_MS = 5_000;
 
 /** What one attempt leaves for the next, through the heartbeat: it costs no history, and outlives the worker. */
-interface AttemptMemory {
+const memorySchema = z.object({
   /** When the key was first rejected, epoch milliseconds of the server's clock. */
-  unauthorizedSinceMs?: number;
-}
+  unauthorizedSinceMs: z.number().optional().catch(undefined),
+  /** When a job was first seen to be COMPLETED without its result, by the same clock. */
+  missingSinceMs: z.number().optional().catch(undefined),
+});
+type AttemptMemory = z.infer<typeof memorySchema>;
 
 export interface Attempt {
   /** Aborts when the activity is cancelled: pass it to every request. */
@@ -37,23 +42,29 @@ export async function attempt<T>(
   const memory = memoryOf(info.heartbeatDetails);
   const nowMs = info.currentAttemptScheduledTimestampMs;
   const firstMs = info.scheduledTimestampMs;
+  const startedMs = performance.now();
   const beat = setInterval(() => context.heartbeat(memory), HEARTBEAT_INTERVAL_MS);
   try {
     return await run({ signal, number: info.attempt, nowMs, firstMs });
   } catch (error) {
     // A cancelled activity has to end with the cancellation, whatever the aborted request made of it.
     if (signal.aborted) throw signal.reason;
-    const { unauthorizedSinceMs = nowMs } = memory;
+    const { unauthorizedSinceMs = nowMs, missingSinceMs = nowMs } = memory;
+    const endMs = nowMs + performance.now() - startedMs;
     const failure = toFailure(error, {
       operation,
       what,
       ageMs: nowMs - firstMs,
       unauthorizedMs: nowMs - unauthorizedSinceMs,
+      missingMs: nowMs - missingSinceMs,
       // A scheduleToCloseTimeout of 0 is none.
-      leftMs: info.scheduleToCloseTimeoutMs > 0 ? firstMs + info.scheduleToCloseTimeoutMs - nowMs : Infinity,
+      leftMs: info.scheduleToCloseTimeoutMs > 0 ? firstMs + info.scheduleToCloseTimeoutMs - endMs : Infinity,
     });
     if (failure === undefined) throw error;
-    context.heartbeat(failure.type === 'NotAuthorized' ? { unauthorizedSinceMs } : {});
+    if (failure.type === 'NotAuthorized') context.heartbeat({ unauthorizedSinceMs });
+    else if (error instanceof ResultMissing) context.heartbeat({ missingSinceMs });
+    // No answer says nothing about the key; any other shows that it is good again.
+    else context.heartbeat(failure.type === 'ServiceUnavailable' ? memory : {});
     throw failure;
   } finally {
     clearInterval(beat);
@@ -61,7 +72,6 @@ export async function attempt<T>(
 }
 
 function memoryOf(details: unknown): AttemptMemory {
-  if (typeof details !== 'object' || details === null || !('unauthorizedSinceMs' in details)) return {};
-  const { unauthorizedSinceMs } = details;
-  return typeof unauthorizedSinceMs === 'number' ? { unauthorizedSinceMs } : {};
+  const parsed = memorySchema.safeParse(details);
+  return parsed.success ? parsed.data : {};
 }

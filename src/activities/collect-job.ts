@@ -1,5 +1,6 @@
 import { isTerminal, type JobOutcome, type ProcessJobInput, type TerminalStatus } from '../protocol/index.js';
 import { attempt } from './attempt.js';
+import { clip } from './clip.js';
 import type { ActivityDeps } from './deps.js';
 import { contentOf, expandOf } from './document.js';
 import { resolveJobInput } from './input.js';
@@ -27,12 +28,11 @@ export function collectJob(deps: ActivityDeps) {
       const { status, error_message: message, usage } = result.job;
       if (!isTerminal(status))
         throw new NotReady('JobNotReady', `job ${jobId} is ${status}`, pollDelayMs(request.poll, waitedMs));
-      if (status !== 'COMPLETED') return { status, message: message ?? 'LlamaCloud gave no reason' };
+      if (status !== 'COMPLETED') return { status, message: clip(message || 'LlamaCloud gave no reason') };
 
-      const { content, extension } = await contentOf(result, request.collect, {
-        waitedMs,
-        download: (url) => deps.llamacloud.download(url, { signal }),
-      });
+      const { content, extension } = await contentOf(result, request.collect, (url) =>
+        deps.llamacloud.download(url, { signal }),
+      );
       const stored = await deps.outputs.write([request.batchId, `${fileId}.${extension}`], content);
       return {
         fileId,

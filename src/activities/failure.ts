@@ -12,6 +12,7 @@ import {
 } from '../protocol/index.js';
 import { NotReady } from './not-ready.js';
 import { pollDelayMs, sayDelay } from './poll.js';
+import { ResultMissing } from './result-missing.js';
 
 /** What was being done: the table treats a create, which costs money, unlike a read. */
 export type Operation = 'create' | 'read' | 'cancel' | 'store';
@@ -24,6 +25,8 @@ export interface FailureContext {
   ageMs: number;
   /** Milliseconds since the key was first rejected. */
   unauthorizedMs: number;
+  /** Milliseconds since a job was first seen to be COMPLETED without its result. */
+  missingMs: number;
   /** Milliseconds until the activity's deadline. */
   leftMs: number;
 }
@@ -37,6 +40,12 @@ const RATE_LIMIT_DELAY_MS = { least: 5_000, spread: 5_000 };
  */
 const BACKOFF: ResolvedPoll = { initialMs: 2_000, coefficient: 1.5, maximumMs: 60_000 };
 
+/** A POST that timed out may take effect yet, and is looked for before the next: not before it had the time. */
+const UNDECIDED_DELAY_MS = 15_000;
+
+/** A result may lag behind its status; after this it is not coming. */
+const RESULT_LAG_MS = 120_000;
+
 /** A rotated key takes a person or a rollout: no need to ask every second. */
 const UNAUTHORIZED_DELAY_MS = 15_000;
 
@@ -46,22 +55,13 @@ export function toFailure(error: unknown, context: FailureContext): ApplicationF
   if (error instanceof NotReady) return waiting(error, context);
   const type = typeOf(error, context.operation);
   if (type === undefined || !(error instanceof Error)) return undefined;
-  const message = `${context.what}: ${error.message}`;
-  if (!isRetried(type, context)) {
-    const { advice } = ruleOf(type);
-    return ApplicationFailure.create({
-      type,
-      message: advice === null ? message : `${message}. ${advice}`,
-      nonRetryable: true,
-      cause: error,
-    });
-  }
-  return ApplicationFailure.create({
-    type,
-    message,
-    cause: error,
-    nextRetryDelay: withinDeadline(delayMs(type, error, context), context),
-  });
+  const { advice } = ruleOf(type);
+  // A failure that is tried again is on show in the UI meanwhile: what a person can do about it is not left for the end.
+  const message = `${context.what}: ${error.message}${advice === null ? '' : `. ${advice}`}`;
+  if (!isRetried(type, error, context))
+    return ApplicationFailure.create({ type, message, nonRetryable: true, cause: error });
+  const nextRetryDelay = withinDeadline(delayMs(type, error, context), context);
+  return ApplicationFailure.create({ type, message, nextRetryDelay, cause: error });
 }
 
 /** Benign: no error logs, no failure metrics; and it reads as waiting in the UI. */
@@ -77,13 +77,13 @@ function waiting({ type, message, delayMs }: NotReady, context: FailureContext):
 
 /** Temporal fails an activity at once whose next attempt would come after its deadline: look once more before it. */
 function withinDeadline(delay: number, { leftMs }: FailureContext): number {
-  return Math.max(SHORTEST_DELAY_MS, Math.min(delay, leftMs - SHORTEST_DELAY_MS));
+  return Math.max(SHORTEST_DELAY_MS, Math.round(Math.min(delay, leftMs - SHORTEST_DELAY_MS)));
 }
 
 function typeOf(error: unknown, operation: Operation): FailureType | undefined {
   if (error instanceof HttpStatusError) return typeOfStatus(error.status, operation);
   if (error instanceof ConnectionError) return 'ServiceUnavailable';
-  if (error instanceof UnexpectedResponseError) return 'UnexpectedResponse';
+  if (error instanceof UnexpectedResponseError || error instanceof ResultMissing) return 'UnexpectedResponse';
   if (error instanceof OutputError) return 'OutputFailed';
   return undefined;
 }
@@ -109,7 +109,9 @@ function typeOfStatus(status: number, operation: Operation): FailureType {
   }
 }
 
-function isRetried(type: FailureType, { operation, ageMs, unauthorizedMs }: FailureContext): boolean {
+function isRetried(type: FailureType, error: Error, context: FailureContext): boolean {
+  const { operation, ageMs, unauthorizedMs, missingMs } = context;
+  if (error instanceof ResultMissing) return missingMs < RESULT_LAG_MS;
   switch (ruleOf(type).retried) {
     case 'yes':
       return true;
@@ -120,14 +122,20 @@ function isRetried(type: FailureType, { operation, ageMs, unauthorizedMs }: Fail
     case 'reads for 15 minutes':
       return operation !== 'create' && unauthorizedMs < KEY_ROTATION_MS;
     case 'young':
-      return operation === 'read' && ageMs < READ_AFTER_CREATE_MS;
+      return operation !== 'create' && ageMs < READ_AFTER_CREATE_MS;
   }
 }
 
-function delayMs(type: FailureType, error: Error, { ageMs }: FailureContext): number {
+function delayMs(type: FailureType, error: Error, { ageMs, operation }: FailureContext): number {
   const asked = error instanceof HttpStatusError ? error.retryAfterMs : undefined;
   if (asked !== undefined) return Math.min(LONGEST_RETRY_AFTER_MS, asked);
   if (type === 'RateLimited') return RATE_LIMIT_DELAY_MS.least + Math.round(RATE_LIMIT_DELAY_MS.spread * Math.random());
   if (type === 'NotAuthorized') return UNAUTHORIZED_DELAY_MS;
-  return pollDelayMs(BACKOFF, ageMs);
+  const backoff = pollDelayMs(BACKOFF, ageMs);
+  return operation === 'create' && isUndecided(error) ? Math.max(UNDECIDED_DELAY_MS, backoff) : backoff;
+}
+
+function isUndecided(error: Error): boolean {
+  if (error instanceof ConnectionError) return error.timedOut;
+  return error instanceof HttpStatusError && (error.status === 408 || error.status === 504);
 }

@@ -23,21 +23,45 @@ import {
   WORKFLOW_TYPES,
 } from '../protocol/index.js';
 
-const id = z.string().trim().min(1, 'must not be empty');
+/** Ids are any text, but `.` and `..` would survive in a URL's path and lead to another route. */
+const id = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .refine((value) => value !== '.' && value !== '..', 'must be an id');
+
+/** Longer ones are mistakes, and the longest would not fit Temporal's timers. */
+const LONGEST_DURATION_MS = 365 * 24 * 60 * 60_000;
 
 /** Temporal's own durations: milliseconds, or a string that the `ms` package reads. */
 const duration = z
   .union([z.number(), z.string()], { error: 'must be a duration: milliseconds, or text such as "30 seconds"' })
   .transform((value, context) => {
     const parsed = typeof value === 'number' ? value : parseMs(value);
-    if (parsed !== undefined && Number.isFinite(parsed) && parsed >= SHORTEST_DELAY_MS) return parsed;
-    context.addIssue({ code: 'custom', message: 'must be a duration of at least 1 second, such as "30 seconds"' });
+    if (parsed !== undefined && parsed >= SHORTEST_DELAY_MS && parsed <= LONGEST_DURATION_MS) return parsed;
+    const message = 'must be a duration of 1 second to 365 days, such as "30 seconds"';
+    context.addIssue({ code: 'custom', message });
     return z.NEVER;
   });
 
 const interval = duration.refine((value) => value <= LONGEST_POLL_MS, 'must not be more than 1 hour');
 
 const scope = { projectId: id.optional(), organizationId: id.optional() };
+
+const WRONG_FORMAT = 'does not fit the job type: parse_v2 has markdown, text and items, extract_v2 has record';
+
+/**
+ * A rule about several fields. Zod would leave it out while any other field is wrong, and a person would learn of it only
+ * at the next try: it holds as soon as its own fields are right.
+ */
+function must(field: string, message: string, others: string[]) {
+  const own = [field, ...others];
+  const when = ({ issues }: z.core.ParsePayload) =>
+    issues.every(({ code, path }) =>
+      path?.[0] === undefined ? code === 'unrecognized_keys' : !own.includes(String(path[0])),
+    );
+  return { path: [field], message, when };
+}
 
 const poll = z
   .strictObject({
@@ -46,11 +70,10 @@ const poll = z
     maximumInterval: interval.optional(),
   })
   .refine(
-    (value) => (value.initialInterval ?? DEFAULT_POLL.initialMs) <= (value.maximumInterval ?? DEFAULT_POLL.maximumMs),
-    {
-      path: ['maximumInterval'],
-      message: 'must not be less than initialInterval',
+    ({ initialInterval = DEFAULT_POLL.initialMs, maximumInterval = LONGEST_POLL_MS }) => {
+      return initialInterval <= maximumInterval;
     },
+    must('maximumInterval', 'must not be less than initialInterval', ['initialInterval']),
   )
   .optional();
 
@@ -75,10 +98,7 @@ export const batchInputSchema = z
     pageSize: z.int().min(1).max(LARGEST_PAGE_SIZE).optional(),
     resultsGracePeriod: duration.optional(),
   })
-  .refine((value) => fits(value.job.type, value.collect), {
-    path: ['collect'],
-    message: 'does not fit the job type: parse_v2 has markdown, text and items, extract_v2 has record',
-  });
+  .refine((value) => fits(value.job.type, value.collect), must('collect', WRONG_FORMAT, ['job']));
 
 export const jobInputSchema = z
   .strictObject({
@@ -92,10 +112,7 @@ export const jobInputSchema = z
     poll,
     timeout: duration.optional(),
   })
-  .refine((value) => fits(value.type, value.collect), {
-    path: ['collect'],
-    message: 'does not fit the job type: parse_v2 has markdown, text and items, extract_v2 has record',
-  });
+  .refine((value) => fits(value.type, value.collect), must('collect', WRONG_FORMAT, ['type']));
 
 /** A {@link ProcessJobInput} with every default filled in. */
 export type JobRequest = Omit<ProcessJobInput, 'collect' | 'poll' | 'timeout'> & {
@@ -158,10 +175,12 @@ function fits(type: JobType, format: CollectFormat | undefined): boolean {
 }
 
 function resolvePoll(value: z.infer<typeof poll>): ResolvedPoll {
+  const initialMs = value?.initialInterval ?? DEFAULT_POLL.initialMs;
   return {
-    initialMs: value?.initialInterval ?? DEFAULT_POLL.initialMs,
+    initialMs,
     coefficient: value?.backoffCoefficient ?? DEFAULT_POLL.coefficient,
-    maximumMs: value?.maximumInterval ?? DEFAULT_POLL.maximumMs,
+    // An interval that is asked for is had, also where it is longer than the default of the longest.
+    maximumMs: value?.maximumInterval ?? Math.max(DEFAULT_POLL.maximumMs, initialMs),
   };
 }
 

@@ -48,7 +48,7 @@ export function batchesSince(
   deps: ActivityDeps,
   request: BatchRequest,
   since: string,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): AsyncGenerator<Batch> {
   const { directoryId, scope } = request;
   return deps.llamacloud.iterateBatches({

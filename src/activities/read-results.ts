@@ -1,8 +1,9 @@
-import { log } from '@temporalio/activity';
-import { type BatchResult, LlamaCloudError } from '../llamacloud/index.js';
+import type { BatchResult } from '../llamacloud/index.js';
 import type { ApiScope, JobType, ResolvedPoll } from '../protocol/index.js';
 import { attempt } from './attempt.js';
+import { clip } from './clip.js';
 import type { ActivityDeps } from './deps.js';
+import { fileNames } from './file-names.js';
 import { NotReady } from './not-ready.js';
 import { pollDelayMs } from './poll.js';
 
@@ -60,21 +61,24 @@ export function readResults(deps: ActivityDeps) {
       const open = all.filter((row) => row.job_reference == null && row.error_message == null).length;
       if (open > 0 && waitedMs < input.graceMs)
         throw wait(`is ${input.status}, ${open} of ${all.length} files have no job yet`);
-      return toPage(all, await namesOf(deps, input, signal), input);
+      return toPage(all, await fileNames(deps, input, signal), input);
     });
   };
 }
 
-/** Repeated rows collapse; one that says something wins over one that does not. */
+/** Repeated rows collapse: one with a job wins over one with an error, and that over one with neither. */
 function distinct(results: readonly BatchResult[]): BatchResult[] {
   const byFile = new Map<string, BatchResult>();
   for (const row of results) {
     const known = byFile.get(row.source_directory_file_id);
-    if (known === undefined || (known.job_reference == null && row.job_reference != null)) {
-      byFile.set(row.source_directory_file_id, row);
-    }
+    if (known === undefined || worth(row) > worth(known)) byFile.set(row.source_directory_file_id, row);
   }
   return [...byFile.values()];
+}
+
+function worth(row: BatchResult): number {
+  if (row.job_reference != null) return 2;
+  return row.error_message == null ? 0 : 1;
 }
 
 function toPage(all: readonly BatchResult[], names: ReadonlyMap<string, string>, input: ReadResultsInput): ResultsPage {
@@ -95,34 +99,7 @@ function startOf(all: readonly BatchResult[], cursor: ResultsCursor | undefined)
 function toRow(row: BatchResult, names: ReadonlyMap<string, string>): ResultRow {
   const fileId = row.source_directory_file_id;
   const name = names.get(fileId);
-  const named = { fileId, ...(name === undefined ? {} : { name }) };
+  const named = { fileId, ...(name === undefined ? {} : { name: clip(name) }) };
   if (row.job_reference != null) return { ...named, job: { id: row.job_reference.id, type: row.job_reference.type } };
-  return { ...named, error: row.error_message ?? 'LlamaCloud has neither a job nor an error for this file' };
-}
-
-/** The files' names, for people: a nicety of a beta route, so the run goes on without them. */
-async function namesOf(
-  deps: ActivityDeps,
-  input: ReadResultsInput,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, string>> {
-  const { directoryId, projectId, organizationId } = input;
-  const names = new Map<string, string>();
-  try {
-    for await (const file of deps.llamacloud.iterateDirectoryFiles(directoryId, {
-      pageSize: 100,
-      projectId,
-      organizationId,
-      signal,
-    })) {
-      names.set(file.id, file.display_name);
-    }
-  } catch (error) {
-    if (!(error instanceof LlamaCloudError)) throw error;
-    log.warn('The names of the files could not be read: ids are shown in their place', {
-      directoryId,
-      reason: error.message,
-    });
-  }
-  return names;
+  return { ...named, error: clip(row.error_message ?? 'LlamaCloud has neither a job nor an error for this file') };
 }

@@ -1,4 +1,4 @@
-import type { OutputStore } from '../outputs/index.js';
+import { OutputError, type OutputStore } from '../outputs/index.js';
 import type { ManifestLine } from '../protocol/index.js';
 import { attempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
@@ -31,9 +31,10 @@ export function writeManifest(deps: ActivityDeps) {
 /** The parts stay beside the whole: an attempt that is repeated after they were removed would have nothing to put together. */
 async function* parts(outputs: OutputStore, batchId: string, last: number): AsyncGenerator<Uint8Array> {
   for (let part = 0; part <= last; part++) {
-    const content = await outputs.read(partKey(batchId, part));
+    const key = partKey(batchId, part);
+    const content = await outputs.read(key);
     if (content === undefined)
-      throw new Error(`part ${part} of the manifest is gone: do all workers share one output store?`);
+      throw new OutputError('read', outputs.locate(key), 'it is gone; do all workers share one output store?');
     yield* content;
   }
 }

@@ -24,14 +24,17 @@ export const FAILURES = {
     advice: 'Check LLAMA_CLOUD_API_KEY, and that LLAMA_CLOUD_BASE_URL is the region that the key belongs to.',
   },
   /** 402. */
-  OutOfCredits: { retried: 'reads', advice: 'Add credits to the LlamaCloud organization, then start the run again.' },
+  OutOfCredits: {
+    retried: 'reads',
+    advice: 'Add credits to the LlamaCloud organization; a run that has ended has to be started again.',
+  },
   /** 404. */
   NotFound: { retried: 'young', advice: 'Check the id, and that the key sees the project it is in.' },
   /** 408, 409 on read, 425, 5xx, a timeout, a reset connection, DNS. */
   ServiceUnavailable: { retried: 'yes', advice: null },
   /** 429. */
   RateLimited: { retried: 'yes', advice: null },
-  /** A body that does not match the schema; the message names the path in it. */
+  /** A body that does not match the schema (the message names the path in it), or a COMPLETED job without its result. */
   UnexpectedResponse: { retried: 'yes', advice: null },
   /** The output store failed. */
   OutputFailed: { retried: 'yes', advice: 'Check that LLAMACLOUD_OUTPUT can be written to and has room.' },
