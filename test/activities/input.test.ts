@@ -1,0 +1,253 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import type { z } from 'zod';
+import {
+  type batchInputSchema,
+  type jobInputSchema,
+  resolveBatchInput,
+  resolveJobInput,
+} from '../../src/activities/input.js';
+import type { ProcessBatchInput, ProcessJobInput } from '../../src/protocol/index.js';
+
+const BATCH = { directoryId: 'dir-1', job: { type: 'parse_v2', configurationId: 'cfg-1' } } as const;
+const JOB = { fileId: 'dfl-1', jobId: 'pjb-1', type: 'parse_v2', batchId: 'bat-1' } as const;
+
+const DAY = 24 * 60 * 60_000;
+
+/** Anything at all, as it may come from the UI or the Temporal CLI. */
+function batchFrom(value: unknown): ProcessBatchInput {
+  return Reflect.get(Object({ value }), 'value');
+}
+
+function jobFrom(value: unknown): ProcessJobInput {
+  return Reflect.get(Object({ value }), 'value');
+}
+
+/** The fields that a validation names, with what it says of each. */
+function fieldsOf(validate: () => unknown): string[] {
+  try {
+    validate();
+  } catch (error) {
+    if (!(error instanceof ApplicationFailure)) throw error;
+    expect(error).toMatchObject({ type: 'InvalidInput', nonRetryable: true });
+    const fields: unknown = Reflect.get(Object(error.details?.[0]), 'fields');
+    if (!Array.isArray(fields)) throw new Error('there are no fields');
+    const texts = fields.map(String);
+    for (const text of texts) expect(error.message).toContain(text);
+    expect(error.message).toContain('Nothing was sent to LlamaCloud');
+    return texts;
+  }
+  throw new Error('it is valid');
+}
+
+const wrongBatch = (changes: object) => fieldsOf(() => resolveBatchInput(batchFrom({ ...BATCH, ...changes })));
+const wrongJob = (changes: object) => fieldsOf(() => resolveJobInput(jobFrom({ ...JOB, ...changes })));
+const namesOf = (fields: string[]) => fields.map((field) => field.slice(0, field.indexOf(':')));
+
+describe('what is not said has the documented default', () => {
+  test('for a batch', () => {
+    expect(resolveBatchInput(BATCH)).toEqual({
+      scope: {},
+      directoryId: 'dir-1',
+      job: { type: 'parse_v2', configurationId: 'cfg-1' },
+      collect: 'markdown',
+      maxConcurrentJobs: 20,
+      child: { workflowType: 'processJob' },
+      poll: { initialMs: 1_000, coefficient: 1.1, maximumMs: 60_000 },
+      timeoutMs: 7 * DAY,
+      jobTimeoutMs: DAY,
+      resultsGraceMs: 120_000,
+      pageSize: 1_000,
+    });
+  });
+
+  test('for a job', () => {
+    expect(resolveJobInput(JOB)).toEqual({
+      ...JOB,
+      collect: 'markdown',
+      poll: { initialMs: 1_000, coefficient: 1.1, maximumMs: 60_000 },
+    });
+  });
+
+  test('the record of an extract job', () => {
+    const job = { type: 'extract_v2', configurationId: 'cfg-1' } as const;
+    expect(resolveBatchInput({ ...BATCH, job }).collect).toBe('record');
+    expect(resolveJobInput({ ...JOB, type: 'extract_v2' }).collect).toBe('record');
+  });
+});
+
+test('everything that is said is taken over, durations in milliseconds, ids without the space around them', () => {
+  const all: Required<ProcessBatchInput> = {
+    directoryId: ' dir-1\n',
+    job: { type: 'parse_v2', configurationId: 'cfg-1' },
+    batchId: 'bat-1',
+    collect: 'text',
+    maxConcurrentJobs: 500,
+    maxFailedFiles: 0,
+    maxFailedPercent: 12.5,
+    child: { workflowType: 'mine', taskQueue: 'gpu' },
+    poll: { initialInterval: '30 seconds', backoffCoefficient: 1, maximumInterval: '1 hour' },
+    timeout: '2 days',
+    jobTimeout: 90_000,
+    resultsGracePeriod: '5m',
+    pageSize: 50,
+    projectId: 'prj-1',
+    organizationId: 'org-1',
+  };
+  expect(resolveBatchInput(all)).toEqual({
+    scope: { projectId: 'prj-1', organizationId: 'org-1' },
+    directoryId: 'dir-1',
+    job: { type: 'parse_v2', configurationId: 'cfg-1' },
+    batchId: 'bat-1',
+    collect: 'text',
+    maxConcurrentJobs: 500,
+    maxFailedFiles: 0,
+    maxFailedPercent: 12.5,
+    child: { workflowType: 'mine', taskQueue: 'gpu' },
+    poll: { initialMs: 30_000, coefficient: 1, maximumMs: 3_600_000 },
+    timeoutMs: 2 * DAY,
+    jobTimeoutMs: 90_000,
+    resultsGraceMs: 300_000,
+    pageSize: 50,
+  });
+});
+
+describe('every wrong field is named at once', () => {
+  test('types, ranges, misspelt options and rules about several fields together', () => {
+    const fields = wrongBatch({
+      directoryId: '',
+      collect: 'record',
+      projectId: 5,
+      batchId: null,
+      maxConcurrentJobs: 501,
+      maxFailedFiles: -1,
+      pageSize: 0,
+      maxFailedPercent: 101,
+      child: { workflowType: '', queue: 'x' },
+      poll: { initialInterval: '2 minutes', maximumInterval: '1 minute', backoffCoefficient: 0.5 },
+      timeout: 'tomorrow',
+      tiemout: '5 minutes',
+    });
+    expect(namesOf(fields).sort()).toEqual(
+      [
+        '(input)',
+        'batchId',
+        'child',
+        'child.workflowType',
+        'collect',
+        'directoryId',
+        'maxConcurrentJobs',
+        'maxFailedFiles',
+        'maxFailedPercent',
+        'pageSize',
+        'poll.backoffCoefficient',
+        'poll.maximumInterval',
+        'projectId',
+        'timeout',
+      ].sort(),
+    );
+    expect(fields).toContainEqual(expect.stringContaining('"tiemout"'));
+    expect(fields).toContainEqual(expect.stringContaining('"queue"'));
+  });
+
+  test('of a job as well', () => {
+    const fields = wrongJob({
+      fileId: undefined,
+      jobId: 7,
+      type: 'split_v1',
+      batchId: '  ',
+      timeout: 0,
+      poll: [],
+      x: 1,
+    });
+    expect(namesOf(fields).sort()).toEqual(['(input)', 'batchId', 'fileId', 'jobId', 'poll', 'timeout', 'type']);
+    expect(namesOf(wrongJob({ collect: 'record', fileId: '' }))).toEqual(['fileId', 'collect']);
+  });
+
+  test('a missing job is one wrong field, and what depends on it none', () => {
+    expect(namesOf(fieldsOf(() => resolveBatchInput(batchFrom({ directoryId: 'dir-1', collect: 'record' }))))).toEqual([
+      'job',
+    ]);
+  });
+
+  test.each([null, undefined, [], 'dir-1', 5, true])('%j is no input', (value) => {
+    expect(namesOf(fieldsOf(() => resolveBatchInput(batchFrom(value))))).toEqual(['(input)']);
+    expect(namesOf(fieldsOf(() => resolveJobInput(jobFrom(value))))).toEqual(['(input)']);
+  });
+
+  test('a collect format fits its job type only', () => {
+    expect(namesOf(wrongBatch({ collect: 'record' }))).toEqual(['collect']);
+    const job = { type: 'extract_v2', configurationId: 'cfg-1' };
+    for (const collect of ['markdown', 'text', 'items'])
+      expect(namesOf(wrongBatch({ job, collect }))).toEqual(['collect']);
+  });
+
+  test.each(['.', '..', ' .. '])('%j as an id would lead to another route', (id) => {
+    expect(namesOf(wrongBatch({ directoryId: id, batchId: id }))).toEqual(['directoryId', 'batchId']);
+    expect(namesOf(wrongJob({ jobId: id }))).toEqual(['jobId']);
+  });
+
+  test('and no value is repeated: it may be a secret in the wrong place', () => {
+    expect(wrongBatch({ job: 'llx-secret', projectId: ['llx-secret'], collect: 'llx-secret' }).join()).not.toContain(
+      'llx-',
+    );
+  });
+});
+
+describe('a duration', () => {
+  const NONE = [
+    0,
+    -5_000,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    1e300,
+    999,
+    '',
+    '999 ms',
+    '-1 minute',
+    '1 moon',
+    'x'.repeat(200),
+  ];
+
+  test.each([...NONE, '9'.repeat(90), `${'9'.repeat(90)}y`, null, {}, true])('is not %j', (value) => {
+    expect(namesOf(wrongBatch({ timeout: value, jobTimeout: value, resultsGracePeriod: value }))).toEqual([
+      'timeout',
+      'jobTimeout',
+      'resultsGracePeriod',
+    ]);
+    expect(namesOf(wrongJob({ timeout: value }))).toEqual(['timeout']);
+    const poll = { initialInterval: value, maximumInterval: value };
+    expect(namesOf(wrongJob({ poll }))).toEqual(['poll.initialInterval', 'poll.maximumInterval']);
+  });
+
+  test.each([
+    ['1 second', 1_000],
+    ['90s', 90_000],
+    ['1.5h', 5_400_000],
+    ['365 days', 365 * DAY],
+    [1_000, 1_000],
+  ] as const)('may be %j', (value, milliseconds) => {
+    expect(resolveBatchInput({ ...BATCH, timeout: value }).timeoutMs).toBe(milliseconds);
+  });
+
+  test('between two looks is at most an hour', () => {
+    expect(namesOf(wrongBatch({ poll: { maximumInterval: '61 minutes' } }))).toEqual(['poll.maximumInterval']);
+  });
+
+  test('before the second look may be longer than the default of the longest', () => {
+    const { poll } = resolveBatchInput({ ...BATCH, poll: { initialInterval: '5 minutes' } });
+    expect(poll).toMatchObject({ initialMs: 300_000, maximumMs: 300_000 });
+  });
+});
+
+test('the schemas and the documented interfaces have the same keys, and every documented input fits', () => {
+  type BatchInput = z.input<typeof batchInputSchema>;
+  type JobInput = z.input<typeof jobInputSchema>;
+  expectTypeOf<keyof BatchInput>().toEqualTypeOf<keyof ProcessBatchInput>();
+  expectTypeOf<keyof BatchInput['job']>().toEqualTypeOf<keyof ProcessBatchInput['job']>();
+  expectTypeOf<keyof NonNullable<BatchInput['poll']>>().toEqualTypeOf<keyof NonNullable<ProcessBatchInput['poll']>>();
+  expectTypeOf<keyof NonNullable<BatchInput['child']>>().toEqualTypeOf<keyof NonNullable<ProcessBatchInput['child']>>();
+  expectTypeOf<keyof JobInput>().toEqualTypeOf<keyof ProcessJobInput>();
+  expectTypeOf<ProcessBatchInput>().toExtend<BatchInput>();
+  expectTypeOf<ProcessJobInput>().toExtend<JobInput>();
+});

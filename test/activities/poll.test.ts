@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { pollDelayMs, sayDelay } from '../../src/activities/poll.js';
+import { DEFAULT_POLL, SHORTEST_DELAY_MS } from '../../src/protocol/index.js';
+
+const HOUR = 3_600_000;
+
+/** When the looks of a wait come, in milliseconds from its beginning. */
+function looks(untilMs: number, random: () => number, poll = DEFAULT_POLL): number[] {
+  const times = [];
+  for (let at = 0; at < untilMs; at += pollDelayMs(poll, at, random)) times.push(at);
+  return times;
+}
+
+describe.each([
+  ['no chance', () => 0],
+  ['all the chance there is', () => 0.999_999],
+  ['any chance', Math.random],
+])('waiting with the defaults and %s', (_, random) => {
+  test('costs fewer than 100 requests an hour', () => {
+    expect(looks(HOUR, random).length).toBeLessThan(100);
+    const second = looks(2 * HOUR, random).length - looks(HOUR, random).length;
+    expect(second).toBeLessThan(70);
+  });
+
+  test('a change is seen within a second and 10 % of the time waited, and within a minute', () => {
+    const times = looks(HOUR, random);
+    for (const [index, at] of times.entries()) {
+      const delay = (times[index + 1] ?? at) - at;
+      expect(delay).toBeLessThanOrEqual(Math.min(60_000, 1_000 + 0.1 * at + 1));
+    }
+  });
+
+  test('on average it is seen within 10 % from 10 s on: half a delay after it came', () => {
+    for (let at = 10_000; at < 600_000; at += 1_000) {
+      expect(pollDelayMs(DEFAULT_POLL, at, random) / 2).toBeLessThanOrEqual(0.1 * at);
+    }
+  });
+
+  test('no delay is shorter than a second', () => {
+    expect(pollDelayMs(DEFAULT_POLL, 0, random)).toBe(SHORTEST_DELAY_MS);
+    expect(pollDelayMs(DEFAULT_POLL, -5_000, random)).toBe(SHORTEST_DELAY_MS);
+  });
+});
+
+test('a thousand runs that started together do not look together', () => {
+  const delays = new Set(Array.from({ length: 1_000 }, () => pollDelayMs(DEFAULT_POLL, HOUR)));
+  expect(delays.size).toBeGreaterThan(500);
+});
+
+test('the caller decides how often', () => {
+  const steady = { initialMs: 5_000, coefficient: 1, maximumMs: 60_000 };
+  expect(pollDelayMs(steady, HOUR, () => 0)).toBe(5_000);
+  const capped = { initialMs: 5_000, coefficient: 2, maximumMs: 10_000 };
+  expect(pollDelayMs(capped, 3_000, () => 0)).toBe(8_000);
+  expect(pollDelayMs(capped, HOUR, () => 0)).toBe(10_000);
+});
+
+test('delays are said as people say them', () => {
+  expect([1_000, 30_400, 119_000, 300_000].map(sayDelay)).toEqual(['1 s', '30 s', '119 s', '5 min']);
+});

@@ -1,0 +1,136 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { onTestFinished } from 'vitest';
+import { createActivities } from '../../src/activities/index.js';
+import { LlamaCloudClient } from '../../src/llamacloud/index.js';
+import type { OutputStore } from '../../src/outputs/index.js';
+import { openOutputStore } from '../../src/outputs/index.js';
+import { DEFAULT_POLL } from '../../src/protocol/index.js';
+import { type EmulatorOptions, startLlamaCloudEmulator } from '../../src/testing/emulator/index.js';
+
+export interface BenchOptions {
+  emulator?: EmulatorOptions;
+  /** Time for one request, in milliseconds. */
+  timeoutMs?: number;
+  outputs?: OutputStore;
+  /** Default: that of the emulator. */
+  baseUrl?: string;
+}
+
+/** The real activities against the emulator and a folder. All of it ends with the test. */
+export async function setBench({ emulator: options, timeoutMs, outputs, baseUrl }: BenchOptions = {}) {
+  const emulator = await startLlamaCloudEmulator({ seed: 7, ...INSTANT, ...options });
+  onTestFinished(() => emulator.close());
+  const output = await mkdtemp(join(tmpdir(), 'activities-test-'));
+  onTestFinished(() => rm(output, { recursive: true, force: true }));
+  const llamacloud = new LlamaCloudClient({
+    apiKey: emulator.apiKey,
+    baseUrl: baseUrl ?? emulator.url,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
+  const activities = createActivities({ llamacloud, outputs: outputs ?? openOutputStore(output) });
+  return { emulator, llamacloud, output, activities };
+}
+
+export type Bench = Awaited<ReturnType<typeof setBench>>;
+
+/** A batch is COMPLETED, and its jobs as soon as they are parsed. */
+export const INSTANT = { batchPendingMs: 0, batchRunningMs: 0, jobPendingMs: 0, jobRunningMs: 0 };
+
+/** What an activity finds in its context. */
+export interface Attempt {
+  /** Default 1. */
+  number?: number;
+  /** Since the first attempt was scheduled, in milliseconds. Default 0. */
+  ageMs?: number;
+  /** `scheduleToCloseTimeout`, in milliseconds. Default: none. */
+  deadlineMs?: number;
+  /** What the attempt before has left. */
+  heartbeatDetails?: unknown;
+}
+
+export function environment({ number = 1, ageMs = 0, deadlineMs = 0, heartbeatDetails }: Attempt = {}) {
+  const nowMs = Date.now();
+  return new MockActivityEnvironment(
+    {
+      attempt: number,
+      scheduledTimestampMs: nowMs - ageMs,
+      currentAttemptScheduledTimestampMs: nowMs,
+      scheduleToCloseTimeoutMs: deadlineMs,
+      heartbeatDetails,
+    },
+    { logger: new DefaultLogger('ERROR') },
+  );
+}
+
+type Activity<I, O> = (input: I) => Promise<O>;
+
+/** Runs one attempt of an activity. */
+export function run<I, O>(activity: Activity<I, O>, input: NoInfer<I>, attempt: Attempt = {}): Promise<O> {
+  return runIn(environment(attempt), activity, input);
+}
+
+export function runIn<I, O>(environment: MockActivityEnvironment, activity: Activity<I, O>, input: I): Promise<O> {
+  return environment.run<[], O, () => Promise<O>>(() => activity(input));
+}
+
+/** Runs one attempt that is to fail, and gives its failure. */
+export function failing<I>(
+  activity: Activity<I, unknown>,
+  input: NoInfer<I>,
+  attempt: Attempt = {},
+): Promise<ApplicationFailure> {
+  return failureOf(run(activity, input, attempt));
+}
+
+export async function failureOf(attempt: Promise<unknown>): Promise<ApplicationFailure> {
+  try {
+    await attempt;
+  } catch (error) {
+    if (error instanceof ApplicationFailure) return error;
+    throw error;
+  }
+  throw new Error('it did not fail');
+}
+
+/** The delay that a failure asks for, in milliseconds. */
+export function delayOf({ nextRetryDelay }: ApplicationFailure): number {
+  if (typeof nextRetryDelay !== 'number') throw new Error(`no delay: ${nextRetryDelay}`);
+  return nextRetryDelay;
+}
+
+/** Awaits a condition, also while the timers are in the test's hands. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await setImmediate();
+}
+
+/** Three small files, in a directory of the emulator. */
+export function addDirectory({ emulator }: Bench) {
+  return emulator.addDirectory([
+    { name: 'a.md', content: '# A\n' },
+    { name: 'b.md', content: '# B\n' },
+    { name: 'c.md', content: '# C\n' },
+  ]);
+}
+
+/** A batch over three files, made without the activities. Nothing of it is in `requests`. */
+export async function addBatch(bench: Bench, type: 'parse_v2' | 'extract_v2' = 'parse_v2') {
+  const directory = await addDirectory(bench);
+  const configurationId = type === 'parse_v2' ? 'cfg-PARSE_AGENTIC' : 'cfg-EXTRACT_AGENTIC';
+  const { id } = await bench.llamacloud.createBatch({
+    sourceDirectoryId: directory.id,
+    job: { type, configurationId },
+  });
+  const created = bench.emulator.requests.length;
+  return { id, directory, requests: () => bench.emulator.requests.slice(created) };
+}
+
+/** A look at a batch, which waits for it to leave a status. */
+export function look(batchId: string, lastStatus: string | null = 'RUNNING', waitedMs = 0) {
+  return { batchId, lastStatus, waitingSinceMs: Date.now() - waitedMs, poll: DEFAULT_POLL };
+}

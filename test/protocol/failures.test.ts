@@ -1,0 +1,63 @@
+import { ActivityFailure, ApplicationFailure, RetryState, TimeoutFailure } from '@temporalio/common';
+import { describe, expect, test } from 'vitest';
+import { FAILURES, failureType, isFailure, rootCause, ruleOf } from '../../src/protocol/index.js';
+
+const failure = ApplicationFailure.nonRetryable('no credits', 'OutOfCredits', { some: 'detail' });
+const wrapped = new ActivityFailure('failed', 'createBatch', 'id', RetryState.NON_RETRYABLE_FAILURE, 'worker', failure);
+
+describe('failures are told apart by their type, however deep', () => {
+  test('as they are thrown, and wrapped by Temporal', () => {
+    expect(isFailure(failure, 'OutOfCredits')).toBe(true);
+    expect(isFailure(wrapped, 'OutOfCredits')).toBe(true);
+    expect(isFailure(new Error('outer', { cause: wrapped }), 'OutOfCredits')).toBe(true);
+    expect(isFailure(wrapped, 'NotFound')).toBe(false);
+  });
+
+  test('by the outermost of several', () => {
+    const outer = ApplicationFailure.create({ type: 'JobTimedOut', message: 'too long', cause: wrapped });
+    expect(failureType(outer)).toBe('JobTimedOut');
+    expect(rootCause(outer)).toBe(failure);
+  });
+
+  test.each([undefined, null, 'OutOfCredits', { type: 'OutOfCredits' }, new Error('OutOfCredits')])(
+    '%j has none',
+    (value) => {
+      expect(failureType(value)).toBeUndefined();
+      expect(isFailure(value, 'OutOfCredits')).toBe(false);
+    },
+  );
+
+  test('a timeout has none: Temporal made it', () => {
+    expect(failureType(new TimeoutFailure('late', undefined, 'SCHEDULE_TO_CLOSE'))).toBeUndefined();
+  });
+});
+
+test('what a person can do is said in whole sentences', () => {
+  for (const type of Object.keys(FAILURES)) {
+    const { advice } = ruleOf(known(type));
+    if (advice !== null) expect(advice).toMatch(/^[A-Z].*\.$/);
+  }
+});
+
+test('what ends a run is never tried again', () => {
+  const ENDS = [
+    'InvalidInput',
+    'RequestRejected',
+    'BatchFailed',
+    'BatchCancelled',
+    'BatchTimedOut',
+    'TooManyFailedFiles',
+  ];
+  for (const type of [...ENDS, 'JobFailed', 'JobCancelled', 'JobTimedOut', 'FileNotMapped']) {
+    expect(ruleOf(known(type)).retried).toBe('no');
+  }
+});
+
+function known(type: string): keyof typeof FAILURES {
+  if (isKnown(type)) return type;
+  throw new Error(`${type} is not in the table`);
+}
+
+function isKnown(type: string): type is keyof typeof FAILURES {
+  return type in FAILURES;
+}
