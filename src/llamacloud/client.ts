@@ -1,5 +1,17 @@
-import type { BatchJob, JobType } from '../protocol/index.js';
+import { apiKeyProblem, baseUrlProblem, checkedId, checkedSegment } from './checks.js';
 import { download, Http, type QueryValue } from './http.js';
+import { pages } from './pages.js';
+import type {
+  CallOptions,
+  CreateBatchParams,
+  ExpandOptions,
+  JobReference,
+  ListBatchesParams,
+  ListJobsParams,
+  ListParams,
+  LlamaCloudClientOptions,
+  Time,
+} from './params.js';
 import {
   type Batch,
   batchSchema,
@@ -18,76 +30,8 @@ import {
 export const DEFAULT_BASE_URL = 'https://api.cloud.llamaindex.ai';
 export const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
 
-export interface LlamaCloudClientOptions {
-  /** API key, `llx-...`. Belongs to one region. */
-  apiKey: string;
-  /** Default `https://api.cloud.llamaindex.ai`; the EU has `https://api.cloud.eu.llamaindex.ai`. */
-  baseUrl?: string;
-  /** Time for one request and its whole answer, in milliseconds. Default 60,000. */
-  timeoutMs?: number;
-  /** In place of the global `fetch`. */
-  fetch?: typeof globalThis.fetch;
-}
-
-/** What every call takes: the project and organization (default: the key's own), and a way to abort it. */
-export interface CallOptions {
-  projectId?: string | undefined;
-  organizationId?: string | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-/** An inline webhook of a batch. */
-export interface Webhook {
-  url: string;
-  /** Such as `batch.success`. Default: all. */
-  events?: readonly string[];
-  /** Headers sent with each delivery. */
-  headers?: Record<string, string>;
-  /** Deliveries are signed with it: header `LC-Signature`. */
-  signingSecret?: string;
-}
-
-export interface CreateBatchParams extends CallOptions {
-  /** Directory (`dir-...`) whose files are processed; at most 1,000. */
-  sourceDirectoryId: string;
-  job: BatchJob;
-  webhooks?: readonly Webhook[];
-}
-
-/** A time, as a `Date` or in ISO 8601. */
-export type Time = Date | string;
-
-interface ListParams extends CallOptions {
-  /** Items a page. Default and maximum are LlamaCloud's. */
-  pageSize?: number;
-  /** `next_page_token` of the page before. */
-  pageToken?: string;
-  createdAtOnOrAfter?: Time;
-  createdAtOnOrBefore?: Time;
-  /** Only items of this status. */
-  status?: string;
-}
-
-export interface ListBatchesParams extends ListParams {
-  sourceDirectoryId?: string;
-}
-
-export interface ListJobsParams extends ListParams {
-  type: JobType;
-  /** Only these jobs. */
-  jobIds?: readonly string[];
-}
-
-/** Job (`pjb-...`, `ext-...`) and the product it belongs to. */
-export interface JobReference {
-  id: string;
-  type: JobType;
-}
-
-export interface ExpandOptions extends CallOptions {
-  /** Fields to expand. Batches know `results`; parse jobs `markdown`, `text`, `items`, `usage`, `*_content_metadata` and more. */
-  expand?: readonly string[];
-}
+/** A longer timer of Node would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A job of either type, with what was expanded: `job` has its id, status, error and usage. */
 export type JobResult = ({ type: 'parse_v2' } & ParseResult) | { type: 'extract_v2'; job: ExtractJob };
@@ -102,22 +46,25 @@ const ROUTES = { parse_v2: 'parse', extract_v2: 'extract' } as const;
  *
  * Answers are as LlamaCloud documents them, keys in snake case; keys and statuses that are new pass through. Every call
  * throws {@link HttpStatusError} for a status of 400 or more, {@link ConnectionError} where no whole answer came, and
- * {@link UnexpectedResponseError} for a body that does not fit, with the path in it.
+ * {@link UnexpectedResponseError} for a body that does not fit, with the path in it. An abort passes as the signal's reason,
+ * an id that can't be one is a `TypeError`, and nothing is sent. No error holds the key.
  */
 export class LlamaCloudClient {
   readonly #http: Http;
   readonly #download: { timeoutMs: number; fetch?: typeof globalThis.fetch };
 
+  /** @throws TypeError for a key or a URL that can't be used, RangeError for a time that is no time. */
   constructor(options: LlamaCloudClientOptions) {
-    if (options.apiKey.trim() === '') throw new TypeError('apiKey is empty: LlamaCloud keys start with llx-');
-    const timeoutMs = options.timeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
+    const { apiKey, baseUrl = DEFAULT_BASE_URL, timeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = options;
+    const keyProblem = apiKeyProblem(apiKey);
+    if (keyProblem !== undefined) throw new TypeError(`apiKey ${keyProblem}`);
+    const urlProblem = baseUrlProblem(baseUrl);
+    if (urlProblem !== undefined) throw new TypeError(`baseUrl ${urlProblem}`);
+    if (!(timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS)) {
+      throw new RangeError(`timeoutMs has to be more than 0 and at most ${LONGEST_TIMER_MS}, and is ${timeoutMs}`);
+    }
     const fetch = options.fetch === undefined ? {} : { fetch: options.fetch };
-    this.#http = new Http({
-      apiKey: options.apiKey.trim(),
-      baseUrl: options.baseUrl ?? DEFAULT_BASE_URL,
-      timeoutMs,
-      ...fetch,
-    });
+    this.#http = new Http({ apiKey: apiKey.trim(), baseUrl: baseUrl.trim(), timeoutMs, ...fetch });
     this.#download = { timeoutMs, ...fetch };
   }
 
@@ -125,7 +72,7 @@ export class LlamaCloudClient {
    * Creates a batch over a source directory: `POST /api/v2/batches`. It has no idempotency key, so a call whose answer
    * is lost may have created one.
    */
-  createBatch(params: CreateBatchParams): Promise<Batch> {
+  async createBatch(params: CreateBatchParams): Promise<Batch> {
     const webhooks = params.webhooks?.map((webhook) => ({
       webhook_url: webhook.url,
       webhook_events: webhook.events,
@@ -138,20 +85,26 @@ export class LlamaCloudClient {
       path: ['api', 'v2', 'batches'],
       query: scopeOf(params),
       json: {
-        source_directory_id: params.sourceDirectoryId,
-        config: { job: { type: params.job.type, configuration_id: params.job.configurationId } },
+        source_directory_id: checkedId('sourceDirectoryId', params.sourceDirectoryId),
+        config: {
+          job: { type: params.job.type, configuration_id: checkedId('configurationId', params.job.configurationId) },
+        },
         ...(webhooks === undefined ? {} : { webhook_configurations: webhooks }),
       },
+      secrets: params.webhooks?.flatMap(({ signingSecret = '', headers = {} }) => [
+        signingSecret,
+        ...Object.values(headers),
+      ]),
       schema: batchSchema,
       signal: params.signal,
     });
   }
 
   /** Gets a batch; `expand: ['results']` adds its per-file results: `GET /api/v2/batches/{id}`. */
-  getBatch(id: string, options: ExpandOptions = {}): Promise<Batch> {
+  async getBatch(id: string, options: ExpandOptions = {}): Promise<Batch> {
     return this.#http.request({
       method: 'get',
-      path: ['api', 'v2', 'batches', checked(id)],
+      path: ['api', 'v2', 'batches', checkedSegment(id)],
       query: { ...scopeOf(options), expand: options.expand },
       schema: batchSchema,
       signal: options.signal,
@@ -159,11 +112,11 @@ export class LlamaCloudClient {
   }
 
   /** Lists one page of batches, newest first: `GET /api/v2/batches`. */
-  listBatches(params: ListBatchesParams = {}): Promise<Page<Batch>> {
+  async listBatches(params: ListBatchesParams = {}): Promise<Page<Batch>> {
     return this.#http.request({
       method: 'get',
       path: ['api', 'v2', 'batches'],
-      query: { ...listQuery(params), source_directory_id: params.sourceDirectoryId },
+      query: { ...listQuery(params), source_directory_id: checkedId('sourceDirectoryId', params.sourceDirectoryId) },
       schema: pageSchema(batchSchema),
       signal: params.signal,
     });
@@ -171,17 +124,17 @@ export class LlamaCloudClient {
 
   /** Lists the batches of all pages, one request a page as they are needed. */
   iterateBatches(params: ListBatchesParams = {}): AsyncGenerator<Batch> {
-    return pages(params.pageToken, (pageToken) => this.listBatches({ ...params, ...pageToken }));
+    return pages('/api/v2/batches', params.pageToken, (pageToken) => this.listBatches({ ...params, ...pageToken }));
   }
 
   /**
    * Asks for a batch to be cancelled: `POST /api/v2/batches/{id}/cancel`. Answers at once; the batch reaches CANCELLED
    * later. Files that had finished keep their results. A terminal batch can't be cancelled: `HttpStatusError`.
    */
-  cancelBatch(id: string, options: CallOptions = {}): Promise<Batch> {
+  async cancelBatch(id: string, options: CallOptions = {}): Promise<Batch> {
     return this.#http.request({
       method: 'post',
-      path: ['api', 'v2', 'batches', checked(id), 'cancel'],
+      path: ['api', 'v2', 'batches', checkedSegment(id), 'cancel'],
       query: scopeOf(options),
       schema: batchSchema,
       signal: options.signal,
@@ -192,23 +145,26 @@ export class LlamaCloudClient {
   async getJob(reference: JobReference, options: ExpandOptions = {}): Promise<JobResult> {
     const request = {
       method: 'get',
-      path: ['api', 'v2', ROUTES[reference.type], checked(reference.id)],
+      path: ['api', 'v2', ROUTES[reference.type], checkedSegment(reference.id)],
       query: { ...scopeOf(options), expand: options.expand },
       signal: options.signal,
     } as const;
     if (reference.type === 'extract_v2') {
       return { type: 'extract_v2', job: await this.#http.request({ ...request, schema: extractJobSchema }) };
     }
-    return { type: 'parse_v2', ...(await this.#http.request({ ...request, schema: parseResultSchema })) };
+    // Last, so that a key of the answer that we do not know can't take its place.
+    return { ...(await this.#http.request({ ...request, schema: parseResultSchema })), type: 'parse_v2' };
   }
 
   /** Lists one page of jobs: `GET /api/v2/parse` or `GET /api/v2/extract`. */
   async listJobs(params: ListJobsParams): Promise<Page<JobSummary>> {
-    const { type } = params;
+    const { type, jobIds } = params;
+    // No id in the query would mean every job.
+    if (jobIds?.length === 0) return { items: [] };
     const request = {
       method: 'get',
       path: ['api', 'v2', ROUTES[type]],
-      query: { ...listQuery(params), job_ids: params.jobIds },
+      query: { ...listQuery(params), job_ids: jobIds?.map((id) => checkedId('jobIds', id)) },
       signal: params.signal,
     } as const;
     if (type === 'extract_v2') {
@@ -221,7 +177,9 @@ export class LlamaCloudClient {
 
   /** Lists the jobs of all pages, one request a page as they are needed. */
   iterateJobs(params: ListJobsParams): AsyncGenerator<JobSummary> {
-    return pages(params.pageToken, (pageToken) => this.listJobs({ ...params, ...pageToken }));
+    return pages(`/api/v2/${ROUTES[params.type]}`, params.pageToken, (pageToken) =>
+      this.listJobs({ ...params, ...pageToken }),
+    );
   }
 
   /** Asks for a job to be cancelled: `POST /api/v2/parse/{id}/cancel` or `POST /api/v2/extract/{id}/cancel`. */
@@ -229,7 +187,7 @@ export class LlamaCloudClient {
     const { type } = reference;
     const request = {
       method: 'post',
-      path: ['api', 'v2', ROUTES[type], checked(reference.id), 'cancel'],
+      path: ['api', 'v2', ROUTES[type], checkedSegment(reference.id), 'cancel'],
       query: scopeOf(options),
       signal: options.signal,
     } as const;
@@ -238,14 +196,14 @@ export class LlamaCloudClient {
   }
 
   /** Lists one page of a directory's files, for their names: `GET /api/v1/beta/directories/{id}/files`. */
-  listDirectoryFiles(
+  async listDirectoryFiles(
     id: string,
     params: CallOptions & { pageSize?: number; pageToken?: string } = {},
   ): Promise<Page<DirectoryFile>> {
     return this.#http.request({
       method: 'get',
-      path: ['api', 'v1', 'beta', 'directories', checked(id), 'files'],
-      query: { ...scopeOf(params), page_size: params.pageSize, page_token: params.pageToken },
+      path: ['api', 'v1', 'beta', 'directories', checkedSegment(id), 'files'],
+      query: { ...scopeOf(params), page_size: params.pageSize, page_token: tokenOf(params) },
       schema: pageSchema(directoryFileSchema),
       signal: params.signal,
     });
@@ -253,7 +211,8 @@ export class LlamaCloudClient {
 
   /** Lists a directory's files, all pages. */
   iterateDirectoryFiles(id: string, params: CallOptions & { pageSize?: number } = {}): AsyncGenerator<DirectoryFile> {
-    return pages(undefined, (pageToken) => this.listDirectoryFiles(id, { ...params, ...pageToken }));
+    const path = `/api/v1/beta/directories/${encodeURIComponent(id.toWellFormed())}/files`;
+    return pages(path, undefined, (pageToken) => this.listDirectoryFiles(id, { ...params, ...pageToken }));
   }
 
   /** Streams a document from its presigned URL, without the API key. */
@@ -262,42 +221,29 @@ export class LlamaCloudClient {
   }
 }
 
-/** Segments `.` and `..` survive URL-encoding, and would reach another route; so would an empty one. */
-function checked(id: string): string {
-  if (id === '' || id === '.' || id === '..') throw new TypeError(`${JSON.stringify(id)} is not an id`);
-  return id;
-}
-
 function scopeOf(options: CallOptions): Record<string, QueryValue> {
-  return { project_id: options.projectId, organization_id: options.organizationId };
+  return {
+    project_id: checkedId('projectId', options.projectId),
+    organization_id: checkedId('organizationId', options.organizationId),
+  };
 }
 
 function listQuery(params: ListParams): Record<string, QueryValue> {
   return {
     ...scopeOf(params),
     page_size: params.pageSize,
-    page_token: params.pageToken,
+    page_token: tokenOf(params),
     status: params.status,
     created_at_on_or_after: timeOf(params.createdAtOnOrAfter),
     created_at_on_or_before: timeOf(params.createdAtOnOrBefore),
   };
 }
 
-function timeOf(time: Time | undefined): string | undefined {
-  return time instanceof Date ? time.toISOString() : time;
+/** The last page of a list may give an empty token. */
+function tokenOf({ pageToken }: { pageToken?: string }): string | undefined {
+  return pageToken === '' ? undefined : pageToken;
 }
 
-async function* pages<T>(
-  first: string | undefined,
-  get: (token: { pageToken?: string }) => Promise<Page<T>>,
-): AsyncGenerator<T> {
-  let token = first;
-  do {
-    const page = await get(token === undefined ? {} : { pageToken: token });
-    yield* page.items;
-    const next = page.next_page_token ?? undefined;
-    // A list that hands out the token that it was given would never end.
-    if (next === token) return;
-    token = next;
-  } while (token !== undefined && token !== '');
+function timeOf(time: Time | undefined): string | undefined {
+  return time instanceof Date ? time.toISOString() : time;
 }

@@ -1,0 +1,148 @@
+import { createServer } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { ConnectionError, LlamaCloudClient } from '../../src/llamacloud/index.js';
+import { clientOf, clientOfEmulator, KEY, listening, rejection } from './support.js';
+
+const JOB = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } as const;
+
+/** The garbage collector runs all through the test. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose_gc');
+  const gc: unknown = runInNewContext('gc');
+  if (typeof gc !== 'function') throw new Error('there is no gc to call');
+  const timer = setInterval(() => gc(), 20);
+  onTestFinished(() => clearInterval(timer));
+}
+
+describe('an answer that never comes whole is a ConnectionError', () => {
+  test('when the connection is reset before the request takes effect', async () => {
+    const { client, emulator } = await clientOfEmulator();
+    emulator.faults.next({ kind: 'reset-before' });
+    const error = await rejection(ConnectionError, client.listBatches());
+    expect(error).toMatchObject({ name: 'ConnectionError', timedOut: false });
+    expect(error.message).toMatch(/^No answer from LlamaCloud: .*ECONNRESET.* \(GET \/api\/v2\/batches\)$/);
+    expect(emulator.requests).toHaveLength(1);
+  });
+
+  test('when it is reset after a POST took effect, which is not sent again', async () => {
+    const { client, emulator } = await clientOfEmulator();
+    const { id } = await emulator.addDirectory([{ name: 'a.md', content: 'a' }]);
+    emulator.faults.next({ kind: 'reset-after' });
+    await rejection(ConnectionError, client.createBatch({ sourceDirectoryId: id, job: JOB }));
+    expect(emulator.batches.list()).toHaveLength(1);
+    expect(emulator.requests).toHaveLength(1);
+  });
+
+  test('when the body breaks off', async () => {
+    const { client, emulator } = await clientOfEmulator();
+    emulator.faults.next({ kind: 'truncated' });
+    const error = await rejection(ConnectionError, client.listBatches());
+    expect(error).toMatchObject({ timedOut: false, message: expect.stringContaining('The answer broke off') });
+    expect(error.cause).toBeInstanceOf(Error);
+  });
+
+  test('when nobody listens', async () => {
+    const server = createServer();
+    const baseUrl = await listening(server);
+    await new Promise((resolve) => server.close(resolve));
+    const error = await rejection(ConnectionError, new LlamaCloudClient({ apiKey: KEY, baseUrl }).listBatches());
+    expect(error).toMatchObject({ timedOut: false, message: expect.stringContaining('ECONNREFUSED') });
+  });
+
+  test('when the name is not known', async () => {
+    const client = new LlamaCloudClient({ apiKey: KEY, baseUrl: 'http://nowhere.invalid' });
+    const error = await rejection(ConnectionError, client.listBatches());
+    expect(error).toMatchObject({ timedOut: false, message: expect.stringMatching(/(ENOTFOUND|EAI_AGAIN) nowhere/) });
+  });
+
+  test('when the server speaks no HTTP', async () => {
+    const { client } = await clientOf((response) => response.socket?.end('hello\r\n\r\n'));
+    expect(await rejection(ConnectionError, client.listBatches())).toMatchObject({ timedOut: false });
+  });
+
+  test('when the system says that time is up', async () => {
+    const fetch = () => Promise.reject(new TypeError('fetch failed', { cause: coded('UND_ERR_CONNECT_TIMEOUT') }));
+    const client = new LlamaCloudClient({ apiKey: KEY, fetch });
+    expect(await rejection(ConnectionError, client.listBatches())).toMatchObject({ timedOut: true });
+  });
+});
+
+describe('time is up', () => {
+  test('for a server that takes the request and never answers', async () => {
+    const { client, seen } = await clientOf(() => {}, { timeoutMs: 60 });
+    const error = await rejection(ConnectionError, client.getBatch('bat-1'));
+    expect(error).toMatchObject({ timedOut: true });
+    expect(error.message).toBe('LlamaCloud did not answer within 0.06 s (GET /api/v2/batches/bat-1)');
+    expect(seen).toHaveLength(1);
+  });
+
+  test('for one that stops in the body, garbage collected meanwhile, and the connection is let go', async () => {
+    collectGarbage();
+    const closed = vi.fn();
+    const { client } = await clientOf((response) => response.on('close', closed).writeHead(200).write('{"id":'), {
+      timeoutMs: 300,
+    });
+    expect(await rejection(ConnectionError, client.getBatch('bat-1'))).toMatchObject({ timedOut: true });
+    await vi.waitFor(() => expect(closed).toHaveBeenCalled());
+  });
+
+  test('for the whole answer, however steadily it drips', async () => {
+    const { client } = await clientOf(
+      (response) => {
+        const timer = setInterval(() => response.write(' '), 10);
+        response.on('close', () => clearInterval(timer));
+      },
+      { timeoutMs: 150 },
+    );
+    expect(await rejection(ConnectionError, client.getBatch('bat-1'))).toMatchObject({ timedOut: true });
+  });
+});
+
+describe('an abort of the caller passes as it is', () => {
+  const reason = new Error('enough');
+
+  test('before the request, which is not sent', async () => {
+    const { client, emulator } = await clientOfEmulator();
+    await expect(client.listBatches({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(emulator.requests).toHaveLength(0);
+  });
+
+  test('while the server thinks', async () => {
+    const controller = new AbortController();
+    const closed = vi.fn();
+    const { client } = await clientOf((response) => {
+      response.on('close', closed);
+      controller.abort(reason);
+    });
+    await expect(client.getBatch('bat-1', { signal: controller.signal })).rejects.toBe(reason);
+    await vi.waitFor(() => expect(closed).toHaveBeenCalled());
+  });
+
+  test('in the middle of the body, garbage collected meanwhile', async () => {
+    collectGarbage();
+    const { client } = await clientOf((response) => response.writeHead(200).write('{'));
+    await expect(client.getBatch('bat-1', { signal: AbortSignal.timeout(200) })).rejects.toMatchObject({
+      name: 'TimeoutError',
+    });
+  });
+
+  test('of many calls on one signal, of which Node has nothing to warn', async () => {
+    const warned = vi.fn();
+    process.on('warning', warned);
+    onTestFinished(() => void process.off('warning', warned));
+    const controller = new AbortController();
+    const { signal } = controller;
+    const { client, seen } = await clientOf(() => {
+      if (seen.length === 30) controller.abort(reason);
+    });
+    const calls = Array.from({ length: 30 }, () => client.getBatch('bat-1', { signal }));
+    expect(await Promise.allSettled(calls)).toEqual(Array(30).fill({ status: 'rejected', reason }));
+    expect(warned).not.toHaveBeenCalled();
+  });
+});
+
+function coded(code: string): Error {
+  return Object.assign(new Error('Connect Timeout Error'), { code });
+}

@@ -1,0 +1,122 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+import { expect, onTestFinished } from 'vitest';
+import { LlamaCloudClient, type LlamaCloudClientOptions } from '../../src/llamacloud/index.js';
+import { type EmulatorOptions, type LlamaCloudEmulator, startLlamaCloudEmulator } from '../../src/testing/index.js';
+
+/** Easy to find wherever it should not be. */
+export const KEY = 'llx-PLANTED-KEY-0123456789';
+
+export const BATCH = {
+  id: 'bat-1',
+  project_id: 'prj-1',
+  source_directory_id: 'dir-1',
+  config: { job: { type: 'parse_v2', configuration_id: 'cfg-PARSE_AGENTIC' } },
+  status: 'RUNNING',
+};
+export const PARSE_JOB = { id: 'pjb-1', project_id: 'prj-1', status: 'COMPLETED' };
+export const EXTRACT_JOB = {
+  id: 'ext-1',
+  project_id: 'prj-1',
+  file_input: 'dfl-1',
+  status: 'COMPLETED',
+  created_at: '2026-01-01T00:00:00Z',
+  updated_at: '2026-01-01T00:00:00Z',
+};
+
+interface Seen {
+  method: string;
+  /** As it came: path and query, still encoded. */
+  url: string;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+type Respond = (response: ServerResponse, request: Seen) => void;
+
+/** A server that answers as it is told and remembers what it was asked; it ends with the test. */
+export async function serve(respond: Respond): Promise<{ url: string; seen: Seen[] }> {
+  const seen: Seen[] = [];
+  const server = createServer((request, response) => {
+    readAll(request)
+      .then((body) => {
+        const { method = '', url = '', headers } = request;
+        const one = { method, url, headers, body };
+        seen.push(one);
+        respond(response, one);
+      })
+      .catch(() => response.destroy());
+  });
+  const url = await listening(server);
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { url, seen };
+}
+
+async function readAll(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+export async function listening(server: ReturnType<typeof createServer>): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (!isAddressInfo(address)) throw new Error('the server has no port');
+  return `http://127.0.0.1:${address.port}`;
+}
+
+function isAddressInfo(address: AddressInfo | string | null): address is AddressInfo {
+  return typeof address === 'object' && address !== null;
+}
+
+export function answering(body: unknown, status = 200, headers: Record<string, string> = {}): Respond {
+  return (response) => {
+    response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
+  };
+}
+
+/** A client of a server that answers every request with this. */
+export async function clientOf(respond: Respond, options: Partial<LlamaCloudClientOptions> = {}) {
+  const { url, seen } = await serve(respond);
+  return { client: new LlamaCloudClient({ apiKey: KEY, baseUrl: url, ...options }), seen, url };
+}
+
+/** A client of an emulator that takes no time for anything. */
+export async function clientOfEmulator(
+  options: EmulatorOptions = {},
+): Promise<{ client: LlamaCloudClient; emulator: LlamaCloudEmulator }> {
+  const instant = { batchPendingMs: 0, batchRunningMs: 0, jobPendingMs: 0, jobRunningMs: 0 };
+  const emulator = await startLlamaCloudEmulator({ ...instant, seed: 1, apiKey: KEY, ...options });
+  onTestFinished(() => emulator.close());
+  return { client: new LlamaCloudClient({ apiKey: KEY, baseUrl: emulator.url }), emulator };
+}
+
+/** What a promise is rejected with, which has to be of this class. */
+export async function rejection<T>(type: abstract new (...args: never[]) => T, promise: Promise<unknown>): Promise<T> {
+  const error = await promise.then(
+    () => new Error('it was fulfilled'),
+    (error: unknown) => error,
+  );
+  if (error instanceof type) return error;
+  throw new Error(`expected a ${type.name}, got ${inspect(error)}`);
+}
+
+/** Reads a stream to its end. */
+export async function bytesOf(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Neither the error nor a cause of it shows any of these, wherever one looks. */
+export function expectNoneIn(error: unknown, ...secrets: string[]): void {
+  let text = inspect(error, { depth: 10, showHidden: true });
+  for (let each = error; each instanceof Error; each = each.cause) {
+    text += `\n${each.message}\n${each.stack}\n${JSON.stringify(each)}\n${Object.entries(each)}`;
+  }
+  for (const secret of secrets) expect(text).not.toContain(secret);
+}
