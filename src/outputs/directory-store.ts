@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { safeName } from './safe-name.js';
@@ -48,8 +48,7 @@ export class DirectoryStore implements OutputStore {
     const location = this.locate(key);
     try {
       // Opened here, so that a missing file is told apart before anything is read.
-      const file = await open(location, 'r');
-      return file.createReadStream();
+      return contentOf(await open(location, 'r'), location);
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw new OutputError('read', location, error);
@@ -58,13 +57,22 @@ export class DirectoryStore implements OutputStore {
 
   async remove(key: readonly string[]): Promise<void> {
     const location = this.locate(key);
-    await rm(location, { force: true }).catch((error: unknown) => {
-      throw new OutputError('remove', location, error);
+    await rm(location).catch((error: unknown) => {
+      if (!isMissing(error)) throw new OutputError('remove', location, error);
     });
   }
 
   locate(key: readonly string[]): string {
+    if (key.length === 0) throw new TypeError('a key has at least one name: the root itself is no file');
     return join(this.root, ...key.map(safeName));
+  }
+}
+
+async function* contentOf(file: FileHandle, location: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* file.createReadStream();
+  } catch (error) {
+    throw new OutputError('read', location, error);
   }
 }
 

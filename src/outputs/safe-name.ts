@@ -15,7 +15,8 @@ export function safeName(text: string): string {
     .replace(/[!'()*~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replace(/^\.|\.$/g, '%2E');
   const name = encoded === '' ? '%' : encoded;
-  if (name.length <= LONGEST && !RESERVED.test(name)) return name;
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  if (name.length <= LONGEST && !RESERVED.test(name) && text.isWellFormed()) return name;
+  // Of UTF-16, since in UTF-8 all lone surrogates are the same.
+  const hash = createHash('sha256').update(text, 'utf16le').digest('hex').slice(0, 16);
   return `${name.slice(0, LONGEST - hash.length - 1)}~${hash}`.replace(RESERVED, '%$&');
 }

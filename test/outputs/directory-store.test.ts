@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { DirectoryStore, OutputError } from '../../src/outputs/index.js';
+
+let root: string;
+let store: DirectoryStore;
+
+beforeEach(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'outputs-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  root = join(folder, 'out');
+  store = new DirectoryStore(root);
+});
+
+const KEY = ['bat-1', 'dfl-1.md'];
+
+function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** Every file below the root, hidden ones too. */
+async function files(): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+}
+
+async function textOf(content: AsyncIterable<Uint8Array> | undefined): Promise<string | undefined> {
+  if (content === undefined) return undefined;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function* pieces(...texts: string[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield Buffer.from(text);
+}
+
+async function outputError(promise: Promise<unknown>): Promise<OutputError> {
+  const error: unknown = await promise.catch((error: unknown) => error);
+  if (error instanceof OutputError) return error;
+  throw new Error(`expected an OutputError, got ${String(error)}`);
+}
+
+describe('a write', () => {
+  test.each(['', 'plain', 'Grüße, 世界 \u{1F600}\n', 'x'.repeat(300_000)])(
+    'of text says where it is, how many bytes it has and their hash, %#',
+    async (text) => {
+      const location = join(root, 'bat-1', 'dfl-1.md');
+      const bytes = Buffer.byteLength(text);
+      expect(await store.write(KEY, text)).toEqual({ location, bytes, sha256: sha256(text) });
+      expect(await readFile(location, 'utf8')).toBe(text);
+      expect(await files()).toEqual(['dfl-1.md']);
+    },
+  );
+
+  test('of a stream does so as well', async () => {
+    const stored = await store.write(KEY, pieces('Grü', 'ße', '', '世界'));
+    expect(stored).toMatchObject({ bytes: 13, sha256: sha256('Grüße世界') });
+    expect(await textOf(await store.read(KEY))).toBe('Grüße世界');
+  });
+
+  test('replaces what was there, were it longer', async () => {
+    await store.write(KEY, 'something long');
+    await store.write(KEY, pieces('short'));
+    expect(await textOf(await store.read(KEY))).toBe('short');
+    expect(await files()).toEqual(['dfl-1.md']);
+  });
+
+  test('is not seen before it is whole', async () => {
+    await store.write(KEY, 'old');
+    const seen: (string | undefined)[] = [];
+    async function* content() {
+      yield Buffer.from('n');
+      yield Buffer.alloc(200_000, 'e');
+      seen.push(await textOf(await store.read(KEY)));
+      yield Buffer.from('w');
+    }
+    const { bytes } = await store.write(KEY, content());
+    expect(seen).toEqual(['old']);
+    expect((await readFile(store.locate(KEY))).length).toBe(bytes);
+  });
+
+  test('of a stream that breaks leaves what was there, and the error is the stream’s own', async () => {
+    const broken = new Error('the document broke off');
+    async function* content() {
+      yield Buffer.alloc(200_000, 'x');
+      throw broken;
+    }
+    await expect(store.write(KEY, content())).rejects.toBe(broken);
+    expect(await files()).toEqual([]);
+    await store.write(KEY, 'old');
+    await expect(store.write(KEY, content())).rejects.toBe(broken);
+    expect(await textOf(await store.read(KEY))).toBe('old');
+    expect(await files()).toEqual(['dfl-1.md']);
+  });
+
+  test('by many at once ends in one whole file', async () => {
+    const texts = Array.from({ length: 20 }, (_, index) => `${index}`.repeat(50_000 + index));
+    const stored = await Promise.all(texts.map((text) => store.write(KEY, pieces(text.slice(0, 9), text.slice(9)))));
+    expect(stored.map(({ sha256 }) => sha256)).toEqual(texts.map(sha256));
+    expect(texts).toContain(await textOf(await store.read(KEY)));
+    expect(await files()).toEqual(['dfl-1.md']);
+  });
+
+  test('needs a name: the root is no file', async () => {
+    await expect(store.write([], 'a')).rejects.toThrow(TypeError);
+    await expect(store.remove([])).rejects.toThrow(TypeError);
+  });
+});
+
+describe('a store that fails says where, as an OutputError with its cause', () => {
+  test('for a file where its directory should be', async () => {
+    await writeFile(root, 'a file');
+    const error = await outputError(store.write(KEY, 'a'));
+    expect(error.message).toMatch(`Could not write ${store.locate(KEY)}: ENOTDIR`);
+    expect(error).toMatchObject({ name: 'OutputError', cause: { code: 'ENOTDIR' } });
+  });
+
+  test('for a directory where its file should be, and leaves nothing', async () => {
+    await mkdir(join(store.locate(KEY), 'inside'), { recursive: true });
+    const error = await outputError(store.write(KEY, 'a'));
+    expect(error.message).toContain(`Could not write ${store.locate(KEY)}: `);
+    expect(await files()).toEqual([]);
+    expect((await outputError(store.remove(KEY))).message).toContain(`Could not remove ${store.locate(KEY)}: `);
+    const reading = async () => textOf(await store.read(KEY));
+    expect((await outputError(reading())).message).toMatch(`Could not read ${store.locate(KEY)}: EISDIR`);
+  });
+
+  test('for a place that can not be written to', async () => {
+    // Not by its mode, which would not stop root.
+    const nowhere = new DirectoryStore('/sys/nowhere');
+    const error = await outputError(nowhere.write(KEY, 'a'));
+    expect(error.message).toMatch(/^Could not write \/sys\/nowhere\/bat-1\/dfl-1.md: (EPERM|EACCES|EROFS)/);
+  });
+
+  test('for a directory that goes while it is written', async () => {
+    async function* content() {
+      yield Buffer.from('a');
+      await rm(root, { recursive: true });
+    }
+    const error = await outputError(store.write(KEY, content()));
+    expect(error.message).toMatch(`Could not write ${store.locate(KEY)}: ENOENT`);
+  });
+
+  test('for a link that leads nowhere', async () => {
+    await symlink(join(root, 'gone', 'deeper'), root);
+    expect((await outputError(store.write(KEY, 'a'))).message).toContain(`Could not write ${store.locate(KEY)}: `);
+  });
+
+  test('for a path that is too long as a whole', async () => {
+    const key = Array.from({ length: 40 }, () => 'x'.repeat(170));
+    expect((await outputError(store.write(key, 'a'))).cause).toMatchObject({ code: 'ENAMETOOLONG' });
+  });
+});
+
+describe('what is not there', () => {
+  test('reads as nothing and is removed as nothing, were its directory a file', async () => {
+    expect(await store.read(KEY)).toBeUndefined();
+    await store.remove(KEY);
+    await writeFile(root, 'a file');
+    expect(await store.read(KEY)).toBeUndefined();
+    await store.remove(KEY);
+  });
+
+  test('is what was removed', async () => {
+    await store.write(KEY, 'a');
+    await store.write(['bat-1', 'other'], 'b');
+    await store.remove(KEY);
+    expect(await store.read(KEY)).toBeUndefined();
+    expect(await files()).toEqual(['other']);
+  });
+});
