@@ -1,5 +1,6 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
+import { apiKeyProblem, baseUrlProblem } from './llamacloud/checks.js';
 import { DEFAULT_BASE_URL } from './llamacloud/index.js';
 import { DEFAULT_TASK_QUEUE } from './protocol/index.js';
 
@@ -41,9 +42,11 @@ export class ConfigError extends Error {
 export function workerConfigFromEnv(env: Environment = process.env): WorkerConfig {
   const problems: string[] = [];
   const apiKey = text(env, 'LLAMA_CLOUD_API_KEY');
-  if (apiKey === undefined) problems.push('LLAMA_CLOUD_API_KEY is not set: it is the LlamaCloud API key, llx-...');
+  const keyProblem = apiKey === undefined ? 'is not set: it is the LlamaCloud API key, llx-...' : apiKeyProblem(apiKey);
+  if (keyProblem !== undefined) problems.push(`LLAMA_CLOUD_API_KEY ${keyProblem}`);
   const baseUrl = text(env, 'LLAMA_CLOUD_BASE_URL') ?? DEFAULT_BASE_URL;
-  if (!isHttpUrl(baseUrl)) problems.push('LLAMA_CLOUD_BASE_URL is not an http or https URL');
+  const urlProblem = baseUrlProblem(baseUrl);
+  if (urlProblem !== undefined) problems.push(`LLAMA_CLOUD_BASE_URL ${urlProblem}`);
   const output = text(env, 'LLAMACLOUD_OUTPUT') ?? './out';
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(output)) problems.push('LLAMACLOUD_OUTPUT has to be a directory');
   const temporal = collecting(problems, () => temporalConfigFromEnv(env));
@@ -54,7 +57,7 @@ export function workerConfigFromEnv(env: Environment = process.env): WorkerConfi
 /** Reads where Temporal is from the environment, for code that starts runs and needs no LlamaCloud key. @throws ConfigError */
 export function temporalConfigFromEnv(env: Environment = process.env): TemporalConfig {
   try {
-    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: defined(env) });
+    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: temporalEnv(env) });
     const { address, tls, apiKey, metadata } = connectionOptions;
     return {
       connection: {
@@ -67,7 +70,7 @@ export function temporalConfigFromEnv(env: Environment = process.env): TemporalC
       taskQueue: text(env, 'LLAMACLOUD_TASK_QUEUE') ?? DEFAULT_TASK_QUEUE,
     };
   } catch (error) {
-    throw new ConfigError([`TEMPORAL_*: ${error instanceof Error ? error.message : String(error)}`]);
+    throw new ConfigError([`TEMPORAL_*: ${reasonOf(error)}`]);
   }
 }
 
@@ -98,10 +101,21 @@ function text(env: Environment, name: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
-function defined(env: Environment): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+/** Empty counts as unset; Temporal's own reading takes it as a value, an address of nothing. */
+function temporalEnv(env: Environment): Record<string, string> {
+  const set: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    // An empty header takes away the one of the file: here it does have a meaning.
+    const trimmed = name.startsWith('TEMPORAL_GRPC_META_') ? value : text(env, name);
+    if (trimmed !== undefined) set[name] = trimmed;
+  }
+  return set;
 }
 
-function isHttpUrl(value: string): boolean {
-  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
+/** The first line: the parser of the configuration file goes on to quote lines of it, an API key perhaps. */
+function reasonOf(error: unknown): string {
+  // What goes wrong in reading a file of another shape may quote it as well.
+  if (!(error instanceof Error) || error instanceof TypeError) return 'the configuration file has another shape';
+  const line = error.message.split('\n', 1)[0] ?? '';
+  return 'line' in error ? `${line} (line ${String(error.line)} of the configuration file)` : line;
 }

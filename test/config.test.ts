@@ -1,0 +1,187 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ConfigError, describeConfig, temporalConfigFromEnv, workerConfigFromEnv } from '../src/config.js';
+
+const KEY = 'llx-PLANTED-KEY-0123456789';
+const SECRET = 'PLANTED-TEMPORAL-SECRET';
+
+async function configFile(content: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'config-test-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'temporal.toml');
+  await writeFile(path, content);
+  return path;
+}
+
+function configError(read: () => unknown): ConfigError {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error('there was no error');
+}
+
+describe('the configuration', () => {
+  test('needs the key alone', () => {
+    expect(workerConfigFromEnv({ LLAMA_CLOUD_API_KEY: KEY })).toEqual({
+      llamacloud: { apiKey: KEY, baseUrl: 'https://api.cloud.llamaindex.ai' },
+      output: './out',
+      temporal: { connection: {}, namespace: 'default', taskQueue: 'llamacloud' },
+    });
+  });
+
+  test('takes every variable, without the white space around it', () => {
+    const config = workerConfigFromEnv({
+      LLAMA_CLOUD_API_KEY: ` ${KEY}\n`,
+      LLAMA_CLOUD_BASE_URL: ' https://api.cloud.eu.llamaindex.ai ',
+      LLAMACLOUD_OUTPUT: '\t/data/out ',
+      LLAMACLOUD_TASK_QUEUE: ' documents ',
+      TEMPORAL_ADDRESS: ' temporal.example:7233 ',
+      TEMPORAL_NAMESPACE: ' team ',
+      TEMPORAL_API_KEY: ` ${SECRET}\n`,
+      TEMPORAL_GRPC_META_X_TEAM: 'a',
+    });
+    expect(config).toEqual({
+      llamacloud: { apiKey: KEY, baseUrl: 'https://api.cloud.eu.llamaindex.ai' },
+      output: '/data/out',
+      temporal: {
+        connection: { address: 'temporal.example:7233', apiKey: SECRET, tls: true, metadata: { 'x-team': 'a' } },
+        namespace: 'team',
+        taskQueue: 'documents',
+      },
+    });
+  });
+
+  test.each(['', ' '])('takes %j for unset', (empty) => {
+    const names = ['LLAMA_CLOUD_BASE_URL', 'LLAMACLOUD_OUTPUT', 'LLAMACLOUD_TASK_QUEUE', 'TEMPORAL_ADDRESS'];
+    names.push('TEMPORAL_NAMESPACE', 'TEMPORAL_API_KEY', 'TEMPORAL_CONFIG_FILE', 'TEMPORAL_PROFILE', 'TEMPORAL_TLS');
+    const env = Object.fromEntries(names.map((name) => [name, empty]));
+    const unset = workerConfigFromEnv({ LLAMA_CLOUD_API_KEY: KEY });
+    expect(workerConfigFromEnv({ ...env, LLAMA_CLOUD_API_KEY: KEY })).toEqual(unset);
+  });
+
+  test('is read from the process where nothing else is given', () => {
+    const before = process.env.LLAMACLOUD_TASK_QUEUE;
+    onTestFinished(() => {
+      if (before === undefined) delete process.env.LLAMACLOUD_TASK_QUEUE;
+      else process.env.LLAMACLOUD_TASK_QUEUE = before;
+    });
+    process.env.LLAMACLOUD_TASK_QUEUE = 'of-the-process';
+    expect(temporalConfigFromEnv().taskQueue).toBe('of-the-process');
+  });
+});
+
+describe('where Temporal is', () => {
+  const file = `
+    [profile.default]
+    address = "file.example:7233"
+    namespace = "of-the-file"
+    api_key = "${SECRET}"
+    [profile.default.grpc_meta]
+    x-team = "a"
+    [profile.other]
+    address = "other.example:7233"`;
+
+  test('needs no LlamaCloud key', () => {
+    expect(temporalConfigFromEnv({})).toEqual({ connection: {}, namespace: 'default', taskQueue: 'llamacloud' });
+  });
+
+  test('comes from Temporal’s own configuration file, in the profile that is asked for', async () => {
+    const TEMPORAL_CONFIG_FILE = await configFile(file);
+    expect(temporalConfigFromEnv({ TEMPORAL_CONFIG_FILE })).toEqual({
+      connection: { address: 'file.example:7233', apiKey: SECRET, tls: true, metadata: { 'x-team': 'a' } },
+      namespace: 'of-the-file',
+      taskQueue: 'llamacloud',
+    });
+    const other = temporalConfigFromEnv({ TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE: 'other' });
+    expect(other).toMatchObject({ connection: { address: 'other.example:7233' }, namespace: 'default' });
+  });
+
+  test('comes from variables before the file, an empty header taking away the one of the file', async () => {
+    const config = temporalConfigFromEnv({
+      TEMPORAL_CONFIG_FILE: await configFile(file),
+      TEMPORAL_ADDRESS: 'variable.example:7233',
+      TEMPORAL_NAMESPACE: '',
+      TEMPORAL_TLS: 'false',
+      'TEMPORAL_GRPC_META_X-TEAM': '',
+    });
+    expect(config.connection).toEqual({ address: 'variable.example:7233', apiKey: SECRET, tls: false, metadata: {} });
+    expect(config.namespace).toBe('of-the-file');
+  });
+
+  test.each([
+    ['a line that is no TOML', `[profile.default]\naddress = "a:1"\napi_key = ${SECRET}`, 'line 3'],
+    ['a string that does not end', `[profile.default]\napi_key = "${SECRET}\nnamespace = "n"`, 'line 2'],
+    ['another shape', `[profile]\ndefault = "${SECRET}"`, 'another shape'],
+    ['no profile', `api_key = "${SECRET}"`, 'another shape'],
+  ])('is a problem for a file with %s, which is not quoted', async (_, content, problem) => {
+    const TEMPORAL_CONFIG_FILE = await configFile(content);
+    const error = configError(() => temporalConfigFromEnv({ TEMPORAL_CONFIG_FILE }));
+    expect(error.problems).toEqual([expect.stringMatching(/^TEMPORAL_\*: .+/)]);
+    expect(error.message).toContain(problem);
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(SECRET);
+  });
+
+  test('is a problem for a profile that is not there, and for a certificate that is not', () => {
+    const profile = configError(() => temporalConfigFromEnv({ TEMPORAL_PROFILE: 'gone' }));
+    expect(profile.problems).toEqual(["TEMPORAL_*: Profile 'gone' not found in config data"]);
+    const certificate = { TEMPORAL_TLS: 'true', TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/nowhere.pem' };
+    expect(configError(() => temporalConfigFromEnv(certificate)).message).toContain('/nowhere.pem');
+  });
+});
+
+describe('its problems', () => {
+  test('are told all at once, each with its variable', () => {
+    const error = configError(() =>
+      workerConfigFromEnv({
+        LLAMA_CLOUD_API_KEY: ' ',
+        LLAMA_CLOUD_BASE_URL: 'api.cloud.llamaindex.ai',
+        LLAMACLOUD_OUTPUT: 's3://bucket/prefix',
+        TEMPORAL_PROFILE: 'gone',
+      }),
+    );
+    expect(error.name).toBe('ConfigError');
+    expect(error.problems).toEqual([
+      'LLAMA_CLOUD_API_KEY is not set: it is the LlamaCloud API key, llx-...',
+      'LLAMA_CLOUD_BASE_URL is not an http or https URL',
+      'LLAMACLOUD_OUTPUT has to be a directory',
+      "TEMPORAL_*: Profile 'gone' not found in config data",
+    ]);
+    for (const problem of error.problems) expect(error.message).toContain(`\n  - ${problem}`);
+  });
+
+  test.each(['ftp://a', 'http://', `https://user:${SECRET}@a`, `https://a/?key=${SECRET}`])(
+    'are told for the base URL %s',
+    (LLAMA_CLOUD_BASE_URL) => {
+      const error = configError(() => workerConfigFromEnv({ LLAMA_CLOUD_API_KEY: KEY, LLAMA_CLOUD_BASE_URL }));
+      expect(error.problems).toEqual([expect.stringMatching(/^LLAMA_CLOUD_BASE_URL (is not|must not)/)]);
+      expect(error.message).not.toContain(SECRET);
+    },
+  );
+
+  test.each([`${KEY} ${KEY}`, `${KEY}\n${KEY}`, `${KEY}ü`])('are told for a key that can not be sent, %#', (key) => {
+    const error = configError(() => workerConfigFromEnv({ LLAMA_CLOUD_API_KEY: key, LLAMACLOUD_OUTPUT: 's3://b' }));
+    expect(error.problems).toHaveLength(2);
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(KEY);
+  });
+});
+
+test('the description holds what people want to know, and no secret', () => {
+  const temporal = { TEMPORAL_ADDRESS: 'a:1', TEMPORAL_API_KEY: SECRET, TEMPORAL_GRPC_META_X: SECRET };
+  const described = describeConfig(workerConfigFromEnv({ LLAMA_CLOUD_API_KEY: KEY, ...temporal }));
+  expect(described).toEqual({
+    llamacloud: 'https://api.cloud.llamaindex.ai',
+    apiKey: 'set',
+    output: './out',
+    temporal: 'a:1',
+    namespace: 'default',
+    taskQueue: 'llamacloud',
+  });
+  const local = describeConfig(workerConfigFromEnv({ LLAMA_CLOUD_API_KEY: KEY }));
+  expect(local.temporal).toBe('localhost:7233');
+});
