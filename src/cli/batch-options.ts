@@ -1,0 +1,74 @@
+import { type Command, Option } from 'commander';
+import {
+  COLLECT_FORMATS,
+  type CollectFormat,
+  JOB_TYPES,
+  type JobType,
+  LARGEST_MAX_CONCURRENT_JOBS,
+  type ProcessBatchInput,
+} from '../protocol/index.js';
+import { UsageError } from './errors.js';
+import { duration, integer, nonEmpty, number } from './values.js';
+
+/** The flags that say what a batch run does. */
+export interface BatchFlags {
+  readonly directory: string;
+  readonly job: JobType;
+  readonly configuration: string;
+  readonly project?: string;
+  readonly organization?: string;
+  readonly batch?: string;
+  readonly collect?: CollectFormat;
+  readonly maxConcurrentJobs?: number;
+  readonly maxFailedFiles?: number;
+  readonly maxFailedPercent?: number;
+  readonly timeout?: number;
+}
+
+/** The workflow's own rule. */
+const SHORTEST_TIMEOUT_MS = 1_000;
+
+export function addBatchOptions<T extends Command>(command: T): T {
+  return command
+    .requiredOption('--directory <id>', 'source directory whose files are processed, dir-...', nonEmpty)
+    .addOption(new Option('--job <type>', 'what to do with each file').choices(JOB_TYPES).makeOptionMandatory())
+    .requiredOption('--configuration <id>', 'saved configuration (cfg-...) or preset (cfg-PARSE_AGENTIC)', nonEmpty)
+    .option('--project <id>', "LlamaCloud project (default: the key's)", nonEmpty)
+    .option('--organization <id>', "LlamaCloud organization (default: the key's)", nonEmpty)
+    .option('--batch <id>', 'adopt this batch (bat-...) instead of creating one', nonEmpty)
+    .addOption(
+      new Option('--collect <format>', 'which result to store (default: markdown, or record for extract_v2)').choices(
+        COLLECT_FORMATS,
+      ),
+    )
+    .option(
+      '--max-concurrent-jobs <n>',
+      'documents collected at a time (default: 20)',
+      integer(1, LARGEST_MAX_CONCURRENT_JOBS),
+    )
+    .option('--max-failed-files <n>', 'fail the run when more files than this fail', integer(0))
+    .option('--max-failed-percent <p>', 'fail the run when a larger share of files fails', number(0, 100))
+    .option('--timeout <duration>', 'time for the whole run (default: 7 days)', duration(SHORTEST_TIMEOUT_MS));
+}
+
+/** @throws UsageError when the flags do not fit together. */
+export function batchInputOf(flags: BatchFlags): ProcessBatchInput {
+  const { collect, job } = flags;
+  if (collect !== undefined && (job === 'extract_v2') !== (collect === 'record')) {
+    throw new UsageError(
+      `--collect ${collect} does not fit --job ${job}: parse_v2 has markdown, text and items, extract_v2 has record`,
+    );
+  }
+  return {
+    directoryId: flags.directory,
+    job: { type: job, configurationId: flags.configuration },
+    ...(flags.project === undefined ? {} : { projectId: flags.project }),
+    ...(flags.organization === undefined ? {} : { organizationId: flags.organization }),
+    ...(flags.batch === undefined ? {} : { batchId: flags.batch }),
+    ...(collect === undefined ? {} : { collect }),
+    ...(flags.maxConcurrentJobs === undefined ? {} : { maxConcurrentJobs: flags.maxConcurrentJobs }),
+    ...(flags.maxFailedFiles === undefined ? {} : { maxFailedFiles: flags.maxFailedFiles }),
+    ...(flags.maxFailedPercent === undefined ? {} : { maxFailedPercent: flags.maxFailedPercent }),
+    ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
+  };
+}

@@ -1,0 +1,66 @@
+import type { BatchProgress } from '../../protocol/index.js';
+import type { CliCommand } from '../command.js';
+import { askProgress } from '../follow.js';
+import type { Shell } from '../program.js';
+import { doneOf, sentenceOf } from '../progress-view.js';
+import { type RunStatus, statusOfRun } from '../run-status.js';
+import type { Session } from '../session.js';
+import { type TemporalFlags, withTemporal } from '../temporal.js';
+import { count, printable, table } from '../text.js';
+import { nonEmpty } from '../values.js';
+import { waitForEnd } from '../wait.js';
+
+interface ProgressFlags extends TemporalFlags {
+  readonly watch?: boolean;
+}
+
+const DESCRIPTION = `Show how far a batch run is. A worker has to be there to answer.
+
+With --watch, until the run ends; then the report, and exit 1 when the run failed. With --watch --json the one document is that of the end, the progress is on stderr.`;
+
+export function addProgress(program: CliCommand, { session, outcome }: Shell): void {
+  program
+    .command('progress')
+    .summary('show how far a batch run is')
+    .description(DESCRIPTION)
+    .argument('<workflow-id>', 'the id that start has printed', nonEmpty)
+    .option('--watch', 'until it ends')
+    .action(async (workflowId: string, _flags: object, command: CliCommand) => {
+      const flags = command.optsWithGlobals<ProgressFlags>();
+      await withTemporal(session, flags, async (temporal) => {
+        const status = await statusOfRun(temporal, workflowId);
+        const run = temporal.batches.attach(workflowId);
+        if (flags.watch) {
+          outcome.exitCode = await waitForEnd(session, temporal, run);
+          return;
+        }
+        tell(session, workflowId, status, await askProgress(temporal.client, run, status.taskQueue));
+      });
+    })
+    .examples(
+      'temporal-llamacloud progress llamacloud/dir-.../parse_v2/cfg-PARSE_AGENTIC',
+      'temporal-llamacloud progress llamacloud/dir-.../parse_v2/cfg-PARSE_AGENTIC --watch',
+    );
+}
+
+function tell(session: Session, workflowId: string, { runId, status }: RunStatus, progress: BatchProgress): void {
+  const { batchId, batchStatus, files, running, lastFailures, startedAt, manifest } = progress;
+  session.say(sentenceOf(progress));
+  const rows = [
+    ['Run', `${status}, since ${startedAt}`],
+    ['Batch', batchId === null ? 'not created yet' : `${batchId} ${batchStatus ?? ''}`],
+    [
+      'Files',
+      files.total === 0
+        ? 'not known yet'
+        : `${doneOf(progress)} of ${count(files.total, 'file')}: ${files.completed} completed, ${files.failed} failed, ${running} running`,
+    ],
+    ...(manifest === null ? [] : [['Manifest', printable(manifest)]]),
+    ...lastFailures.map(({ name, fileId, message }) => [
+      'Failed',
+      `${printable(name ?? fileId)}: ${printable(message)}`,
+    ]),
+  ];
+  for (const line of table(rows)) session.say(line);
+  session.answer({ ok: true, workflowId, runId, status, progress });
+}

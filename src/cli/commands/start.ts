@@ -1,0 +1,78 @@
+import { Option } from 'commander';
+import type { BatchHandle, StartBatchOptions } from '../../client.js';
+import type { ProcessBatchInput } from '../../protocol/index.js';
+import { addBatchOptions, type BatchFlags, batchInputOf } from '../batch-options.js';
+import type { CliCommand } from '../command.js';
+import { CliError } from '../errors.js';
+import type { Shell } from '../program.js';
+import type { Session } from '../session.js';
+import { type TemporalAccess, type TemporalFlags, withTemporal } from '../temporal.js';
+import { quoted } from '../text.js';
+import { nonEmpty } from '../values.js';
+import { waitForEnd } from '../wait.js';
+
+const CONFLICTS = {
+  fail: 'FAIL',
+  'use-existing': 'USE_EXISTING',
+  'terminate-existing': 'TERMINATE_EXISTING',
+} as const;
+
+interface StartFlags extends BatchFlags, TemporalFlags {
+  readonly workflowId?: string;
+  readonly onConflict: keyof typeof CONFLICTS;
+  readonly wait?: boolean;
+}
+
+const DESCRIPTION = `Start a batch run: every file of a LlamaCloud directory is parsed or extracted, and its document stored.
+
+Prints the workflow id and the run id; with --wait, how far it is and the report. Unless --workflow-id says otherwise the id is that of the work, so the same work is not running twice at once.`;
+
+export function addStart(program: CliCommand, { session, outcome }: Shell): void {
+  addBatchOptions(program.command('start').summary('start a batch run').description(DESCRIPTION))
+    .option('--workflow-id <id>', 'default: made of directory, job and configuration', nonEmpty)
+    .addOption(
+      new Option('--on-conflict <policy>', 'when a run of this workflow id is under way')
+        .choices(Object.keys(CONFLICTS))
+        .default('fail'),
+    )
+    .option('--wait', 'wait for the end; exit 1 when the run fails. Ctrl-C ends the waiting, not the run')
+    .action(async (_flags: object, command: CliCommand) => {
+      const flags = command.optsWithGlobals<StartFlags>();
+      const input = batchInputOf(flags);
+      await withTemporal(session, flags, async (temporal) => {
+        const run = await start(temporal, input, flags);
+        outcome.exitCode = await (flags.wait ? waitForEnd(session, temporal, run) : tellStarted(session, run));
+      });
+    })
+    .examples(
+      'temporal-llamacloud start --directory dir-... --job parse_v2 --configuration cfg-PARSE_AGENTIC --wait',
+      'temporal-llamacloud start --directory dir-... --job extract_v2 --configuration cfg-... --max-failed-percent 5',
+    );
+}
+
+async function start({ batches }: TemporalAccess, input: ProcessBatchInput, flags: StartFlags): Promise<BatchHandle> {
+  const options: StartBatchOptions = {
+    workflowIdConflictPolicy: CONFLICTS[flags.onConflict],
+    ...(flags.workflowId === undefined ? {} : { workflowId: flags.workflowId }),
+  };
+  try {
+    return await batches.start(input, options);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'WorkflowExecutionAlreadyStartedError') throw error;
+    const { batchWorkflowId } = await import('../../client.js');
+    const workflowId = flags.workflowId ?? batchWorkflowId(input);
+    throw new CliError(
+      `${workflowId} is running already`,
+      `Follow it: temporal-llamacloud progress ${quoted(workflowId)} --watch. Or give --on-conflict use-existing or terminate-existing.`,
+      error,
+    );
+  }
+}
+
+function tellStarted(session: Session, { workflowId, runId }: BatchHandle): number {
+  session.say(`Workflow   ${workflowId}`);
+  session.say(`Run        ${runId ?? ''}`);
+  session.say(`Follow it: temporal-llamacloud progress ${quoted(workflowId)} --watch`);
+  session.answer({ ok: true, workflowId, runId });
+  return 0;
+}

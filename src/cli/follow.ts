@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { BatchHandle } from '../client.js';
+import type { BatchProgress, BatchReport } from '../protocol/index.js';
+import { CliError } from './errors.js';
+import { statusOf } from './explain.js';
+import type { Interrupt } from './interrupt.js';
+import type { ProgressView } from './progress-view.js';
+
+/** A worker answers in milliseconds. */
+const QUERY_TIMEOUT_MS = 5_000;
+
+const FAILED_PRECONDITION = 9;
+const DEADLINE_EXCEEDED = 4;
+
+/** No worker answered the query. */
+export class NoWorker extends CliError {
+  override readonly type = 'NoWorker';
+
+  constructor(taskQueue: string, cause: unknown) {
+    super(
+      `No worker answers on task queue ${taskQueue}, so nobody can say how far the run is`,
+      'Start one: temporal-llamacloud worker',
+      cause,
+    );
+  }
+}
+
+/** Asks a run how far it is. @throws NoWorker when nobody answers within a few seconds. */
+export async function askProgress(client: Client, run: BatchHandle, taskQueue: string): Promise<BatchProgress> {
+  try {
+    return await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => run.progress());
+  } catch (error) {
+    const code = statusOf(error)?.code;
+    if (code === FAILED_PRECONDITION || code === DEADLINE_EXCEEDED) throw new NoWorker(taskQueue, error);
+    throw error;
+  }
+}
+
+export interface Following {
+  readonly client: Client;
+  readonly run: BatchHandle;
+  readonly taskQueue: string;
+  readonly interrupt: Interrupt;
+  /** Milliseconds between two looks. */
+  readonly everyMs: number;
+  readonly view: ProgressView;
+}
+
+/**
+ * Shows how far a run is until it ends, and returns its report. Being without a worker for a while is said once, and
+ * waited for: the run goes on when one comes.
+ *
+ * @throws Interrupted; what `BatchHandle.result()` throws
+ */
+export async function follow({ client, run, taskQueue, interrupt, everyMs, view }: Following): Promise<BatchReport> {
+  const ended = new AbortController();
+  const result = run.result().finally(() => ended.abort());
+  const watching = (async () => {
+    let warned = false;
+    while (!ended.signal.aborted) {
+      const asked = client.withAbortSignal(ended.signal, () => askProgress(client, run, taskQueue));
+      const progress = await asked.catch((error: unknown) => {
+        if (error instanceof NoWorker && !warned) {
+          view.note(`  ${error.message}. ${error.hint}`);
+          warned = true;
+        }
+        return undefined;
+      });
+      if (progress !== undefined) {
+        view.show(progress);
+        warned = false;
+      }
+      await delay(everyMs, undefined, { signal: ended.signal }).catch(() => undefined);
+    }
+  })();
+  try {
+    const report = await interrupt.race(result);
+    await watching;
+    view.show(finalProgress(report));
+    return report;
+  } finally {
+    ended.abort();
+    await watching;
+    view.end();
+  }
+}
+
+function finalProgress(report: BatchReport): BatchProgress {
+  const { batchId, directoryId, job, status, files, manifest } = report;
+  return {
+    phase: 'done',
+    directoryId,
+    job,
+    batchId,
+    batchStatus: status,
+    files,
+    running: 0,
+    lastFailures: [],
+    startedAt: '',
+    manifest,
+  };
+}

@@ -1,0 +1,52 @@
+import type { BatchHandle } from '../client.js';
+import { Interrupted } from './errors.js';
+import { follow } from './follow.js';
+import { progressView } from './progress-view.js';
+import { failureLines, reportLines } from './report.js';
+import { describeFailure, isRunFailure } from './run-failure.js';
+import type { Session } from './session.js';
+import type { TemporalAccess } from './temporal.js';
+import { quoted } from './text.js';
+
+const LOOK_EVERY_MS = 500;
+
+/** Follows a run to its end and tells how it ended. Returns the exit code. @throws Interrupted; the run goes on */
+export async function waitForEnd(session: Session, temporal: TemporalAccess, run: BatchHandle): Promise<number> {
+  const { interrupt } = session;
+  const { workflowId, runId } = run;
+  interrupt.listen();
+  session.say(`Workflow ${workflowId}`);
+  try {
+    const report = await follow({
+      client: temporal.client,
+      run,
+      taskQueue: temporal.config.taskQueue,
+      interrupt,
+      everyMs: LOOK_EVERY_MS,
+      view: progressView(session),
+    });
+    for (const line of reportLines(report)) session.say(line);
+    session.answer({ ok: true, workflowId, runId, report });
+    return 0;
+  } catch (error) {
+    if (error instanceof Interrupted) {
+      const id = quoted(workflowId);
+      session.warn(
+        `The run goes on. Follow it: temporal-llamacloud progress ${id} --watch. Stop it: temporal-llamacloud cancel ${id}`,
+      );
+    }
+    if (!isRunFailure(error)) throw error;
+    const { type, message, fields, report } = describeFailure(error);
+    const [first = '', ...rest] = failureLines({ type, message, ...(fields === undefined ? {} : { fields }) });
+    for (const line of [`error: the run failed. ${first}`, ...rest]) session.warn(line);
+    if (report !== undefined) for (const line of reportLines(report)) session.say(line);
+    session.answer({
+      ok: false,
+      workflowId,
+      runId,
+      error: { type, message, ...(fields === undefined ? {} : { fields }) },
+      ...(report === undefined ? {} : { report }),
+    });
+    return 1;
+  }
+}

@@ -1,0 +1,66 @@
+/** The search attributes by which batch runs are found in the Temporal UI, and their registration in a namespace. */
+import type { Connection } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { SEARCH_ATTRIBUTES } from './protocol/index.js';
+
+/** The four search attributes of a batch run, as the SDK's typed keys. */
+export const SEARCH_ATTRIBUTE_KEYS = Object.values(SEARCH_ATTRIBUTES).map((name) =>
+  defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
+);
+
+/** `INDEXED_VALUE_TYPE_KEYWORD` of Temporal's API. */
+const KEYWORD = 2;
+
+/** gRPC codes with which a server says that this is not for us to do. Temporal Cloud answers one of these. */
+const NOT_OURS_TO_DO: ReadonlySet<unknown> = new Set([7, 12, 16]);
+
+const ALREADY_EXISTS = 6;
+
+/** The server does not let its search attributes be registered through its API. The message says what to do instead. */
+export class SearchAttributesNotAllowed extends Error {
+  override readonly name = 'SearchAttributesNotAllowed';
+
+  constructor(namespace: string, cause: unknown) {
+    const flags = Object.values(SEARCH_ATTRIBUTES).map((name) => `--search-attribute ${name}=Keyword`);
+    super(
+      `This server does not allow search attributes to be registered this way, as Temporal Cloud does not. ` +
+        `There, add them as Keywords in the namespace's settings, or run: ` +
+        `tcld namespace search-attributes add --namespace ${namespace} ${flags.join(' ')}`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Registers the four search attributes in a namespace; those that are there already are left as they are.
+ *
+ * @returns the names of those that were added
+ * @throws SearchAttributesNotAllowed where the server does not let us, which Temporal Cloud does not
+ * @throws TypeError when one of the names is there with another type
+ */
+export async function registerSearchAttributes(
+  { operatorService }: Pick<Connection, 'operatorService'>,
+  namespace: string,
+): Promise<string[]> {
+  try {
+    const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+    const names = Object.values(SEARCH_ATTRIBUTES);
+    const wrong = names.filter((name) => (customAttributes[name] ?? KEYWORD) !== KEYWORD);
+    if (wrong.length > 0) {
+      throw new TypeError(`In namespace ${namespace}, ${wrong.join(', ')} is registered, but not as a Keyword`);
+    }
+    const missing = names.filter((name) => !(name in customAttributes));
+    if (missing.length === 0) return [];
+    await operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
+    });
+    return missing;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (NOT_OURS_TO_DO.has(code)) throw new SearchAttributesNotAllowed(namespace, error);
+    // Somebody else was faster.
+    if (code === ALREADY_EXISTS) return [];
+    throw error;
+  }
+}
