@@ -4,7 +4,7 @@ import type { SearchAttributeKey } from '@temporalio/common/lib/search-attribute
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { NativeConnection } from '@temporalio/worker';
 import { freePort, LOOPBACK } from './free-port.js';
-import { untilAnswers, untilListens } from './readiness.js';
+import { untilAnswers, untilServes } from './readiness.js';
 import { type ResolvedExecutable, type ResolveOptions, resolveTemporalCli } from './resolve.js';
 import { registerSearchAttributes } from './search-attributes.js';
 import { type ServerProcess, startServerProcess } from './server-process.js';
@@ -119,7 +119,7 @@ async function connect(
   const uiUrl = uiPort === undefined ? undefined : `http://${LOOPBACK}:${uiPort}`;
   const limits = { deadline: Date.now() + startTimeoutMs, ended: server.ended };
 
-  await untilListens(port, limits);
+  await untilServes(port, limits);
   const env = await TestWorkflowEnvironment.createFromExistingServer({ address, namespace });
   const close = async () => {
     await env.teardown();

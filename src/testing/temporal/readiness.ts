@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
 import { LOOPBACK } from './free-port.js';
 
 /** When to give up. */
@@ -12,9 +13,18 @@ export interface Limits {
 
 const LOOK_EVERY_MS = 50;
 
-/** Waits until something listens on a loopback port. */
-export async function untilListens(port: number, limits: Limits): Promise<void> {
+/**
+ * Waits until a Temporal server lets clients in. It listens before that, and then turns them away as not healthy yet: on a
+ * busy machine for seconds.
+ */
+export async function untilServes(port: number, limits: Limits): Promise<void> {
   await until(`nothing listens on port ${port}`, limits, () => listens(port));
+  const address = `${LOOPBACK}:${port}`;
+  await until(`${address} does not let clients in`, limits, async () => {
+    const connection = await Connection.connect({ address, connectTimeout: Math.max(1, limits.deadline - Date.now()) });
+    await connection.close();
+    return true;
+  });
 }
 
 /** Waits until a URL answers with a success. */
