@@ -67,12 +67,15 @@ export function detailsOf(state: BatchState): string {
   return [
     `### ${PHASES[state.phase]}`,
     state.phase === 'waiting' ? WAITING_NOTE : null,
-    ['| | |', '| --- | --- |', ...shown.map(([name, value]) => `| ${name} | ${value} |`)].join('\n'),
+    ['| | |', '| --- | --- |', ...shown.map(([name, value]) => `| ${name}${COLUMN_GAP} | ${value} |`)].join('\n'),
     state.lastFailures.length === 0 ? null : ['**Last failures**', ...state.lastFailures.map(failureLine)].join('\n\n'),
   ]
     .filter((part) => part !== null)
     .join('\n\n');
 }
+
+/** An em space, which Markdown does not trim: the UI draws tables without any space between their columns. */
+const COLUMN_GAP = '\u2003';
 
 /** The UI marks every attempt after the first as a retry, in red. */
 const WAITING_NOTE = 'Each attempt of `watchBatch` below is one look at the batch, not an error.';

@@ -122,7 +122,7 @@ describe('the end of a run that does not go well, on a real server', () => {
     const { run, batch } = await start(1);
     stage.emulator.batches.setStatus(batch.id, 'REBALANCING');
     await until('the status to be shown', async () =>
-      (await stage.details(run.workflowId)).includes('| Status | REBALANCING |'),
+      (await stage.details(run.workflowId)).includes('| Status\u2003 | REBALANCING |'),
     );
     stage.emulator.batches.setStatus(batch.id, null);
     stage.emulator.batches.finish(batch.id);

@@ -68,8 +68,8 @@ describe('processBatch on a real server', () => {
     expect(await description.staticSummary()).toBe(`parse_v2 of ${id} with cfg-PARSE_AGENTIC`);
     const details = await stage.details(run.workflowId);
     expect(details).toContain('### Done');
-    expect(details).toContain('| Completed | 2 |');
-    expect(details).toContain(`| Batch | \`${report.batchId}\` |`);
+    expect(details).toContain('| Completed\u2003 | 2 |');
+    expect(details).toContain(`| Batch\u2003 | \`${report.batchId}\` |`);
   });
 
   test('no more children are open than was asked for', async () => {
