@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common';
 import type { BatchResult } from '../llamacloud/index.js';
 import type { ApiScope, JobType, ResolvedPoll } from '../protocol/index.js';
 import { attempt } from './attempt.js';
@@ -55,6 +56,11 @@ export function readResults(deps: ActivityDeps) {
       const results = batch.results ?? undefined;
       if (results === undefined) {
         if (input.status === 'CANCELLED' && waitedMs >= input.graceMs) return { rows: [], total: 0 };
+        if (batch.status === 'FAILED')
+          throw ApplicationFailure.nonRetryable(
+            `batch ${batchId} turned out to have failed: it has no results`,
+            'BatchFailed',
+          );
         throw wait(`is ${input.status}, its results are not mapped yet`);
       }
       const all = distinct(results);

@@ -224,6 +224,13 @@ describe('a create that is cancelled', () => {
     expect((await cancelledDuring(bench, input, {}, 'POST')).batchId).toBe(there.id);
   });
 
+  test('and whose post failed ends as cancelled, not as failed', async () => {
+    const bench = await setBench({ timeoutMs: 100 });
+    const input = await opened(bench);
+    bench.emulator.faults.next({ kind: 'delay', delayMs: 60_000, ...POST });
+    await expect(cancelledDuring(bench, input, {}, 'POST')).rejects.toThrow(CancelledFailure);
+  });
+
   test('while it looks for a lost batch adopts that', async () => {
     const bench = await setBench();
     const input = await opened(bench);

@@ -63,6 +63,15 @@ describe('the results of a batch', () => {
     ]);
   });
 
+  test('of a batch that turns out to have failed never come, and are not waited for', async () => {
+    const { bench, batch, read } = await start();
+    bench.emulator.batches.setStatus(batch.id, 'FAILED');
+    expect(await failing(bench.activities.readResults, read)).toMatchObject({
+      type: 'BatchFailed',
+      nonRetryable: true,
+    });
+  });
+
   test('that are null after COMPLETED are waited for, however long it takes', async () => {
     const { bench, batch, read } = await start();
     setRows(bench, batch.id, null);
