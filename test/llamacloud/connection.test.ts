@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ConnectionError, LlamaCloudClient } from '../../src/llamacloud/index.js';
-import { clientOf, clientOfEmulator, KEY, listening, rejection } from './support.js';
+import { BATCH, clientOf, clientOfEmulator, KEY, listening, rejection } from './support.js';
 
 const JOB = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } as const;
 
@@ -100,6 +100,23 @@ describe('time is up', () => {
   });
 });
 
+describe('time is not up', () => {
+  test('for an answer after 59 s, and is after 60 s, where nothing else is said', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const late = (ms: number): LlamaCloudClient => {
+      const answer = () => new Response(JSON.stringify(BATCH));
+      const fetch = () => new Promise<Response>((resolve) => setTimeout(() => resolve(answer()), ms));
+      return new LlamaCloudClient({ apiKey: KEY, fetch });
+    };
+    const inTime = late(59_000).getBatch('bat-1');
+    const tooLate = rejection(ConnectionError, late(61_000).getBatch('bat-1'));
+    await vi.advanceTimersByTimeAsync(61_000);
+    expect((await inTime).id).toBe('bat-1');
+    expect(await tooLate).toMatchObject({ timedOut: true, message: expect.stringContaining('within 60 s') });
+  });
+});
+
 describe('an abort of the caller passes as it is', () => {
   const reason = new Error('enough');
 
@@ -107,6 +124,10 @@ describe('an abort of the caller passes as it is', () => {
     const { client, emulator } = await clientOfEmulator();
     await expect(client.listBatches({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(emulator.requests).toHaveLength(0);
+    const fetch = vi.fn<typeof globalThis.fetch>();
+    const unsent = new LlamaCloudClient({ apiKey: KEY, fetch });
+    await expect(unsent.listBatches({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(fetch).not.toHaveBeenCalled();
   });
 
   test('while the server thinks', async () => {
