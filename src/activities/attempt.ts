@@ -48,7 +48,7 @@ export async function attempt<T>(
     return await run({ signal, number: info.attempt, nowMs, firstMs });
   } catch (error) {
     // A cancelled activity has to end with the cancellation, whatever the aborted request made of it.
-    //X
+    if (signal.aborted) throw signal.reason;
     const { unauthorizedSinceMs = nowMs, missingSinceMs = nowMs } = memory;
     const endMs = nowMs + performance.now() - startedMs;
     const failure = toFailure(error, {
