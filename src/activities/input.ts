@@ -11,11 +11,13 @@ import {
   DEFAULT_RESULTS_GRACE_MS,
   DEFAULT_TIMEOUT_MS,
   defaultCollect,
+  hasFormat,
   JOB_TYPES,
   type JobType,
   LARGEST_MAX_CONCURRENT_JOBS,
   LARGEST_PAGE_SIZE,
   LONGEST_POLL_MS,
+  ON_STOP,
   type ProcessBatchInput,
   type ProcessJobInput,
   type ResolvedPoll,
@@ -48,6 +50,7 @@ const interval = duration.refine((value) => value <= LONGEST_POLL_MS, 'must not 
 
 const scope = { projectId: id.optional(), organizationId: id.optional() };
 
+const NEEDS_BATCH = 'needs a batchId: the batch whose files are looked at again';
 const WRONG_FORMAT = 'does not fit the job type: parse_v2 has markdown, text and items, extract_v2 has record';
 
 /**
@@ -87,6 +90,7 @@ export const batchInputSchema = z
     directoryId: id,
     job: z.strictObject({ type: jobType, configurationId: id }),
     batchId: id.optional(),
+    onlyFailed: z.boolean().optional(),
     collect,
     maxConcurrentJobs: z.int().min(1).max(LARGEST_MAX_CONCURRENT_JOBS).optional(),
     maxFailedFiles: z.int().min(0).optional(),
@@ -94,11 +98,13 @@ export const batchInputSchema = z
     child: z.strictObject({ workflowType: id.optional(), taskQueue: id.optional() }).optional(),
     poll,
     timeout: duration.optional(),
+    onStop: z.enum(ON_STOP).optional(),
     jobTimeout: duration.optional(),
     pageSize: z.int().min(1).max(LARGEST_PAGE_SIZE).optional(),
     resultsGracePeriod: duration.optional(),
   })
-  .refine((value) => fits(value.job.type, value.collect), must('collect', WRONG_FORMAT, ['job']));
+  .refine((value) => fits(value.job.type, value.collect), must('collect', WRONG_FORMAT, ['job']))
+  .refine((value) => value.onlyFailed !== true || value.batchId !== undefined, must('onlyFailed', NEEDS_BATCH, ['batchId']));
 
 export const jobInputSchema = z
   .strictObject({
@@ -128,6 +134,7 @@ export function resolveBatchInput(input: ProcessBatchInput): BatchRequest {
     directoryId: value.directoryId,
     job: value.job,
     ...(value.batchId === undefined ? {} : { batchId: value.batchId }),
+    onlyFailed: value.onlyFailed ?? false,
     collect: value.collect ?? defaultCollect(value.job.type),
     maxConcurrentJobs: value.maxConcurrentJobs ?? DEFAULT_MAX_CONCURRENT_JOBS,
     ...(value.maxFailedFiles === undefined ? {} : { maxFailedFiles: value.maxFailedFiles }),
@@ -138,6 +145,7 @@ export function resolveBatchInput(input: ProcessBatchInput): BatchRequest {
     },
     poll: resolvePoll(value.poll),
     timeoutMs: value.timeout ?? DEFAULT_TIMEOUT_MS,
+    onStop: value.onStop ?? 'cancel',
     jobTimeoutMs: value.jobTimeout ?? DEFAULT_JOB_TIMEOUT_MS,
     pageSize: value.pageSize ?? LARGEST_PAGE_SIZE,
     resultsGraceMs: value.resultsGracePeriod ?? DEFAULT_RESULTS_GRACE_MS,
@@ -171,7 +179,7 @@ function validated<T extends z.ZodType>(schema: T, input: unknown, workflow: str
 }
 
 function fits(type: JobType, format: CollectFormat | undefined): boolean {
-  return format === undefined || (type === 'extract_v2') === (format === 'record');
+  return format === undefined || hasFormat(type, format);
 }
 
 function resolvePoll(value: z.infer<typeof poll>): ResolvedPoll {

@@ -4,3 +4,4 @@ import type { createActivities } from './index.js';
 export type Activities = ReturnType<typeof createActivities>;
 export type { OpenedBatch } from './open-batch.js';
 export type { ResultRow, ResultsCursor } from './read-results.js';
+export type { WriteManifestInput } from './write-manifest.js';
