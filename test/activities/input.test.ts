@@ -58,6 +58,8 @@ describe('what is not said has the documented default', () => {
       jobTimeoutMs: DAY,
       resultsGraceMs: 120_000,
       pageSize: 1_000,
+      onlyFailed: false,
+      onStop: 'cancel',
     });
   });
 
@@ -91,6 +93,8 @@ test('everything that is said is taken over, durations in milliseconds, ids with
     jobTimeout: 90_000,
     resultsGracePeriod: '5m',
     pageSize: 50,
+    onlyFailed: true,
+    onStop: 'leave',
     projectId: 'prj-1',
     organizationId: 'org-1',
   };
@@ -109,6 +113,8 @@ test('everything that is said is taken over, durations in milliseconds, ids with
     jobTimeoutMs: 90_000,
     resultsGraceMs: 300_000,
     pageSize: 50,
+    onlyFailed: true,
+    onStop: 'leave',
   });
 });
 
@@ -122,6 +128,8 @@ describe('every wrong field is named at once', () => {
       maxConcurrentJobs: 501,
       maxFailedFiles: -1,
       pageSize: 0,
+      onlyFailed: 'yes',
+      onStop: 'panic',
       maxFailedPercent: 101,
       child: { workflowType: '', queue: 'x' },
       poll: { initialInterval: '2 minutes', maximumInterval: '1 minute', backoffCoefficient: 0.5 },
@@ -139,6 +147,8 @@ describe('every wrong field is named at once', () => {
         'maxConcurrentJobs',
         'maxFailedFiles',
         'maxFailedPercent',
+        'onStop',
+        'onlyFailed',
         'pageSize',
         'poll.backoffCoefficient',
         'poll.maximumInterval',
@@ -180,6 +190,11 @@ describe('every wrong field is named at once', () => {
     const job = { type: 'extract_v2', configurationId: 'cfg-1' };
     for (const collect of ['markdown', 'text', 'items'])
       expect(namesOf(wrongBatch({ job, collect }))).toEqual(['collect']);
+  });
+
+  test('only the failed files of a batch can be had where there is a batch', () => {
+    expect(namesOf(wrongBatch({ onlyFailed: true, directoryId: '' }))).toEqual(['directoryId', 'onlyFailed']);
+    expect(resolveBatchInput({ ...BATCH, onlyFailed: false }).onlyFailed).toBe(false);
   });
 
   test.each(['.', '..', ' .. '])('%j as an id would lead to another route', (id) => {
