@@ -6,6 +6,7 @@ import {
   PROGRESS_QUERY,
   type ProcessBatchInput,
   WORKFLOW_TYPES,
+  workOf,
 } from './protocol/index.js';
 import { BatchSchedules, type ScheduleBatchOptions, type ScheduledBatch } from './schedules.js';
 
@@ -129,10 +130,8 @@ export class BatchClient {
 }
 
 /** The workflow id of this work: the same directory, job and configuration have the same. */
-export function batchWorkflowId({ directoryId, job, batchId }: ProcessBatchInput): string {
-  return ['llamacloud', directoryId, job.type, job.configurationId, ...(batchId === undefined ? [] : [batchId])].join(
-    '/',
-  );
+export function batchWorkflowId(input: ProcessBatchInput): string {
+  return ['llamacloud', workOf(input), ...(input.batchId === undefined ? [] : [input.batchId])].join('/');
 }
 
 function summaryOf({ directoryId, job, batchId }: ProcessBatchInput): string {

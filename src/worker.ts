@@ -31,7 +31,8 @@ export async function startWorker(
       connection,
       namespace: config.temporal.namespace,
       taskQueue: config.temporal.taskQueue,
-      workflowsPath: fileURLToPath(new URL('./workflows/index.js', import.meta.url)),
+      // Made by the build: bundling at every start would take seconds.
+      workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
       activities: createActivities({
         llamacloud: new LlamaCloudClient(config.llamacloud),
         outputs: openOutputStore(config.output),

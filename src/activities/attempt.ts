@@ -24,6 +24,8 @@ export interface Attempt {
   readonly nowMs: number;
   /** When the first attempt was scheduled, by the same clock. */
   readonly firstMs: number;
+  /** Milliseconds from the first attempt to this one. */
+  readonly ageMs: number;
 }
 
 /**
@@ -45,7 +47,7 @@ export async function attempt<T>(
   const startedMs = performance.now();
   const beat = setInterval(() => context.heartbeat(memory), HEARTBEAT_INTERVAL_MS);
   try {
-    return await run({ signal, number: info.attempt, nowMs, firstMs });
+    return await run({ signal, number: info.attempt, nowMs, firstMs, ageMs: nowMs - firstMs });
   } catch (error) {
     // A cancelled activity has to end with the cancellation, whatever the aborted request made of it.
     if (signal.aborted) throw signal.reason;

@@ -2,7 +2,7 @@ import { isTerminal, type JobOutcome, type ProcessJobInput, type TerminalStatus 
 import { attempt } from './attempt.js';
 import { clip } from './clip.js';
 import type { ActivityDeps } from './deps.js';
-import { contentOf, expandOf } from './document.js';
+import { contentOf, documentKey, expandOf } from './document.js';
 import { resolveJobInput } from './input.js';
 import { NotReady } from './not-ready.js';
 import { pollDelayMs } from './poll.js';
@@ -30,10 +30,8 @@ export function collectJob(deps: ActivityDeps) {
         throw new NotReady('JobNotReady', `job ${jobId} is ${status}`, pollDelayMs(request.poll, waitedMs));
       if (status !== 'COMPLETED') return { status, message: clip(message || 'LlamaCloud gave no reason') };
 
-      const { content, extension } = await contentOf(result, request.collect, (url) =>
-        deps.llamacloud.download(url, { signal }),
-      );
-      const stored = await deps.outputs.write([request.batchId, `${fileId}.${extension}`], content);
+      const content = await contentOf(result, request.collect, (url) => deps.llamacloud.download(url, { signal }));
+      const stored = await deps.outputs.write(documentKey(request.batchId, fileId, request.collect), content);
       return {
         fileId,
         jobId,

@@ -1,19 +1,8 @@
-import { log } from '@temporalio/activity';
 import type { Batch } from '../llamacloud/index.js';
 import type { BatchRequest } from '../protocol/index.js';
 import { attempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
-import { batchesSince, type KnownBatches } from './open-batch.js';
-
-export interface CreateBatchInput {
-  request: BatchRequest;
-  known: KnownBatches;
-}
-
-export interface CreatedBatch {
-  batchId: string;
-  status: string;
-}
+import { type CreateBatchInput, type CreatedBatch, findLost } from './reconcile.js';
 
 /**
  * Step 1b: creates the batch, once. The API has no idempotency key, and a POST whose answer was lost may have created a
@@ -23,19 +12,30 @@ export function createBatch(deps: ActivityDeps) {
   return async (input: CreateBatchInput): Promise<CreatedBatch> => {
     const what = `batch over directory ${input.request.directoryId}`;
     // Looking is a read, and is tried again where a create is not: a batch may be out there that nobody has the id of.
-    const lost = await attempt('read', what, async ({ number }) => (number > 1 ? findLost(deps, input) : undefined));
+    const lost = await attempt('read', what, async ({ number, ageMs }) =>
+      number > 1 ? findLost(deps, input, ageMs) : undefined,
+    );
     if (lost !== undefined) return created(lost);
-    return attempt('create', what, async ({ signal }) => {
+    return attempt('create', what, async ({ signal, ageMs }) => {
       signal.throwIfAborted();
       const batch = await post(deps, input.request).catch(async (error: unknown) => {
         // No attempt follows one that was cancelled: this is the last chance to learn the id.
-        const adopted = signal.aborted ? await findLost(deps, input) : undefined;
+        const adopted = signal.aborted ? await findLost(deps, input, ageMs) : undefined;
         if (adopted === undefined) throw error;
         return adopted;
       });
       return created(batch);
     });
   };
+}
+
+/** For a run that is stopped while it creates: the batch that it may have made, or `null`. */
+export function findBatch(deps: ActivityDeps) {
+  return (input: CreateBatchInput): Promise<CreatedBatch | null> =>
+    attempt('read', `batch over directory ${input.request.directoryId}`, async ({ ageMs }) => {
+      const lost = await findLost(deps, input, ageMs);
+      return lost === undefined ? null : created(lost);
+    });
 }
 
 function created({ id, status }: Batch): CreatedBatch {
@@ -45,20 +45,4 @@ function created({ id, status }: Batch): CreatedBatch {
 /** Has no signal: aborting a POST does not undo it. The workflow waits for the answer, and cancels the batch then. */
 function post({ llamacloud }: ActivityDeps, { scope, directoryId, job }: BatchRequest): Promise<Batch> {
   return llamacloud.createBatch({ ...scope, sourceDirectoryId: directoryId, job });
-}
-
-/**
- * The oldest batch of the same directory and configuration that was not there before: the first attempt's. It has no
- * signal, for the same reason.
- */
-async function findLost(deps: ActivityDeps, { request, known }: CreateBatchInput): Promise<Batch | undefined> {
-  let oldest: Batch | undefined;
-  for await (const batch of batchesSince(deps, request, known.since)) {
-    const { job } = batch.config;
-    const same = job.type === request.job.type && job.configuration_id === request.job.configurationId;
-    // Newest first: the last one seen is the oldest.
-    if (same && batch.source_directory_id === request.directoryId && !known.ids.includes(batch.id)) oldest = batch;
-  }
-  if (oldest !== undefined) log.info('Adopted the batch that an earlier attempt created', { batchId: oldest.id });
-  return oldest;
 }

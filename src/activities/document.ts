@@ -7,6 +7,11 @@ import { ResultMissing } from './result-missing.js';
 
 type Download = (presignedUrl: string) => Promise<AsyncIterable<Uint8Array>>;
 
+/** Where the document of a file goes. */
+export function documentKey(batchId: string, fileId: string, format: CollectFormat): string[] {
+  return [batchId, `${fileId}.${EXTENSIONS[format]}`];
+}
+
 const EXTENSIONS = { markdown: 'md', text: 'txt', items: 'json', record: 'json' } as const satisfies Record<
   CollectFormat,
   string
@@ -18,16 +23,11 @@ export function expandOf(format: CollectFormat): string[] {
 }
 
 /** What is to be stored of a completed job. */
-export async function contentOf(
-  result: JobResult,
-  format: CollectFormat,
-  download: Download,
-): Promise<{ content: Content; extension: string }> {
-  const extension = EXTENSIONS[format];
+export async function contentOf(result: JobResult, format: CollectFormat, download: Download): Promise<Content> {
   const inline = inlineOf(result, format);
-  if (inline !== undefined) return { content: inline, extension };
+  if (inline !== undefined) return inline;
   const url = result.type === 'parse_v2' ? result.result_content_metadata?.[format]?.presigned_url : undefined;
-  if (url != null) return { content: downloadedDocument(await fresh(download, url), format), extension };
+  if (url != null) return downloadedDocument(await fresh(download, url), format);
   const hint = format === 'markdown' ? '; the tier "fast" makes text only' : '';
   throw new ResultMissing(`it is COMPLETED but has no ${format}${hint}`);
 }

@@ -1,6 +1,6 @@
 import { cancelBatch } from './cancel-batch.js';
 import { collectJob } from './collect-job.js';
-import { createBatch } from './create-batch.js';
+import { createBatch, findBatch } from './create-batch.js';
 import type { ActivityDeps } from './deps.js';
 import { openBatch } from './open-batch.js';
 import { readResults } from './read-results.js';
@@ -22,6 +22,7 @@ export function createActivities(deps: ActivityDeps) {
   return {
     openBatch: openBatch(deps),
     createBatch: createBatch(deps),
+    findBatch: findBatch(deps),
     watchBatch: watchBatch(deps),
     readResults: readResults(deps),
     collectJob: collectJob(deps),

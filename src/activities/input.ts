@@ -17,6 +17,7 @@ import {
   LARGEST_MAX_CONCURRENT_JOBS,
   LARGEST_PAGE_SIZE,
   LONGEST_POLL_MS,
+  LONGEST_TIMEOUT_MS,
   ON_STOP,
   type ProcessBatchInput,
   type ProcessJobInput,
@@ -32,15 +33,12 @@ const id = z
   .min(1, 'must not be empty')
   .refine((value) => value !== '.' && value !== '..', 'must be an id');
 
-/** Longer ones are mistakes, and the longest would not fit Temporal's timers. */
-const LONGEST_DURATION_MS = 365 * 24 * 60 * 60_000;
-
 /** Temporal's own durations: milliseconds, or a string that the `ms` package reads. */
 const duration = z
   .union([z.number(), z.string()], { error: 'must be a duration: milliseconds, or text such as "30 seconds"' })
   .transform((value, context) => {
     const parsed = typeof value === 'number' ? value : parseMs(value);
-    if (parsed !== undefined && parsed >= SHORTEST_DELAY_MS && parsed <= LONGEST_DURATION_MS) return parsed;
+    if (parsed !== undefined && parsed >= SHORTEST_DELAY_MS && parsed <= LONGEST_TIMEOUT_MS) return parsed;
     const message = 'must be a duration of 1 second to 365 days, such as "30 seconds"';
     context.addIssue({ code: 'custom', message });
     return z.NEVER;
@@ -104,7 +102,10 @@ export const batchInputSchema = z
     resultsGracePeriod: duration.optional(),
   })
   .refine((value) => fits(value.job.type, value.collect), must('collect', WRONG_FORMAT, ['job']))
-  .refine((value) => value.onlyFailed !== true || value.batchId !== undefined, must('onlyFailed', NEEDS_BATCH, ['batchId']));
+  .refine(
+    (value) => value.onlyFailed !== true || value.batchId !== undefined,
+    must('onlyFailed', NEEDS_BATCH, ['batchId']),
+  );
 
 export const jobInputSchema = z
   .strictObject({
@@ -116,12 +117,12 @@ export const jobInputSchema = z
     batchId: id,
     collect,
     poll,
-    timeout: duration.optional(),
+    timeoutMs: z.number().min(SHORTEST_DELAY_MS).max(LONGEST_TIMEOUT_MS).optional(),
   })
   .refine((value) => fits(value.type, value.collect), must('collect', WRONG_FORMAT, ['type']));
 
 /** A {@link ProcessJobInput} with every default filled in. */
-export type JobRequest = Omit<ProcessJobInput, 'collect' | 'poll' | 'timeout'> & {
+export type JobRequest = Omit<ProcessJobInput, 'collect' | 'poll' | 'timeoutMs'> & {
   collect: CollectFormat;
   poll: ResolvedPoll;
 };

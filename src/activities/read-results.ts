@@ -1,10 +1,18 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { BatchResult } from '../llamacloud/index.js';
-import type { ApiScope, JobType, ResolvedPoll } from '../protocol/index.js';
+import {
+  type ApiScope,
+  type CollectFormat,
+  JOB_TYPES,
+  type JobOutcome,
+  type JobType,
+  type ResolvedPoll,
+} from '../protocol/index.js';
 import { attempt } from './attempt.js';
 import { clip } from './clip.js';
 import type { ActivityDeps } from './deps.js';
 import { fileNames } from './file-names.js';
+import { finishedFiles } from './finished-files.js';
 import { NotReady } from './not-ready.js';
 import { pollDelayMs } from './poll.js';
 
@@ -15,6 +23,8 @@ export interface ReadResultsInput extends ApiScope {
   status: string;
   /** Where the page before ended; missing for the first. */
   cursor?: ResultsCursor;
+  /** Look for the documents of this format that are there already. Missing: everything is to be processed. */
+  onlyFailed?: CollectFormat;
   pageSize: number;
   graceMs: number;
   poll: ResolvedPoll;
@@ -26,18 +36,20 @@ export interface ResultsCursor {
   count: number;
 }
 
-/** One file of the batch: `job` to be processed, or an `error` that ends it. */
+/** One file of the batch: a `job` to be processed, an `error` that ends it, or a `document` that is there. */
 export interface ResultRow {
   fileId: string;
   name?: string;
   job?: { id: string; type: JobType };
   error?: string;
+  /** Of a file that is finished already. */
+  document?: Partial<JobOutcome>;
 }
 
 export interface ResultsPage {
   rows: ResultRow[];
-  /** Files of the whole batch. */
-  total: number;
+  /** Files after this page. */
+  remaining: number;
   next?: ResultsCursor;
 }
 
@@ -55,7 +67,7 @@ export function readResults(deps: ActivityDeps) {
         new NotReady('BatchNotReady', `batch ${batchId} ${state}`, pollDelayMs(input.poll, waitedMs));
       const results = batch.results ?? undefined;
       if (results === undefined) {
-        if (input.status === 'CANCELLED' && waitedMs >= input.graceMs) return { rows: [], total: 0 };
+        if (input.status === 'CANCELLED' && waitedMs >= input.graceMs) return { rows: [], remaining: 0 };
         if (batch.status === 'FAILED')
           throw ApplicationFailure.nonRetryable(
             `batch ${batchId} turned out to have failed: it has no results`,
@@ -67,7 +79,9 @@ export function readResults(deps: ActivityDeps) {
       const open = all.filter((row) => row.job_reference == null && row.error_message == null).length;
       if (open > 0 && waitedMs < input.graceMs)
         throw wait(`is ${input.status}, ${open} of ${all.length} files have no job yet`);
-      return toPage(all, await fileNames(deps, input, signal), input);
+      const names = await fileNames(deps, input, signal);
+      const finished = input.onlyFailed && (await finishedFiles(deps.outputs, batchId, input.onlyFailed));
+      return toPage(all, (row) => toRow(row, names.get(row.source_directory_file_id), finished), input);
     });
   };
 }
@@ -87,13 +101,21 @@ function worth(row: BatchResult): number {
   return row.error_message == null ? 0 : 1;
 }
 
-function toPage(all: readonly BatchResult[], names: ReadonlyMap<string, string>, input: ReadResultsInput): ResultsPage {
+function toPage(
+  all: readonly BatchResult[],
+  toRow: (row: BatchResult) => ResultRow,
+  input: ReadResultsInput,
+): ResultsPage {
   const start = startOf(all, input.cursor);
-  const rows = all.slice(start, start + input.pageSize).map((row) => toRow(row, names));
+  const rows = all.slice(start, start + input.pageSize).map(toRow);
   const end = start + rows.length;
   const last = rows.at(-1);
-  const next = last !== undefined && end < all.length ? { afterFileId: last.fileId, count: end } : undefined;
-  return { rows, total: all.length, ...(next === undefined ? {} : { next }) };
+  const remaining = all.length - end;
+  return {
+    rows,
+    remaining,
+    ...(last === undefined || remaining === 0 ? {} : { next: { afterFileId: last.fileId, count: end } }),
+  };
 }
 
 function startOf(all: readonly BatchResult[], cursor: ResultsCursor | undefined): number {
@@ -102,10 +124,20 @@ function startOf(all: readonly BatchResult[], cursor: ResultsCursor | undefined)
   return index === -1 ? Math.min(cursor.count, all.length) : index + 1;
 }
 
-function toRow(row: BatchResult, names: ReadonlyMap<string, string>): ResultRow {
-  const fileId = row.source_directory_file_id;
-  const name = names.get(fileId);
-  const named = { fileId, ...(name === undefined ? {} : { name: clip(name) }) };
-  if (row.job_reference != null) return { ...named, job: { id: row.job_reference.id, type: row.job_reference.type } };
-  return { ...named, error: clip(row.error_message ?? 'LlamaCloud has neither a job nor an error for this file') };
+function toRow(
+  { source_directory_file_id: fileId, job_reference: job, error_message: error }: BatchResult,
+  name: string | undefined,
+  finished: ReadonlyMap<string, Partial<JobOutcome>> | undefined,
+): ResultRow {
+  const document = finished?.get(fileId);
+  const known = {
+    fileId,
+    ...(name === undefined ? {} : { name: clip(name) }),
+    ...(document === undefined ? {} : { document }),
+  };
+  if (job == null) return { ...known, error: clip(error ?? 'LlamaCloud has neither a job nor an error for this file') };
+  const type = JOB_TYPES.find((each) => each === job.type);
+  if (type === undefined)
+    return { ...known, error: clip(`job ${job.id} is of type ${job.type}, which is not known here`) };
+  return { ...known, job: { id: job.id, type } };
 }

@@ -19,7 +19,7 @@ export function writeManifest(deps: ActivityDeps) {
     attempt('store', `manifest of batch ${batchId}`, async () => {
       const { outputs } = deps;
       const content = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-      const whole = [batchId, 'manifest.jsonl'];
+      const whole = manifestKey(batchId);
       if (part === 0 && last) return (await outputs.write(whole, content)).location;
       await outputs.write(partKey(batchId, part), content);
       if (!last) return outputs.locate(whole);
@@ -37,6 +37,10 @@ async function* parts(outputs: OutputStore, batchId: string, last: number): Asyn
       throw new OutputError('read', outputs.locate(key), 'it is gone; do all workers share one output store?');
     yield* content;
   }
+}
+
+export function manifestKey(batchId: string): string[] {
+  return [batchId, 'manifest.jsonl'];
 }
 
 function partKey(batchId: string, part: number): string[] {

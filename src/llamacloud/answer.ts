@@ -18,7 +18,9 @@ export function parseBody<T extends z.ZodType>(schema: T, body: string, info: Re
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const { path, message } = issueOf(parsed.error);
-  throw new UnexpectedResponseError(path, message, info, { cause: parsed.error });
+  // Zod's error lists every issue of a body that may have thousands: the first few will do for a cause.
+  const few = parsed.error.issues.slice(0, 3).map((issue) => `${pathOf(issue.path)}: ${issue.message}`);
+  throw new UnexpectedResponseError(path, message, info, { cause: new TypeError(few.join('; ')) });
 }
 
 function nameOf(error: unknown): string {

@@ -7,9 +7,9 @@ import { z } from 'zod';
 
 const id = z.string().min(1);
 const optionalText = z.string().nullish();
-const jobType = z.enum(['parse_v2', 'extract_v2']);
 
-const jobReferenceSchema = z.looseObject({ id, type: jobType });
+/** The type is open: one row of a type that is new must not take the others with it. */
+const jobReferenceSchema = z.looseObject({ id, type: z.string().min(1) });
 
 const batchResultSchema = z.looseObject({
   source_directory_file_id: id,

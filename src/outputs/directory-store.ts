@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { safeName } from './safe-name.js';
@@ -55,11 +55,14 @@ export class DirectoryStore implements OutputStore {
     }
   }
 
-  async remove(key: readonly string[]): Promise<void> {
+  async size(key: readonly string[]): Promise<number | undefined> {
     const location = this.locate(key);
-    await rm(location).catch((error: unknown) => {
-      if (!isMissing(error)) throw new OutputError('remove', location, error);
-    });
+    try {
+      return (await stat(location)).size;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw new OutputError('read', location, error);
+    }
   }
 
   locate(key: readonly string[]): string {

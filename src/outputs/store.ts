@@ -23,8 +23,8 @@ export interface OutputStore {
   write(key: readonly string[], content: Content): Promise<StoredObject>;
   /** The content under a key, or `undefined` where there is none. */
   read(key: readonly string[]): Promise<AsyncIterable<Uint8Array> | undefined>;
-  /** Removes what is under a key, if anything. */
-  remove(key: readonly string[]): Promise<void>;
+  /** Bytes under a key, or `undefined` where there is nothing. */
+  size(key: readonly string[]): Promise<number | undefined>;
   /** Where the object under a key is, or would be. */
   locate(key: readonly string[]): string;
 }

@@ -11,6 +11,9 @@ export const DEFAULT_TIMEOUT_MS = 7 * DAY;
 /** A parse job may take 30 minutes and 5 more a page; a day covers 280 pages. */
 export const DEFAULT_JOB_TIMEOUT_MS = DAY;
 
+/** Longer than this is a mistake in the unit. */
+export const LONGEST_TIMEOUT_MS = 365 * DAY;
+
 /** LlamaCloud maps rows in the moments around COMPLETED; after two minutes a row with nothing in it stays that way. */
 export const DEFAULT_RESULTS_GRACE_MS = 2 * MINUTE;
 
@@ -41,6 +44,11 @@ export const KEY_ROTATION_MS = 15 * MINUTE;
 
 /** A batch or job that has just been made may not be readable everywhere at once. */
 export const READ_AFTER_CREATE_MS = MINUTE;
+
+/** Does a job of this type have results of this format? */
+export function hasFormat(type: JobType, format: CollectFormat): boolean {
+  return (type === 'extract_v2') === (format === 'record');
+}
 
 export function defaultCollect(type: JobType): CollectFormat {
   return type === 'extract_v2' ? 'record' : 'markdown';

@@ -36,6 +36,10 @@ export interface PollOptions {
   maximumInterval?: Duration;
 }
 
+export const ON_STOP = ['cancel', 'leave'] as const;
+/** `cancel` the remote batch and wait for it to stop, or `leave` it running: a later run can adopt it. */
+export type OnStop = (typeof ON_STOP)[number];
+
 /** The child workflow that runs for each job reference. */
 export interface ChildOptions {
   /** Workflow type. It is given a {@link ProcessJobInput}. Default `processJob`. */
@@ -51,6 +55,8 @@ export interface ProcessBatchInput extends ApiScope {
   job: BatchJob;
   /** Adopt this batch (`bat-...`) instead of creating one. */
   batchId?: string;
+  /** With `batchId`: process only the files whose document is not in the output store yet, by its manifest. Default false. */
+  onlyFailed?: boolean;
   /** Default `markdown` for parse jobs, `record` for extract jobs. */
   collect?: CollectFormat;
   /** Child workflows open at a time, 1 to 500. Default 20. */
@@ -61,8 +67,10 @@ export interface ProcessBatchInput extends ApiScope {
   maxFailedPercent?: number;
   child?: ChildOptions;
   poll?: PollOptions;
-  /** Time for the whole run, after which the batch is cancelled and the run fails with `BatchTimedOut`. Default 7 days. */
+  /** Time for the whole run, after which it stops and fails with `BatchTimedOut`. Default 7 days. */
   timeout?: Duration;
+  /** What a run that is cancelled, or passes its deadline, does with the remote batch. Default `cancel`. */
+  onStop?: OnStop;
   /** Time for one job to end after its child has started. Default 24 hours. */
   jobTimeout?: Duration;
   /** Files between two continue-as-new, 1 to 1,000: bounds the history of a large batch. Default 1,000. */
@@ -84,6 +92,7 @@ export interface BatchRequest {
   directoryId: string;
   job: BatchJob;
   batchId?: string;
+  onlyFailed: boolean;
   collect: CollectFormat;
   maxConcurrentJobs: number;
   maxFailedFiles?: number;
@@ -91,6 +100,7 @@ export interface BatchRequest {
   child: { workflowType: string; taskQueue?: string };
   poll: ResolvedPoll;
   timeoutMs: number;
+  onStop: OnStop;
   jobTimeoutMs: number;
   pageSize: number;
   resultsGraceMs: number;
@@ -110,6 +120,6 @@ export interface ProcessJobInput extends ApiScope {
   /** Default `markdown` for parse jobs, `record` for extract jobs. */
   collect?: CollectFormat;
   poll?: PollOptions;
-  /** Time for the job to end. Default 24 hours. */
-  timeout?: Duration;
+  /** Time for the job to end, in milliseconds: a text would have to be read in the sandbox. Default 24 hours. */
+  timeoutMs?: number;
 }

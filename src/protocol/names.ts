@@ -4,6 +4,8 @@
  * Everything in `protocol/` is shared by both sides of the workflow sandbox, so it imports nothing at run time.
  */
 
+import type { BatchJob } from './input.js';
+
 /** Task queue that the worker polls and the client starts on, unless told otherwise. */
 export const DEFAULT_TASK_QUEUE = 'llamacloud';
 
@@ -25,3 +27,14 @@ export const SEARCH_ATTRIBUTES = {
 
 /** Memo key under which a batch workflow publishes its batch id, registered search attributes or not. */
 export const BATCH_ID_MEMO = 'llamacloudBatchId';
+
+/** Memo key under which a batch workflow publishes what it works on, before it creates a batch: see {@link workOf}. */
+export const WORK_MEMO = 'llamacloudWork';
+
+/** The same directory, job and configuration are the same work. */
+export function workOf({ directoryId, job }: { directoryId: string; job: BatchJob }): string {
+  return [directoryId, job.type, job.configurationId].join('/');
+}
+
+/** Memo key under which a run that was cancelled leaves its report: Temporal keeps no result of a cancelled workflow. */
+export const REPORT_MEMO = 'llamacloudReport';

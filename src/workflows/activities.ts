@@ -1,4 +1,3 @@
-import type { Duration } from '@temporalio/common';
 import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/types.js';
 import { LONGEST_POLL_MS } from '../protocol/index.js';
@@ -33,14 +32,17 @@ export const { createBatch, writeManifest } = proxyActivities<Activities>({
 });
 
 /** Bounded, so that a run that was cancelled ends although LlamaCloud does not answer. */
-export const { cancelBatch } = proxyActivities<Activities>({ ...COMMON, scheduleToCloseTimeout: '10 minutes' });
+export const { cancelBatch, findBatch } = proxyActivities<Activities>({
+  ...COMMON,
+  scheduleToCloseTimeout: '10 minutes',
+});
 
 /** One document: the largest take minutes to download. */
-export function collecting(timeout: Duration) {
+export function collecting(timeoutMs: number) {
   return proxyActivities<Activities>({
     ...COMMON,
     startToCloseTimeout: '30 minutes',
-    scheduleToCloseTimeout: timeout,
+    scheduleToCloseTimeout: timeoutMs,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
   });
 }

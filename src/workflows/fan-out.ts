@@ -6,6 +6,7 @@ import {
   DEFAULT_POLL,
   defaultCollect,
   failureType,
+  hasFormat,
   type JobOutcome,
   type ManifestLine,
   type ProcessJobInput,
@@ -42,6 +43,7 @@ async function outcomeOf(
   batchId: string,
   row: ResultRow,
 ): Promise<FileOutcome> {
+  if (row.document !== undefined) return { document: row.document };
   if (row.job === undefined)
     return { problem: { status: 'FAILED', type: 'FileNotMapped', message: row.error ?? 'there is no job' } };
   if (CancellationScope.current().consideredCancelled) return skipped('the run was stopped');
@@ -95,8 +97,9 @@ function jobInput(
     batchId,
     ...(row.name === undefined ? {} : { name: row.name }),
     ...scope,
-    ...(collect === defaultCollect(job.type) ? {} : { collect }),
-    ...(jobTimeoutMs === DEFAULT_JOB_TIMEOUT_MS ? {} : { timeout: jobTimeoutMs }),
+    // A job of another type than the batch's has its own formats.
+    ...(collect === defaultCollect(job.type) || !hasFormat(job.type, collect) ? {} : { collect }),
+    ...(jobTimeoutMs === DEFAULT_JOB_TIMEOUT_MS ? {} : { timeoutMs: jobTimeoutMs }),
     ...(isDefaultPoll
       ? {}
       : {

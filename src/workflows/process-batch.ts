@@ -1,4 +1,5 @@
 import {
+  type ActivityOptions,
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
@@ -7,8 +8,8 @@ import {
   isCancellation,
   setHandler,
 } from '@temporalio/workflow';
+import type { WriteManifestInput } from '../activities/types.js';
 import {
-  type BatchPhase,
   type BatchProgress,
   type BatchReport,
   type BatchRequest,
@@ -17,10 +18,11 @@ import {
   type ProcessBatchInput,
   type TerminalStatus,
 } from '../protocol/index.js';
-import { cancelBatch, createBatch, openBatch, readResults, watchBatch, writeManifest } from './activities.js';
+import { createBatch, openBatch, readResults, watchBatch, writeManifest } from './activities.js';
 import { fanOut } from './fan-out.js';
-import { publishBatch, publishDetails, publishStatus } from './publish.js';
-import { type BatchState, hasTooManyFailures, newState, progressOf, reportOf } from './state.js';
+import { enter, publishBatch, publishStatus, publishWork } from './publish.js';
+import { type BatchState, counted, hasTooManyFailures, newState, progressOf, reportOf } from './state.js';
+import { stop } from './stop.js';
 
 /** How far a run is. Answers after its end as well, while a worker is there. */
 export const progressQuery = defineQuery<BatchProgress>(PROGRESS_QUERY);
@@ -67,6 +69,7 @@ async function create(state: BatchState, request: BatchRequest): Promise<string>
   if (request.batchId !== undefined || known === undefined) {
     state.batchId = request.batchId ?? null;
   } else {
+    publishWork(request);
     const summary = `Create a ${request.job.type} batch over ${request.directoryId}`;
     const created = await createBatch.executeWithOptions({ summary }, [{ request, known }]);
     state.batchId = created.batchId;
@@ -107,29 +110,36 @@ async function processPage(
       directoryId,
       status,
       ...(state.cursor === null ? {} : { cursor: state.cursor }),
+      ...(request.onlyFailed ? { onlyFailed: request.collect } : {}),
       pageSize,
       graceMs: resultsGraceMs,
       poll,
       ...request.scope,
     },
   ]);
-  state.files.total = page.total;
+  // Rows may come and go between pages: the total is what has been counted and what is left.
+  state.files.total = counted(state.files) + page.rows.length + page.remaining;
 
   enter(state, 'processing');
   const lines = await fanOut(state, request, batchId, page.rows);
 
-  enter(state, 'reporting');
-  const last = page.next === undefined || CancellationScope.current().consideredCancelled;
-  // What has been collected is listed, also when the run is being stopped.
-  state.manifest = await CancellationScope.nonCancellable(() =>
-    writeManifest.executeWithOptions({ summary: `List ${lines.length} files` }, [
-      { batchId, lines, part: state.pages, last },
-    ]),
-  );
-  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('The run was stopped');
+  const stopped = CancellationScope.current().consideredCancelled;
+  const last = page.next === undefined || stopped;
+  const manifest = { batchId, lines, part: state.pages, last };
+  await (stopped ? CancellationScope.nonCancellable(() => list(state, manifest, LAST_WORDS)) : list(state, manifest));
+  if (stopped) throw new CancelledFailure('The run was stopped');
   state.pages += 1;
   state.cursor = page.next ?? null;
   return page.next !== undefined;
+}
+
+/** Of a run that is being stopped: what has been collected is listed, unless the output store does not take it. */
+const LAST_WORDS = { scheduleToCloseTimeout: '10 minutes' } as const;
+
+async function list(state: BatchState, manifest: WriteManifestInput, options: ActivityOptions = {}): Promise<void> {
+  enter(state, 'reporting');
+  const summary = `List ${manifest.lines.length} files`;
+  state.manifest = await writeManifest.executeWithOptions({ ...options, summary }, [manifest]);
 }
 
 /** Step 7: the result, unless the batch was cancelled or too many of its files failed. */
@@ -158,19 +168,11 @@ async function withinDeadline<T>(state: BatchState, request: BatchRequest, steps
     return await CancellationScope.withTimeout(left, steps);
   } catch (error) {
     if (!isCancellation(error)) throw error;
-    await CancellationScope.nonCancellable(() => stop(state, request));
+    const fate = await CancellationScope.nonCancellable(() => stop(state, request));
     if (CancellationScope.current().consideredCancelled) throw error;
-    throw ended(state, 'BatchTimedOut', `batch ${state.batchId} did not end in time, and was cancelled`);
+    const batch = state.batchId === null ? 'the batch' : `batch ${state.batchId}`;
+    throw ended(state, 'BatchTimedOut', `${batch} did not end within ${request.timeoutMs / 1_000} s, and ${fate}`);
   }
-}
-
-async function stop(state: BatchState, { poll, scope }: BatchRequest): Promise<void> {
-  const { batchId, status } = state;
-  if (batchId === null || (status !== null && isTerminal(status))) return;
-  enter(state, 'cancelling');
-  const summary = `Cancel batch ${batchId}`;
-  const stopped = await cancelBatch.executeWithOptions({ summary }, [{ batchId, poll, ...scope }]);
-  publishStatus(state, stopped);
 }
 
 function ended(
@@ -179,9 +181,4 @@ function ended(
   message: string,
 ) {
   return ApplicationFailure.nonRetryable(message, type, reportOf(state));
-}
-
-function enter(state: BatchState, phase: BatchPhase): void {
-  state.phase = phase;
-  publishDetails(state);
 }

@@ -1,6 +1,12 @@
-import type { Duration } from '@temporalio/common';
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
-import { DEFAULT_JOB_TIMEOUT_MS, type JobOutcome, type ProcessJobInput, rootCause } from '../protocol/index.js';
+import {
+  DEFAULT_JOB_TIMEOUT_MS,
+  type JobOutcome,
+  LONGEST_TIMEOUT_MS,
+  type ProcessJobInput,
+  rootCause,
+  SHORTEST_DELAY_MS,
+} from '../protocol/index.js';
 import { collecting } from './activities.js';
 
 /**
@@ -17,7 +23,7 @@ import { collecting } from './activities.js';
  * }
  * ```
  *
- * @throws `JobFailed`, `JobCancelled` with LlamaCloud's reason, `JobTimedOut` after `input.timeout`, `InvalidInput`.
+ * @throws `JobFailed`, `JobCancelled` with LlamaCloud's reason, `JobTimedOut` after `input.timeoutMs`, `InvalidInput`.
  */
 export async function processJob(input: ProcessJobInput): Promise<JobOutcome> {
   const timeout = timeoutOf(input);
@@ -37,9 +43,10 @@ export async function processJob(input: ProcessJobInput): Promise<JobOutcome> {
  * The input may come from the UI with anything in it. What is no duration must not get this workflow stuck: the activity
  * names it as the wrong field that it is.
  */
-function timeoutOf(input: ProcessJobInput): Duration {
-  const timeout: unknown = input?.timeout;
-  return typeof timeout === 'number' && timeout > 0 ? timeout : DEFAULT_JOB_TIMEOUT_MS;
+function timeoutOf(input: ProcessJobInput): number {
+  const timeout: unknown = input?.timeoutMs;
+  const isPlausible = typeof timeout === 'number' && timeout >= SHORTEST_DELAY_MS && timeout <= LONGEST_TIMEOUT_MS;
+  return isPlausible ? timeout : DEFAULT_JOB_TIMEOUT_MS;
 }
 
 /** The deadline came while waiting for the next attempt, or in the middle of the last. */

@@ -1,12 +1,26 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
-import { BATCH_ID_MEMO, type FileFailure, SEARCH_ATTRIBUTES } from '../protocol/index.js';
-import type { BatchState } from './state.js';
+import {
+  BATCH_ID_MEMO,
+  type BatchPhase,
+  type BatchRequest,
+  type FileFailure,
+  REPORT_MEMO,
+  SEARCH_ATTRIBUTES,
+  WORK_MEMO,
+  workOf,
+} from '../protocol/index.js';
+import { type BatchState, reportOf } from './state.js';
 
 const BATCH_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.batchId, SearchAttributeType.KEYWORD);
 const BATCH_STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.batchStatus, SearchAttributeType.KEYWORD);
 const DIRECTORY_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.directoryId, SearchAttributeType.KEYWORD);
 const JOB_TYPE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.jobType, SearchAttributeType.KEYWORD);
+
+/** Before a batch is created: tells other runs over the same work that one may come of this. */
+export function publishWork(request: BatchRequest): void {
+  upsertMemo({ [WORK_MEMO]: workOf(request) });
+}
 
 /** Step 2: makes the batch findable at once, so that from here on a crash can always be picked up. */
 export function publishBatch(state: BatchState): void {
@@ -21,6 +35,19 @@ export function publishBatch(state: BatchState): void {
       { key: JOB_TYPE, value: opened.request.job.type },
     ]);
   }
+  publishDetails(state);
+}
+
+/** What the run is at now, for the details and the progress query. */
+export function enter(state: BatchState, phase: BatchPhase): void {
+  state.phase = phase;
+  publishDetails(state);
+}
+
+/** What a stopped run had finished. It has no result to say so in, or only a failure. */
+export function publishReport(state: BatchState): void {
+  const report = reportOf(state);
+  if (report !== undefined) upsertMemo({ [REPORT_MEMO]: report });
   publishDetails(state);
 }
 

@@ -118,7 +118,7 @@ describe('one batch for one run', () => {
     expect(batches(bench)).toHaveLength(2);
   });
 
-  test('of several that it could be, the oldest is adopted, from whatever page', async () => {
+  test('of several that it could be, and no other run’s, the oldest is adopted, from whatever page', async () => {
     const bench = await setBench({ emulator: { defaultPageSize: 1 } });
     const input = await opened(bench);
     const oldest = await make(bench, input.request.directoryId);
@@ -126,6 +126,15 @@ describe('one batch for one run', () => {
     await make(bench, input.request.directoryId);
     expect((await run(bench.activities.createBatch, input, { number: 2 })).batchId).toBe(oldest.id);
     expect(batches(bench)).toHaveLength(3);
+  });
+
+  test('a run that is stopped finds the batch that it made without knowing, and makes none', async () => {
+    const bench = await setBench();
+    const input = await opened(bench);
+    expect(await run(bench.activities.findBatch, input)).toBeNull();
+    const lost = await make(bench, input.request.directoryId);
+    expect(await run(bench.activities.findBatch, input)).toMatchObject({ batchId: lost.id });
+    expect(batches(bench)).toHaveLength(1);
   });
 });
 

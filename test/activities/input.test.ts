@@ -166,11 +166,11 @@ describe('every wrong field is named at once', () => {
       jobId: 7,
       type: 'split_v1',
       batchId: '  ',
-      timeout: 0,
+      timeoutMs: 0,
       poll: [],
       x: 1,
     });
-    expect(namesOf(fields).sort()).toEqual(['(input)', 'batchId', 'fileId', 'jobId', 'poll', 'timeout', 'type']);
+    expect(namesOf(fields).sort()).toEqual(['(input)', 'batchId', 'fileId', 'jobId', 'poll', 'timeoutMs', 'type']);
     expect(namesOf(wrongJob({ collect: 'record', fileId: '' }))).toEqual(['fileId', 'collect']);
   });
 
@@ -230,7 +230,7 @@ describe('a duration', () => {
       'jobTimeout',
       'resultsGracePeriod',
     ]);
-    expect(namesOf(wrongJob({ timeout: value }))).toEqual(['timeout']);
+    expect(namesOf(wrongJob({ timeoutMs: value }))).toEqual(['timeoutMs']);
     const poll = { initialInterval: value, maximumInterval: value };
     expect(namesOf(wrongJob({ poll }))).toEqual(['poll.initialInterval', 'poll.maximumInterval']);
   });

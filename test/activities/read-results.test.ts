@@ -42,7 +42,7 @@ describe('the results of a batch', () => {
     const page = await run(bench.activities.readResults, read);
     const [{ files } = { files: [] }] = bench.emulator.batches.list();
     expect(page).toEqual({
-      total: 3,
+      remaining: 0,
       rows: files.map(({ fileId, name, jobId }) => ({ fileId, name, job: { id: jobId, type: 'parse_v2' } })),
     });
     expect(page.rows.map(({ name }) => name)).toEqual(['a.md', 'b.md', 'c.md']);
@@ -61,6 +61,14 @@ describe('the results of a batch', () => {
       { fileId: b, name: 'b.md', job: { id: 'ext-1', type: 'extract_v2' } },
       { fileId: c, name: 'c.md', job: { id: 'pjb-1', type: 'parse_v2' } },
     ]);
+  });
+
+  test('keep a job of a type that nobody has heard of as a failed file', async () => {
+    const { bench, batch, read, a, b } = await start();
+    setRows(bench, batch.id, [row(a, 'shj-1', null, 'sheets_v2'), row(b, 'pjb-1')]);
+    const { rows } = await run(bench.activities.readResults, read);
+    expect(rows[0]).toMatchObject({ fileId: a, error: expect.stringContaining('sheets_v2') });
+    expect(rows[1]).toMatchObject({ fileId: b, job: { id: 'pjb-1' } });
   });
 
   test('of a batch that turns out to have failed never come, and are not waited for', async () => {
@@ -91,7 +99,7 @@ describe('the results of a batch', () => {
     expect((await failing(bench.activities.readResults, cancelled, { ageMs: GRACE_MS - 1 })).type).toBe(
       'BatchNotReady',
     );
-    expect(await run(bench.activities.readResults, cancelled, { ageMs: GRACE_MS })).toEqual({ rows: [], total: 0 });
+    expect(await run(bench.activities.readResults, cancelled, { ageMs: GRACE_MS })).toEqual({ rows: [], remaining: 0 });
   });
 
   test('with neither a job nor an error are waited for, then become errors', async () => {
@@ -118,13 +126,13 @@ describe('the results of a batch', () => {
       [b, 'pjb-2'],
       [c, 'unreadable'],
     ]);
-    expect(page.total).toBe(3);
+    expect(page.remaining).toBe(0);
   });
 
   test('of no files are an empty page', async () => {
     const { bench, batch, read } = await start();
     setRows(bench, batch.id, []);
-    expect(await run(bench.activities.readResults, read)).toEqual({ rows: [], total: 0 });
+    expect(await run(bench.activities.readResults, read)).toEqual({ rows: [], remaining: 0 });
   });
 
   test('are small enough for history, whatever is in them', async () => {
@@ -144,7 +152,7 @@ describe('pages of results', () => {
   test('follow each other to the end', async () => {
     const { bench, read, a, b, c } = await start();
     const first = await run(bench.activities.readResults, { ...read, pageSize: 2 });
-    expect(first).toMatchObject({ total: 3, next: { afterFileId: b, count: 2 } });
+    expect(first).toMatchObject({ remaining: 1, next: { afterFileId: b, count: 2 } });
     expect(ids(first)).toEqual([a, b]);
     const second = await run(bench.activities.readResults, { ...read, pageSize: 2, ...cursorOf(first) });
     expect(second.next).toBeUndefined();
@@ -162,7 +170,7 @@ describe('pages of results', () => {
     setRows(bench, batch.id, [row('dfl-new', 'pjb-0'), row(a, 'pjb-1'), row(b, 'pjb-2'), row(c, 'pjb-3')]);
     const grown = await run(bench.activities.readResults, { ...read, ...cursorOf(first) });
     expect(ids(grown)).toEqual([c]);
-    expect(grown.total).toBe(4);
+    expect(grown.remaining).toBe(0);
     setRows(bench, batch.id, [row(b, 'pjb-2'), row(c, 'pjb-3')]);
     expect(ids(await run(bench.activities.readResults, { ...read, ...cursorOf(first) }))).toEqual([c]);
   });
@@ -179,7 +187,7 @@ describe('pages of results', () => {
     const first = await run(bench.activities.readResults, { ...read, pageSize: 2 });
     setRows(bench, batch.id, [row(a, 'pjb-1')]);
     const second = await run(bench.activities.readResults, { ...read, ...cursorOf(first) });
-    expect(second).toEqual({ rows: [], total: 1 });
+    expect(second).toEqual({ rows: [], remaining: 0 });
   });
 
   function cursorOf({ next }: { next?: { afterFileId: string; count: number } }) {

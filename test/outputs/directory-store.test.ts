@@ -107,7 +107,7 @@ describe('a write', () => {
 
   test('needs a name: the root is no file', async () => {
     await expect(store.write([], 'a')).rejects.toThrow(TypeError);
-    await expect(store.remove([])).rejects.toThrow(TypeError);
+    await expect(store.size([])).rejects.toThrow(TypeError);
   });
 });
 
@@ -124,7 +124,6 @@ describe('a store that fails says where, as an OutputError with its cause', () =
     const error = await outputError(store.write(KEY, 'a'));
     expect(error.message).toContain(`Could not write ${store.locate(KEY)}: `);
     expect(await files()).toEqual([]);
-    expect((await outputError(store.remove(KEY))).message).toContain(`Could not remove ${store.locate(KEY)}: `);
     const reading = async () => textOf(await store.read(KEY));
     expect((await outputError(reading())).message).toMatch(`Could not read ${store.locate(KEY)}: EISDIR`);
   });
@@ -157,19 +156,16 @@ describe('a store that fails says where, as an OutputError with its cause', () =
 });
 
 describe('what is not there', () => {
-  test('reads as nothing and is removed as nothing, were its directory a file', async () => {
+  test('reads as nothing and has no size, were its directory a file', async () => {
     expect(await store.read(KEY)).toBeUndefined();
-    await store.remove(KEY);
+    expect(await store.size(KEY)).toBeUndefined();
     await writeFile(root, 'a file');
     expect(await store.read(KEY)).toBeUndefined();
-    await store.remove(KEY);
+    expect(await store.size(KEY)).toBeUndefined();
   });
+});
 
-  test('is what was removed', async () => {
-    await store.write(KEY, 'a');
-    await store.write(['bat-1', 'other'], 'b');
-    await store.remove(KEY);
-    expect(await store.read(KEY)).toBeUndefined();
-    expect(await files()).toEqual(['other']);
-  });
+test('the size of what is there is that of its bytes', async () => {
+  await store.write(KEY, 'Ä');
+  expect(await store.size(KEY)).toBe(2);
 });
