@@ -10,8 +10,8 @@ import type { ProgressView } from './progress-view.js';
 /** A worker answers in milliseconds. */
 const QUERY_TIMEOUT_MS = 5_000;
 
-const FAILED_PRECONDITION = 9;
-const DEADLINE_EXCEEDED = 4;
+/** gRPC codes: cancelled and deadline exceeded (either can come of our deadline), failed precondition (no poller). */
+const NOBODY_THERE: ReadonlySet<number | undefined> = new Set([1, 4, 9]);
 
 /** No worker answered the query. */
 export class NoWorker extends CliError {
@@ -31,8 +31,7 @@ export async function askProgress(client: Client, run: BatchHandle, taskQueue: s
   try {
     return await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => run.progress());
   } catch (error) {
-    const code = statusOf(error)?.code;
-    if (code === FAILED_PRECONDITION || code === DEADLINE_EXCEEDED) throw new NoWorker(taskQueue, error);
+    if (NOBODY_THERE.has(statusOf(error)?.code)) throw new NoWorker(taskQueue, error);
     throw error;
   }
 }
@@ -59,9 +58,11 @@ export async function follow({ client, run, taskQueue, interrupt, everyMs, view 
   const watching = (async () => {
     let warned = false;
     while (!ended.signal.aborted) {
-      const asked = client.withAbortSignal(ended.signal, () => askProgress(client, run, taskQueue));
+      // A signal of its own for each: the SDK leaves its listeners on the signal.
+      const signal = AbortSignal.any([ended.signal]);
+      const asked = client.withAbortSignal(signal, () => askProgress(client, run, taskQueue));
       const progress = await asked.catch((error: unknown) => {
-        if (error instanceof NoWorker && !warned) {
+        if (error instanceof NoWorker && !warned && !ended.signal.aborted) {
           view.note(`  ${error.message}. ${error.hint}`);
           warned = true;
         }

@@ -50,7 +50,7 @@ function rejectTemporalFlags({ address, namespace, taskQueue }: TemporalFlags): 
 
 async function dev(session: Session, folder: string | undefined, flags: DevFlags): Promise<number> {
   const { interrupt } = session;
-  interrupt.listen(() => session.say('\nStopping…'));
+  interrupt.listen();
   const plan = await interrupt.race(planDev(folder, flags));
   for (const note of plan.notes) session.warn(note);
   session.say(`${count(plan.documents, 'document')} in ${printable(plan.folder)}`);
@@ -72,6 +72,8 @@ async function dev(session: Session, folder: string | undefined, flags: DevFlags
     }
     return run.failure === undefined ? 0 : 1;
   } finally {
+    // Not before the progress bar has left its line. The terminal has written ^C there.
+    if (interrupt.signal.aborted) session.say(session.stream.isTTY ? '\rStopping…' : 'Stopping…');
     await closers.close();
   }
 }

@@ -64,7 +64,10 @@ export function addScheduleCreate(group: CliCommand, { session }: Shell): void {
       const input = batchInputOf(flags);
       const options = scheduleOptionsOf(flags);
       await withTemporal(session, flags, async ({ batches }) => {
-        const { scheduleId, handle } = await batches.schedule(input, options);
+        const { scheduleId, handle } = await batches.schedule(input, options).catch((error: unknown) => {
+          // The SDK's name for what the server calls an invalid argument, such as a cron expression.
+          throw error instanceof TypeError ? new UsageError(`The schedule is not valid: ${error.message}`) : error;
+        });
         const next = (await handle.describe()).info.nextActionTimes[0];
         const when = flags.paused ? 'It is paused.' : `Next run: ${next?.toISOString() ?? 'none'}.`;
         session.say(`Created schedule ${scheduleId}. ${when}`);

@@ -1,5 +1,6 @@
 /** What `dev` starts: Temporal, the emulator, a worker. */
 
+import { basename } from 'node:path';
 import { DEFAULT_TASK_QUEUE } from '../../protocol/index.js';
 import { SEARCH_ATTRIBUTE_KEYS } from '../../search-attributes.js';
 import {
@@ -14,6 +15,8 @@ import type { Closers } from '../closers.js';
 import { installRuntime } from '../runtime.js';
 import type { Session } from '../session.js';
 import type { DevPlan } from './plan.js';
+
+const LONGEST_SLUG = 40;
 
 export interface DevServices {
   readonly temporal: LocalTemporal;
@@ -59,7 +62,9 @@ export async function startServices(session: Session, plan: DevPlan, closers: Cl
   const emulator = await interrupt.race(
     closers.open(startLlamaCloudEmulator(EMULATED_TIMES), (started) => started.close()),
   );
-  const { id: directoryId } = await interrupt.race(emulator.addDirectory(plan.folder));
+  const { id: directoryId } = await interrupt.race(
+    emulator.addDirectory(plan.folder, { id: directoryIdOf(plan.folder) }),
+  );
 
   session.say('Starting a worker…');
   await interrupt.race(
@@ -80,4 +85,15 @@ export async function startServices(session: Session, plan: DevPlan, closers: Cl
     ),
   );
   return { temporal, emulator, directoryId };
+}
+
+/** Part of the workflow's id, which people read in the UI: the folder's name says more than a random id. */
+export function directoryIdOf(folder: string): string {
+  const name = basename(folder)
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/\p{M}/gu, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+  return `dir-${name.slice(0, LONGEST_SLUG) || 'documents'}`;
 }

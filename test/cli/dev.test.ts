@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { ManifestLine } from '../../src/index.js';
+import { until } from '../support/until.js';
+import { CliProcess, cli, documentOf } from './cli.js';
+
+const EXAMPLES = fileURLToPath(new URL('../../examples/documents', import.meta.url));
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cli-dev-'));
+  const documents = join(folder, 'my documents');
+  await mkdir(join(documents, 'below'), { recursive: true });
+  await copyFile(join(EXAMPLES, 'damaged-scan.pdf'), join(documents, 'damaged.pdf'));
+  await copyFile(join(EXAMPLES, 'price-list.pdf'), join(documents, 'Préisliste.pdf'));
+  await writeFile(join(documents, 'below', 'notes.md'), '# Notes\n');
+  await writeFile(join(documents, 'two\nlines.txt'), 'text');
+  await writeFile(join(documents, '.hidden'), 'left out');
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('dev', () => {
+  it('processes a folder: a document for each file, a failed file in the table, and it ends with nothing running', async () => {
+    await mkdir(join(folder, 'out put'));
+    await writeFile(join(folder, 'out put', 'earlier.md'), 'of an earlier run');
+    const dev = new CliProcess(['dev', 'my documents', '--output', 'out put'], { cwd: folder });
+    onTestFinished(async () => {
+      await dev.stop('SIGKILL');
+    });
+    await dev.says(/Processing/);
+    const started = await descendantsOf(dev.pid);
+    expect(started).not.toEqual([]);
+    const { code, stdout, stderr } = await dev.end();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+
+    expect(stdout).toContain('4 documents in');
+    expect(stdout).toContain('4 files: 3 completed, 1 failed.');
+    expect(stdout).toMatch(/^ {2}damaged\.pdf +FAILED +.*can't be read/m);
+    expect(stdout).toMatch(/^ {2}two\\nlines\.txt +COMPLETED +dfl-.*\.md$/m);
+    expect(stdout).toMatch(
+      /^Temporal UI {2}http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/llamacloud%2Fdir-my-documents%2Fparse_v2%2Fcfg-PARSE_AGENTIC\/[\w-]+\/history$/m,
+    );
+
+    const manifest = /^Manifest {5}(.*)$/m.exec(stdout)?.[1] ?? '';
+    expect(manifest.startsWith(join(folder, 'out put', 'bat-'))).toBe(true);
+    const lines = await manifestAt(manifest);
+    expect(lines.map(({ name, status }) => [name, status])).toEqual([
+      ['Préisliste.pdf', 'COMPLETED'],
+      ['below/notes.md', 'COMPLETED'],
+      ['damaged.pdf', 'FAILED'],
+      ['two\nlines.txt', 'COMPLETED'],
+    ]);
+    const notes = lines.find(({ name }) => name === 'below/notes.md');
+    expect(await readFile(notes?.output ?? '', 'utf8')).toContain('# Notes');
+    expect(await readFile(join(folder, 'out put', 'earlier.md'), 'utf8')).toBe('of an earlier run');
+
+    await until('the end of what it started', () => started.every(isGone));
+  });
+
+  it('exits 1 when the run fails, says why, and prints one document under --json', async () => {
+    const args = [
+      'dev',
+      'my documents',
+      '--output',
+      'unused',
+      '--job',
+      'extract_v2',
+      '--configuration',
+      'cfg-PARSE_AGENTIC',
+      '--json',
+    ];
+    const result = await cli(args, { cwd: folder });
+    expect(result.code).toBe(1);
+    expect(documentOf(result)).toMatchObject({ ok: false, error: { type: 'RequestRejected' } });
+    expect(result.stderr).toContain('The run failed. RequestRejected: ');
+  });
+
+  it('ends with everything that it has started on Ctrl-C in the middle of a start', async () => {
+    const dev = new CliProcess(['dev', 'my documents', '--output', 'interrupted'], { cwd: folder });
+    onTestFinished(async () => {
+      await dev.stop('SIGKILL');
+    });
+    await dev.says(/Starting a worker/);
+    const started = await descendantsOf(dev.pid);
+    expect(started).not.toEqual([]);
+    const { code, stdout } = await dev.stop('SIGINT');
+    expect(code).toBe(130);
+    expect(stdout).toContain('Stopping…');
+    await until('the end of what it started', () => started.every(isGone));
+  });
+});
+
+async function manifestAt(path: string): Promise<ManifestLine[]> {
+  const text = await readFile(path, 'utf8');
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line): ManifestLine => JSON.parse(line));
+}
+
+/** The processes that a process has started, and those that they have. */
+async function descendantsOf(pid: number | undefined): Promise<number[]> {
+  const children = (await runningProcesses()).filter((one) => one.parent === pid).map((one) => one.pid);
+  const below = await Promise.all(children.map(descendantsOf));
+  return [...children, ...below.flat()];
+}
+
+async function runningProcesses(): Promise<{ pid: number; parent: number }[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=']);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [pid = 0, parent = 0] = line.trim().split(/\s+/).map(Number);
+      return { pid, parent };
+    });
+}
+
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}

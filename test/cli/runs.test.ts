@@ -1,0 +1,247 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BatchProgress, BatchReport } from '../../src/index.js';
+import {
+  type LlamaCloudEmulator,
+  type LocalTemporal,
+  startLlamaCloudEmulator,
+  startLocalTemporal,
+} from '../../src/testing/index.js';
+import { until } from '../support/until.js';
+import { CliProcess, type CliResult, cli, documentOf } from './cli.js';
+
+interface Answer {
+  readonly ok: boolean;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly report: BatchReport;
+  readonly error: { readonly type: string; readonly message: string; readonly fields?: readonly string[] };
+}
+
+let temporal: LocalTemporal;
+let emulator: LlamaCloudEmulator;
+let worker: CliProcess;
+let output: string;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  output = await mkdtemp(join(tmpdir(), 'cli-runs-'));
+  // Nothing ends by itself: each test ends its batch when it has seen what it wants.
+  emulator = await startLlamaCloudEmulator({ seed: 7, batchRunningMs: 3_600_000, jobRunningMs: 3_600_000 });
+  for (const id of ['dir-1', 'dir-2', 'dir-3', 'dir-4', 'dir-5', 'dir-6']) {
+    const files = [
+      { name: 'good.txt', content: 'text' },
+      { name: 'bad.pdf', content: 'no PDF at all' },
+    ];
+    await emulator.addDirectory(files, { id });
+  }
+  temporal = await startLocalTemporal();
+  env = { TEMPORAL_ADDRESS: temporal.address };
+  worker = new CliProcess(['worker'], {
+    env: {
+      ...env,
+      LLAMA_CLOUD_API_KEY: emulator.apiKey,
+      LLAMA_CLOUD_BASE_URL: emulator.url,
+      LLAMACLOUD_OUTPUT: output,
+    },
+  });
+  await worker.says(/^Polling task queue llamacloud in namespace default/);
+});
+
+afterAll(async () => {
+  await worker?.stop('SIGKILL');
+  await temporal?.close();
+  await emulator?.close();
+  await rm(output, { recursive: true });
+});
+
+function run(...args: string[]): Promise<CliResult> {
+  return cli(args, { env });
+}
+
+function parse(directoryId: string): string[] {
+  return ['--directory', directoryId, '--job', 'parse_v2', '--configuration', 'cfg-PARSE_AGENTIC'];
+}
+
+/** The batch of a directory, once it is there. */
+function batchOf(directoryId: string) {
+  return until(`a batch over ${directoryId}`, () =>
+    emulator.batches.list().find((one) => one.directoryId === directoryId),
+  );
+}
+
+async function finish(directoryId: string): Promise<void> {
+  const { id } = await batchOf(directoryId);
+  emulator.batches.finish(id);
+  emulator.batches.finishJobs(id);
+}
+
+describe('setup', () => {
+  it('registers the search attributes, and leaves them when they are there', async () => {
+    expect(documentOf(await run('setup', '--json'))).toEqual({
+      ok: true,
+      namespace: 'default',
+      added: ['LlamaCloudBatchId', 'LlamaCloudBatchStatus', 'LlamaCloudDirectoryId', 'LlamaCloudJobType'],
+    });
+    expect(await run('setup')).toMatchObject({ code: 0, stdout: expect.stringContaining('already') });
+  });
+});
+
+describe('start, progress, cancel', () => {
+  it('starts a run, shows how far it is, and follows it to its report', async () => {
+    const started = await run('start', ...parse('dir-1'));
+    expect(started.code).toBe(0);
+    const workflowId = 'llamacloud/dir-1/parse_v2/cfg-PARSE_AGENTIC';
+    expect(started.stdout).toContain(`Workflow   ${workflowId}\nRun        `);
+
+    const { id } = await batchOf('dir-1');
+    const progress = documentOf<{ progress: BatchProgress; status: string }>(
+      await run('progress', workflowId, '--json'),
+    );
+    expect(progress).toMatchObject({ status: 'RUNNING', progress: { batchId: id, phase: 'waiting' } });
+
+    const again = await run('start', ...parse('dir-1'));
+    expect(again.code).toBe(1);
+    expect(again.stderr).toMatch(/^error: llamacloud\/dir-1\S* is running already\nhint: .*--watch.*--on-conflict/);
+
+    const following = new CliProcess(['start', ...parse('dir-1'), '--on-conflict', 'use-existing', '--wait'], { env });
+    await following.says(/Waiting for LlamaCloud/);
+    const watching = run('progress', workflowId, '--watch', '--json');
+    await finish('dir-1');
+    expect(documentOf<Answer>(await watching)).toMatchObject({
+      ok: true,
+      workflowId,
+      report: { files: { total: 2, completed: 1, failed: 1 } },
+    });
+    const { code, stdout } = await following.end();
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Batch bat-\S+ COMPLETED\. 2 files: 1 completed, 1 failed\./m);
+    expect(stdout).toMatch(/^ {2}bad\.pdf {2}.*can't be read/m);
+    expect(stdout).toMatch(/^Manifest +\/.*manifest\.jsonl$/m);
+  });
+
+  it('exits 1 when the run fails, with the failure in words and what there is to report', async () => {
+    const waiting = run('start', ...parse('dir-2'), '--max-failed-files', '0', '--wait', '--json');
+    await finish('dir-2');
+    const result = await waiting;
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('error: the run failed. TooManyFailedFiles: 1 of 2 files');
+    expect(documentOf<Answer>(result)).toMatchObject({
+      ok: false,
+      error: { type: 'TooManyFailedFiles' },
+      report: { files: { total: 2, failed: 1 } },
+    });
+  });
+
+  it('says what LlamaCloud rejected', async () => {
+    const result = await run('start', ...parse('dir-unknown'), '--wait');
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/^error: the run failed\. (NotFound|RequestRejected): .*dir-unknown/m);
+  });
+
+  it('cancels a run, which stops the batch, and says when there is nothing to cancel', async () => {
+    const waiting = run('start', ...parse('dir-3'), '--workflow-id', 'to be cancelled', '--wait', '--json');
+    const { id } = await batchOf('dir-3');
+    expect(await run('cancel', 'to be cancelled')).toMatchObject({ code: 0 });
+    const result = await waiting;
+    expect(result.code).toBe(1);
+    expect(documentOf<Answer>(result).error).toEqual({ type: 'Cancelled', message: 'The run was cancelled' });
+    expect(emulator.batches.list().find((one) => one.id === id)?.status).toBe('CANCELLED');
+
+    const again = await run('cancel', 'to be cancelled');
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('error: to be cancelled has ended already: CANCELLED');
+  });
+
+  it('leaves the run alone when the waiting is interrupted', async () => {
+    const waiting = new CliProcess(['start', ...parse('dir-4'), '--wait'], { env });
+    await waiting.says(/Waiting for LlamaCloud/);
+    const { code, stderr } = await waiting.stop('SIGINT');
+    expect(code).toBe(130);
+    expect(stderr).toContain('The run goes on. Follow it: temporal-llamacloud progress llamacloud/dir-4');
+    const watching = run('progress', 'llamacloud/dir-4/parse_v2/cfg-PARSE_AGENTIC', '--watch');
+    await finish('dir-4');
+    expect(await watching).toMatchObject({ code: 0 });
+  });
+
+  it('says that there is no such run', async () => {
+    for (const command of ['progress', 'cancel']) {
+      const { code, stderr } = await run(command, 'nobody');
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^error: There is no workflow nobody in namespace default\nhint: /);
+    }
+  });
+
+  it('says that no worker answers', async () => {
+    const queue = ['--task-queue', 'deserted'];
+    const { workflowId } = documentOf<Answer>(await run('start', ...parse('dir-5'), ...queue, '--json'));
+    const { code, stderr } = await run('progress', workflowId, ...queue);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: No worker answers on task queue deserted.*\nhint: .*temporal-llamacloud worker/);
+  });
+});
+
+describe('schedule', () => {
+  it('is created, listed, triggered, paused, resumed and deleted', async () => {
+    const times = [
+      '--cron',
+      '0 2 * * *',
+      '--time-zone',
+      'Europe/Berlin',
+      '--jitter',
+      '5m',
+      '--note',
+      'while all sleep',
+    ];
+    const created = await run('schedule', 'create', '--id', 'nightly', ...times, ...parse('dir-6'));
+    expect(created).toMatchObject({ code: 0, stderr: '' });
+    expect(created.stdout).toMatch(/^Created schedule nightly\. Next run: \d{4}-/);
+    const twice = await run('schedule', 'create', '--id', 'nightly', ...times, ...parse('dir-6'));
+    expect(twice).toMatchObject({ code: 1, stderr: expect.stringContaining('There is a schedule of this id already') });
+
+    await listed((schedule) => schedule?.note === 'while all sleep');
+    expect(await run('schedule', 'trigger', 'nightly')).toMatchObject({ code: 0 });
+    await finish('dir-6');
+    await listed((schedule) => schedule?.lastRun?.workflowId.startsWith('nightly-') ?? false);
+    expect(await run('schedule', 'pause', 'nightly')).toMatchObject({ code: 0 });
+    await listed((schedule) => schedule?.paused === true);
+    expect(await run('schedule', 'resume', 'nightly')).toMatchObject({ code: 0 });
+    await listed((schedule) => schedule?.paused === false);
+    expect(await run('schedule', 'delete', 'nightly')).toMatchObject({ code: 0 });
+    await listed((schedule) => schedule === undefined);
+    const gone = await run('schedule', 'trigger', 'nightly');
+    expect(gone).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: There is no such schedule/) });
+  });
+
+  it('says what Temporal does not accept', async () => {
+    const { code, stderr } = await run('schedule', 'create', '--id', 'odd', '--cron', 'whenever', ...parse('dir-6'));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: The schedule is not valid: .*Cron/);
+  });
+});
+
+describe('worker', () => {
+  it('stops well on SIGTERM', async () => {
+    const { code, stderr } = await worker.stop('SIGTERM');
+    expect(code).toBe(0);
+    expect(stderr).toContain('Stopping…');
+    expect(worker.stdout + stderr).not.toContain(emulator.apiKey);
+  });
+});
+
+interface Schedule {
+  readonly id: string;
+  readonly paused: boolean;
+  readonly note: string | null;
+  readonly lastRun: { readonly workflowId: string } | null;
+}
+
+/** Temporal lists schedules with a delay. */
+async function listed(holds: (schedule: Schedule | undefined) => boolean): Promise<void> {
+  await until('the list to follow', async () => {
+    const { schedules } = documentOf<{ schedules: Schedule[] }>(await run('schedule', 'list', '--json'));
+    return holds(schedules.find(({ id }) => id === 'nightly'));
+  });
+}
