@@ -10,8 +10,18 @@ import { quoted } from './text.js';
 
 const LOOK_EVERY_MS = 500;
 
-/** Follows a run to its end and tells how it ended. Returns the exit code. @throws Interrupted; the run goes on */
-export async function waitForEnd(session: Session, temporal: TemporalAccess, run: BatchHandle): Promise<number> {
+/**
+ * Follows a run to its end and tells how it ended. Returns the exit code.
+ *
+ * @param taskQueue Whose workers answer how far the run is.
+ * @throws Interrupted; the run goes on
+ */
+export async function waitForEnd(
+  session: Session,
+  temporal: TemporalAccess,
+  run: BatchHandle,
+  taskQueue: string = temporal.config.taskQueue,
+): Promise<number> {
   const { interrupt } = session;
   const { workflowId, runId } = run;
   interrupt.listen();
@@ -20,7 +30,7 @@ export async function waitForEnd(session: Session, temporal: TemporalAccess, run
     const report = await follow({
       client: temporal.client,
       run,
-      taskQueue: temporal.config.taskQueue,
+      taskQueue,
       interrupt,
       everyMs: LOOK_EVERY_MS,
       view: progressView(session),

@@ -31,7 +31,7 @@ export function addProgress(program: CliCommand, { session, outcome }: Shell): v
         const status = await statusOfRun(temporal, workflowId);
         const run = temporal.batches.attach(workflowId);
         if (flags.watch) {
-          outcome.exitCode = await waitForEnd(session, temporal, run);
+          outcome.exitCode = await waitForEnd(session, temporal, run, status.taskQueue);
           return;
         }
         tell(session, workflowId, status, await askProgress(temporal.client, run, status.taskQueue));

@@ -7,6 +7,8 @@ import { addScheduleList } from './schedule-list.js';
 
 type Schedule = ReturnType<TemporalAccess['batches']['getSchedule']>;
 
+const OVERLAP_NOTE = ' The overlap policy holds: by default nothing happens while the run before is still under way.';
+
 /** What is done to a schedule that is there: the same but for the verb. */
 const ACTIONS: readonly {
   readonly name: string;
@@ -16,8 +18,7 @@ const ACTIONS: readonly {
 }[] = [
   {
     name: 'trigger',
-    summary:
-      'run it now, whatever its times; skipped where its run before is under way, unless --overlap of create says otherwise',
+    summary: 'run it now',
     done: 'Triggered',
     act: (schedule) => schedule.trigger(),
   },
@@ -51,7 +52,7 @@ export function addSchedule(program: CliCommand, shell: Shell): void {
   for (const { name, summary, done, act } of ACTIONS) {
     group
       .command(name)
-      .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
+      .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.${name === 'trigger' ? OVERLAP_NOTE : ''}`)
       .summary(summary)
       .argument('<id>', 'the id of the schedule', nonEmpty)
       .action(async (scheduleId: string, _flags: object, command: CliCommand) => {
