@@ -31,7 +31,7 @@ const SCENARIOS = {
   'batch-cancelled-while-waiting': async ({ batches, emulator }) => {
     const { id } = await emulator.addDirectory(markdown(1));
     const run = await batches.start(parse(id));
-    while ((await run.progress()).batchStatus !== 'RUNNING') await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(async () => (await run.progress()).batchStatus === 'RUNNING');
     await run.cancel();
     await run.result().catch(() => undefined);
     return run;
@@ -50,6 +50,14 @@ const SCENARIOS = {
   },
 };
 
+async function until(condition) {
+  const deadline = Date.now() + 30_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('it does not come');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const names = process.argv.slice(2);
 if (names.length === 0 || names.some((name) => SCENARIOS[name] === undefined)) {
@@ -59,7 +67,7 @@ if (names.length === 0 || names.some((name) => SCENARIOS[name] === undefined)) {
 
 const output = await mkdtemp(join(tmpdir(), 'record-history-'));
 const temporal = await startLocalTemporal({ searchAttributes: SEARCH_ATTRIBUTE_KEYS });
-const emulator = await startLlamaCloudEmulator({ batchRunningMs: 500 });
+const emulator = await startLlamaCloudEmulator({ batchRunningMs: 3_000 });
 const worker = await startWorker({
   llamacloud: { apiKey: emulator.apiKey, baseUrl: emulator.url },
   output,

@@ -11,3 +11,4 @@ export * from './llamacloud/index.js';
 export { DirectoryStore, OutputError, type OutputStore, openOutputStore, type StoredObject } from './outputs/index.js';
 export * from './protocol/index.js';
 export type { ScheduleBatchOptions, ScheduledBatch } from './schedules.js';
+export { registerSearchAttributes, SEARCH_ATTRIBUTE_KEYS } from './search-attributes.js';

@@ -13,8 +13,7 @@ export function markdownOf(page: MarkdownPage): string {
   return String(page.markdown);
 }
 
-/** Pages as one document, which ends with its line. */
+/** Pages as one document. One page stays as it is, to the byte. */
 export function joined(pages: readonly string[]): string {
-  const text = pages.join('\n\n');
-  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
+  return pages.join('\n\n');
 }

@@ -25,10 +25,10 @@ describe('a downloaded document', () => {
     ];
     const json = ` ${JSON.stringify({ more: 1, pages })}\n`;
     expect(await stored('markdown', ' ', json.slice(0, 30), json.slice(30))).toEqual([
-      '# Ä\n\n<!-- page 2 could not be parsed: dark -->\n',
+      '# Ä\n\n<!-- page 2 could not be parsed: dark -->',
     ]);
     expect(await stored('text', JSON.stringify({ pages: [{ page_number: 1, text: 'a' }, { text: 'b' }] }))).toEqual([
-      'a\n\nb\n',
+      'a\n\nb',
     ]);
   });
 

@@ -14,10 +14,9 @@ export async function parseFile(file: DirectoryFile, pdf: PdfParser): Promise<Pa
     if (!('path' in file.source)) return await parseContent(file.name, file.source.content, pdf);
     const { path } = file.source;
     if ((await stat(path)).size === 0) throw emptyFile();
+    if (!isPdf(path, await readStart(path))) return parseText(file.name, await readFile(path));
     // By path where the name says PDF: the parser's process then reads the file, and it is not copied through this one.
-    if (isPdfName(path)) return await pdf.parse(path);
-    const isPdf = hasPdfSignature(await readStart(path));
-    return isPdf ? await pdf.parse(await readFile(path)) : parseText(file.name, await readFile(path));
+    return await pdf.parse(isPdfName(path) ? path : await readFile(path));
   } catch (error) {
     if (error instanceof DocumentError) throw error;
     throw new DocumentError(`${file.name} can't be read: ${errorText(error)}`, { cause: error });
@@ -38,8 +37,8 @@ export async function unreadableReason(file: DirectoryFile): Promise<string | nu
 
 async function parseContent(name: string, content: Uint8Array, pdf: PdfParser): Promise<ParsedDocument> {
   if (content.length === 0) throw emptyFile();
-  const isPdf = isPdfName(name) || hasPdfSignature(content.subarray(0, PDF_SIGNATURE_WITHIN_BYTES));
-  return isPdf ? await pdf.parse(content) : parseText(name, content);
+  const start = content.subarray(0, PDF_SIGNATURE_WITHIN_BYTES);
+  return isPdf(name, start) ? await pdf.parse(content) : parseText(name, content);
 }
 
 function parseText(name: string, bytes: Uint8Array): ParsedDocument {
@@ -51,12 +50,16 @@ function emptyFile(): DocumentError {
   return new DocumentError('the file is empty (0 bytes)');
 }
 
-function isPdfName(name: string): boolean {
-  return name.toLowerCase().endsWith('.pdf');
+/** By its content, whatever its name. Throws for one that is a PDF by its name only. */
+function isPdf(name: string, start: Uint8Array): boolean {
+  if (Buffer.from(start).includes('%PDF')) return true;
+  if (isPdfName(name))
+    throw new DocumentError(`it is no PDF: its first ${PDF_SIGNATURE_WITHIN_BYTES} bytes have no %PDF`);
+  return false;
 }
 
-function hasPdfSignature(start: Uint8Array): boolean {
-  return Buffer.from(start).includes('%PDF');
+function isPdfName(name: string): boolean {
+  return name.toLowerCase().endsWith('.pdf');
 }
 
 async function readStart(path: string): Promise<Uint8Array> {

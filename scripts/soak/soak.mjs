@@ -1,0 +1,206 @@
+// `npm run soak -- --files 200 --kills 10 --fault-rate 0.3 --seed 7`: one batch through a real Temporal server with its
+// database in a file, the emulator with faults of every kind, and worker processes that are killed, as is the server once.
+// Then it counts. Exits with 0 only if every file came out exactly once and whole, of exactly one batch.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import { BatchClient } from '../../dist/index.js';
+import { resolveTemporalCli, startLlamaCloudEmulator } from '../../dist/testing/index.js';
+import { makeFiles, planKills } from './plan.mjs';
+import { temporalServer, workers } from './processes.mjs';
+import { expected, verdictOf } from './verdict.mjs';
+
+const API_KEY = 'llx-soak-planted-4e1d7c';
+const options = readOptions();
+const started = Date.now();
+const say = (text) => console.log(`${((Date.now() - started) / 1_000).toFixed(1).padStart(6)} s  ${text}`);
+
+const folder = await mkdtemp(join(tmpdir(), 'soak-'));
+const output = join(folder, 'out');
+const log = [];
+const faults = { faultRate: options.faultRate, seed: options.seed };
+const emulator = await startLlamaCloudEmulator({
+  ...faults,
+  apiKey: API_KEY,
+  batchRunningMs: 3_000,
+  jobSpreadMs: 5_000,
+});
+const { path } = await resolveTemporalCli({ onProgress: say });
+const server = temporalServer({ path, port: await freePort(), dbFilename: join(folder, 'temporal.db'), log });
+let pool;
+try {
+  await server.start();
+  pool = workers({
+    count: options.workers,
+    log,
+    env: {
+      LLAMA_CLOUD_API_KEY: API_KEY,
+      LLAMA_CLOUD_BASE_URL: emulator.url,
+      LLAMACLOUD_OUTPUT: output,
+      TEMPORAL_ADDRESS: server.address,
+    },
+  });
+  process.exitCode = (await soak()) ? 0 : 1;
+} finally {
+  await pool?.stop();
+  await server.kill();
+  await emulator.close();
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function soak() {
+  const documents = makeFiles(options);
+  const directory = await emulator.addDirectory(documents, { id: `dir-soak-${options.seed}` });
+  const job = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' };
+  const { workflowId } = await withClient((batches) => batches.start({ directoryId: directory.id, job }));
+  say(
+    `started ${workflowId} over ${options.files} files, ${options.kills} kills and a fault rate of ${options.faultRate} to come`,
+  );
+
+  const result = settled(workflowId);
+  for (const kill of planKills(options)) {
+    const due = await Promise.race([until(() => kill.isDue(seen())), result.then(() => false)]);
+    if (!due) break;
+    say(`killing ${kill.what === 'server' ? 'the Temporal server' : `worker ${kill.victim}`}: ${kill.when}`);
+    await (kill.what === 'server' ? restartServer() : pool.kill(kill.victim));
+  }
+  const report = await result;
+  say(`the run says: ${JSON.stringify(report.files)}`);
+
+  const contents = new Map(documents.map(({ name, content }) => [name, content]));
+  const kept = [...log, await histories()];
+  const verdict = await verdictOf({
+    emulator,
+    directory,
+    contents,
+    output,
+    batchId: report.batchId,
+    secret: API_KEY,
+    kept,
+  });
+  const met = countBy(emulator.faults.hits);
+  console.log(
+    `\n${emulator.requests.length} requests, ${emulator.faults.hits.length} faults: ${JSON.stringify(met)}\n`,
+  );
+  const wanted = expected(options.files);
+  let holds = true;
+  for (const [name, count] of Object.entries(verdict)) {
+    const wrong = wanted[name] !== undefined && wanted[name] !== count;
+    holds &&= !wrong;
+    console.log(`${name.padEnd(22)}${String(count).padStart(6)}${wrong ? `   should be ${wanted[name]}` : ''}`);
+  }
+  console.log(holds ? '\nNothing lost, nothing doubled.' : '\nIt does not hold.');
+  return holds;
+}
+
+/** The result, over a server that goes and comes back. */
+async function settled(workflowId) {
+  for (;;) {
+    try {
+      return await withClient((batches) => batches.attach(workflowId).result());
+    } catch (error) {
+      if (error.name === 'WorkflowFailedError') throw error;
+      await sleep(500);
+    }
+  }
+}
+
+async function withClient(use) {
+  const connection = await Connection.connect({ address: server.address });
+  try {
+    return await use(new BatchClient({ client: new Client({ connection }) }));
+  } finally {
+    await connection.close();
+  }
+}
+
+async function histories() {
+  const connection = await Connection.connect({ address: server.address });
+  const { workflow } = new Client({ connection });
+  const texts = [];
+  for await (const { workflowId, runId, memo } of workflow.list()) {
+    const { events } = await workflow.getHandle(workflowId, runId).fetchHistory();
+    texts.push(
+      JSON.stringify([memo, events], (_, value) =>
+        value?.type === 'Buffer' ? Buffer.from(value.data).toString() : value,
+      ),
+    );
+  }
+  await connection.close();
+  return texts.join('\n');
+}
+
+async function restartServer() {
+  await server.kill();
+  await sleep(1_000);
+  await server.start();
+}
+
+/** What the emulator has seen so far. */
+function seen() {
+  const jobs = new Set();
+  let posts = 0;
+  for (const { method, path } of emulator.requests) {
+    if (method === 'POST' && path === '/api/v2/batches') posts += 1;
+    if (path.startsWith('/api/v2/parse/')) jobs.add(path);
+  }
+  return { posts, jobs: jobs.size };
+}
+
+async function until(condition) {
+  while (!condition()) await sleep(10);
+  return true;
+}
+
+function countBy(hits) {
+  const counts = {};
+  for (const { kind } of hits) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => probe.once('listening', resolve));
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      files: { type: 'string', default: '200' },
+      kills: { type: 'string', default: '10' },
+      'fault-rate': { type: 'string', default: '0.3' },
+      seed: { type: 'string', default: '7' },
+      workers: { type: 'string', default: '2' },
+    },
+  });
+  const numbers = {
+    files: Number(values.files),
+    kills: Number(values.kills),
+    faultRate: Number(values['fault-rate']),
+    seed: Number(values.seed),
+    workers: Number(values.workers),
+  };
+  const whole = ['files', 'kills', 'seed', 'workers'].every(
+    (name) => Number.isInteger(numbers[name]) && numbers[name] >= 0,
+  );
+  if (
+    !whole ||
+    !(numbers.faultRate >= 0 && numbers.faultRate < 1) ||
+    numbers.workers < 1 ||
+    numbers.files < 1 ||
+    numbers.files > 1_000
+  ) {
+    console.error(
+      'Usage: npm run soak -- [--files 1..1000] [--kills N] [--fault-rate 0..0.99] [--seed N] [--workers 1..]',
+    );
+    process.exit(2);
+  }
+  return numbers;
+}

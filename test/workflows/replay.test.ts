@@ -1,0 +1,33 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Worker } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { describe, expect, test } from 'vitest';
+import { bundleWorkflows } from '../support/workflow-bundle.js';
+import '../support/quiet.js';
+
+const HISTORIES = new URL('../histories/', import.meta.url);
+
+/** What runs of earlier versions did: a worker of this version has to be able to go on with each of them. */
+describe('kept histories', async () => {
+  const names = (await readdir(HISTORIES)).filter((name) => name.endsWith('.json'));
+  const workflowBundle = await bundleWorkflows('../../src/workflows/index.ts');
+  const read = async (name: string) => historyFromJSON(JSON.parse(await readFile(new URL(name, HISTORIES), 'utf8')));
+
+  test.each(names)('%s replays', async (name) => {
+    await Worker.runReplayHistory({ workflowBundle }, await read(name));
+  });
+
+  test('there are some, and a history that is not ours does not replay', async () => {
+    expect(names.length).toBeGreaterThan(3);
+    const history = await read(names[0] ?? '');
+    const events = history.events ?? [];
+    const scheduled = events.find((event) => event.activityTaskScheduledEventAttributes?.activityType);
+    if (scheduled?.activityTaskScheduledEventAttributes?.activityType) {
+      scheduled.activityTaskScheduledEventAttributes.activityType.name = 'somethingElse';
+    }
+    await expect(Worker.runReplayHistory({ workflowBundle }, history)).rejects.toBeInstanceOf(
+      DeterminismViolationError,
+    );
+  });
+});
