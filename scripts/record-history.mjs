@@ -82,7 +82,7 @@ try {
       emulator,
     });
     const history = await temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
-    writeFileSync(file, `${JSON.stringify(historyToJSON(history), null, 1)}\n`);
+    writeFileSync(file, `${JSON.stringify(JSON.parse(historyToJSON(history)), null, 1)}\n`);
     console.log(`kept ${name}.${version}.json: ${history.events.length} events`);
   }
 } finally {

@@ -104,7 +104,7 @@ describe('parse_v2', () => {
       'photo.png': expect.stringContaining('photo.png is a PNG image'),
       'book.docx': expect.stringContaining('a ZIP archive or an Office document'),
       'noise.bin': expect.stringContaining('an unknown binary format'),
-      'not-really.pdf': expect.stringContaining("it is no PDF"),
+      'not-really.pdf': expect.stringContaining('it is no PDF'),
     });
   });
 
