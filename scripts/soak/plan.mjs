@@ -14,7 +14,7 @@ export function seeded(seed) {
 
 /**
  * The kills, in order. Each comes once so many jobs have been asked for, so that it falls into the run however fast the
- * machine is; the first comes between the create's POST and its answer, and in the middle the server goes as well.
+ * machine is. The first comes between the create's POST and its answer, and in the middle the server goes as well.
  */
 export function planKills({ files, kills, workers, seed }) {
   const random = seeded(seed);
@@ -23,17 +23,12 @@ export function planKills({ files, kills, workers, seed }) {
   );
   const victims = Array.from({ length: kills }, () => Math.floor(random() * workers));
   const plan = [];
-  if (kills > 0)
-    plan.push({
-      what: 'worker',
-      victim: victims[0],
-      when: 'the batch is being created',
-      isDue: ({ posts }) => posts > 0,
-    });
+  // All of them, since nobody can say which one has sent the request.
+  if (kills > 0) plan.push({ what: 'workers', when: 'the batch is being created', isDue: ({ creating }) => creating });
   afterJobs.forEach((count, index) => {
     plan.push({
       what: 'worker',
-      victim: victims[index + 1],
+      victim: victims[index],
       when: `${count} jobs have been asked for`,
       isDue: ({ jobs }) => jobs >= count,
     });

@@ -71,6 +71,7 @@ async function untilServes(address) {
 export function workers({ count, env, log }) {
   const running = Array.from({ length: count }, () => start(process.execPath, [WORKER], env, log));
   return {
+    all: [...running.keys()],
     kill: async (index) => {
       await running[index].kill();
       running[index] = start(process.execPath, [WORKER], env, log);

@@ -15,6 +15,12 @@ import { temporalServer, workers } from './processes.mjs';
 import { expected, verdictOf } from './verdict.mjs';
 
 const API_KEY = 'llx-soak-planted-4e1d7c';
+const CREATE = { method: 'POST', path: '/api/v2/batches' };
+const NAMES = {
+  server: () => 'the Temporal server',
+  workers: () => 'all workers',
+  worker: ({ victim }) => `worker ${victim}`,
+};
 const options = readOptions();
 const started = Date.now();
 const say = (text) => console.log(`${((Date.now() - started) / 1_000).toFixed(1).padStart(6)} s  ${text}`);
@@ -54,6 +60,8 @@ try {
 
 async function soak() {
   const documents = makeFiles(options);
+  // Long enough for the workers to be killed between the request and its answer. It takes effect all the same.
+  emulator.faults.next({ kind: 'delay', delayMs: 1_500, ...CREATE });
   const directory = await emulator.addDirectory(documents, { id: `dir-soak-${options.seed}` });
   const job = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' };
   const { workflowId } = await withClient((batches) => batches.start({ directoryId: directory.id, job }));
@@ -65,8 +73,9 @@ async function soak() {
   for (const kill of planKills(options)) {
     const due = await Promise.race([until(() => kill.isDue(seen())), result.then(() => false)]);
     if (!due) break;
-    say(`killing ${kill.what === 'server' ? 'the Temporal server' : `worker ${kill.victim}`}: ${kill.when}`);
-    await (kill.what === 'server' ? restartServer() : pool.kill(kill.victim));
+    say(`killing ${NAMES[kill.what](kill)}: ${kill.when}`);
+    if (kill.what === 'server') await restartServer();
+    else for (const victim of kill.what === 'workers' ? pool.all : [kill.victim]) await pool.kill(victim);
   }
   const report = await result;
   say(`the run says: ${JSON.stringify(report.files)}`);
@@ -143,12 +152,9 @@ async function restartServer() {
 /** What the emulator has seen so far. */
 function seen() {
   const jobs = new Set();
-  let posts = 0;
-  for (const { method, path } of emulator.requests) {
-    if (method === 'POST' && path === '/api/v2/batches') posts += 1;
-    if (path.startsWith('/api/v2/parse/')) jobs.add(path);
-  }
-  return { posts, jobs: jobs.size };
+  for (const { path } of emulator.requests) if (path.startsWith('/api/v2/parse/')) jobs.add(path);
+  const creating = emulator.faults.hits.some(({ method, path }) => method === CREATE.method && path === CREATE.path);
+  return { creating, jobs: jobs.size };
 }
 
 async function until(condition) {

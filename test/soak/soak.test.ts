@@ -1,0 +1,23 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+
+const SOAK = fileURLToPath(new URL('../../scripts/soak/soak.mjs', import.meta.url));
+
+/** What `npm run soak` does, short: two workers killed, the server killed and restarted, three faults in ten requests. */
+test('nothing is lost and nothing doubled when workers and the server are killed and requests fail', async () => {
+  const args = ['--files', '30', '--kills', '2', '--fault-rate', '0.3', '--seed', '11'];
+  const soak = spawn(process.execPath, [SOAK, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => {
+    soak.kill('SIGKILL');
+  });
+  let printed = '';
+  for (const stream of [soak.stdout, soak.stderr]) stream.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  const [code] = await once(soak, 'close');
+  expect(code, printed).toBe(0);
+  expect(printed).toContain('killing the Temporal server');
+  expect(printed).toMatch(/batches created +1\n/);
+  expect(printed).toMatch(/documents out +30\n/);
+  expect(printed).toContain('Nothing lost, nothing doubled.');
+}, 300_000);
