@@ -9,14 +9,8 @@ import { addSetup } from './commands/setup.js';
 import { addStart } from './commands/start.js';
 import { addWorker } from './commands/worker.js';
 import type { Session } from './session.js';
+import type { Shell } from './shell.js';
 import { nonEmpty } from './values.js';
-
-/** What a command is made with. */
-export interface Shell {
-  readonly session: Session;
-  /** Set by the command's action. */
-  readonly outcome: { exitCode: number };
-}
 
 const CONNECTION = `
 Environment:

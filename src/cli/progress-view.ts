@@ -1,6 +1,6 @@
 /** Shows how far a run is: a bar where a terminal can draw one, lines where not. */
 import cliProgress from 'cli-progress';
-import type { BatchPhase, BatchProgress } from '../protocol/index.js';
+import { type BatchProgress, counted, PHASE_WORDS } from '../protocol/index.js';
 import type { Session } from './session.js';
 import { count } from './text.js';
 
@@ -15,28 +15,14 @@ export function progressView(session: Session): ProgressView {
   return session.stream.isTTY ? barView(session) : lineView(session);
 }
 
-const PHASES: Record<BatchPhase, string> = {
-  opening: 'Checking the input',
-  creating: 'Creating the batch',
-  waiting: 'Waiting for LlamaCloud',
-  expanding: 'Reading the results',
-  processing: 'Collecting the documents',
-  reporting: 'Writing the manifest',
-  cancelling: 'Cancelling the batch',
-  done: 'Done',
-};
-
 /** `Waiting for LlamaCloud: batch bat-... is RUNNING`. */
 export function sentenceOf(progress: BatchProgress): string {
   const { phase, batchId, batchStatus, files } = progress;
-  const what = PHASES[phase];
-  if (files.total > 0) return `${what}: ${doneOf(progress)} of ${count(files.total, 'file')}${failedOf(progress)}`;
+  const what = PHASE_WORDS[phase];
+  if (files.total > 0)
+    return `${what}: ${counted(progress.files)} of ${count(files.total, 'file')}${failedOf(progress)}`;
   if (batchId === null) return what;
   return `${what}: batch ${batchId}${batchStatus === null ? '' : ` is ${batchStatus}`}`;
-}
-
-export function doneOf({ files }: Pick<BatchProgress, 'files'>): number {
-  return files.completed + files.failed + files.cancelled + files.skipped;
 }
 
 function failedOf({ files }: Pick<BatchProgress, 'files'>): string {
@@ -64,7 +50,7 @@ function barView({ stream }: Session): ProgressView {
       if (shown) bar.setTotal(total);
       else bar.start(total, 0);
       shown = true;
-      bar.update(doneOf(progress));
+      bar.update(counted(progress.files));
     },
     note: (line) => {
       // The bar owns its line: the note takes its place, and the bar is drawn anew below.
@@ -87,7 +73,7 @@ function lineView(session: Session): ProgressView {
   return {
     show: (progress) => {
       const { phase, batchStatus, files } = progress;
-      const share = files.total === 0 ? 0 : Math.floor((SHARES * doneOf(progress)) / files.total);
+      const share = files.total === 0 ? 0 : Math.floor((SHARES * counted(progress.files)) / files.total);
       const key = `${phase} ${batchStatus} ${share}`;
       if (key === last) return;
       last = key;

@@ -79,6 +79,23 @@ export type BatchPhase =
   | 'cancelling'
   | 'done';
 
+/** The phases for people, in the Temporal UI and in the terminal. */
+export const PHASE_WORDS: Record<BatchPhase, string> = {
+  opening: 'Checking the input',
+  creating: 'Creating the batch',
+  waiting: 'Waiting for LlamaCloud',
+  expanding: 'Reading the results',
+  processing: 'Collecting the documents',
+  reporting: 'Writing the manifest',
+  cancelling: 'Cancelling the batch',
+  done: 'Done',
+};
+
+/** Files whose end is known. */
+export function counted({ completed, failed, cancelled, skipped }: FileCounts): number {
+  return completed + failed + cancelled + skipped;
+}
+
 /** Answer of the `progress` query. */
 export interface BatchProgress {
   phase: BatchPhase;

@@ -13,6 +13,7 @@ import {
   type BatchProgress,
   type BatchReport,
   type BatchRequest,
+  counted,
   isTerminal,
   PROGRESS_QUERY,
   type ProcessBatchInput,
@@ -21,7 +22,7 @@ import {
 import { createBatch, openBatch, readResults, watchBatch, writeManifest } from './activities.js';
 import { fanOut } from './fan-out.js';
 import { enter, publishBatch, publishStatus, publishWork } from './publish.js';
-import { type BatchState, counted, hasTooManyFailures, newState, progressOf, reportOf } from './state.js';
+import { type BatchState, hasTooManyFailures, newState, progressOf, reportOf } from './state.js';
 import { stop } from './stop.js';
 
 /** How far a run is. Answers after its end as well, while a worker is there. */

@@ -5,6 +5,7 @@ import {
   type BatchPhase,
   type BatchRequest,
   type FileFailure,
+  PHASE_WORDS,
   REPORT_MEMO,
   SEARCH_ATTRIBUTES,
   WORK_MEMO,
@@ -63,17 +64,6 @@ export function publishDetails(state: BatchState): void {
   setCurrentDetails(detailsOf(state));
 }
 
-const PHASES: Record<BatchState['phase'], string> = {
-  opening: 'Checking the input',
-  creating: 'Creating the batch',
-  waiting: 'Waiting for LlamaCloud',
-  expanding: 'Reading the results',
-  processing: 'Collecting the documents',
-  reporting: 'Writing the manifest',
-  cancelling: 'Cancelling the batch',
-  done: 'Done',
-};
-
 export function detailsOf(state: BatchState): string {
   const { opened, files } = state;
   const rows: [string, string | number | null | undefined][] = [
@@ -92,7 +82,7 @@ export function detailsOf(state: BatchState): string {
   ];
   const shown = rows.filter(([, value]) => value !== null && value !== undefined);
   return [
-    `### ${PHASES[state.phase]}`,
+    `### ${PHASE_WORDS[state.phase]}`,
     state.phase === 'waiting' ? WAITING_NOTE : null,
     ['| | |', '| --- | --- |', ...shown.map(([name, value]) => `| ${name}${COLUMN_GAP} | ${value} |`)].join('\n'),
     state.lastFailures.length === 0 ? null : ['**Last failures**', ...state.lastFailures.map(failureLine)].join('\n\n'),

@@ -101,11 +101,6 @@ function noteFailure(state: BatchState, row: ResultRow, { type, message }: FileP
   state.lastFailures = [...state.lastFailures, failure].slice(-SHOWN_FAILURES);
 }
 
-/** Files whose end is known. */
-export function counted({ completed, failed, cancelled, skipped }: FileCounts): number {
-  return completed + failed + cancelled + skipped;
-}
-
 /** Does the run have more failed files than its input allows? */
 export function hasTooManyFailures({ opened, files }: BatchState): boolean {
   const failed = files.failed + files.cancelled;

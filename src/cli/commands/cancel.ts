@@ -1,7 +1,7 @@
 import type { CliCommand } from '../command.js';
 import { CliError } from '../errors.js';
-import type { Shell } from '../program.js';
 import { statusOfRun } from '../run-status.js';
+import type { Shell } from '../shell.js';
 import { type TemporalFlags, withTemporal } from '../temporal.js';
 import { quoted } from '../text.js';
 import { nonEmpty } from '../values.js';

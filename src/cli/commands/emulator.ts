@@ -3,8 +3,8 @@ import type { EmulatorOptions } from '../../testing/index.js';
 import type { CliCommand } from '../command.js';
 import { CliError, UsageError } from '../errors.js';
 import { typedPath } from '../paths.js';
-import type { Shell } from '../program.js';
 import type { Session } from '../session.js';
+import type { Shell } from '../shell.js';
 import { printable } from '../text.js';
 import { duration, type IdAndPath, idAndPath, integer, nonEmpty, number } from '../values.js';
 

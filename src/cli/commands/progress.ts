@@ -1,10 +1,10 @@
-import type { BatchProgress } from '../../protocol/index.js';
+import { type BatchProgress, counted } from '../../protocol/index.js';
 import type { CliCommand } from '../command.js';
 import { askProgress } from '../follow.js';
-import type { Shell } from '../program.js';
-import { doneOf, sentenceOf } from '../progress-view.js';
+import { sentenceOf } from '../progress-view.js';
 import { type RunStatus, statusOfRun } from '../run-status.js';
 import type { Session } from '../session.js';
+import type { Shell } from '../shell.js';
 import { type TemporalFlags, withTemporal } from '../temporal.js';
 import { count, printable, table } from '../text.js';
 import { nonEmpty } from '../values.js';
@@ -53,7 +53,7 @@ function tell(session: Session, workflowId: string, { runId, status }: RunStatus
       'Files',
       files.total === 0
         ? 'not known yet'
-        : `${doneOf(progress)} of ${count(files.total, 'file')}: ${files.completed} completed, ${files.failed} failed, ${running} running`,
+        : `${counted(files)} of ${count(files.total, 'file')}: ${files.completed} completed, ${files.failed} failed, ${running} running`,
     ],
     ...(manifest === null ? [] : [['Manifest', printable(manifest)]]),
     ...lastFailures.map(({ name, fileId, message }) => [

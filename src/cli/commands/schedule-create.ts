@@ -3,7 +3,7 @@ import type { ScheduleBatchOptions } from '../../schedules.js';
 import { addBatchOptions, type BatchFlags, batchInputOf } from '../batch-options.js';
 import type { CliCommand } from '../command.js';
 import { UsageError } from '../errors.js';
-import type { Shell } from '../program.js';
+import type { Shell } from '../shell.js';
 import { type TemporalFlags, withTemporal } from '../temporal.js';
 import { quoted } from '../text.js';
 import { duration, nonEmpty, timeZone } from '../values.js';

@@ -1,5 +1,5 @@
 import type { CliCommand } from '../command.js';
-import type { Shell } from '../program.js';
+import type { Shell } from '../shell.js';
 import { type TemporalFlags, withTemporal } from '../temporal.js';
 import { printable, table } from '../text.js';
 

@@ -1,5 +1,5 @@
 import type { CliCommand } from '../command.js';
-import type { Shell } from '../program.js';
+import type { Shell } from '../shell.js';
 import { type TemporalAccess, type TemporalFlags, withTemporal } from '../temporal.js';
 import { nonEmpty } from '../values.js';
 import { addScheduleCreate } from './schedule-create.js';

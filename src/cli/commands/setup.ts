@@ -1,5 +1,5 @@
 import type { CliCommand } from '../command.js';
-import type { Shell } from '../program.js';
+import type { Shell } from '../shell.js';
 import { type TemporalFlags, withTemporal } from '../temporal.js';
 
 const DESCRIPTION = `Register the search attributes by which batch runs are found in the Temporal UI, once for each namespace.

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import type { CliCommand } from '../command.js';
-import type { Shell } from '../program.js';
 import type { Session } from '../session.js';
+import type { Shell } from '../shell.js';
 import { environmentOf, noteWhere, type TemporalFlags } from '../temporal.js';
 
 const LOG_LEVELS = { debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
