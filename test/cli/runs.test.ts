@@ -118,7 +118,7 @@ describe('start, progress, cancel', () => {
     const { code, stdout } = await following.end();
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Batch bat-\S+ COMPLETED\. 2 files: 1 completed, 1 failed\./m);
-    expect(stdout).toMatch(/^ {2}bad\.pdf {2}.*can't be read/m);
+    expect(stdout).toMatch(/^ {2}bad\.pdf {2}.*it is no PDF/m);
     expect(stdout).toMatch(/^Manifest +\/.*manifest\.jsonl$/m);
   });
 

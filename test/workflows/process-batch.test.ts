@@ -32,7 +32,7 @@ describe('processBatch on a real server', () => {
     const run = await stage.batches.start(parse(id));
     const report = await run.result();
 
-    expect(report).toMatchObject({ status: 'COMPLETED', directoryId: id, bytes: 9, credits: 6 });
+    expect(report).toMatchObject({ status: 'COMPLETED', directoryId: id, bytes: 8, credits: 6 });
     expect(report.files).toEqual({ total: 3, completed: 2, failed: 1, cancelled: 0, skipped: 0 });
     expect(report.failures).toMatchObject([{ name: 'broken.pdf', type: 'JobFailed' }]);
     const lines = await stage.manifest(report.manifest);

@@ -9,7 +9,7 @@ import { temporaryFolder } from './fixtures.js';
 
 const SCRIPTS = fileURLToPath(new URL('../../../scripts', import.meta.url));
 
-/** Stands for npm: installs a compiler that copies, or complains about a source that says `broken`. */
+/** Stands for npm: installs a compiler that copies, or complains about a source that says `broken`, and a bundler. */
 const FAKE_NPM = `
 const fs = require('node:fs');
 fs.appendFileSync('npm-calls', process.argv.slice(2).join(' ') + '\\n');
@@ -22,6 +22,11 @@ fs.writeFileSync('node_modules/typescript/bin/tsc', \`
   fs.mkdirSync(out + '/cli', { recursive: true });
   fs.writeFileSync(out + '/cli/main.js', source);
   if (source.includes('broken')) { console.log('main.ts: error'); process.exit(2); }
+\`);
+fs.mkdirSync('node_modules/@temporalio/worker', { recursive: true });
+fs.writeFileSync('node_modules/@temporalio/worker/index.js', \`
+  exports.DefaultLogger = class {};
+  exports.bundleWorkflowCode = async () => ({ code: 'bundle' });
 \`);
 const { packages: { '': _root, ...packages } } = JSON.parse(fs.readFileSync('package-lock.json', 'utf8'));
 delete packages['node_modules/elsewhere'];
@@ -92,7 +97,7 @@ describe('prepare', () => {
     await writeFile(join(root, 'dist', 'old.js'), '');
     await write('src/main.ts', 'second');
     await prepare();
-    expect(await readdir(join(root, 'dist'))).toEqual(['.fingerprint', 'cli']);
+    expect(await readdir(join(root, 'dist'))).toEqual(['.fingerprint', 'cli', 'workflow-bundle.js']);
   });
 
   it('installs when package-lock.json has changed', async () => {
