@@ -28,6 +28,13 @@ const SCENARIOS = {
     await run.result();
     return { workflowId: run.workflowId };
   },
+  // Of the chain above, the run that ends by continuing as new.
+  'batch-first-page': async ({ batches, emulator }) => {
+    const { id } = await emulator.addDirectory(markdown(3));
+    const run = await batches.start({ ...parse(id), pageSize: 2 });
+    await run.result();
+    return run;
+  },
   'batch-cancelled-while-waiting': async ({ batches, emulator }) => {
     const { id } = await emulator.addDirectory(markdown(1));
     const run = await batches.start(parse(id));

@@ -1,10 +1,19 @@
-import type { Client, WorkflowHandleWithFirstExecutionRunId, WorkflowOptions } from '@temporalio/client';
+import {
+  type Client,
+  type WorkflowExecutionDescription,
+  WorkflowFailedError,
+  type WorkflowHandleWithFirstExecutionRunId,
+  type WorkflowOptions,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { resolveBatchInput } from './activities/input.js';
 import {
   type BatchProgress,
   type BatchReport,
   DEFAULT_TASK_QUEUE,
   PROGRESS_QUERY,
   type ProcessBatchInput,
+  REPORT_MEMO,
   WORKFLOW_TYPES,
   workOf,
 } from './protocol/index.js';
@@ -32,7 +41,7 @@ export interface StartBatchOptions
 /** A batch run, under way or ended. */
 export interface BatchHandle {
   readonly workflowId: string;
-  /** Missing where it is whatever run is the latest. */
+  /** Missing where it is whatever run is the latest of the workflow id. */
   readonly runId: string | undefined;
   /** How far it is. Asks the workflow, so a worker has to be there. */
   progress(): Promise<BatchProgress>;
@@ -41,6 +50,11 @@ export interface BatchHandle {
    * `isFailure(error, 'TooManyFailedFiles')` and the like.
    */
   result(): Promise<BatchReport>;
+  /**
+   * Waits for the end, however the run ends, and tells what it had finished: also of one that failed, was cancelled or
+   * passed its deadline. `undefined` where it ended before there was a batch.
+   */
+  report(): Promise<BatchReport | undefined>;
   /** Asks the run to stop: it cancels the remote batch and its open children. Returns at once. */
   cancel(): Promise<void>;
 }
@@ -72,9 +86,12 @@ export class BatchClient {
   /**
    * Starts a run and returns at once. By default its workflow id is that of the work, so the same work is not running
    * twice at once: starting it again throws Temporal's `WorkflowExecutionAlreadyStartedError`, unless
-   * `workflowIdConflictPolicy` says `USE_EXISTING` or `TERMINATE_EXISTING`.
+   * `workflowIdConflictPolicy` says `USE_EXISTING`. (`TERMINATE_EXISTING` leaves the batch of the run that it ends to itself.)
+   *
+   * @throws `InvalidInput` naming every wrong field, before anything is started.
    */
   async start(input: ProcessBatchInput, options: StartBatchOptions = {}): Promise<BatchHandle> {
+    resolveBatchInput(input);
     const { workflowId = batchWorkflowId(input), taskQueue = this.#taskQueue, ...rest } = options;
     const handle: WorkflowHandleWithFirstExecutionRunId = await this.#client.workflow.start(
       WORKFLOW_TYPES.processBatch,
@@ -89,13 +106,18 @@ export class BatchClient {
     return this.#handle(workflowId, handle.firstExecutionRunId);
   }
 
-  /** Attaches to a run, under way or ended. Nothing is asked of the server yet. */
+  /**
+   * Attaches to a run, under way or ended. Nothing is asked of the server yet.
+   *
+   * @param runId Of the run, or of any that it has continued as. Default: the latest of this workflow id.
+   */
   attach(workflowId: string, runId?: string): BatchHandle {
     return this.#handle(workflowId, runId);
   }
 
   /** Runs a batch again and again: a Temporal Schedule. Overlapping runs are skipped by default. */
-  schedule(input: ProcessBatchInput, options: ScheduleBatchOptions): Promise<ScheduledBatch> {
+  async schedule(input: ProcessBatchInput, options: ScheduleBatchOptions): Promise<ScheduledBatch> {
+    resolveBatchInput(input);
     return this.#schedules.create(input, options, summaryOf(input));
   }
 
@@ -110,23 +132,52 @@ export class BatchClient {
   }
 
   #handle(workflowId: string, runId: string | undefined): BatchHandle {
-    // The first run's id follows continue-as-new to the end of the chain; the latest run is what a query wants.
-    const chain = this.#client.workflow.getHandle(workflowId, runId, { followRuns: true });
-    const latest = this.#client.workflow.getHandle(
-      workflowId,
-      undefined,
-      runId === undefined ? {} : { firstExecutionRunId: runId },
-    );
+    const { workflow } = this.#client;
+    // Follows continue-as-new to the end of the chain.
+    const chain = workflow.getHandle(workflowId, runId, { followRuns: true });
+    /** The run of this chain that is under way, or the one that was asked for where another chain has taken the id. */
+    const current = async () => {
+      if (runId === undefined) return workflow.getHandle(workflowId);
+      const [own, latest] = await Promise.all([chain.describe(), workflow.getHandle(workflowId).describe()]);
+      const isLatest = firstRunIdOf(own) === firstRunIdOf(latest);
+      return workflow.getHandle(workflowId, isLatest ? undefined : runId);
+    };
     return {
       workflowId,
       runId,
-      progress: () => latest.query<BatchProgress>(PROGRESS_QUERY),
+      progress: async () => (await current()).query<BatchProgress>(PROGRESS_QUERY),
       result: () => chain.result(),
+      report: async () => {
+        try {
+          return await chain.result();
+        } catch (error) {
+          const { memo } = await (await current()).describe();
+          return reportIn(error) ?? asReport(memo?.[REPORT_MEMO]);
+        }
+      },
       cancel: async () => {
-        await latest.cancel();
+        await (await current()).cancel();
       },
     };
   }
+}
+
+function firstRunIdOf({ raw }: WorkflowExecutionDescription): string | null | undefined {
+  return raw.workflowExecutionInfo?.firstRunId;
+}
+
+/** The first detail of the failure that the run ended with. */
+function reportIn(error: unknown): BatchReport | undefined {
+  const failure = error instanceof WorkflowFailedError ? error.cause : undefined;
+  return failure instanceof ApplicationFailure ? asReport(failure.details?.[0]) : undefined;
+}
+
+function asReport(value: unknown): BatchReport | undefined {
+  return isReport(value) ? value : undefined;
+}
+
+function isReport(value: unknown): value is BatchReport {
+  return typeof value === 'object' && value !== null && 'batchId' in value && 'files' in value;
 }
 
 /** The workflow id of this work: the same directory, job and configuration have the same. */

@@ -37,7 +37,7 @@ export interface ScheduleBatchOptions {
 /** A schedule of batch runs. */
 export interface ScheduledBatch {
   readonly scheduleId: string;
-  /** Runs it now, whatever its times. `overlap` stands in for the schedule's own policy. */
+  /** Runs it now, whatever its times. @param overlap In place of the schedule's own policy, which holds by default. */
   trigger(overlap?: ScheduleOverlapPolicy): Promise<void>;
   /** Starts no more runs until it is resumed. */
   pause(note?: string): Promise<void>;
@@ -95,12 +95,18 @@ export class BatchSchedules {
 function scheduled(handle: ScheduleHandle): ScheduledBatch {
   return {
     scheduleId: handle.scheduleId,
-    trigger: (overlap) => handle.trigger(overlap),
-    pause: (note) => handle.pause(note),
-    resume: (note) => handle.unpause(note),
+    // The SDK's own default would start a run beside one that is under way, whatever the schedule's policy.
+    trigger: async (overlap) => handle.trigger(overlap ?? (await handle.describe()).policies.overlap),
+    pause: async (note) => handle.pause(note ?? (await noteOf(handle))),
+    resume: async (note) => handle.unpause(note ?? (await noteOf(handle))),
     delete: () => handle.delete(),
     handle,
   };
+}
+
+/** The note that is there: the SDK would put one of its own in its place. */
+async function noteOf(handle: ScheduleHandle): Promise<string | undefined> {
+  return (await handle.describe()).state.note;
 }
 
 function specOf({ cron, every, timeZone, jitter }: ScheduleBatchOptions): ScheduleSpec {

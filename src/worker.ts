@@ -19,12 +19,16 @@ export interface RunningWorker {
 /**
  * Connects and starts a worker for `processBatch` and `processJob`.
  *
+ * @throws OutputError when the output can't be written to; Temporal's TransportError when it can't be reached.
  * @param overrides Options of Temporal's worker that you want otherwise.
  */
 export async function startWorker(
   config: WorkerConfig,
   overrides: Partial<WorkerOptions> = {},
 ): Promise<RunningWorker> {
+  const outputs = openOutputStore(config.output);
+  // Before a batch is made and paid for whose documents could go nowhere.
+  await outputs.check();
   const connection = await NativeConnection.connect(config.temporal.connection);
   try {
     const worker = await Worker.create({
@@ -35,7 +39,7 @@ export async function startWorker(
       workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
       activities: createActivities({
         llamacloud: new LlamaCloudClient(config.llamacloud),
-        outputs: openOutputStore(config.output),
+        outputs,
       }),
       shutdownGraceTime: SHUTDOWN_GRACE_TIME,
       ...overrides,

@@ -18,9 +18,9 @@ export async function verdictOf({ emulator, directory, contents, output, batchId
   const ids = documents.map((path) => basename(path, '.md'));
   const listed = lines.map((line) => line.fileId);
   let wrong = 0;
-  for (const { fileId, name, output: path, sha256: sum, bytes } of lines) {
+  for (const { fileId, output: path, sha256: sum, bytes } of lines) {
     const content = path === null ? '' : await readFile(path).catch(() => Buffer.alloc(0));
-    const expected = contents.get(name);
+    const expected = contents.get(fileId);
     if (
       sha256(content) !== sum ||
       content.length !== bytes ||

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Operation, toFailure } from './failure.js';
 import { ResultMissing } from './result-missing.js';
 
-/** Well under the heartbeat timeout that the workflows set, 20 s. */
+/** Well under the heartbeat timeout that the workflows set, 30 s; the SDK sends as many of them as that one needs. */
 const HEARTBEAT_INTERVAL_MS = 5_000;
 
 /** What one attempt leaves for the next, through the heartbeat: it costs no history, and outlives the worker. */

@@ -1,6 +1,5 @@
-import { isTerminal, type JobOutcome, type ProcessJobInput, type TerminalStatus } from '../protocol/index.js';
+import { clip, isTerminal, type JobOutcome, type ProcessJobInput, type TerminalStatus } from '../protocol/index.js';
 import { attempt } from './attempt.js';
-import { clip } from './clip.js';
 import type { ActivityDeps } from './deps.js';
 import { contentOf, documentKey, expandOf } from './document.js';
 import { resolveJobInput } from './input.js';

@@ -11,4 +11,6 @@ export interface ActivityDeps {
   llamacloud: LlamaCloudPort;
   /** Where documents and manifests go. */
   outputs: OutputStore;
+  /** How long runs over the same work wait for each other to publish their batches after a lost answer. Default 90,000. */
+  claimMs?: number;
 }

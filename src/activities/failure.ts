@@ -14,8 +14,11 @@ import { NotReady } from './not-ready.js';
 import { pollDelayMs, sayDelay } from './poll.js';
 import { ResultMissing } from './result-missing.js';
 
-/** What was being done: the table treats a create, which costs money, unlike a read. */
-export type Operation = 'create' | 'read' | 'cancel' | 'store';
+/**
+ * What was being done. The table treats a `create`, which costs money, unlike a `read`; `open` is the first request of all,
+ * before there is anything to lose, and `adopt` the first of a batch that others have made.
+ */
+export type Operation = 'open' | 'create' | 'adopt' | 'read' | 'cancel' | 'store';
 
 export interface FailureContext {
   operation: Operation;
@@ -41,7 +44,7 @@ const RATE_LIMIT_DELAY_MS = { least: 5_000, spread: 5_000 };
 const BACKOFF: ResolvedPoll = { initialMs: 2_000, coefficient: 1.5, maximumMs: 60_000 };
 
 /** A POST that timed out may take effect yet, and is looked for before the next: not before it had the time. */
-const UNDECIDED_DELAY_MS = 15_000;
+export const UNDECIDED_DELAY_MS = 15_000;
 
 /** A result may lag behind its status; after this it is not coming. */
 const RESULT_LAG_MS = 120_000;
@@ -101,7 +104,7 @@ function typeOfStatus(status: number, operation: Operation): FailureType {
     case 425:
       return 'ServiceUnavailable';
     case 409:
-      return operation === 'read' ? 'ServiceUnavailable' : 'RequestRejected';
+      return operation === 'create' || operation === 'cancel' ? 'RequestRejected' : 'ServiceUnavailable';
     case 429:
       return 'RateLimited';
     default:
@@ -112,17 +115,18 @@ function typeOfStatus(status: number, operation: Operation): FailureType {
 function isRetried(type: FailureType, error: Error, context: FailureContext): boolean {
   const { operation, ageMs, unauthorizedMs, missingMs } = context;
   if (error instanceof ResultMissing) return missingMs < RESULT_LAG_MS;
+  const isFirst = operation === 'open' || operation === 'create';
   switch (ruleOf(type).retried) {
     case 'yes':
       return true;
     case 'no':
       return false;
     case 'reads':
-      return operation !== 'create';
+      return !isFirst;
     case 'reads for 15 minutes':
-      return operation !== 'create' && unauthorizedMs < KEY_ROTATION_MS;
+      return !isFirst && unauthorizedMs < KEY_ROTATION_MS;
     case 'young':
-      return operation !== 'create' && ageMs < READ_AFTER_CREATE_MS;
+      return !isFirst && operation !== 'adopt' && ageMs < READ_AFTER_CREATE_MS;
   }
 }
 
@@ -135,7 +139,12 @@ function delayMs(type: FailureType, error: Error, { ageMs, operation }: FailureC
   return operation === 'create' && isUndecided(error) ? Math.max(UNDECIDED_DELAY_MS, backoff) : backoff;
 }
 
+/**
+ * May the request still take effect, or have taken it? A refused connection and a name that is not found never reached
+ * LlamaCloud, and 425 and 429 say that nothing was done.
+ */
 function isUndecided(error: Error): boolean {
-  if (error instanceof ConnectionError) return error.timedOut;
-  return error instanceof HttpStatusError && (error.status === 408 || error.status === 504);
+  if (error instanceof HttpStatusError) return error.status !== 425 && error.status !== 429;
+  if (!(error instanceof ConnectionError)) return true;
+  return !/ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(error.message);
 }

@@ -1,18 +1,23 @@
 import { log } from '@temporalio/activity';
+import { ConnectionError, HttpStatusError, UnexpectedResponseError } from '../llamacloud/index.js';
 import type { ApiScope } from '../protocol/index.js';
 import type { ActivityDeps } from './deps.js';
+
+/** Faults that pass are worth that much of a wait, in milliseconds; then ids are shown. */
+const PATIENCE_MS = 30_000;
 
 /** For all files together: a directory of 1,000 takes ten requests. */
 const TIMEOUT_MS = 10_000;
 
 /**
  * The names of a directory's files by their ids, for people: a nicety of a beta route, so a run neither fails for want of them
- * nor waits long. Throws only when the activity is cancelled.
+ * nor waits long: a fault that passes is thrown, to be tried again, for the first half minute.
  */
 export async function fileNames(
   { llamacloud }: ActivityDeps,
   { directoryId, projectId, organizationId }: ApiScope & { directoryId: string },
   cancelled: AbortSignal,
+  waitedMs: number,
 ): Promise<ReadonlyMap<string, string>> {
   cancelled.throwIfAborted();
   const names = new Map<string, string>();
@@ -27,6 +32,7 @@ export async function fileNames(
       names.set(file.id, file.display_name);
   } catch (error) {
     cancelled.throwIfAborted();
+    if (waitedMs < PATIENCE_MS && isPassing(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     log.warn('Names of files could not be read: their ids are shown instead', { directoryId, reason });
   } finally {
@@ -34,4 +40,9 @@ export async function fileNames(
     cancelled.removeEventListener('abort', cancel);
   }
   return names;
+}
+
+function isPassing(error: unknown): boolean {
+  if (error instanceof HttpStatusError) return error.status === 408 || error.status === 429 || error.status >= 500;
+  return error instanceof ConnectionError || error instanceof UnexpectedResponseError;
 }

@@ -1,4 +1,4 @@
-import { log } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo, log } from '@temporalio/activity';
 import type { Batch } from '../llamacloud/index.js';
 import type { BatchRequest, ProcessBatchInput } from '../protocol/index.js';
 import { attempt } from './attempt.js';
@@ -29,13 +29,18 @@ export function openBatch(deps: ActivityDeps) {
   return async (input: ProcessBatchInput): Promise<OpenedBatch> => {
     const request = resolveBatchInput(input);
     const searchAttributes = await hasSearchAttributes();
-    if (!searchAttributes) {
+    if (!searchAttributes && activityInfo().attempt === 1) {
       log.warn('The search attributes of temporal-llamacloud are not registered here, and are left out', {
         hint: 'temporal-llamacloud setup',
       });
     }
     if (request.batchId !== undefined) return { request, searchAttributes };
-    return attempt('read', `directory ${request.directoryId}`, async ({ nowMs, signal }) => {
+    return attempt('open', `directory ${request.directoryId}`, async ({ nowMs, ageMs, signal }) => {
+      // The workflow learns its deadline from this activity, so here it is this activity that keeps it.
+      if (ageMs >= request.timeoutMs) {
+        const seconds = request.timeoutMs / 1_000;
+        throw ApplicationFailure.nonRetryable(`no batch could be created within ${seconds} s`, 'BatchTimedOut');
+      }
       const since = new Date(nowMs - CLOCK_SKEW_MS).toISOString();
       const ids: string[] = [];
       for await (const batch of batchesSince(deps, request, since, signal)) ids.push(batch.id);

@@ -3,13 +3,13 @@ import type { BatchResult } from '../llamacloud/index.js';
 import {
   type ApiScope,
   type CollectFormat,
+  clip,
   JOB_TYPES,
   type JobOutcome,
   type JobType,
   type ResolvedPoll,
 } from '../protocol/index.js';
 import { attempt } from './attempt.js';
-import { clip } from './clip.js';
 import type { ActivityDeps } from './deps.js';
 import { fileNames } from './file-names.js';
 import { finishedFiles } from './finished-files.js';
@@ -27,6 +27,8 @@ export interface ReadResultsInput extends ApiScope {
   onlyFailed?: CollectFormat;
   pageSize: number;
   graceMs: number;
+  /** When the results were first asked for, on whatever page, epoch milliseconds. Default: when this activity was scheduled. */
+  sinceMs?: number;
   poll: ResolvedPoll;
 }
 
@@ -62,7 +64,7 @@ export function readResults(deps: ActivityDeps) {
     const { batchId, projectId, organizationId } = input;
     return attempt('read', `results of batch ${batchId}`, async ({ nowMs, firstMs, signal }) => {
       const batch = await deps.llamacloud.getBatch(batchId, { expand: ['results'], projectId, organizationId, signal });
-      const waitedMs = nowMs - firstMs;
+      const waitedMs = Math.max(0, nowMs - (input.sinceMs ?? firstMs));
       const wait = (state: string) =>
         new NotReady('BatchNotReady', `batch ${batchId} ${state}`, pollDelayMs(input.poll, waitedMs));
       const results = batch.results ?? undefined;
@@ -79,7 +81,7 @@ export function readResults(deps: ActivityDeps) {
       const open = all.filter((row) => row.job_reference == null && row.error_message == null).length;
       if (open > 0 && waitedMs < input.graceMs)
         throw wait(`is ${input.status}, ${open} of ${all.length} files have no job yet`);
-      const names = await fileNames(deps, input, signal);
+      const names = await fileNames(deps, input, signal, waitedMs);
       const finished = input.onlyFailed && (await finishedFiles(deps.outputs, batchId, input.onlyFailed));
       return toPage(all, (row) => toRow(row, names.get(row.source_directory_file_id), finished), input);
     });

@@ -11,7 +11,7 @@ export async function hasSearchAttributes(): Promise<boolean> {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({
       namespace: options.namespace,
     });
-    return isComplete(Object.keys(customAttributes ?? {}));
+    return isComplete(customAttributes);
   } catch {
     return hasInCluster();
   }
@@ -20,12 +20,16 @@ export async function hasSearchAttributes(): Promise<boolean> {
 async function hasInCluster(): Promise<boolean> {
   try {
     const { keys } = await Context.current().client.connection.workflowService.getSearchAttributes({});
-    return isComplete(Object.keys(keys ?? {}));
+    return isComplete(keys);
   } catch {
     return false;
   }
 }
 
-function isComplete(names: readonly string[]): boolean {
-  return Object.values(SEARCH_ATTRIBUTES).every((name) => names.includes(name));
+/** `temporal.api.enums.v1.IndexedValueType`. */
+const KEYWORD = 2;
+
+/** One that is registered with another type would get the workflow stuck as well. */
+function isComplete(types: Record<string, unknown> | null | undefined): boolean {
+  return Object.values(SEARCH_ATTRIBUTES).every((name) => types?.[name] === KEYWORD);
 }

@@ -20,7 +20,7 @@ export interface WatchBatchInput extends ApiScope {
 export function watchBatch(deps: ActivityDeps) {
   return (input: WatchBatchInput): Promise<string> => {
     const { batchId, projectId, organizationId } = input;
-    return attempt('read', `batch ${batchId}`, async ({ nowMs, signal }) => {
+    return attempt(input.lastStatus === null ? 'adopt' : 'read', `batch ${batchId}`, async ({ nowMs, signal }) => {
       const { status } = await deps.llamacloud.getBatch(batchId, { projectId, organizationId, signal });
       if (status !== input.lastStatus || isTerminal(status)) return status;
       throw new NotReady(

@@ -11,15 +11,18 @@ export interface WriteManifestInput {
   part: number;
   /** Is this the last part? Then the whole manifest is put together. */
   last: boolean;
+  /** Are there files after the last part that are in none? Then a whole manifest that is there already is left alone. */
+  partial?: boolean;
 }
 
 /** Step 7: writes a part of the manifest (JSON lines), and after the last part the whole. Returns where the whole is. */
 export function writeManifest(deps: ActivityDeps) {
-  return ({ batchId, lines, part, last }: WriteManifestInput): Promise<string> =>
+  return ({ batchId, lines, part, last, partial = false }: WriteManifestInput): Promise<string> =>
     attempt('store', `manifest of batch ${batchId}`, async () => {
       const { outputs } = deps;
       const content = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
       const whole = manifestKey(batchId);
+      if (partial && (await outputs.size(whole)) !== undefined) return outputs.locate(whole);
       if (part === 0 && last) return (await outputs.write(whole, content)).location;
       await outputs.write(partKey(batchId, part), content);
       if (!last) return outputs.locate(whole);

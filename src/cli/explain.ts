@@ -21,6 +21,8 @@ function named(error: Error, place: Place | undefined): Explanation | undefined 
   switch (name) {
     case 'ConfigError':
       return { type: name, message, hint: 'Set them in the environment, then run the command again.', exitCode: 2 };
+    case 'OutputError':
+      return { type: name, message, hint: 'Set LLAMACLOUD_OUTPUT to a folder that can be written to.', exitCode: 2 };
     case 'WorkflowNotFoundError':
       return {
         type: name,

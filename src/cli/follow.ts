@@ -6,6 +6,8 @@ import { CliError } from './errors.js';
 import { statusOf } from './explain.js';
 import type { Interrupt } from './interrupt.js';
 import type { ProgressView } from './progress-view.js';
+import { troubleIn } from './run-status.js';
+import { printable } from './text.js';
 
 /** A worker answers in milliseconds. */
 const QUERY_TIMEOUT_MS = 5_000;
@@ -57,6 +59,7 @@ export async function follow({ client, run, taskQueue, interrupt, everyMs, view 
   const result = run.result().finally(() => ended.abort());
   const watching = (async () => {
     let warned = false;
+    let said: string | undefined;
     while (!ended.signal.aborted) {
       // A signal of its own for each: the SDK leaves its listeners on the signal.
       const signal = AbortSignal.any([ended.signal]);
@@ -72,6 +75,9 @@ export async function follow({ client, run, taskQueue, interrupt, everyMs, view 
         view.show(progress);
         warned = false;
       }
+      const trouble = await troubleOf(client, run).catch(() => undefined);
+      if (trouble !== undefined && trouble !== said && !ended.signal.aborted) view.note(`  ${printable(trouble)}`);
+      said = trouble ?? said;
       await delay(everyMs, undefined, { signal: ended.signal }).catch(() => undefined);
     }
   })();
@@ -85,6 +91,11 @@ export async function follow({ client, run, taskQueue, interrupt, everyMs, view 
     await watching;
     view.end();
   }
+}
+
+/** What the run can't get past right now. */
+async function troubleOf(client: Client, { workflowId, runId }: BatchHandle): Promise<string | undefined> {
+  return troubleIn((await client.workflow.getHandle(workflowId, runId).describe()).raw);
 }
 
 function finalProgress(report: BatchReport): BatchProgress {

@@ -1,4 +1,4 @@
-import { type BatchReport, failureType, rootCause } from '../protocol/index.js';
+import { type BatchReport, failureIn } from '../protocol/index.js';
 
 /** Why a run failed, in words. */
 export interface RunFailure {
@@ -24,15 +24,9 @@ export function isRunFailure(error: unknown): error is Error {
 }
 
 export function describeFailure(error: Error): RunFailure {
-  const cause = rootCause(error);
-  if (!(cause instanceof Error)) return { type: error.name, message: error.message };
+  const { type, message } = failureIn(error);
   const details = detailsOf(error);
-  return {
-    type: failureType(error) ?? ENDS[cause.name]?.type ?? cause.name,
-    message: ENDS[cause.name]?.message ?? cause.message,
-    ...fieldsIn(details),
-    ...reportIn(details),
-  };
+  return { ...(ENDS[type] ?? { type, message }), ...fieldsIn(details), ...reportIn(details) };
 }
 
 /** The first detail of the first application failure that has one. */

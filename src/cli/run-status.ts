@@ -1,4 +1,5 @@
-import { WORKFLOW_TYPES } from '../protocol/index.js';
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { type FailureType, WORKFLOW_TYPES } from '../protocol/index.js';
 import { CliError } from './errors.js';
 import type { TemporalAccess } from './temporal.js';
 
@@ -7,16 +8,19 @@ export interface RunStatus {
   /** Temporal's status of the run: `RUNNING`, `COMPLETED`, ... */
   readonly status: string;
   readonly taskQueue: string;
+  /** What a pending activity has last failed with; missing where it only waits. */
+  readonly trouble?: string;
 }
 
 /** What Temporal knows of a batch run without asking a worker. @throws CliError where there is none of this id */
 export async function statusOfRun({ client, config }: TemporalAccess, workflowId: string): Promise<RunStatus> {
   try {
-    const { type, runId, status, taskQueue } = await client.workflow.getHandle(workflowId).describe();
+    const { type, runId, status, taskQueue, raw } = await client.workflow.getHandle(workflowId).describe();
     if (type !== WORKFLOW_TYPES.processBatch) {
       throw new CliError(`${workflowId} is a ${type} workflow, not a batch run`, 'Give the id that start has printed.');
     }
-    return { runId, status: status.name, taskQueue };
+    const trouble = troubleIn(raw);
+    return { runId, status: status.name, taskQueue, ...(trouble === undefined ? {} : { trouble }) };
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'WorkflowNotFoundError') throw error;
     throw new CliError(
@@ -26,3 +30,12 @@ export async function statusOfRun({ client, config }: TemporalAccess, workflowId
     );
   }
 }
+
+/** Waiting is made of failures as well, which are benign. */
+export function troubleIn({ pendingActivities }: WorkflowExecutionDescription['raw']): string | undefined {
+  const failures = pendingActivities?.map(({ lastFailure }) => lastFailure) ?? [];
+  const failure = failures.find((each) => each != null && !WAITING.has(each.applicationFailureInfo?.type ?? ''));
+  return failure?.message ?? undefined;
+}
+
+const WAITING: ReadonlySet<string> = new Set<FailureType>(['BatchNotReady', 'JobNotReady']);

@@ -46,7 +46,7 @@ export async function waitForEnd(
       );
     }
     if (!isRunFailure(error)) throw error;
-    const { type, message, fields, report } = describeFailure(error);
+    const { type, message, fields, report = await run.report() } = describeFailure(error);
     const [first = '', ...rest] = failureLines({ type, message, ...(fields === undefined ? {} : { fields }) });
     for (const line of [`error: the run failed. ${first}`, ...rest]) session.warn(line);
     if (report !== undefined) for (const line of reportLines(report)) session.say(line);

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from './make-folder.js';
 import { safeName } from './safe-name.js';
 import { type Content, OutputError, type OutputStore, type StoredObject } from './store.js';
 
@@ -15,13 +16,23 @@ export class DirectoryStore implements OutputStore {
     this.root = resolve(directory);
   }
 
+  async check(): Promise<void> {
+    try {
+      await makeFolder(this.root);
+      // By writing: permissions, read-only file systems and files in the way all show only then.
+      await rmdir(await mkdtemp(join(this.root, '.try-')));
+    } catch (error) {
+      throw new OutputError('write to', this.root, error);
+    }
+  }
+
   async write(key: readonly string[], content: Content): Promise<StoredObject> {
     const location = this.locate(key);
     // Beside its place, so that the rename stays within one file system and a reader never sees half a document.
     const temporary = join(dirname(location), `.${randomUUID()}.tmp`);
     const source = sourceOf(content);
     try {
-      await mkdir(dirname(location), { recursive: true });
+      await makeFolder(dirname(location));
       const digest = createHash('sha256');
       let bytes = 0;
       await pipeline(

@@ -20,6 +20,8 @@ export interface StoredObject {
 export interface OutputStore {
   /** A directory's path, or a URL. */
   readonly root: string;
+  /** Can it be written to? Asked before a worker starts. @throws OutputError */
+  check(): Promise<void>;
   write(key: readonly string[], content: Content): Promise<StoredObject>;
   /** The content under a key, or `undefined` where there is none. */
   read(key: readonly string[]): Promise<AsyncIterable<Uint8Array> | undefined>;

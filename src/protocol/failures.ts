@@ -73,16 +73,29 @@ export function rootCause(error: unknown): unknown {
   return current;
 }
 
-/** The type of the first application failure in a chain of causes, or `undefined`. */
-export function failureType(error: unknown): string | undefined {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if (current.name === 'ApplicationFailure' && 'type' in current && typeof current.type === 'string')
-      return current.type;
-  }
-  return undefined;
+/** Type and message of a failure. */
+export interface FailureWords {
+  type: string;
+  message: string;
 }
 
-/** Does this error, or one that caused it, have this failure type? Takes what a workflow, a client or a child threw. */
+/** What a chain of causes comes down to: its first application failure, which says what to do, or else its bottom. */
+export function failureIn(error: unknown): FailureWords {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (current.name === 'ApplicationFailure' && 'type' in current && typeof current.type === 'string') {
+      return { type: current.type, message: current.message };
+    }
+  }
+  const cause = rootCause(error);
+  return cause instanceof Error
+    ? { type: cause.name, message: cause.message }
+    : { type: 'Error', message: String(cause) };
+}
+
+/**
+ * Is this failure of this type, or did one cause it? Takes what a workflow, a client or a child threw; of several
+ * application failures in a chain the first counts.
+ */
 export function isFailure(error: unknown, type: FailureType): boolean {
-  return failureType(error) === type;
+  return failureIn(error).type === type;
 }

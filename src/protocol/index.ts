@@ -1,3 +1,4 @@
+export * from './clip.js';
 export * from './defaults.js';
 export * from './failures.js';
 export * from './input.js';

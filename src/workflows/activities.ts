@@ -5,8 +5,8 @@ import { LONGEST_POLL_MS } from '../protocol/index.js';
 const COMMON = {
   // A few requests of at most a minute each.
   startToCloseTimeout: '5 minutes',
-  // Activities beat every 5 s; after four beats without one, the worker is gone.
-  heartbeatTimeout: '20 seconds',
+  // Activities beat every 5 s, of which the SDK sends one every 24 s. A worker that is gone is noticed within this.
+  heartbeatTimeout: '30 seconds',
   retry: {
     // Every failure of ours says when to try again. What is left to the policy is a dead worker or a timeout, and there
     // the number of attempts says nothing, since waiting counts as well: so no growth.

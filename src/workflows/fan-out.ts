@@ -1,16 +1,22 @@
-import { CancellationScope, executeChild, isCancellation, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  executeChild,
+  isCancellation,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { ResultRow } from '../activities/types.js';
 import {
   type BatchRequest,
+  clip,
   DEFAULT_JOB_TIMEOUT_MS,
   DEFAULT_POLL,
   defaultCollect,
-  failureType,
+  failureIn,
   hasFormat,
   type JobOutcome,
   type ManifestLine,
   type ProcessJobInput,
-  rootCause,
 } from '../protocol/index.js';
 import { publishDetails } from './publish.js';
 import { type BatchState, type FileOutcome, type FileProblem, hasTooManyFailures, record } from './state.js';
@@ -68,14 +74,23 @@ async function runChild(request: BatchRequest, input: ProcessJobInput): Promise<
     workflowId: `${workflowInfo().workflowId}/${input.fileId}`,
     args: [input],
     staticSummary: `${input.name ?? input.fileId}, job ${input.jobId}`,
+    // A child that does not end, on a task queue that nobody polls say, must not hold up a run that is being stopped: what is
+    // left of it ends with its parent.
+    cancellationType: ChildWorkflowCancellationType.TRY_CANCEL,
     ...(taskQueue === undefined ? {} : { taskQueue }),
   });
   // A child of the caller's own may return anything; what it says of a document is taken over.
   return isOutcome(result) ? result : { jobId: input.jobId };
 }
 
+/** A path of that length is no path; a thousand of them would not go through history. */
+const LONGEST_LOCATION = 1_000;
+
 function isOutcome(result: unknown): result is JobOutcome {
-  return typeof result === 'object' && result !== null && 'output' in result && 'sha256' in result;
+  if (typeof result !== 'object' || result === null) return false;
+  const { output, bytes, sha256, credits }: Partial<Record<keyof JobOutcome, unknown>> = result;
+  const isText = typeof output === 'string' && output.length <= LONGEST_LOCATION && typeof sha256 === 'string';
+  return isText && typeof bytes === 'number' && (credits === null || typeof credits === 'number');
 }
 
 /** What is at its default is left out: this is in the parent's history once for every file. */
@@ -115,8 +130,7 @@ function jobInput(
 function problemOf(error: unknown): FileProblem {
   if (isCancellation(error))
     return { status: 'CANCELLED', type: 'JobCancelled', message: 'the workflow of this file was cancelled' };
-  const cause = rootCause(error);
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const type = failureType(error) ?? (cause instanceof Error ? cause.name : 'Error');
-  return { status: type === 'JobCancelled' ? 'CANCELLED' : 'FAILED', type, message };
+  const { type, message } = failureIn(error);
+  // A child of the caller's own may fail with anything, and a thousand of these travel through history at a time.
+  return { status: type === 'JobCancelled' ? 'CANCELLED' : 'FAILED', type: clip(type, 100), message: clip(message) };
 }

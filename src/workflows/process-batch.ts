@@ -21,6 +21,7 @@ import {
 } from '../protocol/index.js';
 import { createBatch, openBatch, readResults, watchBatch, writeManifest } from './activities.js';
 import { fanOut } from './fan-out.js';
+import { inItsWords } from './in-its-words.js';
 import { enter, publishBatch, publishStatus, publishWork } from './publish.js';
 import { type BatchState, hasTooManyFailures, newState, progressOf, reportOf } from './state.js';
 import { stop } from './stop.js';
@@ -35,14 +36,21 @@ export const progressQuery = defineQuery<BatchProgress>(PROGRESS_QUERY);
  * @param input What to process. Validated before anything is sent.
  * @param carried Set by continue-as-new; leave it out.
  * @returns A small report. The manifest that it names has a line for every file.
- * @throws `InvalidInput`, `BatchFailed`, `BatchCancelled`, `BatchTimedOut`, `TooManyFailedFiles`, and at create what
- * LlamaCloud rejects: `RequestRejected`, `NotAuthorized`, `OutOfCredits`. Once there was a batch, the failure's first detail
- * is the {@link BatchReport}.
+ * @throws `InvalidInput`, `BatchFailed`, `BatchCancelled`, `BatchTimedOut`, `TooManyFailedFiles`, and what LlamaCloud rejects
+ * for good: `RequestRejected`, `NotAuthorized`, `OutOfCredits`, `NotFound`. Once there was a batch, the failure's first
+ * detail is the {@link BatchReport}.
  */
 export async function processBatch(input: ProcessBatchInput, carried?: BatchState): Promise<BatchReport> {
   const state = carried ?? newState(Date.now());
   setHandler(progressQuery, () => progressOf(state));
+  try {
+    return await run(state, input);
+  } catch (error) {
+    throw inItsWords(error, reportOf(state));
+  }
+}
 
+async function run(state: BatchState, input: ProcessBatchInput): Promise<BatchReport> {
   const { request } = await open(state, input);
   return withinDeadline(state, request, async () => {
     const batchId = await create(state, request);
@@ -105,6 +113,7 @@ async function processPage(
 ): Promise<boolean> {
   const { directoryId, pageSize, poll, resultsGraceMs } = request;
   enter(state, 'expanding');
+  state.resultsSinceMs ??= Date.now();
   const page = await readResults.executeWithOptions({ summary: `Read the results of ${batchId}` }, [
     {
       batchId,
@@ -114,6 +123,7 @@ async function processPage(
       ...(request.onlyFailed ? { onlyFailed: request.collect } : {}),
       pageSize,
       graceMs: resultsGraceMs,
+      sinceMs: state.resultsSinceMs,
       poll,
       ...request.scope,
     },
@@ -126,7 +136,8 @@ async function processPage(
 
   const stopped = CancellationScope.current().consideredCancelled;
   const last = page.next === undefined || stopped;
-  const manifest = { batchId, lines, part: state.pages, last };
+  const partial = stopped && page.next !== undefined;
+  const manifest = { batchId, lines, part: state.pages, last, partial };
   await (stopped ? CancellationScope.nonCancellable(() => list(state, manifest, LAST_WORDS)) : list(state, manifest));
   if (stopped) throw new CancelledFailure('The run was stopped');
   state.pages += 1;

@@ -1,13 +1,14 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import {
   DEFAULT_JOB_TIMEOUT_MS,
+  failureIn,
   type JobOutcome,
   LONGEST_TIMEOUT_MS,
   type ProcessJobInput,
-  rootCause,
   SHORTEST_DELAY_MS,
 } from '../protocol/index.js';
 import { collecting } from './activities.js';
+import { inItsWords } from './in-its-words.js';
 
 /**
  * Collects the document of one job: waits until the job is terminal, then streams the document to the output store.
@@ -31,7 +32,7 @@ export async function processJob(input: ProcessJobInput): Promise<JobOutcome> {
   const job = await collecting(timeout)
     .collectJob.executeWithOptions({ summary: `Collect ${file}` }, [input])
     .catch((error: unknown) => {
-      throw isDeadline(error) ? timedOut(input, file, error) : error;
+      throw isDeadline(error) ? timedOut(input, file, error) : inItsWords(error);
     });
   if (job.status === 'COMPLETED') return job;
   const [type, verb] =
@@ -57,10 +58,9 @@ function isDeadline(error: unknown): error is ActivityFailure {
 }
 
 function timedOut(input: ProcessJobInput, file: string, error: ActivityFailure): ApplicationFailure {
-  const last = rootCause(error);
   return ApplicationFailure.create({
     type: 'JobTimedOut',
-    message: `job ${input.jobId} of ${file} did not end in time; last: ${last instanceof Error ? last.message : String(last)}`,
+    message: `job ${input.jobId} of ${file} did not end in time; last: ${failureIn(error).message}`,
     nonRetryable: true,
     cause: error,
   });

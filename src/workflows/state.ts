@@ -26,6 +26,8 @@ export interface BatchState {
   lastFailures: FileFailure[];
   bytes: number;
   credits: number | null;
+  /** When the results were first asked for. */
+  resultsSinceMs: number | null;
   /** Pages of results that are done, each a part of the manifest. */
   pages: number;
   cursor: ResultsCursor | null;
@@ -45,6 +47,7 @@ export function newState(startedAtMs: number): BatchState {
     lastFailures: [],
     bytes: 0,
     credits: null,
+    resultsSinceMs: null,
     pages: 0,
     cursor: null,
     manifest: null,

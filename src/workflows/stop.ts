@@ -1,5 +1,5 @@
 import { log } from '@temporalio/workflow';
-import { type BatchPhase, type BatchRequest, isTerminal, rootCause } from '../protocol/index.js';
+import { type BatchPhase, type BatchRequest, failureIn, isTerminal } from '../protocol/index.js';
 import { cancelBatch, findBatch } from './activities.js';
 import { enter, publishBatch, publishReport, publishStatus } from './publish.js';
 import type { BatchState } from './state.js';
@@ -19,15 +19,16 @@ async function stopRemote(state: BatchState, request: BatchRequest, interrupted:
     if (interrupted === 'creating') await adopt(state, request);
     const { batchId, status } = state;
     if (batchId === null) return 'there was none to cancel';
+    // COMPLETED means mapped: LlamaCloud can't cancel such a batch, and its jobs go on.
     if (status !== null && isTerminal(status)) return `it is ${status}`;
     const summary = `Cancel batch ${batchId}`;
     const input = { ...request.scope, batchId, poll: request.poll };
     publishStatus(state, await cancelBatch.executeWithOptions({ summary }, [input]));
     return `it is ${state.status}`;
   } catch (error) {
-    const reason = rootCause(error);
-    log.error('The remote batch could not be cancelled', { batchId: state.batchId, reason });
-    return `could not be cancelled: ${reason instanceof Error ? reason.message : String(reason)}`;
+    const { message } = failureIn(error);
+    log.error('The remote batch could not be cancelled', { batchId: state.batchId, message });
+    return `could not be cancelled: ${message}`;
   }
 }
 

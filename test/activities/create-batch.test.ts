@@ -36,6 +36,8 @@ function requestsSince({ emulator }: Bench, start: number): string[] {
   return emulator.requests.slice(start).map(({ method }) => method);
 }
 
+async function* none() {}
+
 /** Somebody else's batch. */
 function make({ llamacloud }: Bench, directoryId: string, job: BatchRequest['job'] = PARSE) {
   return llamacloud.createBatch({ sourceDirectoryId: directoryId, job });
@@ -128,10 +130,24 @@ describe('one batch for one run', () => {
     expect(batches(bench)).toHaveLength(3);
   });
 
+  test('a rejection after a lost answer does not leave the batch behind', async () => {
+    const bench = await setBench();
+    const input = await opened(bench);
+    const lost = await make(bench, input.request.directoryId);
+    // The list lags: the look before the post finds nothing, the one after it does.
+    let looks = 0;
+    const list = bench.llamacloud.iterateBatches.bind(bench.llamacloud);
+    bench.llamacloud.iterateBatches = (params) => (looks++ === 0 ? none() : list(params));
+    bench.emulator.faults.next({ kind: 'status', status: 402, ...POST });
+    expect((await run(bench.activities.createBatch, input, { number: 2 })).batchId).toBe(lost.id);
+  });
+
   test('a run that is stopped finds the batch that it made without knowing, and makes none', async () => {
     const bench = await setBench();
     const input = await opened(bench);
-    expect(await run(bench.activities.findBatch, input)).toBeNull();
+    const early = await failing(bench.activities.findBatch, input);
+    expect(early).toMatchObject({ type: 'BatchNotReady', category: 'BENIGN' });
+    expect(await run(bench.activities.findBatch, input, { ageMs: 15_000 })).toBeNull();
     const lost = await make(bench, input.request.directoryId);
     expect(await run(bench.activities.findBatch, input)).toMatchObject({ batchId: lost.id });
     expect(batches(bench)).toHaveLength(1);
@@ -191,11 +207,11 @@ describe('a create that LlamaCloud answers with', () => {
   const RETRIED = [
     [425, 'ServiceUnavailable', 1_900, 2_000],
     [429, 'RateLimited', 5_000, 10_000],
-    [500, 'ServiceUnavailable', 1_900, 2_000],
-    [502, 'ServiceUnavailable', 1_900, 2_000],
-    [503, 'ServiceUnavailable', 1_900, 2_000],
     // May take effect yet, so the look for it is not at once.
     [408, 'ServiceUnavailable', 15_000, 15_000],
+    [500, 'ServiceUnavailable', 15_000, 15_000],
+    [502, 'ServiceUnavailable', 15_000, 15_000],
+    [503, 'ServiceUnavailable', 15_000, 15_000],
     [504, 'ServiceUnavailable', 15_000, 15_000],
   ] as const;
 

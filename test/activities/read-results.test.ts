@@ -215,10 +215,17 @@ describe('the names of the files', () => {
     { kind: 'wrong-json' },
   ] as const;
 
-  test.each(FAULTS)('are left out, and nothing else, when their list fails: %j', async (fault) => {
+  test.each(FAULTS.slice(2))('are tried again for half a minute when the fault may pass: %j', async (fault) => {
+    const { bench, read } = await start();
+    bench.emulator.faults.next({ ...fault, path: FILES });
+    expect((await failing(bench.activities.readResults, read, { ageMs: 29_000 })).nonRetryable).toBe(false);
+    expect((await run(bench.activities.readResults, read, { ageMs: 29_500 })).rows[0]?.name).toBe('a.md');
+  });
+
+  test.each(FAULTS)('are left out, and nothing else, when their list goes on failing: %j', async (fault) => {
     const { bench, batch, read, a, b, c } = await start();
     bench.emulator.faults.next({ ...fault, path: FILES });
-    const page = await run(bench.activities.readResults, read);
+    const page = await run(bench.activities.readResults, read, { ageMs: 30_000 });
     expect(page.rows.map(({ fileId, name }) => [fileId, name])).toEqual([a, b, c].map((id) => [id, undefined]));
     expect(page.rows.every(({ job }) => job !== undefined)).toBe(true);
     expect(batch.requests()).toHaveLength(2);

@@ -42,11 +42,20 @@ describe('BatchClient', () => {
     const run = await stage.batches.start(parse(id));
     const same = await stage.batches.start(parse(id), { workflowIdConflictPolicy: 'USE_EXISTING' });
     expect(same.runId).toBe(run.runId);
+    expect((await same.progress()).phase).toBeDefined();
     const instead = await stage.batches.start(parse(id), { workflowIdConflictPolicy: 'TERMINATE_EXISTING' });
     expect(instead.runId).not.toBe(run.runId);
     expect((await failureOf(run.result())).name).toBe('TerminatedFailure');
     await instead.cancel();
     await failureOf(instead.result());
+  });
+
+  test('wrong input is refused before anything is started', async () => {
+    const job = { type: 'parse_v2', configurationId: '' } as const;
+    await expect(stage.batches.start({ directoryId: 'dir-1', job })).rejects.toMatchObject({
+      type: 'InvalidInput',
+      message: expect.stringContaining('job.configurationId'),
+    });
   });
 
   test('other work over the same directory has another workflow id', () => {

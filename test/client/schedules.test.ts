@@ -60,6 +60,22 @@ describe('BatchClient.schedule', () => {
     await expect(schedule.handle.describe()).rejects.toThrow(/not found/i);
   });
 
+  test('a trigger starts no run beside one that is under way, and pausing keeps the note', async () => {
+    const slow = await setStage(temporal, { emulator: { seed: 9, batchRunningMs: 3_600_000 } });
+    const { id } = await slow.emulator.addDirectory(files(1));
+    const options = { scheduleId: `once-${id}`, cron: '0 2 1 1 *', note: 'of the archive' };
+    const schedule = await slow.batches.schedule(parse(id), options);
+    await schedule.trigger();
+    await until('the run', () => slow.emulator.batches.list().length === 1);
+    await schedule.trigger();
+    await until('the skip', async () => (await schedule.handle.describe()).info.numActionsSkippedOverlap === 1);
+    expect(slow.emulator.batches.list()).toHaveLength(1);
+    await schedule.pause();
+    expect((await schedule.handle.describe()).state).toMatchObject({ paused: true, note: 'of the archive' });
+    await schedule.delete();
+    await slow.close();
+  });
+
   test('what it was told is what Temporal keeps: times, zone, jitter, overlap and catch-up', async () => {
     const id = await directory();
     const { handle, scheduleId } = await stage.batches.schedule(parse(id), {

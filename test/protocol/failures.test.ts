@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, RetryState, TimeoutFailure } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
-import { FAILURES, failureType, isFailure, rootCause, ruleOf } from '../../src/protocol/index.js';
+import { FAILURES, failureIn, isFailure, rootCause, ruleOf } from '../../src/protocol/index.js';
 
 const failure = ApplicationFailure.nonRetryable('no credits', 'OutOfCredits', { some: 'detail' });
 const wrapped = new ActivityFailure('failed', 'createBatch', 'id', RetryState.NON_RETRYABLE_FAILURE, 'worker', failure);
@@ -15,20 +15,20 @@ describe('failures are told apart by their type, however deep', () => {
 
   test('by the outermost of several', () => {
     const outer = ApplicationFailure.create({ type: 'JobTimedOut', message: 'too long', cause: wrapped });
-    expect(failureType(outer)).toBe('JobTimedOut');
+    expect(failureIn(outer)).toEqual({ type: 'JobTimedOut', message: 'too long' });
     expect(rootCause(outer)).toBe(failure);
   });
 
   test.each([undefined, null, 'OutOfCredits', { type: 'OutOfCredits' }, new Error('OutOfCredits')])(
     '%j has none',
     (value) => {
-      expect(failureType(value)).toBeUndefined();
       expect(isFailure(value, 'OutOfCredits')).toBe(false);
     },
   );
 
-  test('a timeout has none: Temporal made it', () => {
-    expect(failureType(new TimeoutFailure('late', undefined, 'SCHEDULE_TO_CLOSE'))).toBeUndefined();
+  test('without one, by what is at the bottom', () => {
+    const timeout = new TimeoutFailure('late', undefined, 'SCHEDULE_TO_CLOSE');
+    expect(failureIn(new Error('outer', { cause: timeout }))).toEqual({ type: 'TimeoutFailure', message: 'late' });
   });
 });
 

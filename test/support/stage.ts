@@ -71,6 +71,7 @@ export async function setStage(server: Server, options: StageOptions = {}): Prom
     activities: createActivities({
       llamacloud: new LlamaCloudClient({ apiKey: emulator.apiKey, baseUrl: emulator.url }),
       outputs: openOutputStore(output),
+      claimMs: 3_000,
     }),
     ...options.worker,
   });

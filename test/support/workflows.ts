@@ -16,3 +16,8 @@ export async function indexDocument(input: ProcessJobInput): Promise<JobOutcome>
 export async function countDocument(): Promise<number> {
   return 42;
 }
+
+/** A child that fails at length. */
+export async function complain(): Promise<never> {
+  throw ApplicationFailure.nonRetryable('äöü'.repeat(8_000), 'Complaint');
+}

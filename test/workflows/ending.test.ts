@@ -63,6 +63,31 @@ describe('the end of a run that does not go well, on a real server', () => {
     expect(failure.name).toBe('CancelledFailure');
     expect(status()).toBe('CANCELLED');
     expect(cancels(batch.id)).toBeGreaterThan(0);
+    expect(await run.report()).toMatchObject({ batchId: batch.id, status: 'CANCELLED', files: { total: 0 } });
+  });
+
+  test('a run may leave the remote batch running when it stops', async () => {
+    const { run, batch, status } = await start(1, { onStop: 'leave' });
+    await until('the run to wait', async () => (await run.progress()).phase === 'waiting');
+    await run.cancel();
+    await failureOf(run.result());
+    expect(status()).toBe('RUNNING');
+    expect(cancels(batch.id)).toBe(0);
+  });
+
+  test('a child that nobody runs holds up neither the deadline nor a cancellation', async () => {
+    const options = { child: { taskQueue: 'nobody-is-there' }, timeout: '4 seconds' };
+    const late = await start(2, options);
+    stage.emulator.batches.finish(late.batch.id);
+    const failure = await failureOf(late.run.result());
+    expect(isFailure(failure, 'BatchTimedOut')).toBe(true);
+    expect(reportIn(failure).files).toMatchObject({ total: 2, cancelled: 2 });
+
+    const { run, batch } = await start(1, { child: options.child });
+    stage.emulator.batches.finish(batch.id);
+    await until('the child', async () => (await run.progress()).running === 1);
+    await run.cancel();
+    expect((await failureOf(run.result())).name).toBe('CancelledFailure');
   });
 
   test('cancelling a run that is collecting cancels its open children, and lists what was finished', async () => {
@@ -80,6 +105,7 @@ describe('the end of a run that does not go well, on a real server', () => {
     await failureOf(run.result());
     const { files: counts, manifest } = await run.progress();
     expect(counts).toEqual({ total: 4, completed: 1, failed: 0, cancelled: 2, skipped: 1 });
+    expect(await run.report()).toMatchObject({ manifest, files: { completed: 1, cancelled: 2 } });
     expect((await stage.manifest(manifest)).map((line) => line.status)).toEqual([
       'COMPLETED',
       'CANCELLED',

@@ -100,6 +100,15 @@ describe('processBatch on a real server', () => {
     expect(lines.map((line) => line.output)).toEqual([`indexed on ${other.taskQueue}`, null]);
   });
 
+  test('children that fail with very long messages do not make the run too large for Temporal', async () => {
+    const { id } = await stage.emulator.addDirectory(files(120));
+    const run = await stage.batches.start({ ...parse(id), child: { workflowType: 'complain' }, maxConcurrentJobs: 60 });
+    const report = await run.result();
+    expect(report.files.failed).toBe(120);
+    expect(Buffer.byteLength(report.failures[0]?.message ?? '')).toBeLessThan(310);
+    expect(await stage.manifest(report.manifest)).toHaveLength(120);
+  });
+
   test('a child that returns nothing of a document still counts', async () => {
     const { id } = await stage.emulator.addDirectory(files(1));
     const run = await stage.batches.start({ ...parse(id), child: { workflowType: 'countDocument' } });
@@ -203,7 +212,7 @@ describe('processBatch on a real server', () => {
       const failure = await failureOf(run.result());
       expect(isFailure(failure, 'InvalidInput')).toBe(true);
       if (input !== args) continue;
-      const message = failure.cause instanceof Error ? failure.cause.message : failure.message;
+      const { message } = failure;
       for (const field of ['directoryId', 'job.type', 'job.configurationId', 'maxConcurrentJobs', 'colect'])
         expect(message).toContain(field);
     }

@@ -1,7 +1,9 @@
+import type { BatchHandle } from '../../client.js';
 import { type BatchProgress, counted } from '../../protocol/index.js';
 import type { CliCommand } from '../command.js';
 import { askProgress } from '../follow.js';
 import { sentenceOf } from '../progress-view.js';
+import { describeFailure, isRunFailure, type RunFailure } from '../run-failure.js';
 import { type RunStatus, statusOfRun } from '../run-status.js';
 import type { Session } from '../session.js';
 import type { Shell } from '../shell.js';
@@ -34,7 +36,8 @@ export function addProgress(program: CliCommand, { session, outcome }: Shell): v
           outcome.exitCode = await waitForEnd(session, temporal, run, status.taskQueue);
           return;
         }
-        tell(session, workflowId, status, await askProgress(temporal.client, run, status.taskQueue));
+        const progress = await askProgress(temporal.client, run, status.taskQueue);
+        tell(session, workflowId, status, progress, status.status === 'RUNNING' ? undefined : await endOf(run));
       });
     })
     .examples(
@@ -43,11 +46,30 @@ export function addProgress(program: CliCommand, { session, outcome }: Shell): v
     );
 }
 
-function tell(session: Session, workflowId: string, { runId, status }: RunStatus, progress: BatchProgress): void {
+/** Why a run that has ended did not end well. */
+async function endOf(run: BatchHandle): Promise<RunFailure | undefined> {
+  try {
+    await run.result();
+    return undefined;
+  } catch (error) {
+    if (!isRunFailure(error)) throw error;
+    return describeFailure(error);
+  }
+}
+
+function tell(
+  session: Session,
+  workflowId: string,
+  { runId, status, trouble }: RunStatus,
+  progress: BatchProgress,
+  failure: RunFailure | undefined,
+): void {
   const { batchId, batchStatus, files, running, lastFailures, startedAt, manifest } = progress;
   session.say(sentenceOf(progress));
   const rows = [
     ['Run', `${status}, since ${startedAt}`],
+    ...(failure === undefined ? [] : [['Reason', `${failure.type}: ${printable(failure.message)}`]]),
+    ...(trouble === undefined ? [] : [['Trouble', printable(trouble)]]),
     ['Batch', batchId === null ? 'not created yet' : `${batchId} ${batchStatus ?? ''}`],
     [
       'Files',
@@ -62,5 +84,13 @@ function tell(session: Session, workflowId: string, { runId, status }: RunStatus
     ]),
   ];
   for (const line of table(rows)) session.say(line);
-  session.answer({ ok: true, workflowId, runId, status, progress });
+  session.answer({
+    ok: true,
+    workflowId,
+    runId,
+    status,
+    progress,
+    ...(trouble === undefined ? {} : { trouble }),
+    ...(failure === undefined ? {} : { error: { type: failure.type, message: failure.message } }),
+  });
 }

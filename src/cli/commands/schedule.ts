@@ -26,13 +26,13 @@ const ACTIONS: readonly {
     name: 'pause',
     summary: 'start no more runs until it is resumed',
     done: 'Paused',
-    act: (schedule) => schedule.pause('paused by temporal-llamacloud'),
+    act: (schedule) => schedule.pause(),
   },
   {
     name: 'resume',
     summary: 'start runs again',
     done: 'Resumed',
-    act: (schedule) => schedule.resume('resumed by temporal-llamacloud'),
+    act: (schedule) => schedule.resume(),
   },
   {
     name: 'delete',

@@ -63,7 +63,7 @@ async function start({ batches }: TemporalAccess, input: ProcessBatchInput, flag
     const workflowId = flags.workflowId ?? batchWorkflowId(input);
     throw new CliError(
       `${workflowId} is running already`,
-      `Follow it: temporal-llamacloud progress ${quoted(workflowId)} --watch. Or give --on-conflict use-existing or terminate-existing.`,
+      `Follow it: temporal-llamacloud progress ${quoted(workflowId)} --watch. Or give --on-conflict use-existing.`,
       error,
     );
   }

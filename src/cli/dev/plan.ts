@@ -1,7 +1,8 @@
 /** What `dev` is to do, checked before anything starts. */
-import { mkdir, mkdtemp, readdir, rmdir, stat } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openOutputStore } from '../../outputs/index.js';
 import type { BatchJob, JobType } from '../../protocol/index.js';
 import { UsageError } from '../errors.js';
 import { typedPath } from '../paths.js';
@@ -88,30 +89,16 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** By writing: permissions, read-only file systems and files in the way all show only then. */
 async function checkOutput(output: string, typed: string): Promise<void> {
   try {
-    await makeFolder(output);
-    await rmdir(await mkdtemp(join(output, '.try-')));
+    await openOutputStore(output).check();
   } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     throw new UsageError(
-      `--output ${printable(typed)} can't be written to: ${messageOf(error)}`,
+      `--output ${printable(typed)} can't be written to: ${messageOf(cause)}`,
       'Give a folder that you may write to, such as --output ./out',
       error,
     );
-  }
-}
-
-/** Step by step: Node's own `recursive` never returns where the system refuses with ENOENT, as below /proc. */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    await makeFolder(dirname(path));
-    await mkdir(path);
   }
 }
 
