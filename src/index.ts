@@ -7,8 +7,38 @@ export {
   batchWorkflowId,
   type StartBatchOptions,
 } from './client.js';
-export * from './llamacloud/index.js';
-export { DirectoryStore, OutputError, type OutputStore, openOutputStore, type StoredObject } from './outputs/index.js';
-export * from './protocol/index.js';
+export {
+  type Batch,
+  type BatchResult,
+  type CallOptions,
+  ConnectionError,
+  type CreateBatchParams,
+  type DirectoryFile,
+  type ExpandOptions,
+  type ExtractJob,
+  HttpStatusError,
+  type JobReference,
+  type JobResult,
+  type JobSummary,
+  type ListBatchesParams,
+  type ListJobsParams,
+  LlamaCloudClient,
+  type LlamaCloudClientOptions,
+  LlamaCloudError,
+  type Page,
+  type ParseJob,
+  type ParseResult,
+  UnexpectedResponseError,
+  type Webhook,
+} from './llamacloud/index.js';
+export {
+  type Content,
+  DirectoryStore,
+  OutputError,
+  type OutputStore,
+  openOutputStore,
+  type StoredObject,
+} from './outputs/index.js';
+export * from './protocol/public.js';
 export type { ScheduleBatchOptions, ScheduledBatch } from './schedules.js';
 export { registerSearchAttributes, SEARCH_ATTRIBUTE_KEYS } from './search-attributes.js';

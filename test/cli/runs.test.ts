@@ -30,7 +30,7 @@ beforeAll(async () => {
   output = await mkdtemp(join(tmpdir(), 'cli-runs-'));
   // Nothing ends by itself: each test ends its batch when it has seen what it wants.
   emulator = await startLlamaCloudEmulator({ seed: 7, batchRunningMs: 3_600_000, jobRunningMs: 3_600_000 });
-  for (const id of ['dir-1', 'dir-2', 'dir-3', 'dir-4', 'dir-5', 'dir-6']) {
+  for (const id of ['dir-1', 'dir-2', 'dir-3', 'dir-4', 'dir-5', 'dir-6', 'dir-7']) {
     const files = [
       { name: 'good.txt', content: 'text' },
       { name: 'bad.pdf', content: 'no PDF at all' },
@@ -138,7 +138,28 @@ describe('start, progress, cancel', () => {
   it('says what LlamaCloud rejected', async () => {
     const result = await run('start', ...parse('dir-unknown'), '--wait');
     expect(result.code).toBe(1);
-    expect(result.stderr).toMatch(/^error: the run failed\. (NotFound|RequestRejected): .*dir-unknown/m);
+    expect(result.stderr).toMatch(/^error: the run failed\. NotFound: .*dir-unknown.* Check the id/m);
+    const { stdout } = await run('progress', 'llamacloud/dir-unknown/parse_v2/cfg-PARSE_AGENTIC');
+    expect(stdout).toMatch(/Reason +NotFound: .*dir-unknown/);
+  });
+
+  it('says what a run can not get past', async () => {
+    emulator.faults.next({
+      kind: 'status',
+      status: 503,
+      detail: 'moving house',
+      method: 'POST',
+      path: '/api/v2/batches',
+      retryAfter: 3,
+    });
+    const waiting = run('start', ...parse('dir-7'), '--workflow-id', 'in trouble', '--wait');
+    await until('the trouble to show', async () =>
+      /Trouble +.*moving house/.test((await run('progress', 'in trouble')).stdout),
+    );
+    await finish('dir-7');
+    const result = await waiting;
+    expect(result.code).toBe(0);
+    expect(result.stdout + result.stderr).toContain('moving house');
   });
 
   it('cancels a run, which stops the batch, and says when there is nothing to cancel', async () => {
@@ -147,7 +168,10 @@ describe('start, progress, cancel', () => {
     expect(await run('cancel', 'to be cancelled')).toMatchObject({ code: 0 });
     const result = await waiting;
     expect(result.code).toBe(1);
-    expect(documentOf<Answer>(result).error).toEqual({ type: 'Cancelled', message: 'The run was cancelled' });
+    expect(documentOf<Answer>(result)).toMatchObject({
+      error: { type: 'Cancelled', message: 'The run was cancelled' },
+      report: { batchId: id, status: 'CANCELLED' },
+    });
     expect(emulator.batches.list().find((one) => one.id === id)?.status).toBe('CANCELLED');
 
     const again = await run('cancel', 'to be cancelled');

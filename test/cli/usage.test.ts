@@ -77,6 +77,17 @@ describe('temporal-llamacloud', () => {
   });
 });
 
+it('refuses to start a worker whose documents could go nowhere', async () => {
+  const file = join(folder, 'a file in the way');
+  await writeFile(file, '');
+  for (const output of [file, '/proc/x']) {
+    const env = { LLAMA_CLOUD_API_KEY: 'llx-any', LLAMACLOUD_OUTPUT: output };
+    const { code, stderr } = await cli(['worker'], { env });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: Could not write to .*\nhint: Set LLAMACLOUD_OUTPUT/);
+  }
+});
+
 describe('dev, before anything starts', () => {
   it('refuses a folder that is not there, a file, a folder without documents', async () => {
     await mkdir(join(folder, 'empty'));

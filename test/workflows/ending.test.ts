@@ -144,6 +144,29 @@ describe('the end of a run that does not go well, on a real server', () => {
     expect(cancels(batch.id)).toBe(0);
   });
 
+  // What the key rotation window stands on: the time of the first rejection is kept by the server, from attempt to attempt.
+  test('what one attempt leaves in its heartbeat, the next one finds', async () => {
+    const { run, batch } = await start(1);
+    const path = `/api/v2/batches/${batch.id}`;
+    stage.emulator.faults.next({ kind: 'status', status: 401, path, retryAfter: 1, times: 5 });
+    const leftAfter = (rejections: number) =>
+      until(`${rejections} rejections`, async () => {
+        const { raw } = await stage.client.workflow.getHandle(run.workflowId).describe();
+        const pending = raw.pendingActivities?.find(({ lastFailure }) => lastFailure?.message?.includes('401'));
+        const [details] = pending?.heartbeatDetails?.payloads ?? [];
+        const seen = stage.emulator.requests.filter((request) => request.path === path && request.status === 401);
+        if (seen.length < rejections || !details?.data) return undefined;
+        const { unauthorizedSinceMs }: { unauthorizedSinceMs?: number } = JSON.parse(
+          Buffer.from(details.data).toString(),
+        );
+        return unauthorizedSinceMs;
+      });
+    const first = await leftAfter(1);
+    expect(await leftAfter(4)).toBe(first);
+    stage.emulator.batches.finish(batch.id);
+    expect((await run.result()).files.completed).toBe(1);
+  });
+
   test('an unknown status is shown, and waited out', async () => {
     const { run, batch } = await start(1);
     stage.emulator.batches.setStatus(batch.id, 'REBALANCING');

@@ -1,0 +1,27 @@
+/**
+ * What applications use of the protocol; safe in workflow code, since it imports nothing. The rest of this folder is ours, and
+ * may change with any version.
+ */
+export { FAILURES, type FailureType, type FailureWords, failureIn, isFailure } from './failures.js';
+export type {
+  ApiScope,
+  BatchJob,
+  ChildOptions,
+  CollectFormat,
+  JobType,
+  OnStop,
+  PollOptions,
+  ProcessBatchInput,
+  ProcessJobInput,
+} from './input.js';
+export { BATCH_ID_MEMO, DEFAULT_TASK_QUEUE, PROGRESS_QUERY, SEARCH_ATTRIBUTES, WORKFLOW_TYPES } from './names.js';
+export type {
+  BatchPhase,
+  BatchProgress,
+  BatchReport,
+  FileCounts,
+  FileFailure,
+  FileStatus,
+  JobOutcome,
+  ManifestLine,
+} from './report.js';
