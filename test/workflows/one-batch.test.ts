@@ -49,6 +49,21 @@ describe('one batch for one run, on a real server', () => {
     expect(batchesOver(id)).toHaveLength(2);
   });
 
+  test('a run that waits its turn at the create does not make others pay twice', async () => {
+    const id = await directory();
+    const rejected = () =>
+      stage.emulator.requests.filter(({ method, status }) => method === 'POST' && status === 429).length;
+    const before = rejected();
+    stage.emulator.faults.next({ kind: 'status', status: 429, retryAfter: 8, ...POST });
+    const first = await stage.batches.start(parse(id), { workflowId: `first-${id}` });
+    await until('the first to be told to wait', () => rejected() > before);
+    stage.emulator.faults.next({ kind: 'error-after', ...POST });
+    const second = await stage.batches.start(parse(id), { workflowId: `second-${id}` });
+    const reports = await Promise.all([first.result(), second.result()]);
+    expect(new Set(reports.map(({ batchId }) => batchId)).size).toBe(2);
+    expect(batchesOver(id)).toHaveLength(2);
+  }, 120_000);
+
   test('somebody else’s batch of another configuration is not taken', async () => {
     const id = await directory();
     const before = stage.emulator.requests.length;
@@ -79,9 +94,7 @@ describe('one batch for one run, on a real server', () => {
     const seen = (method: string, status: number) =>
       slow.emulator.requests.some((request) => request.method === method && request.status === status);
     await until('the lost answer', () => seen('POST', 502));
-    // And the look for the batch fails as well, so that the next attempt is far away when the run is cancelled.
-    slow.emulator.faults.next({ kind: 'status', status: 503, method: 'GET', path: '/api/v2/batches', retryAfter: 60 });
-    await until('the look to fail', () => seen('GET', 503));
+    // The next attempt, which would find the batch, is 15 s away.
     await run.cancel();
     expect((await failureOf(run.result())).name).toBe('CancelledFailure');
     expect(slow.emulator.batches.list().map((batch) => batch.status)).toEqual(['CANCELLED']);
