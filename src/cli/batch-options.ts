@@ -2,9 +2,12 @@ import { type Command, Option } from 'commander';
 import {
   COLLECT_FORMATS,
   type CollectFormat,
+  hasFormat,
   JOB_TYPES,
   type JobType,
   LARGEST_MAX_CONCURRENT_JOBS,
+  ON_STOP,
+  type OnStop,
   type ProcessBatchInput,
 } from '../protocol/index.js';
 import { UsageError } from './errors.js';
@@ -18,11 +21,13 @@ export interface BatchFlags {
   readonly project?: string;
   readonly organization?: string;
   readonly batch?: string;
+  readonly onlyFailed?: boolean;
   readonly collect?: CollectFormat;
   readonly maxConcurrentJobs?: number;
   readonly maxFailedFiles?: number;
   readonly maxFailedPercent?: number;
   readonly timeout?: number;
+  readonly onStop?: OnStop;
 }
 
 /** The workflow's own rule. */
@@ -36,6 +41,7 @@ export function addBatchOptions<T extends Command>(command: T): T {
     .option('--project <id>', "LlamaCloud project (default: the key's)", nonEmpty)
     .option('--organization <id>', "LlamaCloud organization (default: the key's)", nonEmpty)
     .option('--batch <id>', 'adopt this batch (bat-...) instead of creating one', nonEmpty)
+    .option('--only-failed', 'with --batch: only the files whose document is not in the output yet')
     .addOption(
       new Option('--collect <format>', 'which result to store (default: markdown, or record for extract_v2)').choices(
         COLLECT_FORMATS,
@@ -48,13 +54,19 @@ export function addBatchOptions<T extends Command>(command: T): T {
     )
     .option('--max-failed-files <n>', 'fail the run when more files than this fail', integer(0))
     .option('--max-failed-percent <p>', 'fail the run when a larger share of files fails', number(0, 100))
-    .option('--timeout <duration>', 'time for the whole run (default: 7 days)', duration(SHORTEST_TIMEOUT_MS));
+    .option('--timeout <duration>', 'time for the whole run (default: 7 days)', duration(SHORTEST_TIMEOUT_MS))
+    .addOption(
+      new Option('--on-stop <what>', 'what a run that stops does with its batch (default: cancel)').choices(ON_STOP),
+    );
 }
 
 /** @throws UsageError when the flags do not fit together. */
 export function batchInputOf(flags: BatchFlags): ProcessBatchInput {
   const { collect, job } = flags;
-  if (collect !== undefined && (job === 'extract_v2') !== (collect === 'record')) {
+  if (flags.onlyFailed && flags.batch === undefined) {
+    throw new UsageError('--only-failed needs --batch: the batch whose files are looked at again');
+  }
+  if (collect !== undefined && !hasFormat(job, collect)) {
     throw new UsageError(
       `--collect ${collect} does not fit --job ${job}: parse_v2 has markdown, text and items, extract_v2 has record`,
     );
@@ -65,10 +77,12 @@ export function batchInputOf(flags: BatchFlags): ProcessBatchInput {
     ...(flags.project === undefined ? {} : { projectId: flags.project }),
     ...(flags.organization === undefined ? {} : { organizationId: flags.organization }),
     ...(flags.batch === undefined ? {} : { batchId: flags.batch }),
+    ...(flags.onlyFailed === undefined ? {} : { onlyFailed: flags.onlyFailed }),
     ...(collect === undefined ? {} : { collect }),
     ...(flags.maxConcurrentJobs === undefined ? {} : { maxConcurrentJobs: flags.maxConcurrentJobs }),
     ...(flags.maxFailedFiles === undefined ? {} : { maxFailedFiles: flags.maxFailedFiles }),
     ...(flags.maxFailedPercent === undefined ? {} : { maxFailedPercent: flags.maxFailedPercent }),
     ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
+    ...(flags.onStop === undefined ? {} : { onStop: flags.onStop }),
   };
 }

@@ -33,6 +33,7 @@ describe('temporal-llamacloud', () => {
     [[...startFlags(), '--timeout', '30'], "option '--timeout <duration>' argument '30' is invalid", '30s, 5m or 12h'],
     [[...startFlags(), '--max-failed-percent', '101'], "'--max-failed-percent <p>' argument '101'", '0 to 100'],
     [[...startFlags(), '--collect', 'record'], '--collect record does not fit --job parse_v2', ''],
+    [[...startFlags(), '--only-failed'], '--only-failed needs --batch', ''],
     [scheduleFlags(), 'A schedule needs --cron or --every', '--every 6h'],
     [[...scheduleFlags(), '--cron', '0 2 * * *', '--time-zone', 'Mars'], "argument 'Mars' is invalid", 'Europe/Berlin'],
     [['emulator', '--directory', 'dir-1'], "'--directory <id=path>' argument 'dir-1' is invalid", 'ID=PATH'],

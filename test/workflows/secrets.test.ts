@@ -58,7 +58,9 @@ describe('secrets', () => {
     await (await stage.batches.start(parse(broken.id))).result();
 
     const kept = await everythingKept();
+    // The search reads what it should: a document, the input of an activity, a failure.
     expect(kept).toContain('# Öffentlich');
+    expect(kept).toContain('graceMs');
     expect(kept).toContain('Invalid API key');
     expect(stage.emulator.requests.some((request) => request.path.startsWith('/__emulator/files'))).toBe(true);
     expect(kept).not.toContain(API_KEY);
