@@ -2,6 +2,9 @@ import type { Place } from './errors.js';
 import { Interrupt } from './interrupt.js';
 import { withoutSecrets } from './secrets.js';
 
+/** What a shell makes of SIGPIPE. */
+const BROKEN_PIPE = 141;
+
 /** One invocation of the command: where its words go. */
 export class Session {
   readonly interrupt = new Interrupt();
@@ -15,8 +18,8 @@ export class Session {
     this.json = argv.includes('--json');
     this.debug = argv.includes('--debug');
     for (const stream of [process.stdout, process.stderr]) {
-      // Whoever read us (`| head`, a closed terminal) is gone: there is nobody to tell.
-      stream.on('error', () => process.exit());
+      // Whoever read us (`| head`, a closed terminal) is gone: there is nobody to tell, and the outcome is not known.
+      stream.on('error', () => process.exit(BROKEN_PIPE));
     }
   }
 

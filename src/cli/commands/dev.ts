@@ -69,6 +69,10 @@ async function dev(session: Session, folder: string | undefined, flags: DevFlags
       session.say(`\nTemporal stays up until you press Ctrl-C. Its UI: ${services.temporal.uiUrl}`);
       await interrupt.wait();
       interrupt.signal.throwIfAborted();
+    } else if (!session.json) {
+      session.say(
+        '\nTemporal ends with this command. In a terminal it stays up, so that you can look at the run in its UI.',
+      );
     }
     return run.failure === undefined ? 0 : 1;
   } finally {
