@@ -67,7 +67,7 @@ export function ruleOf(type: FailureType): FailureRule {
 }
 
 /** The failure at the bottom of a chain of causes: Temporal wraps what an activity or child threw. */
-export function rootCause(error: unknown): unknown {
+function rootCause(error: unknown): unknown {
   let current = error;
   while (current instanceof Error && current.cause instanceof Error) current = current.cause;
   return current;

@@ -25,7 +25,7 @@ export type Fault =
   /** 200 with an HTML page, as a proxy in between may answer, with no effect. */
   | { readonly kind: 'html' };
 
-/** Which requests a planned fault is for. Without `path`: any request to the API, but no presigned download. */
+/** Which requests a planned fault is for. Without `path` it is for every request to the API, but no presigned download. */
 export interface FaultTarget {
   /** How many matching requests it hits. Default 1. */
   readonly times?: number;
