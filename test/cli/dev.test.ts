@@ -38,7 +38,8 @@ describe('dev', () => {
     const started = await descendantsOf(dev.pid);
     expect(started).not.toEqual([]);
     const { code, stdout, stderr } = await dev.end();
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const leftOut = 'Left out, since hidden, a linked folder, or no file: .hidden\n';
+    expect({ code, stderr }).toEqual({ code: 0, stderr: leftOut });
 
     expect(stdout).toContain('4 documents in');
     expect(stdout).toContain('4 files: 3 completed, 1 failed.');

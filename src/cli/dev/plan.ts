@@ -64,20 +64,42 @@ export async function planDev(typedFolder: string | undefined, flags: DevFlags):
     output,
     job: { type: flags.job, configurationId: flags.configuration ?? PRESETS[flags.job] },
     documents: found.documents,
-    notes: isInside(output, folder)
-      ? [`Note: ${printable(flags.output)} is inside the folder of documents, so the next run will process it as well.`]
-      : [],
+    notes: [
+      ...leftOutNote(found.leftOut),
+      ...(isInside(output, folder)
+        ? [
+            `Note: ${printable(flags.output)} is inside the folder of documents, so the next run will process it as well.`,
+          ]
+        : []),
+    ],
   };
 }
 
+const MOST_NAMED = 5;
+
+/** What somebody may miss in the output. */
+function leftOutNote(leftOut: readonly string[]): string[] {
+  if (leftOut.length === 0) return [];
+  const named = leftOut.slice(0, MOST_NAMED).map(printable).join(', ');
+  const more = leftOut.length > MOST_NAMED ? `, and ${leftOut.length - MOST_NAMED} more` : '';
+  return [`Left out, since hidden, a linked folder, or no file: ${named}${more}`];
+}
+
+interface Found {
+  documents: number;
+  /** Paths inside the folder. */
+  readonly leftOut: string[];
+}
+
 /** Counts as the emulator lists: sub-folders too, hidden names not. Stops when there are too many. */
-async function list(folder: string, inside: string, found = { documents: 0 }): Promise<{ documents: number }> {
+async function list(folder: string, inside: string, found: Found = { documents: 0, leftOut: [] }): Promise<Found> {
   for (const entry of await readdir(join(folder, inside), { withFileTypes: true })) {
     if (found.documents > MOST_FILES) break;
-    if (entry.name.startsWith('.')) continue;
-    if (entry.isDirectory()) await list(folder, join(inside, entry.name), found);
-    else if (entry.isFile() || (entry.isSymbolicLink() && !(await isFolder(join(folder, inside, entry.name)))))
-      found.documents += 1;
+    const path = join(inside, entry.name);
+    if (entry.name.startsWith('.')) found.leftOut.push(path);
+    else if (entry.isDirectory()) await list(folder, path, found);
+    else if (entry.isFile() || (entry.isSymbolicLink() && !(await isFolder(join(folder, path))))) found.documents += 1;
+    else found.leftOut.push(path);
   }
   return found;
 }
