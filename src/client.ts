@@ -11,6 +11,7 @@ import {
   type BatchProgress,
   type BatchReport,
   DEFAULT_TASK_QUEUE,
+  isReport,
   PROGRESS_QUERY,
   type ProcessBatchInput,
   REPORT_MEMO,
@@ -174,10 +175,6 @@ function reportIn(error: unknown): BatchReport | undefined {
 
 function asReport(value: unknown): BatchReport | undefined {
   return isReport(value) ? value : undefined;
-}
-
-function isReport(value: unknown): value is BatchReport {
-  return typeof value === 'object' && value !== null && 'batchId' in value && 'files' in value;
 }
 
 /** The workflow id of this work: the same directory, job and configuration have the same. */

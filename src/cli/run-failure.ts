@@ -1,4 +1,4 @@
-import { type BatchReport, failureIn } from '../protocol/index.js';
+import { type BatchReport, failureIn, isReport } from '../protocol/index.js';
 
 /** Why a run failed, in words. */
 export interface RunFailure {
@@ -45,8 +45,4 @@ function fieldsIn(details: unknown): Pick<RunFailure, 'fields'> {
 
 function reportIn(details: unknown): Pick<RunFailure, 'report'> {
   return isReport(details) ? { report: details } : {};
-}
-
-function isReport(details: unknown): details is BatchReport {
-  return typeof details === 'object' && details !== null && 'batchId' in details && 'failures' in details;
 }

@@ -69,6 +69,11 @@ export interface BatchReport {
   manifest: string | null;
 }
 
+/** Tells a report from whatever else a failure's details or a memo may hold. */
+export function isReport(value: unknown): value is BatchReport {
+  return typeof value === 'object' && value !== null && 'batchId' in value && 'files' in value && 'failures' in value;
+}
+
 export type BatchPhase =
   | 'opening'
   | 'creating'

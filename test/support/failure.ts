@@ -1,6 +1,7 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { BatchReport } from '../../src/index.js';
+import { isReport } from '../../src/protocol/index.js';
 
 /** The failure that a run ended with. */
 export async function failureOf(result: Promise<unknown>): Promise<Error> {
@@ -18,8 +19,4 @@ export function reportIn(failure: Error): BatchReport {
   const report: unknown = failure instanceof ApplicationFailure ? failure.details?.[0] : undefined;
   if (!isReport(report)) throw new Error(`there is no report in ${failure}`);
   return report;
-}
-
-function isReport(value: unknown): value is BatchReport {
-  return typeof value === 'object' && value !== null && 'batchId' in value && 'files' in value;
 }
