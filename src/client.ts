@@ -6,7 +6,7 @@ import {
   type WorkflowOptions,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { resolveBatchInput } from './activities/input.js';
+import { checkBatchInput } from './activities/input.js';
 import {
   type BatchProgress,
   type BatchReport,
@@ -33,7 +33,7 @@ export interface StartBatchOptions
     WorkflowOptions,
     'workflowIdConflictPolicy' | 'workflowIdReusePolicy' | 'memo' | 'priority' | 'startDelay'
   > {
-  /** Default {@link batchWorkflowId}: made of directory, job type and configuration. */
+  /** Default {@link batchWorkflowId}: made of directory, job type and configuration, or of the batch. */
   workflowId?: string;
   /** Default: that of the {@link BatchClient}. */
   taskQueue?: string;
@@ -92,7 +92,7 @@ export class BatchClient {
    * @throws `InvalidInput` naming every wrong field, before anything is started.
    */
   async start(input: ProcessBatchInput, options: StartBatchOptions = {}): Promise<BatchHandle> {
-    resolveBatchInput(input);
+    checkBatchInput(input);
     const { workflowId = batchWorkflowId(input), taskQueue = this.#taskQueue, ...rest } = options;
     const handle: WorkflowHandleWithFirstExecutionRunId = await this.#client.workflow.start(
       WORKFLOW_TYPES.processBatch,
@@ -118,7 +118,7 @@ export class BatchClient {
 
   /** Runs a batch again and again: a Temporal Schedule. Overlapping runs are skipped by default. */
   async schedule(input: ProcessBatchInput, options: ScheduleBatchOptions): Promise<ScheduledBatch> {
-    resolveBatchInput(input);
+    checkBatchInput(input);
     return this.#schedules.create(input, options, summaryOf(input));
   }
 
@@ -177,11 +177,12 @@ function asReport(value: unknown): BatchReport | undefined {
   return isReport(value) ? value : undefined;
 }
 
-/** The workflow id of this work: the same directory, job and configuration have the same. */
+/** The workflow id of this work: the same batch, or else the same directory, job and configuration, have the same. */
 export function batchWorkflowId(input: ProcessBatchInput): string {
-  return ['llamacloud', workOf(input), ...(input.batchId === undefined ? [] : [input.batchId])].join('/');
+  return `llamacloud/${input.batchId ?? workOf(input)}`;
 }
 
-function summaryOf({ directoryId, job, batchId }: ProcessBatchInput): string {
-  return `${job.type} of ${directoryId} with ${job.configurationId}${batchId === undefined ? '' : `, batch ${batchId}`}`;
+function summaryOf(input: ProcessBatchInput): string {
+  if (input.batchId === undefined) return `${input.job.type} of ${input.directoryId} with ${input.job.configurationId}`;
+  return input.onlyFailed ? `What is missing of batch ${input.batchId}` : `Batch ${input.batchId}`;
 }

@@ -48,6 +48,7 @@ const interval = duration.refine((value) => value <= LONGEST_POLL_MS, 'must not 
 
 const scope = { projectId: id.optional(), organizationId: id.optional() };
 
+const NEEDS_WORK = 'is needed, unless there is a batchId';
 const NEEDS_BATCH = 'needs a batchId: the batch whose files are looked at again';
 const WRONG_FORMAT = 'does not fit the job type: parse_v2 has markdown, text and items, extract_v2 has record';
 
@@ -85,8 +86,8 @@ const jobType = z.enum(JOB_TYPES);
 export const batchInputSchema = z
   .strictObject({
     ...scope,
-    directoryId: id,
-    job: z.strictObject({ type: jobType, configurationId: id }),
+    directoryId: id.optional(),
+    job: z.strictObject({ type: jobType, configurationId: id }).optional(),
     batchId: id.optional(),
     onlyFailed: z.boolean().optional(),
     collect,
@@ -101,7 +102,12 @@ export const batchInputSchema = z
     pageSize: z.int().min(1).max(LARGEST_PAGE_SIZE).optional(),
     resultsGracePeriod: duration.optional(),
   })
-  .refine((value) => fits(value.job.type, value.collect), must('collect', WRONG_FORMAT, ['job']))
+  .refine(
+    ({ directoryId, batchId }) => directoryId !== undefined || batchId !== undefined,
+    must('directoryId', NEEDS_WORK, ['batchId']),
+  )
+  .refine(({ job, batchId }) => job !== undefined || batchId !== undefined, must('job', NEEDS_WORK, ['batchId']))
+  .refine(({ job, collect }) => job === undefined || fits(job.type, collect), must('collect', WRONG_FORMAT, ['job']))
   .refine(
     (value) => value.onlyFailed !== true || value.batchId !== undefined,
     must('onlyFailed', NEEDS_BATCH, ['batchId']),
@@ -127,16 +133,30 @@ export type JobRequest = Omit<ProcessJobInput, 'collect' | 'poll' | 'timeoutMs'>
   poll: ResolvedPoll;
 };
 
-/** Validates a batch workflow's input and fills in the defaults. @throws `InvalidInput` naming every wrong field. */
-export function resolveBatchInput(input: ProcessBatchInput): BatchRequest {
-  const value = validated(batchInputSchema, input, 'processBatch');
+/** A batch workflow's input, validated. */
+export type CheckedBatchInput = z.output<typeof batchInputSchema>;
+
+/** @throws `InvalidInput` naming every wrong field. */
+export function checkBatchInput(input: ProcessBatchInput): CheckedBatchInput {
+  return validated(batchInputSchema, input, 'processBatch');
+}
+
+/**
+ * Fills in the defaults.
+ *
+ * @param own What the batch itself says, of one that is there already.
+ * @throws `InvalidInput` naming every field that does not agree with it.
+ */
+export function resolveBatchInput(value: CheckedBatchInput, own?: BatchWork): BatchRequest {
+  const { directoryId, job } = own === undefined ? value : agreed(value, own);
+  if (directoryId === undefined || job === undefined) throw new Error('a batch that is there says what it works on');
   return {
     scope: scopeOf(value),
-    directoryId: value.directoryId,
-    job: value.job,
+    directoryId,
+    job,
     ...(value.batchId === undefined ? {} : { batchId: value.batchId }),
     onlyFailed: value.onlyFailed ?? false,
-    collect: value.collect ?? defaultCollect(value.job.type),
+    collect: value.collect ?? defaultCollect(job.type),
     maxConcurrentJobs: value.maxConcurrentJobs ?? DEFAULT_MAX_CONCURRENT_JOBS,
     ...(value.maxFailedFiles === undefined ? {} : { maxFailedFiles: value.maxFailedFiles }),
     ...(value.maxFailedPercent === undefined ? {} : { maxFailedPercent: value.maxFailedPercent }),
@@ -151,6 +171,30 @@ export function resolveBatchInput(input: ProcessBatchInput): BatchRequest {
     pageSize: value.pageSize ?? LARGEST_PAGE_SIZE,
     resultsGraceMs: value.resultsGracePeriod ?? DEFAULT_RESULTS_GRACE_MS,
   };
+}
+
+/** What a batch works on, as LlamaCloud has it. */
+export interface BatchWork {
+  directoryId: string;
+  job: { type: string; configurationId: string };
+}
+
+/** What is said of a batch that is there must agree with it, rather than be ignored. */
+function agreed({ directoryId, job, collect }: CheckedBatchInput, own: BatchWork) {
+  const type = JOB_TYPES.find((each) => each === own.job.type);
+  const fields = [
+    differs('directoryId', directoryId, own.directoryId),
+    differs('job.type', job?.type, own.job.type),
+    differs('job.configurationId', job?.configurationId, own.job.configurationId),
+    type === undefined ? `batchId: its jobs are of type ${own.job.type}, which is not known here` : null,
+    type === undefined || job !== undefined || fits(type, collect) ? null : `collect: ${WRONG_FORMAT}`,
+  ].filter((field) => field !== null);
+  if (type === undefined || fields.length > 0) throw invalidInput('processBatch', fields, 'Nothing was started.');
+  return { directoryId: own.directoryId, job: { type, configurationId: own.job.configurationId } };
+}
+
+function differs(field: string, given: string | undefined, own: string): string | null {
+  return given === undefined || given === own ? null : `${field}: is ${given}, but the batch has ${own}`;
 }
 
 /** Validates a job workflow's input and fills in the defaults. @throws `InvalidInput` naming every wrong field. */
@@ -172,11 +216,12 @@ function validated<T extends z.ZodType>(schema: T, input: unknown, workflow: str
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(input)'}: ${issue.message}`);
-  throw ApplicationFailure.nonRetryable(
-    `The input of ${workflow} is not valid. ${fields.join('; ')}. Nothing was sent to LlamaCloud.`,
-    'InvalidInput',
-    { fields },
-  );
+  throw invalidInput(workflow, fields, 'Nothing was sent to LlamaCloud.');
+}
+
+function invalidInput(workflow: string, fields: string[], consequence: string): ApplicationFailure {
+  const message = `The input of ${workflow} is not valid. ${fields.join('; ')}. ${consequence}`;
+  return ApplicationFailure.nonRetryable(message, 'InvalidInput', { fields });
 }
 
 function fits(type: JobType, format: CollectFormat | undefined): boolean {

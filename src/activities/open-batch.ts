@@ -3,7 +3,7 @@ import type { Batch } from '../llamacloud/index.js';
 import type { BatchRequest, ProcessBatchInput } from '../protocol/index.js';
 import { attempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
-import { resolveBatchInput } from './input.js';
+import { checkBatchInput, resolveBatchInput } from './input.js';
 import { hasSearchAttributes } from './search-attributes.js';
 
 /** Clocks differ: batches that are up to this much older than the run are told apart by their ids. */
@@ -27,14 +27,27 @@ export interface OpenedBatch {
 /** Step 1a: validates the whole input before anything is sent, then records the directory's recent batches. */
 export function openBatch(deps: ActivityDeps) {
   return async (input: ProcessBatchInput): Promise<OpenedBatch> => {
-    const request = resolveBatchInput(input);
+    const checked = checkBatchInput(input);
     const searchAttributes = await hasSearchAttributes();
     if (!searchAttributes && activityInfo().attempt === 1) {
       log.warn('The search attributes of temporal-llamacloud are not registered here, and are left out', {
         hint: 'temporal-llamacloud setup',
       });
     }
-    if (request.batchId !== undefined) return { request, searchAttributes };
+    const { batchId } = checked;
+    if (batchId !== undefined) {
+      return attempt('open', `batch ${batchId}`, async ({ signal }) => {
+        const { projectId, organizationId } = checked;
+        const { source_directory_id: directoryId, config } = await deps.llamacloud.getBatch(batchId, {
+          projectId,
+          organizationId,
+          signal,
+        });
+        const job = { type: config.job.type, configurationId: config.job.configuration_id };
+        return { request: resolveBatchInput(checked, { directoryId, job }), searchAttributes };
+      });
+    }
+    const request = resolveBatchInput(checked);
     return attempt('open', `directory ${request.directoryId}`, async ({ nowMs, ageMs, signal }) => {
       // The workflow learns its deadline from this activity, so here it is this activity that keeps it.
       if (ageMs >= request.timeoutMs) {

@@ -2,10 +2,12 @@ import { type Command, Option } from 'commander';
 import {
   COLLECT_FORMATS,
   type CollectFormat,
+  type GivenBatch,
   hasFormat,
   JOB_TYPES,
   type JobType,
   LARGEST_MAX_CONCURRENT_JOBS,
+  type NewBatch,
   ON_STOP,
   type OnStop,
   type ProcessBatchInput,
@@ -15,9 +17,9 @@ import { duration, integer, nonEmpty, number } from './values.js';
 
 /** The flags that say what a batch run does. */
 export interface BatchFlags {
-  readonly directory: string;
-  readonly job: JobType;
-  readonly configuration: string;
+  readonly directory?: string;
+  readonly job?: JobType;
+  readonly configuration?: string;
   readonly project?: string;
   readonly organization?: string;
   readonly batch?: string;
@@ -35,12 +37,16 @@ const SHORTEST_TIMEOUT_MS = 1_000;
 
 export function addBatchOptions<T extends Command>(command: T): T {
   return command
-    .requiredOption('--directory <id>', 'source directory whose files are processed, dir-...', nonEmpty)
-    .addOption(new Option('--job <type>', 'what to do with each file').choices(JOB_TYPES).makeOptionMandatory())
-    .requiredOption('--configuration <id>', 'saved configuration (cfg-...) or preset (cfg-PARSE_AGENTIC)', nonEmpty)
+    .option('--directory <id>', 'source directory whose files are processed, dir-...', nonEmpty)
+    .addOption(new Option('--job <type>', 'what to do with each file').choices(JOB_TYPES))
+    .option('--configuration <id>', 'saved configuration (cfg-...) or preset (cfg-PARSE_AGENTIC)', nonEmpty)
     .option('--project <id>', "LlamaCloud project (default: the key's)", nonEmpty)
     .option('--organization <id>', "LlamaCloud organization (default: the key's)", nonEmpty)
-    .option('--batch <id>', 'adopt this batch (bat-...) instead of creating one', nonEmpty)
+    .option(
+      '--batch <id>',
+      'adopt this batch (bat-...) instead of creating one; it says the three above itself',
+      nonEmpty,
+    )
     .option('--only-failed', 'with --batch: only the files whose document is not in the output yet')
     .addOption(
       new Option('--collect <format>', 'which result to store (default: markdown, or record for extract_v2)').choices(
@@ -63,20 +69,19 @@ export function addBatchOptions<T extends Command>(command: T): T {
 /** @throws UsageError when the flags do not fit together. */
 export function batchInputOf(flags: BatchFlags): ProcessBatchInput {
   const { collect, job } = flags;
+  const work = workOf(flags);
   if (flags.onlyFailed && flags.batch === undefined) {
     throw new UsageError('--only-failed needs --batch: the batch whose files are looked at again');
   }
-  if (collect !== undefined && !hasFormat(job, collect)) {
+  if (collect !== undefined && job !== undefined && !hasFormat(job, collect)) {
     throw new UsageError(
       `--collect ${collect} does not fit --job ${job}: parse_v2 has markdown, text and items, extract_v2 has record`,
     );
   }
   return {
-    directoryId: flags.directory,
-    job: { type: job, configurationId: flags.configuration },
+    ...work,
     ...(flags.project === undefined ? {} : { projectId: flags.project }),
     ...(flags.organization === undefined ? {} : { organizationId: flags.organization }),
-    ...(flags.batch === undefined ? {} : { batchId: flags.batch }),
     ...(flags.onlyFailed === undefined ? {} : { onlyFailed: flags.onlyFailed }),
     ...(collect === undefined ? {} : { collect }),
     ...(flags.maxConcurrentJobs === undefined ? {} : { maxConcurrentJobs: flags.maxConcurrentJobs }),
@@ -84,5 +89,26 @@ export function batchInputOf(flags: BatchFlags): ProcessBatchInput {
     ...(flags.maxFailedPercent === undefined ? {} : { maxFailedPercent: flags.maxFailedPercent }),
     ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
     ...(flags.onStop === undefined ? {} : { onStop: flags.onStop }),
+  };
+}
+
+/** A batch that is there, or else all three of what a new one needs. */
+function workOf({ batch, directory, job, configuration }: BatchFlags): NewBatch | GivenBatch {
+  if (directory !== undefined && job !== undefined && configuration !== undefined) {
+    const work = { directoryId: directory, job: { type: job, configurationId: configuration } };
+    return batch === undefined ? work : { ...work, batchId: batch };
+  }
+  if (batch === undefined) {
+    const needed = { '--directory': directory, '--job': job, '--configuration': configuration };
+    const missing = Object.entries(needed).flatMap(([flag, value]) => (value === undefined ? [flag] : []));
+    throw new UsageError(`${missing.join(', ')}: needed, unless --batch names a batch that is there`);
+  }
+  if ((job === undefined) !== (configuration === undefined)) {
+    throw new UsageError('--job and --configuration go together; with --batch both may be left out');
+  }
+  return {
+    batchId: batch,
+    ...(directory === undefined ? {} : { directoryId: directory }),
+    ...(job === undefined || configuration === undefined ? {} : { job: { type: job, configurationId: configuration } }),
   };
 }

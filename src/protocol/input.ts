@@ -48,13 +48,27 @@ export interface ChildOptions {
   taskQueue?: string;
 }
 
-/** Input of the `processBatch` workflow. */
-export interface ProcessBatchInput extends ApiScope {
+/** A batch that is to be made. */
+export interface NewBatch {
   /** Source directory (`dir-...`) whose files are processed. */
   directoryId: string;
   job: BatchJob;
+  batchId?: never;
+}
+
+/** A batch that is there. Directory and job are its own; where they are given as well, they have to agree. */
+export interface GivenBatch {
   /** Adopt this batch (`bat-...`) instead of creating one. */
-  batchId?: string;
+  batchId: string;
+  directoryId?: string;
+  job?: BatchJob;
+}
+
+/** Input of the `processBatch` workflow. */
+export type ProcessBatchInput = (NewBatch | GivenBatch) & BatchOptions;
+
+/** How a batch is processed. */
+export interface BatchOptions extends ApiScope {
   /** With `batchId`: process only the files whose document is not in the output store yet, by its manifest. Default false. */
   onlyFailed?: boolean;
   /** Default `markdown` for parse jobs, `record` for extract jobs. */
@@ -91,6 +105,7 @@ export interface BatchRequest {
   scope: ApiScope;
   directoryId: string;
   job: BatchJob;
+  /** Of a batch that is adopted. */
   batchId?: string;
   onlyFailed: boolean;
   collect: CollectFormat;

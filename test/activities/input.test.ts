@@ -3,6 +3,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { z } from 'zod';
 import {
   type batchInputSchema,
+  checkBatchInput,
   type jobInputSchema,
   resolveBatchInput,
   resolveJobInput,
@@ -24,7 +25,7 @@ function jobFrom(value: unknown): ProcessJobInput {
 }
 
 /** The fields that a validation names, with what it says of each. */
-function fieldsOf(validate: () => unknown): string[] {
+function detailsOf(validate: () => unknown): string[] {
   try {
     validate();
   } catch (error) {
@@ -34,19 +35,26 @@ function fieldsOf(validate: () => unknown): string[] {
     if (!Array.isArray(fields)) throw new Error('there are no fields');
     const texts = fields.map(String);
     for (const text of texts) expect(error.message).toContain(text);
-    expect(error.message).toContain('Nothing was sent to LlamaCloud');
     return texts;
   }
   throw new Error('it is valid');
 }
 
-const wrongBatch = (changes: object) => fieldsOf(() => resolveBatchInput(batchFrom({ ...BATCH, ...changes })));
+/** The same of one that is made before anything is sent. */
+function fieldsOf(validate: () => unknown): string[] {
+  expect(validate).toThrow('Nothing was sent to LlamaCloud');
+  return detailsOf(validate);
+}
+
+const resolved = (input: ProcessBatchInput) => resolveBatchInput(checkBatchInput(input));
+
+const wrongBatch = (changes: object) => fieldsOf(() => resolved(batchFrom({ ...BATCH, ...changes })));
 const wrongJob = (changes: object) => fieldsOf(() => resolveJobInput(jobFrom({ ...JOB, ...changes })));
 const namesOf = (fields: string[]) => fields.map((field) => field.slice(0, field.indexOf(':')));
 
 describe('what is not said has the documented default', () => {
   test('for a batch', () => {
-    expect(resolveBatchInput(BATCH)).toEqual({
+    expect(resolved(BATCH)).toEqual({
       scope: {},
       directoryId: 'dir-1',
       job: { type: 'parse_v2', configurationId: 'cfg-1' },
@@ -73,7 +81,7 @@ describe('what is not said has the documented default', () => {
 
   test('the record of an extract job', () => {
     const job = { type: 'extract_v2', configurationId: 'cfg-1' } as const;
-    expect(resolveBatchInput({ ...BATCH, job }).collect).toBe('record');
+    expect(resolved({ ...BATCH, job }).collect).toBe('record');
     expect(resolveJobInput({ ...JOB, type: 'extract_v2' }).collect).toBe('record');
   });
 });
@@ -98,7 +106,7 @@ test('everything that is said is taken over, durations in milliseconds, ids with
     projectId: 'prj-1',
     organizationId: 'org-1',
   };
-  expect(resolveBatchInput(all)).toEqual({
+  expect(resolved(all)).toEqual({
     scope: { projectId: 'prj-1', organizationId: 'org-1' },
     directoryId: 'dir-1',
     job: { type: 'parse_v2', configurationId: 'cfg-1' },
@@ -175,13 +183,35 @@ describe('every wrong field is named at once', () => {
   });
 
   test('a missing job is one wrong field, and what depends on it none', () => {
-    expect(namesOf(fieldsOf(() => resolveBatchInput(batchFrom({ directoryId: 'dir-1', collect: 'record' }))))).toEqual([
-      'job',
+    const noJob = batchFrom({ directoryId: 'dir-1', collect: 'record' });
+    expect(namesOf(fieldsOf(() => resolved(noJob)))).toEqual(['job']);
+  });
+
+  test('without a batch that is there, both directory and job are needed', () => {
+    expect(fieldsOf(() => resolved(batchFrom({})))).toEqual([
+      'directoryId: is needed, unless there is a batchId',
+      'job: is needed, unless there is a batchId',
+    ]);
+  });
+
+  test('what is said of a batch that is there must agree with it', () => {
+    const own = { directoryId: 'dir-2', job: { type: 'extract_v2', configurationId: 'cfg-2' } };
+    const disagreeing = checkBatchInput({ ...BATCH, batchId: 'bat-1' });
+    expect(detailsOf(() => resolveBatchInput(disagreeing, own))).toEqual([
+      'directoryId: is dir-1, but the batch has dir-2',
+      'job.type: is parse_v2, but the batch has extract_v2',
+      'job.configurationId: is cfg-1, but the batch has cfg-2',
+    ]);
+    const wrongFormat = checkBatchInput({ batchId: 'bat-1', collect: 'text' });
+    expect(namesOf(detailsOf(() => resolveBatchInput(wrongFormat, own)))).toEqual(['collect']);
+    const unheardOf = { ...own, job: { ...own.job, type: 'split_v1' } };
+    expect(detailsOf(() => resolveBatchInput(checkBatchInput({ batchId: 'bat-1' }), unheardOf))).toEqual([
+      'batchId: its jobs are of type split_v1, which is not known here',
     ]);
   });
 
   test.each([null, undefined, [], 'dir-1', 5, true])('%j is no input', (value) => {
-    expect(namesOf(fieldsOf(() => resolveBatchInput(batchFrom(value))))).toEqual(['(input)']);
+    expect(namesOf(fieldsOf(() => resolved(batchFrom(value))))).toEqual(['(input)']);
     expect(namesOf(fieldsOf(() => resolveJobInput(jobFrom(value))))).toEqual(['(input)']);
   });
 
@@ -194,7 +224,7 @@ describe('every wrong field is named at once', () => {
 
   test('only the failed files of a batch can be had where there is a batch', () => {
     expect(namesOf(wrongBatch({ onlyFailed: true, directoryId: '' }))).toEqual(['directoryId', 'onlyFailed']);
-    expect(resolveBatchInput({ ...BATCH, onlyFailed: false }).onlyFailed).toBe(false);
+    expect(resolved({ ...BATCH, onlyFailed: false }).onlyFailed).toBe(false);
   });
 
   test.each(['.', '..', ' .. '])('%j as an id would lead to another route', (id) => {
@@ -242,7 +272,7 @@ describe('a duration', () => {
     ['365 days', 365 * DAY],
     [1_000, 1_000],
   ] as const)('may be %j', (value, milliseconds) => {
-    expect(resolveBatchInput({ ...BATCH, timeout: value }).timeoutMs).toBe(milliseconds);
+    expect(resolved({ ...BATCH, timeout: value }).timeoutMs).toBe(milliseconds);
   });
 
   test('between two looks is at most an hour', () => {
@@ -250,7 +280,7 @@ describe('a duration', () => {
   });
 
   test('before the second look may be longer than the default of the longest', () => {
-    const { poll } = resolveBatchInput({ ...BATCH, poll: { initialInterval: '5 minutes' } });
+    const { poll } = resolved({ ...BATCH, poll: { initialInterval: '5 minutes' } });
     expect(poll).toMatchObject({ initialMs: 300_000, maximumMs: 300_000 });
   });
 });
@@ -259,7 +289,7 @@ test('the schemas and the documented interfaces have the same keys, and every do
   type BatchInput = z.input<typeof batchInputSchema>;
   type JobInput = z.input<typeof jobInputSchema>;
   expectTypeOf<keyof BatchInput>().toEqualTypeOf<keyof ProcessBatchInput>();
-  expectTypeOf<keyof BatchInput['job']>().toEqualTypeOf<keyof ProcessBatchInput['job']>();
+  expectTypeOf<keyof NonNullable<BatchInput['job']>>().toEqualTypeOf<keyof NonNullable<ProcessBatchInput['job']>>();
   expectTypeOf<keyof NonNullable<BatchInput['poll']>>().toEqualTypeOf<keyof NonNullable<ProcessBatchInput['poll']>>();
   expectTypeOf<keyof NonNullable<BatchInput['child']>>().toEqualTypeOf<keyof NonNullable<ProcessBatchInput['child']>>();
   expectTypeOf<keyof JobInput>().toEqualTypeOf<keyof ProcessJobInput>();

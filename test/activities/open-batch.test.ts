@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ProcessBatchInput } from '../../src/protocol/index.js';
-import { addDirectory, type Bench, failing, run, setBench } from './support.js';
+import { addBatch, addDirectory, type Bench, failing, run, setBench } from './support.js';
 
 const JOB = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } as const;
 
@@ -61,11 +61,12 @@ describe('the batches that are there before the run', () => {
   });
 
   test('are of no interest where a batch is adopted', async () => {
-    const { emulator, activities } = await setBench();
-    const opened = await run(activities.openBatch, { directoryId: 'dir-1', job: JOB, batchId: 'bat-1' });
+    const bench = await setBench();
+    const { id, directory, requests } = await addBatch(bench);
+    const opened = await run(bench.activities.openBatch, { directoryId: directory.id, job: JOB, batchId: id });
     expect(opened.known).toBeUndefined();
-    expect(opened.request.batchId).toBe('bat-1');
-    expect(emulator.requests).toHaveLength(0);
+    expect(opened.request.batchId).toBe(id);
+    expect(requests().map(({ path }) => path)).toEqual([`/api/v2/batches/${id}`]);
   });
 
   test('that can not be listed are asked for again: a run must not create before it knows', async () => {
@@ -77,8 +78,37 @@ describe('the batches that are there before the run', () => {
   });
 });
 
+describe('a batch that is there', () => {
+  test('says itself what it works on, so that its id is enough', async () => {
+    const bench = await setBench();
+    const { id, directory } = await addBatch(bench, 'extract_v2');
+    const { request } = await run(bench.activities.openBatch, { batchId: id });
+    expect(request).toMatchObject({
+      batchId: id,
+      directoryId: directory.id,
+      job: { type: 'extract_v2', configurationId: 'cfg-EXTRACT_AGENTIC' },
+      collect: 'record',
+    });
+  });
+
+  test('is not taken for another one', async () => {
+    const bench = await setBench();
+    const { id } = await addBatch(bench);
+    const failure = await failing(bench.activities.openBatch, { batchId: id, directoryId: 'dir-other' });
+    expect(failure).toMatchObject({ type: 'InvalidInput', nonRetryable: true });
+    expect(failure.message).toContain('directoryId: is dir-other, but the batch has dir-');
+  });
+
+  test('that does not exist ends the run at once', async () => {
+    const { activities } = await setBench();
+    const failure = await failing(activities.openBatch, { batchId: 'bat-none' });
+    expect(failure).toMatchObject({ type: 'NotFound', nonRetryable: true });
+    expect(failure.message).toContain('batch bat-none');
+  });
+});
+
 test('search attributes are left out where nobody can say that they are registered', async () => {
-  const { activities } = await setBench();
-  const opened = await run(activities.openBatch, { directoryId: 'dir-1', job: JOB, batchId: 'bat-1' });
+  const bench = await setBench();
+  const opened = await run(bench.activities.openBatch, { batchId: (await addBatch(bench)).id });
   expect(opened.searchAttributes).toBe(false);
 });

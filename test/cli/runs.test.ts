@@ -122,6 +122,16 @@ describe('start, progress, cancel', () => {
     expect(stdout).toMatch(/^Manifest +\/.*manifest\.jsonl$/m);
   });
 
+  it('processes what is missing of a batch by its id alone', async () => {
+    const { id } = await batchOf('dir-1');
+    const result = await run('start', '--batch', id, '--only-failed', '--wait', '--json');
+    expect(documentOf<Answer>(result)).toMatchObject({
+      ok: true,
+      workflowId: `llamacloud/${id}`,
+      report: { batchId: id, directoryId: 'dir-1', files: { total: 2, completed: 1, failed: 1 } },
+    });
+  });
+
   it('exits 1 when the run fails, with the failure in words and what there is to report', async () => {
     const waiting = run('start', ...parse('dir-2'), '--max-failed-files', '0', '--wait', '--json');
     await finish('dir-2');

@@ -29,7 +29,8 @@ describe('temporal-llamacloud', () => {
   it.each([
     [['progres', 'x'], "unknown command 'progres'", 'Did you mean progress?'],
     [['dev', '--job', 'parse'], "option '--job <type>' argument 'parse' is invalid", 'temporal-llamacloud dev --help'],
-    [['start', '--job', 'parse_v2'], "required option '--directory <id>' not specified", 'start --help'],
+    [['start', '--job', 'parse_v2'], '--directory, --configuration: needed, unless --batch', ''],
+    [['start', '--batch', 'bat-1', '--job', 'parse_v2'], '--job and --configuration go together', ''],
     [[...startFlags(), '--timeout', '30'], "option '--timeout <duration>' argument '30' is invalid", '30s, 5m or 12h'],
     [[...startFlags(), '--max-failed-percent', '101'], "'--max-failed-percent <p>' argument '101'", '0 to 100'],
     [[...startFlags(), '--collect', 'record'], '--collect record does not fit --job parse_v2', ''],

@@ -116,7 +116,7 @@ describe('one batch for one run, on a real server', () => {
     const again = async (name: string) => {
       const asked = stage.emulator.requests.length;
       const run = await stage.batches.start(
-        { ...parse(id), batchId: before.batchId, onlyFailed: true },
+        { batchId: before.batchId, onlyFailed: true },
         { workflowId: `${name}-${id}` },
       );
       const report = await run.result();
