@@ -12,8 +12,10 @@ const memorySchema = z.object({
   unauthorizedSinceMs: z.number().optional().catch(undefined),
   /** When a job was first seen to be COMPLETED without its result, by the same clock. */
   missingSinceMs: z.number().optional().catch(undefined),
+  /** What the activity itself wants to know again. */
+  kept: z.unknown().optional(),
 });
-type AttemptMemory = z.infer<typeof memorySchema>;
+type AttemptMemory = Partial<z.infer<typeof memorySchema>>;
 
 export interface Attempt {
   /** Aborts when the activity is cancelled: pass it to every request. */
@@ -26,6 +28,10 @@ export interface Attempt {
   readonly firstMs: number;
   /** Milliseconds from the first attempt to this one. */
   readonly ageMs: number;
+  /** What the attempt before has kept, of whatever shape. */
+  readonly kept: unknown;
+  /** Keeps something for the attempts to come. */
+  keep(value: unknown): void;
 }
 
 /**
@@ -41,17 +47,29 @@ export async function attempt<T>(
 ): Promise<T> {
   const context = Context.current();
   const { info, cancellationSignal: signal } = context;
-  const memory = memoryOf(info.heartbeatDetails);
+  const before = memoryOf(info.heartbeatDetails);
+  let { kept } = before;
+  const beat = (memory: AttemptMemory) => context.heartbeat(kept === undefined ? memory : { ...memory, kept });
   const nowMs = info.currentAttemptScheduledTimestampMs;
   const firstMs = info.scheduledTimestampMs;
   const startedMs = performance.now();
-  const beat = setInterval(() => context.heartbeat(memory), HEARTBEAT_INTERVAL_MS);
+  const timer = setInterval(() => beat(before), HEARTBEAT_INTERVAL_MS);
   try {
-    return await run({ signal, number: info.attempt, nowMs, firstMs, ageMs: nowMs - firstMs });
+    return await run({
+      signal,
+      number: info.attempt,
+      nowMs,
+      firstMs,
+      ageMs: nowMs - firstMs,
+      kept,
+      keep: (value) => {
+        kept = value;
+      },
+    });
   } catch (error) {
     // A cancelled activity has to end with the cancellation, whatever the aborted request made of it.
     if (signal.aborted) throw signal.reason;
-    const { unauthorizedSinceMs = nowMs, missingSinceMs = nowMs } = memory;
+    const { unauthorizedSinceMs = nowMs, missingSinceMs = nowMs } = before;
     const endMs = nowMs + performance.now() - startedMs;
     const failure = toFailure(error, {
       operation,
@@ -63,13 +81,13 @@ export async function attempt<T>(
       leftMs: info.scheduleToCloseTimeoutMs > 0 ? firstMs + info.scheduleToCloseTimeoutMs - endMs : Infinity,
     });
     if (failure === undefined) throw error;
-    if (failure.type === 'NotAuthorized') context.heartbeat({ unauthorizedSinceMs });
-    else if (error instanceof ResultMissing) context.heartbeat({ missingSinceMs });
+    if (failure.type === 'NotAuthorized') beat({ unauthorizedSinceMs });
+    else if (error instanceof ResultMissing) beat({ missingSinceMs });
     // No answer says nothing about the key; any other shows that it is good again.
-    else context.heartbeat(failure.type === 'ServiceUnavailable' ? memory : {});
+    else beat(failure.type === 'ServiceUnavailable' ? before : {});
     throw failure;
   } finally {
-    clearInterval(beat);
+    clearInterval(timer);
   }
 }
 

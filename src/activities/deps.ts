@@ -4,13 +4,26 @@ import type { OutputStore } from '../outputs/index.js';
 /** The part of the client that the activities use: anything with these methods will do. */
 export type LlamaCloudPort = Pick<
   LlamaCloudClient,
-  'createBatch' | 'getBatch' | 'iterateBatches' | 'cancelBatch' | 'getJob' | 'iterateDirectoryFiles' | 'download'
+  | 'createBatch'
+  | 'getBatch'
+  | 'iterateBatches'
+  | 'cancelBatch'
+  | 'getJob'
+  | 'iterateJobs'
+  | 'cancelJob'
+  | 'iterateDirectoryFiles'
+  | 'download'
 >;
 
 export interface ActivityDeps {
   llamacloud: LlamaCloudPort;
   /** Where documents and manifests go. */
   outputs: OutputStore;
+  /**
+   * Set where the workers' `maxTaskQueueActivitiesPerSecond` limits the requests: an activity then makes one request an attempt,
+   * and children use no local activities, which Temporal does not count. Default: no limit.
+   */
+  requestsPerSecond?: number;
   /** How long runs over the same work wait for each other to publish their batches after a lost answer. Default 90,000. */
   claimMs?: number;
 }

@@ -5,6 +5,7 @@ import type { ActivityDeps } from './deps.js';
 import { openBatch } from './open-batch.js';
 import { readResults } from './read-results.js';
 import { watchBatch } from './watch-batch.js';
+import { watchJobs } from './watch-jobs.js';
 import { writeManifest } from './write-manifest.js';
 
 /**
@@ -25,6 +26,7 @@ export function createActivities(deps: ActivityDeps) {
     findBatch: findBatch(deps),
     watchBatch: watchBatch(deps),
     readResults: readResults(deps),
+    watchJobs: watchJobs(deps),
     collectJob: collectJob(deps),
     cancelBatch: cancelBatch(deps),
     writeManifest: writeManifest(deps),

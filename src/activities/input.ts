@@ -124,11 +124,13 @@ export const jobInputSchema = z
     collect,
     poll,
     timeoutMs: z.number().min(SHORTEST_DELAY_MS).max(LONGEST_TIMEOUT_MS).optional(),
+    ready: z.boolean().optional(),
+    brief: z.boolean().optional(),
   })
   .refine((value) => fits(value.type, value.collect), must('collect', WRONG_FORMAT, ['type']));
 
 /** A {@link ProcessJobInput} with every default filled in. */
-export type JobRequest = Omit<ProcessJobInput, 'collect' | 'poll' | 'timeoutMs'> & {
+export type JobRequest = Omit<ProcessJobInput, 'collect' | 'poll' | 'timeoutMs' | 'ready'> & {
   collect: CollectFormat;
   poll: ResolvedPoll;
 };

@@ -22,6 +22,8 @@ export interface OpenedBatch {
   known?: KnownBatches;
   /** Are the four search attributes registered in this namespace? */
   searchAttributes: boolean;
+  /** Are requests limited by the task queue? Then children must use activities that it counts. */
+  limited?: boolean;
 }
 
 /** Step 1a: validates the whole input before anything is sent, then records the directory's recent batches. */
@@ -34,6 +36,7 @@ export function openBatch(deps: ActivityDeps) {
         hint: 'temporal-llamacloud setup',
       });
     }
+    const facts = { searchAttributes, ...(deps.requestsPerSecond === undefined ? {} : { limited: true }) };
     const { batchId } = checked;
     if (batchId !== undefined) {
       return attempt('open', `batch ${batchId}`, async ({ signal }) => {
@@ -44,7 +47,7 @@ export function openBatch(deps: ActivityDeps) {
           signal,
         });
         const job = { type: config.job.type, configurationId: config.job.configuration_id };
-        return { request: resolveBatchInput(checked, { directoryId, job }), searchAttributes };
+        return { request: resolveBatchInput(checked, { directoryId, job }), ...facts };
       });
     }
     const request = resolveBatchInput(checked);
@@ -57,7 +60,7 @@ export function openBatch(deps: ActivityDeps) {
       const since = new Date(nowMs - CLOCK_SKEW_MS).toISOString();
       const ids: string[] = [];
       for await (const batch of batchesSince(deps, request, since, signal)) ids.push(batch.id);
-      return { request, known: { since, ids }, searchAttributes };
+      return { request, known: { since, ids }, ...facts };
     });
   };
 }

@@ -8,6 +8,7 @@ import {
   type JobOutcome,
   type JobType,
   type ResolvedPoll,
+  toRanges,
 } from '../protocol/index.js';
 import { attempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
@@ -15,6 +16,8 @@ import { fileNames } from './file-names.js';
 import { finishedFiles } from './finished-files.js';
 import { NotReady } from './not-ready.js';
 import { pollDelayMs } from './poll.js';
+import { digestOf, distinct, type PageOf, pageOf } from './results-page.js';
+import { chunksOf, endedOf, jobOf } from './sweep.js';
 
 export interface ReadResultsInput extends ApiScope {
   batchId: string;
@@ -48,11 +51,14 @@ export interface ResultRow {
   document?: Partial<JobOutcome>;
 }
 
-export interface ResultsPage {
-  rows: ResultRow[];
-  /** Files after this page. */
-  remaining: number;
-  next?: ResultsCursor;
+export interface ResultsPage extends PageOf<ResultRow> {
+  /** Missing where the jobs can't be looked at in bulk: each child then waits for its own. */
+  jobs?: {
+    /** Rows whose jobs have ended, as ranges. */
+    ready: string;
+    /** For {@link WatchJobsInput}. */
+    digest: string;
+  };
 }
 
 /**
@@ -83,47 +89,31 @@ export function readResults(deps: ActivityDeps) {
         throw wait(`is ${input.status}, ${open} of ${all.length} files have no job yet`);
       const names = await fileNames(deps, input, signal, waitedMs);
       const finished = input.onlyFailed && (await finishedFiles(deps.outputs, batchId, input.onlyFailed));
-      return toPage(all, (row) => toRow(row, names.get(row.source_directory_file_id), finished), input);
+      const page = pageOf(all, input);
+      const rows = page.rows.map((row) => toRow(row, names.get(row.source_directory_file_id), finished));
+      const ready = await firstSweep(deps, input, rows, signal);
+      return { ...page, rows, ...(ready === undefined ? {} : { jobs: { ready, digest: digestOf(page.rows) } }) };
     });
   };
 }
 
-/** Repeated rows collapse: one with a job wins over one with an error, and that over one with neither. */
-function distinct(results: readonly BatchResult[]): BatchResult[] {
-  const byFile = new Map<string, BatchResult>();
-  for (const row of results) {
-    const known = byFile.get(row.source_directory_file_id);
-    if (known === undefined || worth(row) > worth(known)) byFile.set(row.source_directory_file_id, row);
+/** Most jobs have ended when their batch has: those need no more looking. */
+async function firstSweep(
+  deps: ActivityDeps,
+  { projectId, organizationId }: ApiScope,
+  rows: readonly ResultRow[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  // Where requests are limited, `watchJobs` makes them one by one.
+  if (deps.requestsPerSecond !== undefined) return '';
+  const jobs = rows.map(({ job, document }, row) => (document === undefined ? jobOf(row, job) : undefined));
+  const ready: number[] = [];
+  for (const chunk of chunksOf(jobs.filter((job) => job !== undefined))) {
+    const ended = await endedOf(deps, chunk, 0, { projectId, organizationId, signal });
+    if (ended === undefined) return undefined;
+    ready.push(...ended);
   }
-  return [...byFile.values()];
-}
-
-function worth(row: BatchResult): number {
-  if (row.job_reference != null) return 2;
-  return row.error_message == null ? 0 : 1;
-}
-
-function toPage(
-  all: readonly BatchResult[],
-  toRow: (row: BatchResult) => ResultRow,
-  input: ReadResultsInput,
-): ResultsPage {
-  const start = startOf(all, input.cursor);
-  const rows = all.slice(start, start + input.pageSize).map(toRow);
-  const end = start + rows.length;
-  const last = rows.at(-1);
-  const remaining = all.length - end;
-  return {
-    rows,
-    remaining,
-    ...(last === undefined || remaining === 0 ? {} : { next: { afterFileId: last.fileId, count: end } }),
-  };
-}
-
-function startOf(all: readonly BatchResult[], cursor: ResultsCursor | undefined): number {
-  if (cursor === undefined) return 0;
-  const index = all.findIndex((row) => row.source_directory_file_id === cursor.afterFileId);
-  return index === -1 ? Math.min(cursor.count, all.length) : index + 1;
+  return toRanges(ready.sort((a, b) => a - b));
 }
 
 function toRow(

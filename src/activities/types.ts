@@ -2,6 +2,7 @@
 import type { createActivities } from './index.js';
 
 export type Activities = ReturnType<typeof createActivities>;
+export type { UnfinishedJob } from './collect-job.js';
 export type { OpenedBatch } from './open-batch.js';
-export type { ResultRow, ResultsCursor } from './read-results.js';
+export type { ResultRow, ResultsCursor, ResultsPage } from './read-results.js';
 export type { WriteManifestInput } from './write-manifest.js';

@@ -1,12 +1,24 @@
 import { OutputError, type OutputStore } from '../outputs/index.js';
-import type { ManifestLine } from '../protocol/index.js';
+import {
+  type CollectFormat,
+  defaultCollect,
+  hasFormat,
+  type JobType,
+  type ManifestEntry,
+  type ManifestLine,
+} from '../protocol/index.js';
 import { attempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
+import { documentKey } from './document.js';
 
 export interface WriteManifestInput {
   batchId: string;
   /** Files of this part, in the order of the batch's results. */
-  lines: ManifestLine[];
+  lines: ManifestEntry[];
+  /** Type of the jobs, where a line does not say otherwise. */
+  jobType?: JobType;
+  /** What was collected. */
+  collect?: CollectFormat;
   /** 0 for the first: a batch whose results fit in one page has one part. */
   part: number;
   /** Is this the last part? Then the whole manifest is put together. */
@@ -17,10 +29,11 @@ export interface WriteManifestInput {
 
 /** Step 7: writes a part of the manifest (JSON lines), and after the last part the whole. Returns where the whole is. */
 export function writeManifest(deps: ActivityDeps) {
-  return ({ batchId, lines, part, last, partial = false }: WriteManifestInput): Promise<string> =>
-    attempt('store', `manifest of batch ${batchId}`, async () => {
+  return (input: WriteManifestInput): Promise<string> => {
+    const { batchId, lines, part, last, partial = false } = input;
+    return attempt('store', `manifest of batch ${batchId}`, async () => {
       const { outputs } = deps;
-      const content = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+      const content = lines.map((line) => `${JSON.stringify(wholeLine(outputs, input, line))}\n`).join('');
       const whole = manifestKey(batchId);
       if (partial && (await outputs.size(whole)) !== undefined) return outputs.locate(whole);
       if (part === 0 && last) return (await outputs.write(whole, content)).location;
@@ -29,6 +42,25 @@ export function writeManifest(deps: ActivityDeps) {
       const { location } = await outputs.write(whole, parts(outputs, batchId, part));
       return location;
     });
+  };
+}
+
+/** A document is where every document of its kind is: that need not be in history once for every file. */
+function wholeLine(
+  outputs: OutputStore,
+  { batchId, jobType: usual, collect: wanted }: WriteManifestInput,
+  line: ManifestEntry,
+): ManifestLine {
+  const { fileId, name = null, jobId = null, status = 'COMPLETED', sha256 = null } = line;
+  const { bytes = null, credits = null, error = null } = line;
+  const jobType = line.jobType ?? (jobId === null ? null : (usual ?? null));
+  const output = line.output ?? (sha256 === null || jobType === null ? null : placeOf(jobType));
+  return { fileId, name, jobId, jobType, status, output, bytes, sha256, credits, error };
+
+  function placeOf(type: JobType): string {
+    const format = wanted !== undefined && hasFormat(type, wanted) ? wanted : defaultCollect(type);
+    return outputs.locate(documentKey(batchId, fileId, format));
+  }
 }
 
 /** The parts stay beside the whole: an attempt that is repeated after they were removed would have nothing to put together. */

@@ -3,5 +3,6 @@ export * from './defaults.js';
 export * from './failures.js';
 export * from './input.js';
 export * from './names.js';
+export * from './ranges.js';
 export * from './report.js';
 export * from './status.js';

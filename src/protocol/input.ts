@@ -85,7 +85,7 @@ export interface BatchOptions extends ApiScope {
   timeout?: Duration;
   /** What a run that is cancelled, or passes its deadline, does with the remote batch. Default `cancel`. */
   onStop?: OnStop;
-  /** Time for one job to end after its child has started. Default 24 hours. */
+  /** Time for one job to end once its batch is COMPLETED. Default 24 hours. */
   jobTimeout?: Duration;
   /** Files between two continue-as-new, 1 to 1,000: bounds the history of a large batch. Default 1,000. */
   pageSize?: number;
@@ -137,4 +137,12 @@ export interface ProcessJobInput extends ApiScope {
   poll?: PollOptions;
   /** Time for the job to end, in milliseconds: a text would have to be read in the sandbox. Default 24 hours. */
   timeoutMs?: number;
+  /** The job has ended, so its document can be collected at once, by a local activity. Default false. */
+  ready?: boolean;
+}
+
+/** What `processBatch` gives its children of the type `processJob`. */
+export interface BriefJobInput extends ProcessJobInput {
+  /** Return only what whoever gave this input does not know: it is in the parent's history once for every file. */
+  brief: true;
 }

@@ -17,6 +17,9 @@ export const WORKFLOW_TYPES = {
 /** Query of a batch workflow; answers a {@link BatchProgress}. */
 export const PROGRESS_QUERY = 'progress';
 
+/** Signal of a batch workflow: what it waits for may have changed, so it looks now. Takes no arguments. */
+export const WAKE_SIGNAL = 'wake';
+
 /** Custom search attributes of a batch workflow, all of type Keyword. */
 export const SEARCH_ATTRIBUTES = {
   batchId: 'LlamaCloudBatchId',

@@ -14,7 +14,14 @@ export type {
   ProcessBatchInput,
   ProcessJobInput,
 } from './input.js';
-export { BATCH_ID_MEMO, DEFAULT_TASK_QUEUE, PROGRESS_QUERY, SEARCH_ATTRIBUTES, WORKFLOW_TYPES } from './names.js';
+export {
+  BATCH_ID_MEMO,
+  DEFAULT_TASK_QUEUE,
+  PROGRESS_QUERY,
+  SEARCH_ATTRIBUTES,
+  WAKE_SIGNAL,
+  WORKFLOW_TYPES,
+} from './names.js';
 export type {
   BatchPhase,
   BatchProgress,

@@ -28,6 +28,9 @@ export interface JobOutcome {
   credits: number | null;
 }
 
+/** What a child tells its batch: the rest of the {@link JobOutcome} the batch knows. */
+export type BriefOutcome = Pick<JobOutcome, 'bytes' | 'sha256' | 'credits'>;
+
 /** One line of the manifest (JSON lines): one for every file of the batch, in the order of the batch's results. */
 export interface ManifestLine {
   fileId: string;
@@ -41,6 +44,9 @@ export interface ManifestLine {
   credits: number | null;
   error: { type: string; message: string } | null;
 }
+
+/** What is known of a line in the workflow: what is missing follows from the rest, or is `null`. */
+export type ManifestEntry = Pick<ManifestLine, 'fileId'> & Partial<ManifestLine>;
 
 /** Counts of files by what became of them. They add up to `total` once the run has ended. */
 export interface FileCounts {

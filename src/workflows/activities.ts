@@ -1,4 +1,9 @@
-import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  type ActivityOptions,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
 import type { Activities } from '../activities/types.js';
 import { LONGEST_POLL_MS } from '../protocol/index.js';
 
@@ -18,7 +23,7 @@ const COMMON = {
 } as const satisfies ActivityOptions;
 
 /** Reads: nothing is lost by not waiting for one that is being cancelled. */
-export const { openBatch, watchBatch, readResults } = proxyActivities<Activities>({
+export const { openBatch, watchBatch, readResults, watchJobs } = proxyActivities<Activities>({
   ...COMMON,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });
@@ -35,6 +40,15 @@ export const { createBatch, writeManifest } = proxyActivities<Activities>({
 export const { cancelBatch, findBatch } = proxyActivities<Activities>({
   ...COMMON,
   scheduleToCloseTimeout: '10 minutes',
+});
+
+/**
+ * One document whose job has ended, within the workflow task: half of what an activity costs the server. Short, so that the task does
+ * not time out, and once: what takes longer, or has to be tried again, is better seen as an activity.
+ */
+export const { collectJob: collectAtOnce } = proxyLocalActivities<Activities>({
+  startToCloseTimeout: '4 seconds',
+  retry: { maximumAttempts: 1 },
 });
 
 /** One document: the largest take minutes to download. */

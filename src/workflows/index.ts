@@ -1,2 +1,3 @@
 export { processBatch, progressQuery } from './process-batch.js';
 export { processJob } from './process-job.js';
+export { wakeSignal } from './wake.js';

@@ -25,6 +25,7 @@ import { inItsWords } from './in-its-words.js';
 import { enter, publishBatch, publishStatus, publishWork } from './publish.js';
 import { type BatchState, hasTooManyFailures, newState, progressOf, reportOf } from './state.js';
 import { stop } from './stop.js';
+import { wakeable, wakeSignal } from './wake.js';
 
 /** How far a run is. Answers after its end as well, while a worker is there. */
 export const progressQuery = defineQuery<BatchProgress>(PROGRESS_QUERY);
@@ -41,8 +42,11 @@ export const progressQuery = defineQuery<BatchProgress>(PROGRESS_QUERY);
  * detail is the {@link BatchReport}.
  */
 export async function processBatch(input: ProcessBatchInput, carried?: BatchState): Promise<BatchReport> {
-  const state = carried ?? newState(Date.now());
+  const state = { ...newState(Date.now()), ...carried };
   setHandler(progressQuery, () => progressOf(state));
+  setHandler(wakeSignal, () => {
+    state.wakes += 1;
+  });
   try {
     return await run(state, input);
   } catch (error) {
@@ -100,7 +104,7 @@ async function waitForEnd(state: BatchState, request: BatchRequest, batchId: str
     enter(state, 'waiting');
     const summary = lastStatus === null ? `Look at batch ${batchId}` : `Wait for ${batchId} to leave ${lastStatus}`;
     const look = { batchId, lastStatus, waitingSinceMs, poll, ...request.scope };
-    publishStatus(state, await watchBatch.executeWithOptions({ summary }, [look]));
+    publishStatus(state, await wakeable(state, () => watchBatch.executeWithOptions({ summary }, [look])));
   }
 }
 
@@ -114,30 +118,31 @@ async function processPage(
   const { directoryId, pageSize, poll, resultsGraceMs } = request;
   enter(state, 'expanding');
   state.resultsSinceMs ??= Date.now();
-  const page = await readResults.executeWithOptions({ summary: `Read the results of ${batchId}` }, [
-    {
-      batchId,
-      directoryId,
-      status,
-      ...(state.cursor === null ? {} : { cursor: state.cursor }),
-      ...(request.onlyFailed ? { onlyFailed: request.collect } : {}),
-      pageSize,
-      graceMs: resultsGraceMs,
-      sinceMs: state.resultsSinceMs,
-      poll,
-      ...request.scope,
-    },
-  ]);
+  const summary = `Read the results of ${batchId}`;
+  const read = {
+    batchId,
+    directoryId,
+    status,
+    ...(state.cursor === null ? {} : { cursor: state.cursor }),
+    ...(request.onlyFailed ? { onlyFailed: request.collect } : {}),
+    pageSize,
+    graceMs: resultsGraceMs,
+    sinceMs: state.resultsSinceMs,
+    poll,
+    ...request.scope,
+  };
+  const page = await wakeable(state, () => readResults.executeWithOptions({ summary }, [read]));
   // Rows may come and go between pages: the total is what has been counted and what is left.
   state.files.total = counted(state.files) + page.rows.length + page.remaining;
 
   enter(state, 'processing');
-  const lines = await fanOut(state, request, batchId, page.rows);
+  const lines = await fanOut(state, request, batchId, page);
 
   const stopped = CancellationScope.current().consideredCancelled;
   const last = page.next === undefined || stopped;
   const partial = stopped && page.next !== undefined;
-  const manifest = { batchId, lines, part: state.pages, last, partial };
+  const { collect, job } = request;
+  const manifest = { batchId, lines, jobType: job.type, collect, part: state.pages, last, partial };
   await (stopped ? CancellationScope.nonCancellable(() => list(state, manifest, LAST_WORDS)) : list(state, manifest));
   if (stopped) throw new CancelledFailure('The run was stopped');
   state.pages += 1;

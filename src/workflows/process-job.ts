@@ -1,5 +1,14 @@
-import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import {
+  ActivityFailure,
+  ApplicationFailure,
+  isCancellation,
+  TemporalFailure,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { UnfinishedJob } from '../activities/types.js';
+import {
+  type BriefJobInput,
+  type BriefOutcome,
   DEFAULT_JOB_TIMEOUT_MS,
   failureIn,
   type JobOutcome,
@@ -7,9 +16,10 @@ import {
   type ProcessJobInput,
   SHORTEST_DELAY_MS,
 } from '../protocol/index.js';
-import { collecting } from './activities.js';
+import { collectAtOnce, collecting } from './activities.js';
 import { inItsWords } from './in-its-words.js';
 
+export async function processJob(input: BriefJobInput): Promise<BriefOutcome>;
 /**
  * Collects the document of one job: waits until the job is terminal, then streams the document to the output store.
  *
@@ -26,18 +36,39 @@ import { inItsWords } from './in-its-words.js';
  *
  * @throws `JobFailed`, `JobCancelled` with LlamaCloud's reason, `JobTimedOut` after `input.timeoutMs`, `InvalidInput`.
  */
-export async function processJob(input: ProcessJobInput): Promise<JobOutcome> {
-  const timeout = timeoutOf(input);
+export async function processJob(input: ProcessJobInput): Promise<JobOutcome>;
+export async function processJob(input: ProcessJobInput | BriefJobInput): Promise<JobOutcome | BriefOutcome> {
   const file = `${input?.name ?? input?.fileId}`;
-  const job = await collecting(timeout)
-    .collectJob.executeWithOptions({ summary: `Collect ${file}` }, [input])
-    .catch((error: unknown) => {
-      throw isDeadline(error) ? timedOut(input, file, error) : inItsWords(error);
-    });
-  if (job.status === 'COMPLETED') return job;
+  const job = (await collectedAtOnce(input)) ?? (await collected(input, file));
+  if (job.status === 'COMPLETED') return 'brief' in input && input.brief ? brief(job) : job;
   const [type, verb] =
     job.status === 'FAILED' ? (['JobFailed', 'failed'] as const) : (['JobCancelled', 'was cancelled'] as const);
   throw ApplicationFailure.nonRetryable(`job ${input.jobId} of ${file} ${verb}: ${job.message}`, type);
+}
+
+/** Of a job that has ended. `undefined` where it has to be tried again, or takes long: that is better seen as an activity. */
+async function collectedAtOnce(input: ProcessJobInput): Promise<JobOutcome | UnfinishedJob | undefined> {
+  if (input?.ready !== true) return undefined;
+  try {
+    return await collectAtOnce(input);
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;
+    return undefined;
+  }
+}
+
+/** Waits for the job to end. */
+async function collected(input: ProcessJobInput, file: string): Promise<JobOutcome | UnfinishedJob> {
+  try {
+    const { collectJob } = collecting(timeoutOf(input));
+    return await collectJob.executeWithOptions({ summary: `Collect ${file}` }, [input]);
+  } catch (error) {
+    throw isDeadline(error) ? timedOut(input, file, error) : inItsWords(error);
+  }
+}
+
+function brief({ bytes, sha256, credits }: JobOutcome): BriefOutcome {
+  return { bytes, sha256, credits };
 }
 
 /**

@@ -7,7 +7,7 @@ import {
   type FileFailure,
   type FileStatus,
   type JobOutcome,
-  type ManifestLine,
+  type ManifestEntry,
   REPORTED_FAILURES,
 } from '../protocol/index.js';
 
@@ -28,10 +28,14 @@ export interface BatchState {
   credits: number | null;
   /** When the results were first asked for. */
   resultsSinceMs: number | null;
+  /** When the jobs of this page were first waited for. */
+  jobsSinceMs: number | null;
   /** Pages of results that are done, each a part of the manifest. */
   pages: number;
   cursor: ResultsCursor | null;
   manifest: string | null;
+  /** `wake` signals so far: each makes what is being waited for be looked at again. */
+  wakes: number;
 }
 
 export function newState(startedAtMs: number): BatchState {
@@ -48,9 +52,11 @@ export function newState(startedAtMs: number): BatchState {
     bytes: 0,
     credits: null,
     resultsSinceMs: null,
+    jobsSinceMs: null,
     pages: 0,
     cursor: null,
     manifest: null,
+    wakes: 0,
   };
 }
 
@@ -70,7 +76,7 @@ export interface FileOutcome {
 const COUNTED = { COMPLETED: 'completed', FAILED: 'failed', CANCELLED: 'cancelled', SKIPPED: 'skipped' } as const;
 
 /** Counts a file, and returns its line of the manifest. */
-export function record(state: BatchState, row: ResultRow, outcome: FileOutcome): ManifestLine {
+export function record(state: BatchState, row: ResultRow, outcome: FileOutcome): ManifestEntry {
   const { document = {}, problem = null } = outcome;
   const status = problem?.status ?? 'COMPLETED';
   state.files[COUNTED[status]] += 1;
@@ -78,17 +84,17 @@ export function record(state: BatchState, row: ResultRow, outcome: FileOutcome):
   if (document.credits != null) state.credits = (state.credits ?? 0) + document.credits;
   // A skipped file has not failed: it is in the counts and in the manifest.
   if (problem !== null && status !== 'SKIPPED') noteFailure(state, row, problem);
+  // The next activity's input: what is missing takes no room in history.
   return {
     fileId: row.fileId,
-    name: row.name ?? null,
-    jobId: row.job?.id ?? null,
-    jobType: row.job?.type ?? null,
-    status,
-    output: document.output ?? null,
-    bytes: document.bytes ?? null,
-    sha256: document.sha256 ?? null,
-    credits: document.credits ?? null,
-    error: problem === null ? null : { type: problem.type, message: problem.message },
+    ...(row.name === undefined ? {} : { name: row.name }),
+    ...(row.job === undefined ? {} : { jobId: row.job.id }),
+    ...(row.job === undefined || row.job.type === state.opened?.request.job.type ? {} : { jobType: row.job.type }),
+    ...(problem === null ? {} : { status, error: { type: problem.type, message: problem.message } }),
+    ...(document.output === undefined ? {} : { output: document.output }),
+    ...(document.bytes === undefined ? {} : { bytes: document.bytes }),
+    ...(document.sha256 === undefined ? {} : { sha256: document.sha256 }),
+    ...(document.credits == null ? {} : { credits: document.credits }),
   };
 }
 

@@ -93,6 +93,8 @@ describe('the end of a run that does not go well, on a real server', () => {
   test('cancelling a run that is collecting cancels its open children, and lists what was finished', async () => {
     const { run, batch } = await start(4, { maxConcurrentJobs: 2 });
     const [first] = stage.emulator.batches.list().find((each) => each.id === batch.id)?.files ?? [];
+    // Then each child waits for its own job.
+    stage.emulator.faults.next({ kind: 'status', status: 422, path: '/api/v2/parse' });
     stage.emulator.batches.finish(batch.id);
     for (const job of stage.emulator.jobs.list()) {
       if (job.batchId === batch.id && job.fileId !== first?.fileId) stage.emulator.jobs.setStatus(job.id, 'RUNNING');

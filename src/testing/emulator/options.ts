@@ -41,6 +41,8 @@ export interface EmulatorOptions {
   readonly defaultPageSize?: number;
   /** A larger `page_size` is cut to this. Default 100. */
   readonly maxPageSize?: number;
+  /** Does the list of jobs heed `job_ids`? One that does not lists all of them. Default true. */
+  readonly filtersJobIds?: boolean;
   /** Credits that a completed job costs for each page. Default 3. */
   readonly creditsPerPage?: number;
   /** The wait after the first failed delivery of a webhook; it doubles after the second. Default 1000. */
@@ -68,6 +70,7 @@ const DEFAULTS: Omit<Settings, 'apiKey' | 'seed'> = {
   maxFilesPerBatch: 1000,
   defaultPageSize: 20,
   maxPageSize: 100,
+  filtersJobIds: true,
   creditsPerPage: 3,
   webhookBackoffMs: 1000,
 };

@@ -84,7 +84,7 @@ function jobRoutes(project: Project, product: JobProduct): readonly Route[] {
 function* filterJobs(project: Project, product: JobProduct, query: URLSearchParams): Generator<Job> {
   const status = readChoice(query, 'status', product.statuses);
   const isInTime = readCreatedFilter(query);
-  const ids = readList(query, 'job_ids');
+  const ids = project.settings.filtersJobIds ? readList(query, 'job_ids') : new Set<string>();
   const configurationId = product.type === 'extract_v2' ? query.get('configuration_id') : null;
   const nowMs = Date.now();
   for (const job of candidates(project, ids)) {

@@ -1,0 +1,72 @@
+import { ActivityFailure, isCancellation } from '@temporalio/workflow';
+import type { ResultsPage } from '../activities/types.js';
+import { type BatchRequest, clip, failureIn, fromRanges, toRanges } from '../protocol/index.js';
+import { watchJobs } from './activities.js';
+import type { DueRow, DueRows } from './due-rows.js';
+import type { BatchState, FileProblem } from './state.js';
+import { wakeable } from './wake.js';
+
+/** What feeds the lanes of a page. */
+export interface Feed {
+  state: BatchState;
+  request: BatchRequest;
+  batchId: string;
+  page: ResultsPage;
+  due: DueRows;
+}
+
+/**
+ * Makes the rows of a page due as their jobs end: one look at all of them at a time, so that the number of looks does not depend on
+ * the number of files. Rows without a job are due at once, and so are all where the jobs can't be looked at together: then
+ * each child waits for its own.
+ */
+export async function feed({ state, request, batchId, page, due }: Feed): Promise<void> {
+  const rows = page.rows.map((row, index): DueRow => ({ index, row, ready: false }));
+  const pending = new Map(rows.filter(isWaitedFor).map((each) => [each.index, each]));
+  const hand = (indexes: Iterable<number>, changes: Partial<DueRow>) => {
+    for (const index of indexes) {
+      const row = pending.get(index);
+      if (row !== undefined && pending.delete(index)) due.add([{ ...row, ...changes }]);
+    }
+  };
+  state.jobsSinceMs = null;
+  try {
+    if (page.jobs === undefined) {
+      due.add(rows);
+      return;
+    }
+    due.add(rows.filter((row) => !isWaitedFor(row)));
+    hand(fromRanges(page.jobs.ready), { ready: true });
+    state.jobsSinceMs = Date.now();
+    while (pending.size > 0) {
+      const swept = await look(state, request, batchId, page.jobs.digest, toRanges([...pending.keys()]));
+      hand(fromRanges(swept.ready), { ready: true });
+      if (swept.rest === 'single') hand([...pending.keys()], { ready: false });
+    }
+  } catch (error) {
+    // Of a run that is being stopped the rest is skipped. Otherwise nobody can say of these files when they end: they have failed.
+    if (isCancellation(error)) hand([...pending.keys()], {});
+    else if (error instanceof ActivityFailure) hand([...pending.keys()], { problem: problemOf(error) });
+    else throw error;
+  } finally {
+    due.end();
+  }
+}
+
+function isWaitedFor({ row }: DueRow): boolean {
+  return row.job !== undefined && row.document === undefined;
+}
+
+function look(state: BatchState, request: BatchRequest, batchId: string, digest: string, pending: string) {
+  const { pageSize, poll, jobTimeoutMs, scope } = request;
+  const sinceMs = state.jobsSinceMs ?? Date.now();
+  const cursor = state.cursor === null ? {} : { cursor: state.cursor };
+  const input = { batchId, ...cursor, pageSize, digest, pending, sinceMs, jobTimeoutMs, poll, ...scope };
+  const summary = 'Wait for jobs to end';
+  return wakeable(state, () => watchJobs.executeWithOptions({ summary }, [input]));
+}
+
+function problemOf(error: ActivityFailure): FileProblem {
+  const { type, message } = failureIn(error);
+  return { status: 'FAILED', type, message: clip(message) };
+}

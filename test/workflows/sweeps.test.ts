@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WAKE_SIGNAL } from '../../src/protocol/public.js';
+import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
+import { files, parse, type Stage, setStage } from '../support/stage.js';
+import { until } from '../support/until.js';
+
+const HOUR = 3_600_000;
+
+describe('jobs that end after their batch, on a real server', () => {
+  let temporal: LocalTemporal;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    temporal = await startLocalTemporal();
+    // Nothing ends by itself.
+    stage = await setStage(temporal, { emulator: { batchRunningMs: HOUR, jobRunningMs: HOUR } });
+  });
+
+  afterAll(async () => {
+    await stage?.close();
+    await temporal?.close();
+  });
+
+  /** A run over so many files, whose batch exists. */
+  async function start(count: number, input: object = {}) {
+    const { id } = await stage.emulator.addDirectory(files(count));
+    const asked = stage.emulator.requests.length;
+    const run = await stage.batches.start({ ...parse(id), ...input });
+    const batch = await stage.created(id);
+    const jobOf = (file: number) => {
+      const found = stage.emulator.batches.list().find((each) => each.id === batch.id)?.files[file]?.jobId;
+      if (found == null) throw new Error(`file ${file} has no job`);
+      return found;
+    };
+    return {
+      run,
+      batch,
+      jobOf,
+      finish: (...numbers: number[]) => {
+        for (const number of numbers) stage.emulator.jobs.setStatus(jobOf(number), 'COMPLETED');
+      },
+      requests: () => stage.emulator.requests.slice(asked),
+      collected: () => stage.emulator.requests.slice(asked).filter(({ path }) => /\/parse\/[^/]+$/.test(path)),
+      completed: (number: number) => async () => (await run.progress()).files.completed === number,
+    };
+  }
+
+  test('a child starts when its job has ended, costs one request, and holds up no other', async () => {
+    const { run, batch, finish, collected, completed } = await start(30, { maxConcurrentJobs: 2 });
+    stage.emulator.batches.finish(batch.id);
+    await until('the jobs to be waited for', async () => (await run.progress()).phase === 'processing');
+    expect((await run.progress()).running).toBe(0);
+    finish(29);
+    await until('the last file', completed(1));
+    finish(7, 8);
+    await until('two more', completed(3));
+    expect(collected()).toHaveLength(3);
+    expect((await run.progress()).running).toBe(0);
+    finish(...Array.from({ length: 30 }, (_, i) => i));
+    expect((await run.result()).files).toMatchObject({ total: 30, completed: 30 });
+    expect(collected()).toHaveLength(30);
+  });
+
+  test('the manifest names every document, although no child has said where it is', async () => {
+    const { run, batch, finish } = await start(3);
+    stage.emulator.batches.finish(batch.id);
+    finish(0, 1, 2);
+    const { manifest, batchId } = await run.result();
+    const lines = await stage.manifest(manifest);
+    expect(lines.map(({ output }) => output)).toEqual(
+      batch.files.map(({ fileId }) => `${stage.output}/${batchId}/${fileId}.md`),
+    );
+    const child = stage.client.workflow.getHandle(`${run.workflowId}/${batch.files[0]?.fileId}`);
+    expect(await child.result()).toEqual({ bytes: 9, sha256: lines[0]?.sha256, credits: lines[0]?.credits });
+  });
+
+  test('a child is one workflow task, and an activity only where it has to be tried again', async () => {
+    const { run, batch, finish, jobOf } = await start(2);
+    stage.emulator.faults.next({ kind: 'status', status: 500, path: `/api/v2/parse/${jobOf(1)}` });
+    stage.emulator.batches.finish(batch.id);
+    finish(0, 1);
+    expect((await run.result()).files.completed).toBe(2);
+    const [plain, retried] = await Promise.all(
+      batch.files.map(({ fileId }) => stage.history(`${run.workflowId}/${fileId}`)),
+    );
+    expect(plain?.filter((event) => event.workflowTaskCompletedEventAttributes)).toHaveLength(1);
+    expect(plain?.some((event) => event.activityTaskScheduledEventAttributes)).toBe(false);
+    expect(retried?.filter((event) => event.activityTaskScheduledEventAttributes)).toHaveLength(1);
+  });
+
+  test('a wake makes the batch be looked at now, and then its jobs', async () => {
+    const { run, batch, finish } = await start(2, { poll: { initialInterval: '1 hour', maximumInterval: '1 hour' } });
+    const handle = stage.client.workflow.getHandle(run.workflowId);
+    await until('the wait', async () => (await run.progress()).batchStatus === 'RUNNING');
+    stage.emulator.batches.finish(batch.id);
+    const finishedAt = Date.now();
+    await handle.signal(WAKE_SIGNAL);
+    await until('the jobs to be waited for', async () => (await run.progress()).phase === 'processing');
+    finish(0, 1);
+    await handle.signal(WAKE_SIGNAL);
+    expect((await run.result()).files.completed).toBe(2);
+    expect(Date.now() - finishedAt).toBeLessThan(5_000);
+  });
+
+  test('many wakes at once are one reason to look', async () => {
+    const { run, batch, requests } = await start(1, {
+      poll: { initialInterval: '1 hour', maximumInterval: '1 hour' },
+    });
+    const handle = stage.client.workflow.getHandle(run.workflowId);
+    await until('the wait', async () => (await run.progress()).batchStatus === 'RUNNING');
+    const looks = () => requests().filter(({ path }) => path === `/api/v2/batches/${batch.id}`).length;
+    const before = looks();
+    await Promise.all(Array.from({ length: 30 }, () => handle.signal(WAKE_SIGNAL)));
+    await until('a look', () => looks() > before);
+    expect(looks() - before).toBeLessThan(10);
+    await run.cancel();
+  });
+
+  test('files whose jobs nobody can look at any more have failed, without a child', async () => {
+    const { run, batch } = await start(3);
+    stage.emulator.batches.finish(batch.id);
+    await until('the jobs to be waited for', async () => (await run.progress()).phase === 'processing');
+    stage.emulator.faults.next({ kind: 'status', status: 410, path: '/api/v2/parse' });
+    const report = await run.result();
+    expect(report.files).toMatchObject({ total: 3, failed: 3 });
+    expect(report.failures[0]).toMatchObject({ type: 'RequestRejected', message: expect.stringContaining('410') });
+    expect(await stage.manifest(report.manifest)).toHaveLength(3);
+  });
+});
