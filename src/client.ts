@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { checkBatchInput } from './activities/input.js';
+import { fairnessOf } from './fairness.js';
 import {
   type BatchProgress,
   type BatchReport,
@@ -98,6 +99,7 @@ export class BatchClient {
       WORKFLOW_TYPES.processBatch,
       {
         ...rest,
+        priority: { ...fairnessOf(workflowId), ...rest.priority },
         workflowId,
         taskQueue,
         args: [input],

@@ -16,6 +16,8 @@ export interface WorkerConfig {
   llamacloud: { apiKey: string; baseUrl: string };
   /** Where documents go: a directory. */
   output: string;
+  /** Requests to LlamaCloud a second, of all workers of the task queue together. Default: no limit. */
+  requestsPerSecond?: number;
   temporal: TemporalConfig;
 }
 
@@ -35,7 +37,7 @@ export class ConfigError extends Error {
 /**
  * Reads the configuration of a worker from the environment: `LLAMA_CLOUD_API_KEY`, `LLAMA_CLOUD_BASE_URL` (default
  * `https://api.cloud.llamaindex.ai`), `LLAMACLOUD_OUTPUT` (default `./out`), `LLAMACLOUD_TASK_QUEUE` (default
- * `llamacloud`), and Temporal's own `TEMPORAL_*`, its configuration file included.
+ * `llamacloud`), `LLAMACLOUD_REQUESTS_PER_SECOND` (default: no limit), and Temporal's own `TEMPORAL_*`, its configuration file included.
  *
  * @throws ConfigError with all problems at once.
  */
@@ -49,9 +51,15 @@ export function workerConfigFromEnv(env: Environment = process.env): WorkerConfi
   if (urlProblem !== undefined) problems.push(`LLAMA_CLOUD_BASE_URL ${urlProblem}`);
   const output = text(env, 'LLAMACLOUD_OUTPUT') ?? './out';
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(output)) problems.push('LLAMACLOUD_OUTPUT has to be a directory');
+  const requestsPerSecond = rate(problems, env, 'LLAMACLOUD_REQUESTS_PER_SECOND');
   const temporal = collecting(problems, () => temporalConfigFromEnv(env));
   if (problems.length > 0 || apiKey === undefined || temporal === undefined) throw new ConfigError(problems);
-  return { llamacloud: { apiKey, baseUrl }, output, temporal };
+  return {
+    llamacloud: { apiKey, baseUrl },
+    output,
+    ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+    temporal,
+  };
 }
 
 /** Reads where Temporal is from the environment, for code that starts runs and needs no LlamaCloud key. @throws ConfigError */
@@ -80,6 +88,7 @@ export function describeConfig(config: WorkerConfig): Record<string, string> {
     llamacloud: config.llamacloud.baseUrl,
     apiKey: 'set',
     output: config.output,
+    requestsPerSecond: config.requestsPerSecond === undefined ? 'no limit' : String(config.requestsPerSecond),
     temporal: config.temporal.connection.address ?? 'localhost:7233',
     namespace: config.temporal.namespace,
     taskQueue: config.temporal.taskQueue,
@@ -94,6 +103,15 @@ function collecting<T>(problems: string[], read: () => T): T | undefined {
     problems.push(...error.problems);
     return undefined;
   }
+}
+
+function rate(problems: string[], env: Environment, name: string): number | undefined {
+  const value = text(env, name);
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (Number.isFinite(number) && number > 0) return number;
+  problems.push(`${name} has to be a number above 0, such as 10 or 0.5`);
+  return undefined;
 }
 
 function text(env: Environment, name: string): string | undefined {

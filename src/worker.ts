@@ -26,6 +26,7 @@ export async function startWorker(
   config: WorkerConfig,
   overrides: Partial<WorkerOptions> = {},
 ): Promise<RunningWorker> {
+  const { requestsPerSecond } = config;
   const outputs = openOutputStore(config.output);
   // Before a batch is made and paid for whose documents could go nowhere.
   await outputs.check();
@@ -40,7 +41,10 @@ export async function startWorker(
       activities: createActivities({
         llamacloud: new LlamaCloudClient(config.llamacloud),
         outputs,
+        ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
       }),
+      // The server's own limit, on the task queue: it holds over all workers.
+      ...(requestsPerSecond === undefined ? {} : { maxTaskQueueActivitiesPerSecond: requestsPerSecond }),
       shutdownGraceTime: SHUTDOWN_GRACE_TIME,
       ...overrides,
     });

@@ -41,6 +41,7 @@ describe('the configuration', () => {
       LLAMA_CLOUD_BASE_URL: ' https://api.cloud.eu.llamaindex.ai ',
       LLAMACLOUD_OUTPUT: '\t/data/out ',
       LLAMACLOUD_TASK_QUEUE: ' documents ',
+      LLAMACLOUD_REQUESTS_PER_SECOND: ' 2.5 ',
       TEMPORAL_ADDRESS: ' temporal.example:7233 ',
       TEMPORAL_NAMESPACE: ' team ',
       TEMPORAL_API_KEY: ` ${SECRET}\n`,
@@ -49,6 +50,7 @@ describe('the configuration', () => {
     expect(config).toEqual({
       llamacloud: { apiKey: KEY, baseUrl: 'https://api.cloud.eu.llamaindex.ai' },
       output: '/data/out',
+      requestsPerSecond: 2.5,
       temporal: {
         connection: { address: 'temporal.example:7233', apiKey: SECRET, tls: true, metadata: { 'x-team': 'a' } },
         namespace: 'team',
@@ -142,6 +144,7 @@ describe('its problems', () => {
         LLAMA_CLOUD_API_KEY: ' ',
         LLAMA_CLOUD_BASE_URL: 'api.cloud.llamaindex.ai',
         LLAMACLOUD_OUTPUT: 's3://bucket/prefix',
+        LLAMACLOUD_REQUESTS_PER_SECOND: 'ten',
         TEMPORAL_PROFILE: 'gone',
       }),
     );
@@ -150,6 +153,7 @@ describe('its problems', () => {
       'LLAMA_CLOUD_API_KEY is not set: it is the LlamaCloud API key, llx-...',
       'LLAMA_CLOUD_BASE_URL is not an http or https URL',
       'LLAMACLOUD_OUTPUT has to be a directory',
+      'LLAMACLOUD_REQUESTS_PER_SECOND has to be a number above 0, such as 10 or 0.5',
       "TEMPORAL_*: Profile 'gone' not found in config data",
     ]);
     for (const problem of error.problems) expect(error.message).toContain(`\n  - ${problem}`);
@@ -178,6 +182,7 @@ test('the description holds what people want to know, and no secret', () => {
     llamacloud: 'https://api.cloud.llamaindex.ai',
     apiKey: 'set',
     output: './out',
+    requestsPerSecond: 'no limit',
     temporal: 'a:1',
     namespace: 'default',
     taskQueue: 'llamacloud',

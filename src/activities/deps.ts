@@ -11,7 +11,7 @@ export type LlamaCloudPort = Pick<
   | 'getJob'
   | 'iterateJobs'
   | 'cancelJob'
-  | 'iterateDirectoryFiles'
+  | 'listDirectoryFiles'
   | 'download'
 >;
 

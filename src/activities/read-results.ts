@@ -8,11 +8,12 @@ import {
   type JobOutcome,
   type JobType,
   type ResolvedPoll,
+  SHORTEST_DELAY_MS,
   toRanges,
 } from '../protocol/index.js';
 import { attempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
-import { fileNames } from './file-names.js';
+import { fileNames, namesSchema } from './file-names.js';
 import { finishedFiles } from './finished-files.js';
 import { NotReady } from './not-ready.js';
 import { pollDelayMs } from './poll.js';
@@ -68,9 +69,19 @@ export interface ResultsPage extends PageOf<ResultRow> {
 export function readResults(deps: ActivityDeps) {
   return (input: ReadResultsInput): Promise<ResultsPage> => {
     const { batchId, projectId, organizationId } = input;
-    return attempt('read', `results of batch ${batchId}`, async ({ nowMs, firstMs, signal }) => {
-      const batch = await deps.llamacloud.getBatch(batchId, { expand: ['results'], projectId, organizationId, signal });
+    return attempt('read', `results of batch ${batchId}`, async ({ nowMs, firstMs, signal, kept, keep }) => {
       const waitedMs = Math.max(0, nowMs - (input.sinceMs ?? firstMs));
+      let names = namesSchema.safeParse(kept).data;
+      // Temporal counts attempts against the limit: each request is to be one.
+      if (deps.requestsPerSecond !== undefined && (names === undefined || names.next !== undefined)) {
+        keep(await fileNames(deps, input, signal, waitedMs, names));
+        throw new NotReady(
+          'BatchNotReady',
+          `batch ${batchId}: the names of its files are being read`,
+          SHORTEST_DELAY_MS,
+        );
+      }
+      const batch = await deps.llamacloud.getBatch(batchId, { expand: ['results'], projectId, organizationId, signal });
       const wait = (state: string) =>
         new NotReady('BatchNotReady', `batch ${batchId} ${state}`, pollDelayMs(input.poll, waitedMs));
       const results = batch.results ?? undefined;
@@ -87,10 +98,11 @@ export function readResults(deps: ActivityDeps) {
       const open = all.filter((row) => row.job_reference == null && row.error_message == null).length;
       if (open > 0 && waitedMs < input.graceMs)
         throw wait(`is ${input.status}, ${open} of ${all.length} files have no job yet`);
-      const names = await fileNames(deps, input, signal, waitedMs);
+      names ??= await fileNames(deps, input, signal, waitedMs);
+      const { byId } = names;
       const finished = input.onlyFailed && (await finishedFiles(deps.outputs, batchId, input.onlyFailed));
       const page = pageOf(all, input);
-      const rows = page.rows.map((row) => toRow(row, names.get(row.source_directory_file_id), finished));
+      const rows = page.rows.map((row) => toRow(row, byId[row.source_directory_file_id], finished));
       const ready = await firstSweep(deps, input, rows, signal);
       return { ...page, rows, ...(ready === undefined ? {} : { jobs: { ready, digest: digestOf(page.rows) } }) };
     });

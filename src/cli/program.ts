@@ -17,7 +17,7 @@ Environment:
   TEMPORAL_*                where Temporal is, where no flag says it: TEMPORAL_ADDRESS,
                             TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_*, TEMPORAL_PROFILE
   LLAMACLOUD_TASK_QUEUE     task queue
-  LLAMA_CLOUD_API_KEY, LLAMA_CLOUD_BASE_URL, LLAMACLOUD_OUTPUT
+  LLAMA_CLOUD_API_KEY, LLAMA_CLOUD_BASE_URL, LLAMACLOUD_OUTPUT, LLAMACLOUD_REQUESTS_PER_SECOND
                             for the worker
 
 Exit codes: 0 fine, 1 the run failed, 2 wrong usage.`;

@@ -50,6 +50,18 @@ describe('BatchClient', () => {
     await failureOf(instead.result());
   });
 
+  test('its children share the workers with those of other runs by its workflow id, or as was asked for', async () => {
+    const id = await directory();
+    const run = await stage.batches.start(parse(id), { priority: { priorityKey: 2 } });
+    const { priority } = await stage.client.workflow.getHandle(run.workflowId).describe();
+    expect(priority).toMatchObject({ priorityKey: 2, fairnessKey: run.workflowId.slice(-64) });
+    await finish(id);
+    await run.result();
+    const [file] = batchesOver(id)[0]?.files ?? [];
+    const child = await stage.client.workflow.getHandle(`${run.workflowId}/${file?.fileId}`).describe();
+    expect(child.priority).toEqual(priority);
+  });
+
   test('wrong input is refused before anything is started', async () => {
     const job = { type: 'parse_v2', configurationId: '' } as const;
     await expect(stage.batches.start({ directoryId: 'dir-1', job })).rejects.toMatchObject({
