@@ -15,6 +15,9 @@ import { temporalServer, workers } from './processes.mjs';
 import { expected, verdictOf } from './verdict.mjs';
 
 const API_KEY = 'llx-soak-planted-4e1d7c';
+/** In every presigned URL; documents above the limit have one. */
+const SIGNATURE = 'signature=';
+const INLINE_LIMIT_BYTES = 600;
 const CREATE = { method: 'POST', path: '/api/v2/batches' };
 const NAMES = {
   server: () => 'the Temporal server',
@@ -34,10 +37,12 @@ const emulator = await startLlamaCloudEmulator({
   apiKey: API_KEY,
   batchRunningMs: 3_000,
   jobSpreadMs: 5_000,
+  inlineLimitBytes: INLINE_LIMIT_BYTES,
 });
 const { path } = await resolveTemporalCli({ onProgress: say });
 const server = temporalServer({ path, port: await freePort(), dbFilename: join(folder, 'temporal.db'), log });
 let pool;
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => end().then(() => process.exit(1)));
 try {
   await server.start();
   pool = workers({
@@ -52,6 +57,11 @@ try {
   });
   process.exitCode = (await soak()) ? 0 : 1;
 } finally {
+  await end();
+}
+
+/** Leaves nothing behind: no process, no folder. */
+async function end() {
   await pool?.stop();
   await server.kill();
   await emulator.close();
@@ -95,7 +105,7 @@ async function soak() {
     contents,
     output,
     batchId: report.batchId,
-    secret: API_KEY,
+    secrets: [API_KEY, SIGNATURE],
     kept,
   });
   const met = countBy(emulator.faults.hits);

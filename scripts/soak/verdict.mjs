@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { sha256 } from './plan.mjs';
 
-export async function verdictOf({ emulator, directory, contents, output, batchId, secret, kept }) {
+export async function verdictOf({ emulator, directory, contents, output, batchId, secrets, kept }) {
   const batches = emulator.batches.list().filter((batch) => batch.directoryId === directory.id);
   const names = (await readdir(output, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
   const paths = names.map((entry) => join(entry.parentPath, entry.name));
@@ -38,7 +38,7 @@ export async function verdictOf({ emulator, directory, contents, output, batchId
     duplicates: ids.length - new Set(ids).size + (listed.length - new Set(listed).size),
     'manifest lines': lines.length,
     'wrong checksums': wrong,
-    'secrets found': texts.filter((text) => text.includes(secret)).length,
+    'secrets found': texts.filter((text) => secrets.some((secret) => text.includes(secret))).length,
     'unfinished files left': paths.filter((path) => path.endsWith('.tmp')).length,
   };
 }

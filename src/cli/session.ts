@@ -40,6 +40,6 @@ export class Session {
 
   /** The answer for machines; nothing without `--json`. */
   answer(document: object): void {
-    if (this.json) process.stdout.write(`${JSON.stringify(document)}\n`);
+    if (this.json) process.stdout.write(`${withoutSecrets(JSON.stringify(document))}\n`);
   }
 }

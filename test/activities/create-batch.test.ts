@@ -1,6 +1,7 @@
+import type { Client } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
-import type { BatchRequest, JobType } from '../../src/protocol/index.js';
+import { BATCH_ID_MEMO, type BatchRequest, type JobType, WORK_MEMO, workOf } from '../../src/protocol/index.js';
 import type { Fault } from '../../src/testing/emulator/index.js';
 import {
   type Attempt,
@@ -152,6 +153,68 @@ describe('one batch for one run', () => {
     expect(await run(bench.activities.findBatch, input)).toMatchObject({ batchId: lost.id });
     expect(batches(bench)).toHaveLength(1);
   });
+});
+
+describe('runs at the same work', () => {
+  /** What Temporal lists: this run, which is called `test`, and another that started this much later. */
+  function listing(request: BatchRequest, laterMs: number, batchId?: string): Client {
+    const now = Date.now();
+    const memo = { [WORK_MEMO]: workOf(request), ...(batchId === undefined ? {} : { [BATCH_ID_MEMO]: batchId }) };
+    const status = { name: 'RUNNING' };
+    const runs = [
+      { workflowId: 'other', startTime: new Date(now + laterMs), status, memo },
+      { workflowId: 'test', startTime: new Date(now), status, memo: { [WORK_MEMO]: workOf(request) } },
+    ];
+    return {
+      withAbortSignal: (_: AbortSignal, work: () => Promise<unknown>) => work(),
+      workflow: {
+        list: async function* () {
+          yield* runs;
+        },
+      },
+    } as unknown as Client;
+  }
+
+  test('a batch that another run has published is not taken for a lost one', async () => {
+    const bench = await setBench();
+    const input = await opened(bench);
+    const theirs = await make(bench, input.request.directoryId);
+    const client = listing(input.request, 1_000, theirs.id);
+    const created = await run(bench.activities.createBatch, input, { number: 2, client });
+    expect(created.batchId).not.toBe(theirs.id);
+    expect(batches(bench)).toHaveLength(2);
+  });
+
+  test.each([
+    ['that started first', 1_000, 60_000],
+    ['whose turn it is not', -1_000, 300_000],
+  ])(
+    'while there is a batch that nobody has published, a run %s posts nothing and waits',
+    async (_, laterMs, ageMs) => {
+      const bench = await setBench();
+      const input = await opened(bench);
+      await make(bench, input.request.directoryId);
+      const client = listing(input.request, laterMs, undefined);
+      const failure = await failing(bench.activities.createBatch, input, { number: 2, ageMs, client });
+      expect(failure).toMatchObject({ type: 'BatchNotReady', category: 'BENIGN' });
+      expect(batches(bench)).toHaveLength(1);
+    },
+  );
+
+  test.each([
+    ['first', 1_000, 0],
+    ['second', -1_000, 1],
+  ])(
+    'of two that nobody has published, the run that started %s takes the one of its turn',
+    async (_, laterMs, turn) => {
+      const bench = await setBench();
+      const input = await opened(bench);
+      const made = [await make(bench, input.request.directoryId), await make(bench, input.request.directoryId)];
+      const client = listing(input.request, laterMs, undefined);
+      const created = await run(bench.activities.createBatch, input, { number: 2, ageMs: 300_000, client });
+      expect(created.batchId).toBe(made[turn]?.id);
+    },
+  );
 });
 
 describe('while the list of batches can not be read', () => {

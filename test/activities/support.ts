@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -52,9 +53,11 @@ export interface Attempt {
   deadlineMs?: number;
   /** What the attempt before has left. */
   heartbeatDetails?: unknown;
+  /** What the worker's client would be. Default: none. */
+  client?: Client;
 }
 
-export function environment({ number = 1, ageMs = 0, deadlineMs = 0, heartbeatDetails }: Attempt = {}) {
+export function environment({ number = 1, ageMs = 0, deadlineMs = 0, heartbeatDetails, client }: Attempt = {}) {
   const nowMs = Date.now();
   return new MockActivityEnvironment(
     {
@@ -64,7 +67,7 @@ export function environment({ number = 1, ageMs = 0, deadlineMs = 0, heartbeatDe
       scheduleToCloseTimeoutMs: deadlineMs,
       heartbeatDetails,
     },
-    { logger: new DefaultLogger('ERROR') },
+    { logger: new DefaultLogger('ERROR'), ...(client === undefined ? {} : { client }) },
   );
 }
 

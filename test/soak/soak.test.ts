@@ -10,7 +10,7 @@ test('nothing is lost and nothing doubled when workers and the server are killed
   const args = ['--files', '30', '--kills', '2', '--fault-rate', '0.3', '--seed', '11'];
   const soak = spawn(process.execPath, [SOAK, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => {
-    soak.kill('SIGKILL');
+    soak.kill('SIGTERM');
   });
   let printed = '';
   for (const stream of [soak.stdout, soak.stderr]) stream.on('data', (chunk: Buffer) => (printed += chunk.toString()));

@@ -33,6 +33,14 @@ describe('the end of a run that does not go well, on a real server', () => {
 
   test('a failed batch fails the run, and nothing is fanned out', async () => {
     const { run, batch } = await start(3);
+    // Results that are there all the same, and not to be relied on.
+    const results = batch.files.map(({ fileId, jobId }) => ({
+      source_directory_file_id: fileId,
+      job_reference: { type: 'parse_v2', id: jobId },
+      error_message: null,
+    }));
+    stage.emulator.batches.setResults(batch.id, () => results);
+    stage.emulator.batches.finish(batch.id);
     stage.emulator.batches.setStatus(batch.id, 'FAILED');
     const failure = await failureOf(run.result());
     expect(isFailure(failure, 'BatchFailed')).toBe(true);
@@ -45,12 +53,15 @@ describe('the end of a run that does not go well, on a real server', () => {
   test('a batch that somebody cancelled fails the run, after what had finished was collected', async () => {
     const { run, batch } = await start(2);
     stage.emulator.batches.finish(batch.id);
+    stage.emulator.batches.setStatus(batch.id, 'RUNNING');
+    await until('its jobs to finish', () =>
+      stage.emulator.jobs.list().every((job) => job.batchId !== batch.id || job.status === 'COMPLETED'),
+    );
     stage.emulator.batches.setStatus(batch.id, 'CANCELLED');
     const failure = await failureOf(run.result());
     expect(isFailure(failure, 'BatchCancelled')).toBe(true);
     const report = reportIn(failure);
-    expect(report.files.total).toBe(2);
-    expect(report.files.completed + report.files.cancelled).toBe(2);
+    expect(report.files).toMatchObject({ total: 2, completed: 2 });
     expect(await stage.manifest(report.manifest)).toHaveLength(2);
     expect(cancels(batch.id)).toBe(0);
   });
@@ -120,9 +131,10 @@ describe('the end of a run that does not go well, on a real server', () => {
   });
 
   test('a run that passes its deadline cancels the remote batch, and says so', async () => {
-    const { run, status } = await start(1, { timeout: '2 seconds' });
+    const { run, batch, status } = await start(1, { timeout: '2 seconds' });
     const failure = await failureOf(run.result());
     expect(isFailure(failure, 'BatchTimedOut')).toBe(true);
+    expect(reportIn(failure)).toMatchObject({ batchId: batch.id, status: 'CANCELLED', files: { total: 0 } });
     expect(status()).toBe('CANCELLED');
   });
 
@@ -144,6 +156,14 @@ describe('the end of a run that does not go well, on a real server', () => {
     stage.emulator.batches.finish(batch.id);
     expect((await run.result()).files.completed).toBe(1);
     expect(cancels(batch.id)).toBe(0);
+  });
+
+  test('a look that is rejected for good fails the run, and leaves the batch running', async () => {
+    const { run, batch, status } = await start(1);
+    stage.emulator.faults.next({ kind: 'status', status: 400, method: 'GET', path: `/api/v2/batches/${batch.id}` });
+    expect(isFailure(await failureOf(run.result()), 'RequestRejected')).toBe(true);
+    expect(cancels(batch.id)).toBe(0);
+    expect(status()).toBe('RUNNING');
   });
 
   // What the key rotation window stands on: the time of the first rejection is kept by the server, from attempt to attempt.

@@ -79,6 +79,11 @@ describe('waiting, on the time-skipping server', () => {
     const report = await run.result();
     expect(report.files).toMatchObject({ completed: 0, failed: 1 });
     expect(report.failures).toMatchObject([{ type: 'JobTimedOut' }]);
+    const events = await stage.history(run.workflowId);
+    const atMs = (name: 'activityTaskCompletedEventAttributes' | 'childWorkflowExecutionFailedEventAttributes') =>
+      Number(events.find((event) => event[name])?.eventTime?.seconds) * 1_000;
+    const waitedMs = atMs('childWorkflowExecutionFailedEventAttributes') - atMs('activityTaskCompletedEventAttributes');
+    expect(waitedMs / 3_600_000).toBeCloseTo(2, 1);
   });
 
   test('a batch that never ends is cancelled after a week', async () => {

@@ -41,8 +41,12 @@ describe('one batch for one run, on a real server', () => {
 
   test('a run whose request was lost does not take the batch of another run for its own', async () => {
     const id = await directory();
-    stage.emulator.faults.next({ kind: 'error-after', ...POST });
+    const before = stage.emulator.requests.length;
+    stage.emulator.faults.next({ kind: 'reset-before', ...POST });
     const slow = await stage.batches.start(parse(id), { workflowId: `slow-${id}` });
+    await until('the lost request', () =>
+      stage.emulator.requests.slice(before).some(({ method, status }) => method === 'POST' && status === 0),
+    );
     const other = await stage.batches.start(parse(id), { workflowId: `other-${id}` });
     const [mine, theirs] = await Promise.all([slow.result(), other.result()]);
     expect(mine.batchId).not.toBe(theirs.batchId);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
 import { failureOf } from '../support/failure.js';
+import { logged } from '../support/quiet.js';
 import { parse, type Stage, setStage } from '../support/stage.js';
 
 const API_KEY = 'llx-planted-9f3a1c';
@@ -24,7 +25,7 @@ describe('secrets', () => {
 
   /** Histories, memos and details of every run on the server, and every file of the output. */
   async function everythingKept(): Promise<string> {
-    const kept: string[] = [];
+    const kept: string[] = [...logged];
     for await (const { workflowId, runId } of stage.client.workflow.list()) {
       const handle = stage.client.workflow.getHandle(workflowId, runId);
       const { raw } = await handle.describe();
@@ -53,8 +54,9 @@ describe('secrets', () => {
     await failureOf((await stage.batches.start(parse(denied.id))).result());
 
     const broken = await stage.emulator.addDirectory([{ name: 'late.md', content: 'x' }]);
-    for (const kind of ['reset-before', 'html'] as const)
-      stage.emulator.faults.next({ kind, path: /__emulator\/files|parse/ });
+    for (const kind of ['reset-before', 'html'] as const) stage.emulator.faults.next({ kind, path: /\/parse\// });
+    stage.emulator.faults.next({ kind: 'reset-before', path: /^\/__emulator\/files/ });
+    stage.emulator.faults.next({ kind: 'status', status: 403, path: /^\/__emulator\/files/ });
     await (await stage.batches.start(parse(broken.id))).result();
 
     const kept = await everythingKept();
@@ -62,6 +64,8 @@ describe('secrets', () => {
     expect(kept).toContain('# Öffentlich');
     expect(kept).toContain('graceMs');
     expect(kept).toContain('Invalid API key');
+    expect(kept).toContain("can't be downloaded");
+    expect(logged.join()).toContain('Workflow started');
     expect(stage.emulator.requests.some((request) => request.path.startsWith('/__emulator/files'))).toBe(true);
     expect(kept).not.toContain(API_KEY);
     expect(kept).not.toContain('__emulator/files');
