@@ -26,6 +26,8 @@ export interface WatchJobsInput extends ApiScope {
   pending: string;
   /** When these jobs were first waited for, epoch milliseconds. */
   sinceMs: number;
+  /** When they were last looked at: the first attempt then waits for its turn. Missing: it looks at once. */
+  lookedMs?: number;
   /** Time for each job to end since then, in milliseconds. */
   jobTimeoutMs: number;
   poll: ResolvedPoll;
@@ -57,14 +59,18 @@ export function watchJobs(deps: ActivityDeps) {
       const waitedMs = Math.max(0, attempt.nowMs - input.sinceMs);
       const leftMs = input.jobTimeoutMs - waitedMs;
       if (leftMs <= 0) return { ready: '', rest: 'single' };
+      const notReady = (count: number, delayMs: number) =>
+        new NotReady('JobNotReady', `${count} jobs have not ended`, Math.min(leftMs, delayMs));
+      const delayMs = pollDelayMs(input.poll, waitedMs);
+      const dueMs = (input.lookedMs ?? 0) + delayMs - attempt.nowMs;
+      if (attempt.number === 1 && dueMs > 0) throw notReady(fromRanges(input.pending).length, dueMs);
       const progress = progressOf(attempt.kept) ?? (await begin(deps, input, attempt));
       if (progress === undefined) return { ready: '', rest: 'single' };
       const ready = await sweep(deps, input, progress, attempt, waitedMs);
       if (ready === undefined) return { ready: '', rest: 'single' };
       if (ready.length > 0) return { ready: toRanges(ready.sort((a, b) => a - b)) };
       attempt.keep({ pending: progress.pending, sweep: null });
-      const delayMs = Math.min(leftMs, pollDelayMs(input.poll, waitedMs));
-      throw new NotReady('JobNotReady', `${progress.pending.length} jobs have not ended`, delayMs);
+      throw notReady(progress.pending.length, delayMs);
     });
 }
 

@@ -61,9 +61,13 @@ function look(state: BatchState, request: BatchRequest, batchId: string, digest:
   const { pageSize, poll, jobTimeoutMs, scope } = request;
   const sinceMs = state.jobsSinceMs ?? Date.now();
   const cursor = state.cursor === null ? {} : { cursor: state.cursor };
+  const lookedMs = Date.now();
   const input = { batchId, ...cursor, pageSize, digest, pending, sinceMs, jobTimeoutMs, poll, ...scope };
   const summary = 'Wait for jobs to end';
-  return wakeable(state, () => watchJobs.executeWithOptions({ summary }, [input]));
+  return wakeable(state, (woken) =>
+    // What has just been looked at need not be looked at again, unless somebody says so.
+    watchJobs.executeWithOptions({ summary }, [woken ? input : { ...input, lookedMs }]),
+  );
 }
 
 function problemOf(error: ActivityFailure): FileProblem {

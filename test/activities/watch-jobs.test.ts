@@ -86,6 +86,18 @@ describe('the jobs of a page', () => {
     expect(delayOf(failure)).toBeLessThan(11_001);
   });
 
+  test('that have just been looked at are left alone until it is their turn, without a request', async () => {
+    const { activities, look, requests } = await start(3);
+    const looked = { ...look('0-2', 50_000), lookedMs: Date.now() - 2_000 };
+    const failure = await failing(activities.watchJobs, looked);
+    expect(failure.message).toContain('3 jobs have not ended');
+    expect(delayOf(failure)).toBeGreaterThan(3_000);
+    expect(delayOf(failure)).toBeLessThan(4_100);
+    expect(requests()).toHaveLength(0);
+    await failing(activities.watchJobs, looked, { number: 2 });
+    expect(requests()).toHaveLength(2);
+  });
+
   test('are not asked for again by their batch: the next attempt knows their ids', async () => {
     const { activities, look, finish, requests } = await start(3);
     const first = environment();
