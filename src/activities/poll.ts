@@ -1,18 +1,30 @@
 import { type ResolvedPoll, SHORTEST_DELAY_MS } from '../protocol/index.js';
 
 /**
- * Share of a delay that is left to chance, so that a thousand runs started together do not look together. With more than
- * this, an unlucky hour would cost more than 100 requests.
+ * Share of the first delays that is left to chance, so that a thousand runs started together do not look together: they stay as far
+ * apart, since later delays follow from the time waited. With more chance than this, an unlucky hour would cost more than
+ * 100 requests.
  */
 const JITTER = 0.05;
 
+/** How much faster than later the first delays grow: in the first seconds a look is early or late by little. */
+const HASTE = 3;
+
 /**
- * How long until the next look, in milliseconds: `initial + (coefficient - 1) x waited`, which is exponential growth
- * written without counting attempts, so that a worker restart or a change of status does not start it again.
+ * How long until the next look, in milliseconds: `(coefficient - 1) x waited`, which is exponential growth
+ * written without counting attempts, so that a worker restart or a change of status does not start it again. Before that
+ * reaches `initial`, at 10 s by default, the delays grow from `initial` towards it.
  */
 export function pollDelayMs(poll: ResolvedPoll, waitedMs: number, random: () => number = Math.random): number {
-  const delay = Math.min(poll.maximumMs, poll.initialMs + (poll.coefficient - 1) * Math.max(0, waitedMs));
-  return Math.max(SHORTEST_DELAY_MS, Math.round(delay * (1 - JITTER * random())));
+  const waited = Math.max(0, waitedMs);
+  const growth = poll.coefficient - 1;
+  const steadyMs = growth === 0 ? Number.POSITIVE_INFINITY : poll.initialMs / growth;
+  const delay =
+    waited < steadyMs
+      ? Math.min(poll.initialMs + HASTE * growth * waited, steadyMs * poll.coefficient - waited) *
+        (1 - JITTER * random())
+      : growth * waited;
+  return Math.max(SHORTEST_DELAY_MS, Math.round(Math.min(poll.maximumMs, delay)));
 }
 
 /** A delay as people say it: `30 s`, `5 min`. */

@@ -26,7 +26,7 @@ export interface BatchJob {
   configurationId: string;
 }
 
-/** How often a batch or a job is looked at: `initialInterval + (backoffCoefficient - 1) x time waited`, capped. */
+/** How often a batch or a job is looked at: after `initialInterval` at first, then after `(backoffCoefficient - 1) x time waited`, capped. */
 export interface PollOptions {
   /** Wait before the second look. At least 1 second. Default 1 second. */
   initialInterval?: Duration;
