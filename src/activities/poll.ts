@@ -10,6 +10,9 @@ const JITTER = 0.05;
 /** How much faster than later the first delays grow: in the first seconds a look is early or late by little. */
 const HASTE = 3;
 
+/** From when a look is due until its answer is known, on a server that is not busy: it counts as waiting, too. */
+const LATENCY_MS = 80;
+
 /**
  * How long until the next look, in milliseconds: `(coefficient - 1) x waited`, which is exponential growth
  * written without counting attempts, so that a worker restart or a change of status does not start it again. Before that
@@ -21,9 +24,9 @@ export function pollDelayMs(poll: ResolvedPoll, waitedMs: number, random: () => 
   const steadyMs = growth === 0 ? Number.POSITIVE_INFINITY : poll.initialMs / growth;
   const delay =
     waited < steadyMs
-      ? Math.min(poll.initialMs + HASTE * growth * waited, steadyMs * poll.coefficient - waited) *
+      ? Math.min(poll.initialMs + HASTE * growth * waited, steadyMs * poll.coefficient - LATENCY_MS - waited) *
         (1 - JITTER * random())
-      : growth * waited;
+      : growth * waited - LATENCY_MS;
   return Math.max(SHORTEST_DELAY_MS, Math.round(Math.min(poll.maximumMs, delay)));
 }
 

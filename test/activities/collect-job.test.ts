@@ -184,7 +184,7 @@ test.each(['PENDING', 'RUNNING', 'THROTTLED', 'A_NEW_ONE'])('a job that is %s is
   expect(failure).toMatchObject({ type: 'JobNotReady', nonRetryable: false });
   expect(failure.category).toBe(ApplicationFailureCategory.BENIGN);
   expect(failure.message).toMatch(new RegExp(`^job ${job.jobId} is ${status}, next look in 10 s$`));
-  expect(delayOf(failure)).toBeGreaterThanOrEqual(10_000);
+  expect(delayOf(failure)).toBeGreaterThanOrEqual(9_900);
 });
 
 describe('a result that is missing after COMPLETED', () => {

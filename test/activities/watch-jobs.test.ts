@@ -82,7 +82,7 @@ describe('the jobs of a page', () => {
     const failure = await failing(activities.watchJobs, look('0-2', 100_000));
     expect(failure).toMatchObject({ type: 'JobNotReady', category: 'BENIGN', nonRetryable: false });
     expect(failure.message).toContain('3 jobs have not ended');
-    expect(delayOf(failure)).toBeGreaterThanOrEqual(10_000);
+    expect(delayOf(failure)).toBeGreaterThanOrEqual(9_900);
     expect(delayOf(failure)).toBeLessThan(10_100);
   });
 
@@ -91,7 +91,7 @@ describe('the jobs of a page', () => {
     const looked = { ...look('0-2', 50_000), lookedMs: Date.now() - 2_000 };
     const failure = await failing(activities.watchJobs, looked);
     expect(failure.message).toContain('3 jobs have not ended');
-    expect(delayOf(failure)).toBeGreaterThanOrEqual(3_000);
+    expect(delayOf(failure)).toBeGreaterThanOrEqual(2_900);
     expect(delayOf(failure)).toBeLessThan(3_100);
     expect(requests()).toHaveLength(0);
     await failing(activities.watchJobs, looked, { number: 2 });
