@@ -1,0 +1,90 @@
+// Files a second through the children of a batch that is COMPLETED, from the first child's start to the last one's end, and what
+// that is in the parent's history. The floor: the same children as workflows of their own, with no parent.
+import { randomUUID } from 'node:crypto';
+import { completedBatch, historyOf, median, timeOf } from '../stage.mjs';
+
+/** Open at a time: our default, and as many lanes for the floor. */
+const WINDOW = 20;
+/** With more than 2,000 children pending a workflow gets stuck. */
+const PEER_SURVIVES = 2_000;
+
+export async function fanOut(stage, { sizes, repeats, say }) {
+  const rows = [];
+  for (const size of sizes) {
+    const batch = await completedBatch(stage, size);
+    const ours = [];
+    const peer = [];
+    const floor = [];
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      ours.push(await fanOutOf(stage, 'processBatch', { batchId: batch.id }, size));
+      floor.push(await independent(stage, 'processJob', inputsOf(batch)));
+      if (size < PEER_SURVIVES) peer.push(await fanOutOf(stage, 'peerBatch', { batchId: batch.id }, size));
+      say(`fan-out of ${size}, repeat ${repeat + 1}: ${shown(ours)} ours, ${shown(peer)} peer, ${shown(floor)} floor`);
+    }
+    rows.push({ files: size, ours: middle(ours), peer: peer.length === 0 ? null : middle(peer), floor: middle(floor) });
+  }
+  return rows;
+}
+
+function shown(runs) {
+  return runs.length === 0 ? '-' : `${runs.at(-1).filesPerSecond.toFixed(1)}/s`;
+}
+
+function middle(runs) {
+  return Object.fromEntries(Object.keys(runs[0]).map((key) => [key, median(runs.map((run) => run[key]))]));
+}
+
+async function fanOutOf({ client }, type, input, size) {
+  const workflowId = `${type}-${randomUUID().slice(0, 8)}`;
+  const handle = await client.workflow.start(type, { workflowId, taskQueue: 'llamacloud', args: [input] });
+  await handle.result();
+  const { events, bytes } = await historyOf(client, workflowId, handle.firstExecutionRunId);
+  const started = events.find((event) => event.startChildWorkflowExecutionInitiatedEventAttributes);
+  const ended = events.filter((event) => event.childWorkflowExecutionCompletedEventAttributes);
+  if (ended.length !== size) throw new Error(`${ended.length} of ${size} children completed`);
+  const seconds = (timeOf(ended.at(-1)) - timeOf(started)) / 1_000;
+  return { filesPerSecond: size / seconds, eventsPerFile: events.length / size, bytesPerFile: bytes / size };
+}
+
+/** What `processBatch` gives a child whose job has ended. */
+export function inputsOf({ jobs }) {
+  return jobs.map((job) => ({ ...job, type: 'parse_v2', ready: true, brief: true }));
+}
+
+/** Workflows with no parent, as many at a time as a batch has children open. */
+export async function independent({ client }, type, inputs) {
+  const run = randomUUID().slice(0, 8);
+  const queue = inputs.values();
+  const started = performance.now();
+  const lane = async () => {
+    for (const input of queue) {
+      const workflowId = `${type}-${run}/${input.fileId}`;
+      await client.workflow.execute(type, { workflowId, taskQueue: 'llamacloud', args: [input] });
+    }
+  };
+  await Promise.all(Array.from({ length: WINDOW }, lane));
+  return { filesPerSecond: inputs.length / ((performance.now() - started) / 1_000) };
+}
+
+/** What a child costs by what its body is. */
+export async function children(stage, { repeats, count, say }) {
+  const batch = await completedBatch(stage, count);
+  const bodies = ['bodyOfNothing', 'bodyAsLocalActivity', 'bodyAsActivity', 'processJob'];
+  const runs = Object.fromEntries(bodies.map((body) => [body, []]));
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    for (const body of bodies) runs[body].push((await independent(stage, body, inputsOf(batch))).filesPerSecond);
+  }
+  const rows = [];
+  for (const body of bodies) {
+    rows.push({ body, filesPerSecond: median(runs[body]), events: await eventsOf(stage, body, inputsOf(batch)[0]) });
+  }
+  say(`children: ${rows.map(({ body, filesPerSecond }) => `${body} ${filesPerSecond.toFixed(1)}/s`).join(', ')}`);
+  return rows;
+}
+
+async function eventsOf({ client }, type, input) {
+  const workflowId = `events-${randomUUID().slice(0, 8)}`;
+  const handle = await client.workflow.start(type, { workflowId, taskQueue: 'llamacloud', args: [input] });
+  await handle.result();
+  return (await handle.fetchHistory()).events?.length ?? 0;
+}

@@ -1,0 +1,58 @@
+// From the request that creates a batch to its last document, for jobs that end over half a minute, and what it costs in requests: ours,
+// the peer, and the vendor's SDK as its documentation has it.
+import { LlamaCloud } from '@llamaindex/llama-cloud';
+import { jobsOf, store } from '../peer/activities.mjs';
+import { files, JOB, median, setStage } from '../stage.mjs';
+
+export async function wallTime({ count, spreadMs, repeats, say }) {
+  const stage = await setStage({ batchPendingMs: 200, batchRunningMs: 800, jobSpreadMs: spreadMs });
+  const ways = { ours, peer, vendor };
+  const runs = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
+  try {
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      for (const [name, way] of Object.entries(ways)) {
+        const directory = await stage.emulator.addDirectory(files(count));
+        const asked = stage.emulator.requests.length;
+        await way(stage, directory.id);
+        const requests = stage.emulator.requests.slice(asked);
+        const created = requests.find(({ method, path }) => method === 'POST' && path === '/api/v2/batches');
+        runs[name].push({ seconds: (Date.now() - created.atMs) / 1_000, requests: requests.length });
+        say(`wall time, repeat ${repeat + 1}: ${name} ${JSON.stringify(runs[name].at(-1))}`);
+      }
+    }
+  } finally {
+    await stage.close();
+  }
+  return Object.entries(runs).map(([name, all]) => {
+    const requests = median(all.map((run) => run.requests));
+    return { name, seconds: median(all.map((run) => run.seconds)), requests, requestsPerFile: requests / count };
+  });
+}
+
+async function ours({ client }, directoryId) {
+  const workflowId = `wall-${directoryId}`;
+  const args = [{ directoryId, job: JOB }];
+  await client.workflow.execute('processBatch', { workflowId, taskQueue: 'llamacloud', args });
+}
+
+async function peer({ client }, directoryId) {
+  const workflowId = `wall-${directoryId}`;
+  const args = [{ directoryId, configurationId: JOB.configurationId }];
+  await client.workflow.execute('peerBatch', { workflowId, taskQueue: 'llamacloud', args });
+}
+
+/** A loop for the batch, which has no wait helper; for the jobs the SDK's own, all at once. */
+async function vendor({ emulator, output }, directoryId) {
+  const client = new LlamaCloud({ apiKey: emulator.apiKey, baseURL: emulator.url });
+  const config = { job: { type: JOB.type, configuration_id: JOB.configurationId } };
+  const { id } = await client.batches.create({ source_directory_id: directoryId, config });
+  while ((await client.batches.get(id)).status !== 'COMPLETED')
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const jobs = jobsOf(await client.batches.get(id, { expand: ['results'] }));
+  await Promise.all(
+    jobs.map(async ({ fileId, jobId }) => {
+      const result = await client.parsing.waitForCompletion(jobId, { expand: ['markdown'] });
+      await store({ output, batchId: id, fileId }, result);
+    }),
+  );
+}

@@ -1,0 +1,30 @@
+// What one writes after Temporal's samples: a loop with a timer that polls, and a child for each job, all at once.
+import { executeChild, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
+
+const { createBatch, batchStatus, batchJobs, collect } = proxyActivities({
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+});
+
+const ENDS = ['COMPLETED', 'FAILED', 'CANCELLED'];
+
+export async function peerBatch({ directoryId, configurationId, batchId, pollEvery = '5 seconds' }) {
+  const id = batchId ?? (await createBatch({ directoryId, configurationId }));
+  for (;;) {
+    const status = await batchStatus(id);
+    if (ENDS.includes(status)) break;
+    await sleep(pollEvery);
+  }
+  const jobs = await batchJobs(id);
+  const { workflowId } = workflowInfo();
+  const children = jobs.map((job) => executeChild(peerJob, { args: [job], workflowId: `${workflowId}/${job.fileId}` }));
+  return (await Promise.all(children)).length;
+}
+
+export async function peerJob(job) {
+  for (;;) {
+    const document = await collect(job);
+    if (document !== null) return document;
+    await sleep('5 seconds');
+  }
+}

@@ -1,0 +1,127 @@
+// What the measurements run on: one real Temporal server, one emulator, one worker process; ended by process id.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LlamaCloudClient } from '../dist/index.js';
+import { startLlamaCloudEmulator, startLocalTemporal } from '../dist/testing/index.js';
+
+const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));
+export const JOB = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' };
+
+/** Batches and jobs are done as soon as they are asked for, unless a measurement says otherwise. */
+const AT_ONCE = {
+  seed: 7,
+  batchPendingMs: 0,
+  batchRunningMs: 0,
+  jobPendingMs: 0,
+  jobRunningMs: 0,
+  maxFilesPerBatch: 20_000,
+};
+
+export async function setStage(emulatorOptions = {}) {
+  const output = await mkdtemp(join(tmpdir(), 'bench-'));
+  const temporal = await startLocalTemporal();
+  const emulator = await startLlamaCloudEmulator({ ...AT_ONCE, ...emulatorOptions });
+  const llamacloud = new LlamaCloudClient({ apiKey: emulator.apiKey, baseUrl: emulator.url });
+  let worker = await startWorker({ temporal, emulator, output });
+  return {
+    temporal,
+    emulator,
+    llamacloud,
+    output,
+    client: temporal.client,
+    /** A worker that has done nothing yet. */
+    freshWorker: async () => {
+      await worker.stop();
+      worker = await startWorker({ temporal, emulator, output });
+      return worker;
+    },
+    close: async () => {
+      await worker.stop();
+      await emulator.close();
+      await temporal.close();
+      await rm(output, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startWorker({ temporal, emulator, output }) {
+  const env = {
+    ...process.env,
+    TEMPORAL_ADDRESS: temporal.address,
+    LLAMA_CLOUD_API_KEY: emulator.apiKey,
+    LLAMA_CLOUD_BASE_URL: emulator.url,
+    OUTPUT: output,
+  };
+  const child = fork(WORKER, { env, execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const died = once(child, 'exit');
+  const [said] = await Promise.race([once(child, 'message'), died]);
+  if (said !== 'polling') throw new Error('the worker has died before it polled');
+  return {
+    /** The most memory that it has had, in bytes. */
+    peakMemory: async () => {
+      const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+      return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1_024;
+    },
+    heapUsed: async () => {
+      child.send('collect');
+      const [{ heapUsed }] = await once(child, 'message');
+      return heapUsed;
+    },
+    stop: async () => {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await died;
+    },
+  };
+}
+
+/** So many small files. */
+export function files(count) {
+  return Array.from({ length: count }, (_, index) => ({
+    name: `document-${String(index).padStart(5, '0')}.md`,
+    content: `# Document ${index}\n\nA paragraph of some words.\n`,
+  }));
+}
+
+/** A batch that is COMPLETED, and all of its jobs. */
+export async function completedBatch({ emulator, llamacloud }, count) {
+  const directory = await emulator.addDirectory(files(count));
+  const { id } = await llamacloud.createBatch({ sourceDirectoryId: directory.id, job: JOB });
+  const { results } = await llamacloud.getBatch(id, { expand: ['results'] });
+  const jobs = results.map((row) => ({
+    fileId: row.source_directory_file_id,
+    jobId: row.job_reference.id,
+    batchId: id,
+  }));
+  while (emulator.jobs.list().some((job) => job.batchId === id && job.status !== 'COMPLETED')) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return { id, directoryId: directory.id, jobs };
+}
+
+/** Every event of a run, over continue-as-new, and how many bytes they are. */
+export async function historyOf(client, workflowId, firstRunId) {
+  const events = [];
+  let bytes = 0;
+  for (let runId = firstRunId; runId; ) {
+    const handle = client.workflow.getHandle(workflowId, runId);
+    const history = (await handle.fetchHistory()).events ?? [];
+    events.push(...history);
+    bytes += Number((await handle.describe()).raw.workflowExecutionInfo?.historySizeBytes ?? 0);
+    runId = history.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+  }
+  return { events, bytes };
+}
+
+export function timeOf({ eventTime }) {
+  return Number(eventTime.seconds) * 1_000 + eventTime.nanos / 1e6;
+}
+
+export function median(numbers) {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}

@@ -1,0 +1,122 @@
+// The results as Markdown tables: on the terminal, and in docs/performance.md.
+const number = (value, digits = 1) => (value == null || Number.isNaN(value) ? '–' : value.toFixed(digits));
+const NAMES = { ours: 'temporal-llamacloud', peer: 'peer', vendor: "the vendor's SDK" };
+const BODIES = {
+  bodyOfNothing: 'nothing',
+  bodyAsLocalActivity: 'collect, as a local activity',
+  bodyAsActivity: 'collect, as an activity',
+  processJob: '`processJob`: a local activity first',
+};
+
+/** `{ name, title, table }` of every part that was measured. */
+export function tablesOf({ targets, results: { fanOut, children, wallTime, waiting, detection, waking, memory } }) {
+  return [
+    { name: 'targets', title: 'Targets', table: targetsTable(targets) },
+    fanOut && { name: 'fan-out', title: 'Fan-out, files a second', table: fanOutTable(fanOut) },
+    fanOut && { name: 'history', title: "The parent's history", table: historyTable(fanOut) },
+    children && { name: 'children', title: 'Children by their body', table: childrenTable(children) },
+    wallTime && { name: 'wall-time', title: 'From the create to the last document', table: wallTimeTable(wallTime) },
+    (waiting ?? detection ?? waking) && {
+      name: 'waiting',
+      title: 'Waiting',
+      table: waitingTable({ waiting, detection, waking }),
+    },
+    memory && { name: 'memory', title: 'Memory of the worker', table: memoryTable(memory) },
+  ].filter((table) => table !== undefined);
+}
+
+function markdown(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function targetsTable(targets) {
+  const rows = Object.entries(targets).map(([name, { value, atLeast, atMost, met }]) => [
+    `\`${name}\``,
+    number(value, 2),
+    atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`,
+    met ? 'met' : '**missed**',
+  ]);
+  return markdown(['target', 'measured', 'wanted', ''], rows);
+}
+
+function fanOutTable(rows) {
+  return markdown(
+    ['files', 'temporal-llamacloud', 'peer, all at once', 'floor: no parent', 'ours / peer', 'ours / floor'],
+    rows.map(({ files, ours, peer, floor }) => [
+      files,
+      number(ours.filesPerSecond),
+      number(peer?.filesPerSecond),
+      number(floor.filesPerSecond),
+      number(ours.filesPerSecond / peer?.filesPerSecond, 2),
+      number(ours.filesPerSecond / floor.filesPerSecond, 2),
+    ]),
+  );
+}
+
+function historyTable(rows) {
+  return markdown(
+    ['files', 'ours, events a file', 'ours, bytes a file', 'peer, events a file', 'peer, bytes a file'],
+    rows.map(({ files, ours, peer }) => [
+      files,
+      number(ours.eventsPerFile, 2),
+      number(ours.bytesPerFile, 0),
+      number(peer?.eventsPerFile, 2),
+      number(peer?.bytesPerFile, 0),
+    ]),
+  );
+}
+
+function childrenTable(rows) {
+  return markdown(
+    ['body of the child', 'files/s', 'events'],
+    rows.map(({ body, filesPerSecond, events }) => [BODIES[body], number(filesPerSecond), events]),
+  );
+}
+
+function wallTimeTable(rows) {
+  return markdown(
+    ['', 'seconds', 'requests', 'requests a file'],
+    rows.map(({ name, seconds, requests, requestsPerFile }) => [
+      NAMES[name],
+      number(seconds),
+      number(requests, 0),
+      number(requestsPerFile, 2),
+    ]),
+  );
+}
+
+function waitingTable({ waiting, detection = [], waking }) {
+  const rows = detection.map(({ name, waitedMs, medianLateMs, mostLateMs, requests }) => [
+    `${waitedMs / 1_000} s`,
+    NAMES[name],
+    `${number(medianLateMs / 1_000)} s`,
+    `${number(mostLateMs / 1_000)} s`,
+    number(requests, 0),
+    '',
+  ]);
+  for (const [name, { lateMs, requests }] of Object.entries(waiting?.hour ?? {})) {
+    rows.push(['1 h, simulated', NAMES[name], `${number(lateMs / 1_000)} s`, '', requests, '']);
+  }
+  for (const [name, { events, requests }] of Object.entries(waiting?.day ?? {})) {
+    rows.push(['24 h, simulated', NAMES[name], '', '', requests, events]);
+  }
+  if (waking !== undefined) {
+    const [middle, most] = [waking.medianMs, waking.mostMs].map((late) => `${number(late / 1_000, 2)} s`);
+    rows.push(['by `wake`', NAMES.ours, middle, most, 1, '']);
+  }
+  return markdown(['the batch takes', '', 'seen late, median', 'at most', 'requests', 'events'], rows);
+}
+
+function memoryTable(rows) {
+  const mebibytes = (bytes) => number(bytes / 2 ** 20, 0);
+  return markdown(
+    ['files', 'most resident, MiB', 'heap afterwards, MiB', 'seconds'],
+    rows.map(({ files, peakBytes, heapBytes, seconds }) => [
+      files,
+      mebibytes(peakBytes),
+      mebibytes(heapBytes),
+      number(seconds, 0),
+    ]),
+  );
+}
