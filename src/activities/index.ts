@@ -1,4 +1,5 @@
 import { cancelBatch } from './cancel-batch.js';
+import { cancelJobs } from './cancel-jobs.js';
 import { collectJob } from './collect-job.js';
 import { createBatch, findBatch } from './create-batch.js';
 import type { ActivityDeps } from './deps.js';
@@ -29,6 +30,7 @@ export function createActivities(deps: ActivityDeps) {
     watchJobs: watchJobs(deps),
     collectJob: collectJob(deps),
     cancelBatch: cancelBatch(deps),
+    cancelJobs: cancelJobs(deps),
     writeManifest: writeManifest(deps),
   };
 }

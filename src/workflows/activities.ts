@@ -37,7 +37,7 @@ export const { createBatch, writeManifest } = proxyActivities<Activities>({
 });
 
 /** Bounded, so that a run that was cancelled ends although LlamaCloud does not answer. */
-export const { cancelBatch, findBatch } = proxyActivities<Activities>({
+export const { cancelBatch, cancelJobs, findBatch } = proxyActivities<Activities>({
   ...COMMON,
   scheduleToCloseTimeout: '10 minutes',
 });

@@ -1,6 +1,6 @@
-import { log } from '@temporalio/workflow';
+import { log, patched } from '@temporalio/workflow';
 import { type BatchPhase, type BatchRequest, failureIn, isTerminal } from '../protocol/index.js';
-import { cancelBatch, findBatch } from './activities.js';
+import { cancelBatch, cancelJobs, findBatch } from './activities.js';
 import { enter, publishBatch, publishReport, publishStatus } from './publish.js';
 import type { BatchState } from './state.js';
 
@@ -19,12 +19,16 @@ async function stopRemote(state: BatchState, request: BatchRequest, interrupted:
     if (interrupted === 'creating') await adopt(state, request);
     const { batchId, status } = state;
     if (batchId === null) return 'there was none to cancel';
+    if (status === null || !isTerminal(status)) {
+      const summary = `Cancel batch ${batchId}`;
+      const input = { ...request.scope, batchId, poll: request.poll };
+      publishStatus(state, await cancelBatch.executeWithOptions({ summary }, [input]));
+    }
     // COMPLETED means mapped: LlamaCloud can't cancel such a batch, and its jobs go on.
-    if (status !== null && isTerminal(status)) return `it is ${status}`;
-    const summary = `Cancel batch ${batchId}`;
-    const input = { ...request.scope, batchId, poll: request.poll };
-    publishStatus(state, await cancelBatch.executeWithOptions({ summary }, [input]));
-    return `it is ${state.status}`;
+    if (state.status !== 'COMPLETED' || !patched('cancel-jobs')) return `it is ${state.status}`;
+    const summary = `Cancel the jobs of batch ${batchId}`;
+    const cancelled = await cancelJobs.executeWithOptions({ summary }, [{ ...request.scope, batchId }]);
+    return `it is COMPLETED, ${cancelled} of its jobs were cancelled`;
   } catch (error) {
     const { message } = failureIn(error);
     log.error('The remote batch could not be cancelled', { batchId: state.batchId, message });

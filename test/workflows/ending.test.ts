@@ -125,6 +125,9 @@ describe('the end of a run that does not go well, on a real server', () => {
       'CANCELLED',
       'SKIPPED',
     ]);
+    // The batch is COMPLETED, so it is its jobs that are cancelled.
+    const cancels = stage.emulator.requests.filter(({ path }) => /\/parse\/[^/]+\/cancel$/.test(path));
+    expect(cancels.map(({ status }) => status)).toEqual([200, 200, 200]);
     for await (const child of stage.client.workflow.list({ query: `ParentWorkflowId = '${run.workflowId}'` })) {
       expect(child.status.name).not.toBe('RUNNING');
     }
