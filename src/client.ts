@@ -6,7 +6,7 @@ import {
   type WorkflowOptions,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { checkBatchInput } from './activities/input.js';
+import { checkBatchInput } from './activities/input/index.js';
 import { fairnessOf } from './fairness.js';
 import {
   type BatchProgress,

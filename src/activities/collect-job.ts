@@ -2,7 +2,7 @@ import { clip, isTerminal, type JobOutcome, type ProcessJobInput, type TerminalS
 import { attempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { contentOf, documentKey, expandOf } from './document.js';
-import { resolveJobInput } from './input.js';
+import { resolveJobInput } from './input/index.js';
 import { NotReady } from './not-ready.js';
 import { pollDelayMs } from './poll.js';
 

@@ -3,7 +3,7 @@ import type { Batch } from '../llamacloud/index.js';
 import type { BatchRequest, ProcessBatchInput } from '../protocol/index.js';
 import { attempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
-import { checkBatchInput, resolveBatchInput } from './input.js';
+import { checkBatchInput, resolveBatchInput } from './input/index.js';
 import { hasSearchAttributes } from './search-attributes.js';
 
 /** Clocks differ: batches that are up to this much older than the run are told apart by their ids. */

@@ -7,7 +7,7 @@ import {
   type jobInputSchema,
   resolveBatchInput,
   resolveJobInput,
-} from '../../src/activities/input.js';
+} from '../../src/activities/input/index.js';
 import type { ProcessBatchInput, ProcessJobInput } from '../../src/protocol/index.js';
 
 const BATCH = { directoryId: 'dir-1', job: { type: 'parse_v2', configurationId: 'cfg-1' } } as const;
