@@ -30,7 +30,7 @@ export const LARGEST_MAX_CONCURRENT_JOBS = 500;
 /** Results that travel through history at a time, far below Temporal's 2 MB; also what a batch can hold at most today. */
 export const LARGEST_PAGE_SIZE = 1_000;
 
-/** Failures listed in the report; the manifest has all of them. */
+/** Failures listed in the report, and the most that may be asked for; the manifest has all of them. */
 export const REPORTED_FAILURES = 100;
 
 /** Longest `Retry-After` that is believed: one that is longer is a mistake or a trap. */

@@ -79,6 +79,8 @@ export interface BatchOptions extends ApiScope {
   maxFailedFiles?: number;
   /** A larger share of failed files than this (0 to 100) fails the run with `TooManyFailedFiles`. Default: no limit. */
   maxFailedPercent?: number;
+  /** Failures that the report lists, 0 to 100; the manifest has all. Default 100. */
+  reportedFailures?: number;
   child?: ChildOptions;
   poll?: PollOptions;
   /** Time for the whole run, after which it stops and fails with `BatchTimedOut`. Default 7 days. */
@@ -112,6 +114,8 @@ export interface BatchRequest {
   maxConcurrentJobs: number;
   maxFailedFiles?: number;
   maxFailedPercent?: number;
+  /** Missing where it was not asked for, and in runs that began before it could be. */
+  reportedFailures?: number;
   child: { workflowType: string; taskQueue?: string };
   poll: ResolvedPoll;
   timeoutMs: number;

@@ -65,7 +65,7 @@ export interface BatchReport {
   /** Terminal status of the batch. */
   status: string;
   files: FileCounts;
-  /** The first 100; the manifest has all. */
+  /** The first 100, or as many as `reportedFailures` says; the manifest has all. */
   failures: FileFailure[];
   /** Bytes written to the output store, the manifest not counted. */
   bytes: number;

@@ -106,7 +106,8 @@ function noteFailure(state: BatchState, row: ResultRow, { type, message }: FileP
     type,
     message,
   };
-  if (state.failures.length < REPORTED_FAILURES) state.failures.push(failure);
+  const { reportedFailures = REPORTED_FAILURES } = state.opened?.request ?? {};
+  if (state.failures.length < reportedFailures) state.failures.push(failure);
   state.lastFailures = [...state.lastFailures, failure].slice(-SHOWN_FAILURES);
 }
 

@@ -109,6 +109,18 @@ describe('processBatch on a real server', () => {
     expect(await stage.manifest(report.manifest)).toHaveLength(120);
   });
 
+  test('the report lists as many failures as was asked for, the manifest all', async () => {
+    const broken = ['a.pdf', 'b.pdf', 'c.pdf'].map((name) => ({ name, content: '' }));
+    const { id } = await stage.emulator.addDirectory(broken);
+    for (const reportedFailures of [0, 2]) {
+      const run = await stage.batches.start({ ...parse(id), reportedFailures });
+      const report = await run.result();
+      expect(report.files.failed).toBe(3);
+      expect(report.failures).toHaveLength(reportedFailures);
+      expect(await stage.manifest(report.manifest)).toHaveLength(3);
+    }
+  });
+
   test('a child that returns nothing of a document still counts', async () => {
     const { id } = await stage.emulator.addDirectory(files(1));
     const run = await stage.batches.start({ ...parse(id), child: { workflowType: 'countDocument' } });

@@ -11,6 +11,7 @@ import {
   LARGEST_PAGE_SIZE,
   ON_STOP,
   type ProcessBatchInput,
+  REPORTED_FAILURES,
   WORKFLOW_TYPES,
 } from '../../protocol/index.js';
 import { resolvePoll, scopeOf } from './resolved.js';
@@ -27,6 +28,7 @@ export const batchOptions = {
   maxConcurrentJobs: z.int().min(1).max(LARGEST_MAX_CONCURRENT_JOBS).optional(),
   maxFailedFiles: z.int().min(0).optional(),
   maxFailedPercent: z.number().min(0).max(100).optional(),
+  reportedFailures: z.int().min(0).max(REPORTED_FAILURES).optional(),
   child: z.strictObject({ workflowType: id.optional(), taskQueue: id.optional() }).optional(),
   poll,
   timeout: duration.optional(),
@@ -83,6 +85,7 @@ export function resolveBatchInput(value: CheckedBatchInput, own?: BatchWork): Ba
     maxConcurrentJobs: value.maxConcurrentJobs ?? DEFAULT_MAX_CONCURRENT_JOBS,
     ...(value.maxFailedFiles === undefined ? {} : { maxFailedFiles: value.maxFailedFiles }),
     ...(value.maxFailedPercent === undefined ? {} : { maxFailedPercent: value.maxFailedPercent }),
+    ...(value.reportedFailures === undefined ? {} : { reportedFailures: value.reportedFailures }),
     child: {
       workflowType: value.child?.workflowType ?? WORKFLOW_TYPES.processJob,
       ...(value.child?.taskQueue === undefined ? {} : { taskQueue: value.child.taskQueue }),
