@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { OutputStore } from '../outputs/index.js';
 import { type CollectFormat, defaultCollect, hasFormat, JOB_TYPES, type JobOutcome } from '../protocol/index.js';
 import { documentKey } from './document.js';
-import { manifestKey } from './write-manifest.js';
+import { manifestKey } from './manifest-parts.js';
 
 /** The lines of a manifest that stand for a document; a line that does not fit is a file to be processed again. */
 const finishedLine = z.object({

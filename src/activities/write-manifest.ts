@@ -1,4 +1,4 @@
-import { OutputError, type OutputStore } from '../outputs/index.js';
+import type { OutputStore } from '../outputs/index.js';
 import {
   type CollectFormat,
   defaultCollect,
@@ -10,8 +10,9 @@ import {
 import { attempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { documentKey } from './document.js';
+import { type ManifestPart, manifestKey, writePart } from './manifest-parts.js';
 
-export interface WriteManifestInput {
+export interface WriteManifestInput extends ManifestPart {
   batchId: string;
   /** Files of this part, in the order of the batch's results. */
   lines: ManifestEntry[];
@@ -19,10 +20,6 @@ export interface WriteManifestInput {
   jobType?: JobType;
   /** What was collected. */
   collect?: CollectFormat;
-  /** 0 for the first: a batch whose results fit in one page has one part. */
-  part: number;
-  /** Is this the last part? Then the whole manifest is put together. */
-  last: boolean;
   /** Are there files after the last part that are in none? Then a whole manifest that is there already is left alone. */
   partial?: boolean;
 }
@@ -30,17 +27,17 @@ export interface WriteManifestInput {
 /** Step 7: writes a part of the manifest (JSON lines), and after the last part the whole. Returns where the whole is. */
 export function writeManifest(deps: ActivityDeps) {
   return (input: WriteManifestInput): Promise<string> => {
-    const { batchId, lines, part, last, partial = false } = input;
+    const { batchId, lines, partial = false } = input;
     return attempt('store', `manifest of batch ${batchId}`, async () => {
       const { outputs } = deps;
-      const content = lines.map((line) => `${JSON.stringify(wholeLine(outputs, input, line))}\n`).join('');
       const whole = manifestKey(batchId);
       if (partial && (await outputs.size(whole)) !== undefined) return outputs.locate(whole);
-      if (part === 0 && last) return (await outputs.write(whole, content)).location;
-      await outputs.write(partKey(batchId, part), content);
-      if (!last) return outputs.locate(whole);
-      const { location } = await outputs.write(whole, parts(outputs, batchId, part));
-      return location;
+      return writePart(
+        outputs,
+        batchId,
+        input,
+        lines.map((line) => wholeLine(outputs, input, line)),
+      );
     });
   };
 }
@@ -61,23 +58,4 @@ function wholeLine(
     const format = wanted !== undefined && hasFormat(type, wanted) ? wanted : defaultCollect(type);
     return outputs.locate(documentKey(batchId, fileId, format));
   }
-}
-
-/** The parts stay beside the whole: an attempt that is repeated after they were removed would have nothing to put together. */
-async function* parts(outputs: OutputStore, batchId: string, last: number): AsyncGenerator<Uint8Array> {
-  for (let part = 0; part <= last; part++) {
-    const key = partKey(batchId, part);
-    const content = await outputs.read(key);
-    if (content === undefined)
-      throw new OutputError('read', outputs.locate(key), 'it is gone; do all workers share one output store?');
-    yield* content;
-  }
-}
-
-export function manifestKey(batchId: string): string[] {
-  return [batchId, 'manifest.jsonl'];
-}
-
-function partKey(batchId: string, part: number): string[] {
-  return [batchId, `manifest.part-${String(part).padStart(5, '0')}.jsonl`];
 }
