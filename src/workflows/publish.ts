@@ -4,13 +4,13 @@ import {
   BATCH_ID_MEMO,
   type BatchPhase,
   type BatchRequest,
-  type FileFailure,
   PHASE_WORDS,
   REPORT_MEMO,
   SEARCH_ATTRIBUTES,
   WORK_MEMO,
   workOf,
 } from '../protocol/index.js';
+import { code, detailsMarkdown, fileRows, jobOf } from './details.js';
 import { type BatchState, reportOf } from './state.js';
 
 const BATCH_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.batchId, SearchAttributeType.KEYWORD);
@@ -59,54 +59,28 @@ export function publishStatus(state: BatchState, status: string): void {
   publishDetails(state);
 }
 
-/** The Markdown that the Temporal UI shows of a run. */
 export function publishDetails(state: BatchState): void {
   setCurrentDetails(detailsOf(state));
 }
 
 export function detailsOf(state: BatchState): string {
-  const { opened, files } = state;
-  const rows: [string, string | number | null | undefined][] = [
-    ['Batch', code(state.batchId)],
-    ['Status', state.status],
-    ['Directory', code(opened?.request.directoryId)],
-    ['Job', opened === null ? null : `${opened.request.job.type}, ${code(opened.request.job.configurationId)}`],
-    ['Files', files.total || null],
-    ['Completed', files.total ? files.completed : null],
-    ['Failed', files.total ? files.failed : null],
-    ['Cancelled', files.cancelled || null],
-    ['Skipped', files.skipped || null],
-    ['Running', state.phase === 'processing' ? state.running : null],
-    ['Credits', state.credits],
-    ['Manifest', code(state.manifest)],
-  ];
-  const shown = rows.filter(([, value]) => value !== null && value !== undefined);
-  return [
-    `### ${PHASE_WORDS[state.phase]}`,
-    state.phase === 'waiting' ? WAITING_NOTE : null,
-    ['| | |', '| --- | --- |', ...shown.map(([name, value]) => `| ${name}${COLUMN_GAP} | ${value} |`)].join('\n'),
-    state.lastFailures.length === 0 ? null : ['**Last failures**', ...state.lastFailures.map(failureLine)].join('\n\n'),
-  ]
-    .filter((part) => part !== null)
-    .join('\n\n');
+  const { opened, files, phase, lastFailures } = state;
+  return detailsMarkdown({
+    heading: PHASE_WORDS[phase],
+    note: phase === 'waiting' ? WAITING_NOTE : null,
+    rows: [
+      ['Batch', code(state.batchId)],
+      ['Status', state.status],
+      ['Directory', code(opened?.request.directoryId)],
+      ['Job', opened === null ? null : jobOf(opened.request.job)],
+      ...fileRows(files),
+      ['Running', phase === 'processing' ? state.running : null],
+      ['Credits', state.credits],
+      ['Manifest', code(state.manifest)],
+    ],
+    failures: lastFailures.map(({ fileId, name = fileId, ...failure }) => ({ name, ...failure })),
+  });
 }
-
-/** An em space, which Markdown does not trim: the UI draws tables without any space between their columns. */
-const COLUMN_GAP = '\u2003';
 
 /** The UI marks every attempt after the first as a retry, in red. */
 const WAITING_NOTE = 'Each attempt of `watchBatch` below is one look at the batch, not an error.';
-
-function failureLine({ fileId, name, type, message }: FileFailure): string {
-  return `- ${code(name ?? fileId)} ${type}: ${plain(message)}`;
-}
-
-function code(text: string | null | undefined): string | null | undefined {
-  return text == null ? text : `\`${plain(text).replaceAll('`', "'")}\``;
-}
-
-/** Text from outside must not break the table, nor become a link or an image. */
-function plain(text: string): string {
-  const line = text.replace(/\s+/g, ' ').replace(/[|<>[\]]/g, (char) => `\\${char}`);
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
-}
