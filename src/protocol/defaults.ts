@@ -33,6 +33,26 @@ export const LARGEST_PAGE_SIZE = 1_000;
 /** Failures listed in the report, and the most that may be asked for; the manifest has all of them. */
 export const REPORTED_FAILURES = 100;
 
+/**
+ * One batch that LlamaCloud works on, one whose documents are being collected, and one that is being made: none waits for the
+ * others. More of them share the same account's rate limit and the same workers, and are not faster.
+ */
+export const DEFAULT_MAX_CONCURRENT_BATCHES = 3;
+/** Each has up to 500 children open, 20 unless told otherwise: a thousand open workflows keep any worker busy. */
+export const LARGEST_MAX_CONCURRENT_BATCHES = 50;
+
+/** Ten million files. Their ids are in one payload of half a megabyte, of which Temporal takes 2 MB. */
+export const MOST_DIRECTORIES = 10_000;
+
+/**
+ * Directories between two continue-as-new. Each is some 12 events and 5 kB in history, so that a run stays far below Temporal's
+ * limits of 51,200 events and 50 MB.
+ */
+export const DIRECTORIES_PAGE_SIZE = 500;
+
+/** Failures listed in the report of one batch of many: with all 100 of them, 500 reports would be 25 MB of history. */
+export const REPORTED_FAILURES_OF_MANY = 5;
+
 /** Longest `Retry-After` that is believed: one that is longer is a mistake or a trap. */
 export const LONGEST_RETRY_AFTER_MS = 5 * MINUTE;
 

@@ -1,5 +1,6 @@
 export * from './clip.js';
 export * from './defaults.js';
+export * from './directories.js';
 export * from './failures.js';
 export * from './input.js';
 export * from './names.js';

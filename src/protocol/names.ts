@@ -12,9 +12,10 @@ export const DEFAULT_TASK_QUEUE = 'llamacloud';
 export const WORKFLOW_TYPES = {
   processBatch: 'processBatch',
   processJob: 'processJob',
+  processDirectories: 'processDirectories',
 } as const;
 
-/** Query of a batch workflow; answers a {@link BatchProgress}. */
+/** Query of a batch workflow, which answers a {@link BatchProgress}, and of one over many directories. */
 export const PROGRESS_QUERY = 'progress';
 
 /** Signal of a batch workflow: what it waits for may have changed, so it looks now. Takes no arguments. */
@@ -37,6 +38,11 @@ export const WORK_MEMO = 'llamacloudWork';
 /** The same directory, job and configuration are the same work. */
 export function workOf({ directoryId, job }: { directoryId: string; job: BatchJob }): string {
   return [directoryId, job.type, job.configurationId].join('/');
+}
+
+/** The same in words: what the Temporal UI shows beside a run. */
+export function workInWords({ directoryId, job }: { directoryId: string; job: BatchJob }): string {
+  return `${job.type} of ${directoryId} with ${job.configurationId}`;
 }
 
 /** Memo key under which a run that was cancelled leaves its report: Temporal keeps no result of a cancelled workflow. */

@@ -2,6 +2,16 @@
  * What applications use of the protocol; safe in workflow code, since it imports nothing. The rest of this folder is ours, and
  * may change with any version.
  */
+export type {
+  DirectoriesPhase,
+  DirectoriesProgress,
+  DirectoriesReport,
+  DirectoryCounts,
+  DirectoryFailure,
+  DirectoryLine,
+  DirectoryStatus,
+  ProcessDirectoriesInput,
+} from './directories.js';
 export { FAILURES, type FailureType, type FailureWords, failureIn, isFailure } from './failures.js';
 export type {
   ApiScope,

@@ -6,4 +6,5 @@ export {
   checkBatchInput,
   resolveBatchInput,
 } from './batch.js';
+export { directoriesInputSchema, resolveDirectoriesInput } from './directories.js';
 export { type JobRequest, jobInputSchema, resolveJobInput } from './job.js';
