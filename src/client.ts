@@ -1,24 +1,22 @@
-import {
-  type Client,
-  type WorkflowExecutionDescription,
-  WorkflowFailedError,
-  type WorkflowHandleWithFirstExecutionRunId,
-  type WorkflowOptions,
-} from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
-import { checkBatchInput } from './activities/input/index.js';
+import { createHash } from 'node:crypto';
+import type { Client, WorkflowHandleWithFirstExecutionRunId, WorkflowOptions } from '@temporalio/client';
+import { checkBatchInput, resolveDirectoriesInput } from './activities/input/index.js';
 import { fairnessOf } from './fairness.js';
 import {
   type BatchProgress,
   type BatchReport,
   DEFAULT_TASK_QUEUE,
+  type DirectoriesProgress,
+  type DirectoriesReport,
+  isDirectoriesReport,
   isReport,
-  PROGRESS_QUERY,
   type ProcessBatchInput,
-  REPORT_MEMO,
+  type ProcessDirectoriesInput,
   WORKFLOW_TYPES,
+  workInWords,
   workOf,
 } from './protocol/index.js';
+import { type RunHandle, runHandle } from './run-handle.js';
 import { BatchSchedules, type ScheduleBatchOptions, type ScheduledBatch } from './schedules.js';
 
 export interface BatchClientOptions {
@@ -40,25 +38,22 @@ export interface StartBatchOptions
   taskQueue?: string;
 }
 
+/** The same; its `workflowId` is by default {@link directoriesWorkflowId}: made of all directories, job type and configuration. */
+export type StartDirectoriesOptions = StartBatchOptions;
+
 /** A batch run, under way or ended. */
-export interface BatchHandle {
-  readonly workflowId: string;
-  /** Missing where it is whatever run is the latest of the workflow id. */
-  readonly runId: string | undefined;
-  /** How far it is. Asks the workflow, so a worker has to be there. */
-  progress(): Promise<BatchProgress>;
-  /**
-   * Waits for the end. @throws WorkflowFailedError when the run failed, was cancelled or terminated: tell by
-   * `isFailure(error, 'TooManyFailedFiles')` and the like.
-   */
-  result(): Promise<BatchReport>;
-  /**
-   * Waits for the end, however the run ends, and tells what it had finished: also of one that failed, was cancelled or
-   * passed its deadline. `undefined` where it ended before there was a batch.
-   */
-  report(): Promise<BatchReport | undefined>;
-  /** Asks the run to stop: it cancels the remote batch and its open children. Returns at once. */
-  cancel(): Promise<void>;
+export type BatchHandle = RunHandle<BatchReport, BatchProgress>;
+
+/** A run over many directories, under way or ended. */
+export type DirectoriesHandle = RunHandle<DirectoriesReport, DirectoriesProgress>;
+
+/** What is started, as Temporal is told it. */
+interface Start {
+  workflowType: string;
+  workflowId: string;
+  input: object;
+  staticSummary: string;
+  options: StartBatchOptions;
 }
 
 /**
@@ -94,19 +89,39 @@ export class BatchClient {
    */
   async start(input: ProcessBatchInput, options: StartBatchOptions = {}): Promise<BatchHandle> {
     checkBatchInput(input);
-    const { workflowId = batchWorkflowId(input), taskQueue = this.#taskQueue, ...rest } = options;
-    const handle: WorkflowHandleWithFirstExecutionRunId = await this.#client.workflow.start(
-      WORKFLOW_TYPES.processBatch,
-      {
-        ...rest,
-        priority: { ...fairnessOf(workflowId), ...rest.priority },
-        workflowId,
-        taskQueue,
-        args: [input],
-        staticSummary: summaryOf(input),
-      },
-    );
-    return this.#handle(workflowId, handle.firstExecutionRunId);
+    const workflowId = options.workflowId ?? batchWorkflowId(input);
+    const staticSummary = summaryOf(input);
+    const runId = await this.#start({
+      workflowType: WORKFLOW_TYPES.processBatch,
+      workflowId,
+      input,
+      staticSummary,
+      options,
+    });
+    return this.attach(workflowId, runId);
+  }
+
+  /**
+   * Starts a run over many directories, a batch for each, and returns at once. By default its workflow id is that of the work, as
+   * with {@link start}: the same directories, in whatever order, with the same job and configuration.
+   *
+   * @throws `InvalidInput` naming every wrong field, before anything is started.
+   */
+  async startDirectories(
+    input: ProcessDirectoriesInput,
+    options: StartDirectoriesOptions = {},
+  ): Promise<DirectoriesHandle> {
+    resolveDirectoriesInput(input);
+    const workflowId = options.workflowId ?? directoriesWorkflowId(input);
+    const staticSummary = workInWords({ directoryId: `${input.directoryIds.length} directories`, job: input.job });
+    const runId = await this.#start({
+      workflowType: WORKFLOW_TYPES.processDirectories,
+      workflowId,
+      input,
+      staticSummary,
+      options,
+    });
+    return this.attachDirectories(workflowId, runId);
   }
 
   /**
@@ -115,7 +130,12 @@ export class BatchClient {
    * @param runId Of the run, or of any that it has continued as. Default: the latest of this workflow id.
    */
   attach(workflowId: string, runId?: string): BatchHandle {
-    return this.#handle(workflowId, runId);
+    return runHandle<BatchReport, BatchProgress>(this.#client, workflowId, runId, isReport);
+  }
+
+  /** Attaches to a run over many directories, as {@link attach} does to one over a single one. */
+  attachDirectories(workflowId: string, runId?: string): DirectoriesHandle {
+    return runHandle<DirectoriesReport, DirectoriesProgress>(this.#client, workflowId, runId, isDirectoriesReport);
   }
 
   /** Runs a batch again and again: a Temporal Schedule. Overlapping runs are skipped by default. */
@@ -134,49 +154,19 @@ export class BatchClient {
     return this.#schedules.get(scheduleId);
   }
 
-  #handle(workflowId: string, runId: string | undefined): BatchHandle {
-    const { workflow } = this.#client;
-    // Follows continue-as-new to the end of the chain.
-    const chain = workflow.getHandle(workflowId, runId, { followRuns: true });
-    /** The run of this chain that is under way, or the one that was asked for where another chain has taken the id. */
-    const current = async () => {
-      if (runId === undefined) return workflow.getHandle(workflowId);
-      const [own, latest] = await Promise.all([chain.describe(), workflow.getHandle(workflowId).describe()]);
-      const isLatest = firstRunIdOf(own) === firstRunIdOf(latest);
-      return workflow.getHandle(workflowId, isLatest ? undefined : runId);
-    };
-    return {
+  /** Returns the id of the first run. */
+  async #start({ workflowType, workflowId, input, staticSummary, options }: Start): Promise<string> {
+    const { taskQueue = this.#taskQueue, ...rest } = options;
+    const handle: WorkflowHandleWithFirstExecutionRunId = await this.#client.workflow.start(workflowType, {
+      ...rest,
+      priority: { ...fairnessOf(workflowId), ...rest.priority },
       workflowId,
-      runId,
-      progress: async () => (await current()).query<BatchProgress>(PROGRESS_QUERY),
-      result: () => chain.result(),
-      report: async () => {
-        try {
-          return await chain.result();
-        } catch (error) {
-          const { memo } = await (await current()).describe();
-          return reportIn(error) ?? asReport(memo?.[REPORT_MEMO]);
-        }
-      },
-      cancel: async () => {
-        await (await current()).cancel();
-      },
-    };
+      taskQueue,
+      args: [input],
+      staticSummary,
+    });
+    return handle.firstExecutionRunId;
   }
-}
-
-function firstRunIdOf({ raw }: WorkflowExecutionDescription): string | null | undefined {
-  return raw.workflowExecutionInfo?.firstRunId;
-}
-
-/** The first detail of the failure that the run ended with. */
-function reportIn(error: unknown): BatchReport | undefined {
-  const failure = error instanceof WorkflowFailedError ? error.cause : undefined;
-  return failure instanceof ApplicationFailure ? asReport(failure.details?.[0]) : undefined;
-}
-
-function asReport(value: unknown): BatchReport | undefined {
-  return isReport(value) ? value : undefined;
 }
 
 /** The workflow id of this work: the same batch, or else the same directory, job and configuration, have the same. */
@@ -184,7 +174,20 @@ export function batchWorkflowId(input: ProcessBatchInput): string {
   return `llamacloud/${input.batchId ?? workOf(input)}`;
 }
 
+/** Of a SHA-256: of a million sets of directories two have the same with a chance of one in ten million. */
+const DIGEST_LETTERS = 16;
+
+/**
+ * The workflow id of this work: the same directories in whatever order, with the same job and configuration, have the same. It
+ * has their number and a digest of their ids, such as `llamacloud/12-directories-3f8a09c2d1e47b56/parse_v2/cfg-PARSE_AGENTIC`.
+ */
+export function directoriesWorkflowId({ directoryIds, job }: ProcessDirectoriesInput): string {
+  const ids = directoryIds.map((id) => id.trim()).sort();
+  const digest = createHash('sha256').update(JSON.stringify(ids)).digest('hex').slice(0, DIGEST_LETTERS);
+  return `llamacloud/${workOf({ directoryId: `${ids.length}-directories-${digest}`, job })}`;
+}
+
 function summaryOf(input: ProcessBatchInput): string {
-  if (input.batchId === undefined) return `${input.job.type} of ${input.directoryId} with ${input.job.configurationId}`;
+  if (input.batchId === undefined) return workInWords(input);
   return input.onlyFailed ? `What is missing of batch ${input.batchId}` : `Batch ${input.batchId}`;
 }

@@ -5,7 +5,10 @@ export {
   type BatchClientOptions,
   type BatchHandle,
   batchWorkflowId,
+  type DirectoriesHandle,
+  directoriesWorkflowId,
   type StartBatchOptions,
+  type StartDirectoriesOptions,
 } from './client.js';
 export {
   type Batch,
@@ -40,5 +43,6 @@ export {
   type StoredObject,
 } from './outputs/index.js';
 export * from './protocol/public.js';
+export type { RunHandle } from './run-handle.js';
 export type { ScheduleBatchOptions, ScheduledBatch } from './schedules.js';
 export { registerSearchAttributes, SEARCH_ATTRIBUTE_KEYS } from './search-attributes.js';

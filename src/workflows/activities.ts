@@ -23,7 +23,7 @@ const COMMON = {
 } as const satisfies ActivityOptions;
 
 /** Reads: nothing is lost by not waiting for one that is being cancelled. */
-export const { openBatch, watchBatch, readResults, watchJobs } = proxyActivities<Activities>({
+export const { openBatch, watchBatch, readResults, watchJobs, openDirectories } = proxyActivities<Activities>({
   ...COMMON,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });
@@ -31,7 +31,7 @@ export const { openBatch, watchBatch, readResults, watchJobs } = proxyActivities
 /**
  * A cancelled create is waited for: aborting a POST does not undo it, and a batch whose id nobody has can't be cancelled.
  */
-export const { createBatch, writeManifest } = proxyActivities<Activities>({
+export const { createBatch, writeManifest, writeDirectories } = proxyActivities<Activities>({
   ...COMMON,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
@@ -41,6 +41,9 @@ export const { cancelBatch, cancelJobs, findBatch } = proxyActivities<Activities
   ...COMMON,
   scheduleToCloseTimeout: '10 minutes',
 });
+
+/** For the counts only: a run that is being stopped ends without them where Temporal can't be asked. */
+export const { findReport } = proxyActivities<Activities>({ ...COMMON, scheduleToCloseTimeout: '1 minute' });
 
 /**
  * One document whose job has ended, within the workflow task: half of what an activity costs the server. Short, so that the task does

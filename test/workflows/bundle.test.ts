@@ -10,5 +10,5 @@ test('the real bundler takes the workflows with nothing ignored, and finds neith
   expect(code).toContain('processBatch');
   const exported: unknown = await import('../../src/workflows/index.js');
   const functions = Object.entries(exported ?? {}).filter(([, value]) => typeof value === 'function');
-  expect(functions.map(([name]) => name).sort()).toEqual(['processBatch', 'processJob']);
+  expect(functions.map(([name]) => name).sort()).toEqual(['processBatch', 'processDirectories', 'processJob']);
 });
