@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import {
+  type BatchOptions,
   COLLECT_FORMATS,
   type CollectFormat,
   type GivenBatch,
@@ -13,11 +14,11 @@ import {
   type ProcessBatchInput,
 } from '../protocol/index.js';
 import { UsageError } from './errors.js';
-import { duration, integer, nonEmpty, number } from './values.js';
+import { duration, ids, integer, nonEmpty, number } from './values.js';
 
 /** The flags that say what a batch run does. */
 export interface BatchFlags {
-  readonly directory?: string;
+  readonly directory?: readonly string[];
   readonly job?: JobType;
   readonly configuration?: string;
   readonly project?: string;
@@ -37,7 +38,7 @@ const SHORTEST_TIMEOUT_MS = 1_000;
 
 export function addBatchOptions<T extends Command>(command: T): T {
   return command
-    .option('--directory <id>', 'source directory whose files are processed, dir-...', nonEmpty)
+    .option('--directory <id>', 'source directory whose files are processed, dir-...', ids)
     .addOption(new Option('--job <type>', 'what to do with each file').choices(JOB_TYPES))
     .option('--configuration <id>', 'saved configuration (cfg-...) or preset (cfg-PARSE_AGENTIC)', nonEmpty)
     .option('--project <id>', "LlamaCloud project (default: the key's)", nonEmpty)
@@ -68,21 +69,28 @@ export function addBatchOptions<T extends Command>(command: T): T {
 
 /** @throws UsageError when the flags do not fit together. */
 export function batchInputOf(flags: BatchFlags): ProcessBatchInput {
-  const { collect, job } = flags;
   const work = workOf(flags);
   if (flags.onlyFailed && flags.batch === undefined) {
     throw new UsageError('--only-failed needs --batch: the batch whose files are looked at again');
   }
+  return {
+    ...work,
+    ...(flags.onlyFailed === undefined ? {} : { onlyFailed: flags.onlyFailed }),
+    ...optionsOf(flags),
+  };
+}
+
+/** What holds for a single batch and for each of many. @throws UsageError when it does not fit together. */
+export function optionsOf(flags: BatchFlags): Omit<BatchOptions, 'onlyFailed'> {
+  const { collect, job } = flags;
   if (collect !== undefined && job !== undefined && !hasFormat(job, collect)) {
     throw new UsageError(
       `--collect ${collect} does not fit --job ${job}: parse_v2 has markdown, text and items, extract_v2 has record`,
     );
   }
   return {
-    ...work,
     ...(flags.project === undefined ? {} : { projectId: flags.project }),
     ...(flags.organization === undefined ? {} : { organizationId: flags.organization }),
-    ...(flags.onlyFailed === undefined ? {} : { onlyFailed: flags.onlyFailed }),
     ...(collect === undefined ? {} : { collect }),
     ...(flags.maxConcurrentJobs === undefined ? {} : { maxConcurrentJobs: flags.maxConcurrentJobs }),
     ...(flags.maxFailedFiles === undefined ? {} : { maxFailedFiles: flags.maxFailedFiles }),
@@ -93,7 +101,9 @@ export function batchInputOf(flags: BatchFlags): ProcessBatchInput {
 }
 
 /** A batch that is there, or else all three of what a new one needs. */
-function workOf({ batch, directory, job, configuration }: BatchFlags): NewBatch | GivenBatch {
+function workOf({ batch, directory: directories = [], job, configuration }: BatchFlags): NewBatch | GivenBatch {
+  const [directory, another] = directories;
+  if (another !== undefined) throw new UsageError('--directory can be given once here: only start takes more');
   if (directory !== undefined && job !== undefined && configuration !== undefined) {
     const work = { directoryId: directory, job: { type: job, configurationId: configuration } };
     return batch === undefined ? work : { ...work, batchId: batch };

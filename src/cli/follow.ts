@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { BatchHandle } from '../client.js';
-import type { BatchProgress, BatchReport } from '../protocol/index.js';
+import type { RunHandle } from '../run-handle.js';
+import { type AnyProgress, type AnyReport, type AnyRun, finalProgress } from './any-run.js';
 import { CliError } from './errors.js';
 import { statusOf } from './explain.js';
 import type { Interrupt } from './interrupt.js';
@@ -29,7 +29,7 @@ export class NoWorker extends CliError {
 }
 
 /** Asks a run how far it is. @throws NoWorker when nobody answers within a few seconds. */
-export async function askProgress(client: Client, run: BatchHandle, taskQueue: string): Promise<BatchProgress> {
+export async function askProgress(client: Client, run: AnyRun, taskQueue: string): Promise<AnyProgress> {
   try {
     return await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => run.progress());
   } catch (error) {
@@ -38,9 +38,9 @@ export async function askProgress(client: Client, run: BatchHandle, taskQueue: s
   }
 }
 
-export interface Following {
+export interface Following<Report extends AnyReport> {
   readonly client: Client;
-  readonly run: BatchHandle;
+  readonly run: RunHandle<Report, AnyProgress>;
   readonly taskQueue: string;
   readonly interrupt: Interrupt;
   /** Milliseconds between two looks. */
@@ -52,9 +52,16 @@ export interface Following {
  * Shows how far a run is until it ends, and returns its report. Being without a worker for a while is said once, and
  * waited for: the run goes on when one comes.
  *
- * @throws Interrupted; what `BatchHandle.result()` throws
+ * @throws Interrupted; what `RunHandle.result()` throws
  */
-export async function follow({ client, run, taskQueue, interrupt, everyMs, view }: Following): Promise<BatchReport> {
+export async function follow<Report extends AnyReport>({
+  client,
+  run,
+  taskQueue,
+  interrupt,
+  everyMs,
+  view,
+}: Following<Report>): Promise<Report> {
   const ended = new AbortController();
   const result = run.result().finally(() => ended.abort());
   const watching = (async () => {
@@ -94,22 +101,6 @@ export async function follow({ client, run, taskQueue, interrupt, everyMs, view 
 }
 
 /** What the run can't get past right now. */
-async function troubleOf(client: Client, { workflowId, runId }: BatchHandle): Promise<string | undefined> {
+async function troubleOf(client: Client, { workflowId, runId }: AnyRun): Promise<string | undefined> {
   return troubleIn((await client.workflow.getHandle(workflowId, runId).describe()).raw);
-}
-
-function finalProgress(report: BatchReport): BatchProgress {
-  const { batchId, directoryId, job, status, files, manifest } = report;
-  return {
-    phase: 'done',
-    directoryId,
-    job,
-    batchId,
-    batchStatus: status,
-    files,
-    running: 0,
-    lastFailures: [],
-    startedAt: '',
-    manifest,
-  };
 }

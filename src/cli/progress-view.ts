@@ -1,11 +1,19 @@
 /** Shows how far a run is: a bar where a terminal can draw one, lines where not. */
 import cliProgress from 'cli-progress';
-import { type BatchProgress, counted, PHASE_WORDS } from '../protocol/index.js';
+import {
+  type BatchProgress,
+  counted,
+  DIRECTORIES_PHASE_WORDS,
+  type DirectoriesProgress,
+  type FileCounts,
+  PHASE_WORDS,
+} from '../protocol/index.js';
+import type { AnyProgress } from './any-run.js';
 import type { Session } from './session.js';
 import { count } from './text.js';
 
 export interface ProgressView {
-  show(progress: BatchProgress): void;
+  show(progress: AnyProgress): void;
   /** A line in between. */
   note(line: string): void;
   end(): void;
@@ -15,19 +23,34 @@ export function progressView(session: Session): ProgressView {
   return session.stream.isTTY ? barView(session) : lineView(session);
 }
 
-/** `Waiting for LlamaCloud: batch bat-... is RUNNING`. */
-export function sentenceOf(progress: BatchProgress): string {
+/** `Waiting for LlamaCloud: batch bat-... is RUNNING`, `Processing the directories: 3 of 12 directories, 1 failed`. */
+export function sentenceOf(progress: AnyProgress): string {
+  return 'directories' in progress ? sentenceOfMany(progress) : sentenceOfOne(progress);
+}
+
+function sentenceOfMany({ phase, directories, files }: DirectoriesProgress): string {
+  const what = DIRECTORIES_PHASE_WORDS[phase];
+  if (directories.total === 0) return what;
+  const all = count(directories.total, 'directory', 'directories');
+  const collected = files.total === 0 ? '' : `; ${count(files.completed, 'document')}`;
+  return `${what}: ${counted(directories)} of ${all}${failedOf(directories)}${collected}`;
+}
+
+/** What the bar is of. */
+function countsOf(progress: AnyProgress): FileCounts {
+  return 'directories' in progress ? progress.directories : progress.files;
+}
+
+function sentenceOfOne(progress: BatchProgress): string {
   const { phase, batchId, batchStatus, files } = progress;
   const what = PHASE_WORDS[phase];
-  if (files.total > 0)
-    return `${what}: ${counted(progress.files)} of ${count(files.total, 'file')}${failedOf(progress)}`;
+  if (files.total > 0) return `${what}: ${counted(files)} of ${count(files.total, 'file')}${failedOf(files)}`;
   if (batchId === null) return what;
   return `${what}: batch ${batchId}${batchStatus === null ? '' : ` is ${batchStatus}`}`;
 }
 
-function failedOf({ files }: Pick<BatchProgress, 'files'>): string {
-  const failed = files.failed + files.cancelled;
-  return failed === 0 ? '' : `, ${failed} failed`;
+function failedOf({ failed, cancelled }: FileCounts): string {
+  return failed + cancelled === 0 ? '' : `, ${failed + cancelled} failed`;
 }
 
 const BAR_COLUMNS = 30;
@@ -46,11 +69,11 @@ function barView({ stream }: Session): ProgressView {
   return {
     show: (progress) => {
       text = sentenceOf(progress);
-      const total = Math.max(1, progress.files.total);
+      const total = Math.max(1, countsOf(progress).total);
       if (shown) bar.setTotal(total);
       else bar.start(total, 0);
       shown = true;
-      bar.update(counted(progress.files));
+      bar.update(counted(countsOf(progress)));
     },
     note: (line) => {
       // The bar owns its line: the note takes its place, and the bar is drawn anew below.
@@ -72,9 +95,9 @@ function lineView(session: Session): ProgressView {
   let last = '';
   return {
     show: (progress) => {
-      const { phase, batchStatus, files } = progress;
-      const share = files.total === 0 ? 0 : Math.floor((SHARES * counted(progress.files)) / files.total);
-      const key = `${phase} ${batchStatus} ${share}`;
+      const counts = countsOf(progress);
+      const share = counts.total === 0 ? 0 : Math.floor((SHARES * counted(counts)) / counts.total);
+      const key = `${progress.phase} ${'batchStatus' in progress ? progress.batchStatus : ''} ${share}`;
       if (key === last) return;
       last = key;
       session.say(`  ${sentenceOf(progress)}`);

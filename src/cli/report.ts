@@ -1,6 +1,7 @@
 /** The report of a run, for people. */
 import { dirname, isAbsolute, relative } from 'node:path';
-import type { BatchReport, ManifestLine } from '../protocol/index.js';
+import type { BatchReport, DirectoriesReport, FileCounts, ManifestLine } from '../protocol/index.js';
+import type { AnyReport } from './any-run.js';
 import type { RunFailure } from './run-failure.js';
 import { count, printable, shorten, size, table } from './text.js';
 
@@ -9,14 +10,18 @@ const NAME_COLUMNS = 40;
 
 /** `10 files: 9 completed, 1 failed. 21.3 kB written, 45 credits.` */
 export function countsOf({ files, bytes, credits }: Pick<BatchReport, 'files' | 'bytes' | 'credits'>): string {
-  const outcomes = [
-    `${files.completed} completed`,
-    ...(files.failed === 0 ? [] : [`${files.failed} failed`]),
-    ...(files.cancelled === 0 ? [] : [`${files.cancelled} cancelled`]),
-    ...(files.skipped === 0 ? [] : [`${files.skipped} skipped`]),
-  ];
   const costs = [`${size(bytes)} written`, ...(credits === null ? [] : [count(credits, 'credit')])];
-  return `${count(files.total, 'file')}: ${outcomes.join(', ')}. ${costs.join(', ')}.`;
+  return `${count(files.total, 'file')}: ${outcomesOf(files)}. ${costs.join(', ')}.`;
+}
+
+function outcomesOf({ completed, failed, cancelled, skipped }: FileCounts): string {
+  const outcomes = [
+    `${completed} completed`,
+    ...(failed === 0 ? [] : [`${failed} failed`]),
+    ...(cancelled === 0 ? [] : [`${cancelled} cancelled`]),
+    ...(skipped === 0 ? [] : [`${skipped} skipped`]),
+  ];
+  return outcomes.join(', ');
 }
 
 /**
@@ -43,18 +48,34 @@ export function filesTable(lines: readonly ManifestLine[], from: string): string
 }
 
 /** A run that is followed from elsewhere: the manifest may be out of reach, the report has its failures. */
-export function reportLines(report: BatchReport): string[] {
-  const { batchId, status, failures, manifest } = report;
-  const shown = failures.slice(0, SHOWN_FILES);
-  const rest = failures.length - shown.length;
+export function reportLines(report: AnyReport): string[] {
+  const { manifest } = report;
+  const failures = 'directories' in report ? directoryRows(report) : fileRows(report);
+  const rest = failures.length - SHOWN_FILES;
   return [
-    `Batch ${batchId} ${status}. ${countsOf(report)}`,
-    ...table(
-      shown.map(({ name, fileId, message }) => [shorten(printable(name ?? fileId), NAME_COLUMNS), printable(message)]),
-    ),
-    ...(rest === 0 ? [] : [`  … and ${rest.toLocaleString('en')} more, see the manifest`]),
+    'directories' in report ? headOf(report) : `Batch ${report.batchId} ${report.status}. ${countsOf(report)}`,
+    ...table(failures.slice(0, SHOWN_FILES)),
+    ...(rest <= 0 ? [] : [`  … and ${rest.toLocaleString('en')} more, see the manifest`]),
     ...(manifest === null ? [] : [`Manifest   ${printable(manifest)}`]),
   ];
+}
+
+function fileRows({ failures }: BatchReport): string[][] {
+  return failures.map(({ name, fileId, message }) => [
+    shorten(printable(name ?? fileId), NAME_COLUMNS),
+    printable(message),
+  ]);
+}
+
+/** Ids are not shortened: they are what the next run is given. */
+function directoryRows({ failures }: DirectoriesReport): string[][] {
+  return failures.map(({ directoryId, message }) => [printable(directoryId), printable(message)]);
+}
+
+/** `3 directories: 2 completed, 1 failed. 10 files: ...`. */
+function headOf(report: DirectoriesReport): string {
+  const { directories } = report;
+  return `${count(directories.total, 'directory', 'directories')}: ${outcomesOf(directories)}. ${countsOf(report)}`;
 }
 
 /** Why the run failed: the sentence, and the fields of an input that was not valid. */

@@ -1,4 +1,5 @@
-import { type BatchReport, failureIn, isReport } from '../protocol/index.js';
+import { failureIn, isDirectoriesReport, isReport } from '../protocol/index.js';
+import type { AnyReport } from './any-run.js';
 
 /** Why a run failed, in words. */
 export interface RunFailure {
@@ -8,7 +9,7 @@ export interface RunFailure {
   /** The wrong fields of an `InvalidInput`. */
   readonly fields?: readonly string[];
   /** What there was to report when it failed. */
-  readonly report?: BatchReport;
+  readonly report?: AnyReport;
 }
 
 /** Ends of a run that Temporal has a class of its own for. */
@@ -18,7 +19,7 @@ const ENDS: Readonly<Record<string, RunFailure>> = {
   TimeoutFailure: { type: 'TimedOut', message: "The run took longer than Temporal's limit for it" },
 };
 
-/** Is this how `BatchHandle.result()` says that the run itself failed? Anything else is a failure to hear of it. */
+/** Is this how `RunHandle.result()` says that the run itself failed? Anything else is a failure to hear of it. */
 export function isRunFailure(error: unknown): error is Error {
   return error instanceof Error && error.name === 'WorkflowFailedError';
 }
@@ -44,5 +45,5 @@ function fieldsIn(details: unknown): Pick<RunFailure, 'fields'> {
 }
 
 function reportIn(details: unknown): Pick<RunFailure, 'report'> {
-  return isReport(details) ? { report: details } : {};
+  return isReport(details) || isDirectoriesReport(details) ? { report: details } : {};
 }

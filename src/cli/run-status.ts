@@ -1,5 +1,6 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { type FailureType, WORKFLOW_TYPES } from '../protocol/index.js';
+import type { AnyRun } from './any-run.js';
 import { CliError } from './errors.js';
 import type { TemporalAccess } from './temporal.js';
 
@@ -8,19 +9,27 @@ export interface RunStatus {
   /** Temporal's status of the run: `RUNNING`, `COMPLETED`, ... */
   readonly status: string;
   readonly taskQueue: string;
+  /** Is it a run over many directories? */
+  readonly isOverMany: boolean;
   /** What a pending activity has last failed with; missing where it only waits. */
   readonly trouble?: string;
+}
+
+/** Attaches to a run of either kind. */
+export function attachTo({ batches }: TemporalAccess, workflowId: string, { isOverMany }: RunStatus): AnyRun {
+  return isOverMany ? batches.attachDirectories(workflowId) : batches.attach(workflowId);
 }
 
 /** What Temporal knows of a batch run without asking a worker. @throws CliError where there is none of this id */
 export async function statusOfRun({ client, config }: TemporalAccess, workflowId: string): Promise<RunStatus> {
   try {
     const { type, runId, status, taskQueue, raw } = await client.workflow.getHandle(workflowId).describe();
-    if (type !== WORKFLOW_TYPES.processBatch) {
+    const isOverMany = type === WORKFLOW_TYPES.processDirectories;
+    if (type !== WORKFLOW_TYPES.processBatch && !isOverMany) {
       throw new CliError(`${workflowId} is a ${type} workflow, not a batch run`, 'Give the id that start has printed.');
     }
     const trouble = troubleIn(raw);
-    return { runId, status: status.name, taskQueue, ...(trouble === undefined ? {} : { trouble }) };
+    return { runId, status: status.name, taskQueue, isOverMany, ...(trouble === undefined ? {} : { trouble }) };
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'WorkflowNotFoundError') throw error;
     throw new CliError(

@@ -45,8 +45,8 @@ export function table(rows: readonly (readonly string[])[], indent = '  '): stri
 }
 
 /** `1 file`, `2 files`. */
-export function count(amount: number, noun: string): string {
-  return `${amount.toLocaleString('en')} ${noun}${amount === 1 ? '' : 's'}`;
+export function count(amount: number, noun: string, plural = `${noun}s`): string {
+  return `${amount.toLocaleString('en')} ${amount === 1 ? noun : plural}`;
 }
 
 export function size(bytes: number): string {

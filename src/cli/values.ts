@@ -49,6 +49,13 @@ export function nonEmpty(value: string): string {
   return text;
 }
 
+/** Ids of a flag that is given again and again, collected into a list. */
+export function ids(value: string, previous: readonly string[] = []): readonly string[] {
+  const id = nonEmpty(value);
+  if (previous.includes(id)) throw new InvalidArgumentError(`${id} is given twice.`);
+  return [...previous, id];
+}
+
 /** An IANA name such as `Europe/Berlin`. */
 export function timeZone(value: string): string {
   try {

@@ -1,4 +1,4 @@
-import type { BatchHandle } from '../client.js';
+import type { AnyRun } from './any-run.js';
 import { Interrupted } from './errors.js';
 import { follow } from './follow.js';
 import { progressView } from './progress-view.js';
@@ -19,7 +19,7 @@ const LOOK_EVERY_MS = 500;
 export async function waitForEnd(
   session: Session,
   temporal: TemporalAccess,
-  run: BatchHandle,
+  run: AnyRun,
   taskQueue: string = temporal.config.taskQueue,
 ): Promise<number> {
   const { interrupt } = session;

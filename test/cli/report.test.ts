@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { countsOf, failureLines, filesTable, reportLines } from '../../src/cli/report.js';
 import { printable, shorten, table, widthOf } from '../../src/cli/text.js';
-import type { BatchReport, ManifestLine } from '../../src/index.js';
+import type { BatchReport, DirectoriesReport, ManifestLine } from '../../src/index.js';
 
 describe('the table of files', () => {
   it('shows a document relative to its folder, and why there is none', () => {
@@ -41,6 +41,18 @@ describe('the report', () => {
       '  b.pdf  torn',
       'Manifest   /out/bat-1/manifest.jsonl',
     ]);
+  });
+
+  it('counts directories and their files, and names the directories that failed', () => {
+    expect(reportLines(ofMany(2))).toEqual([
+      '5 directories: 3 completed, 2 failed. 3 files: 1 completed, 1 failed, 1 skipped. 2.5 kB written, 1 credit.',
+      '  dir-0  no such directory',
+      '  dir-1  no such directory',
+      'Manifest   /out/directories-1/manifest.jsonl',
+    ]);
+    const rows = reportLines(ofMany(25));
+    expect(rows).toHaveLength(23);
+    expect(rows[21]).toBe('  … and 5 more, see the manifest');
   });
 
   it('lists the fields of an input that is not valid', () => {
@@ -95,6 +107,24 @@ function completed(name: string): ManifestLine {
 
 function failed(name: string, message: string): ManifestLine {
   return { ...completed(name), status: 'FAILED', output: null, error: { type: 'JobFailed', message } };
+}
+
+/** Of a run over many directories, so many of which failed. */
+function ofMany(failed: number): DirectoriesReport {
+  const { job, files, bytes, credits } = report();
+  return {
+    job,
+    directories: { total: failed + 3, completed: 3, failed, cancelled: 0, skipped: 0 },
+    files,
+    failures: Array.from({ length: failed }, (_, i) => ({
+      directoryId: `dir-${i}`,
+      type: 'NotFound',
+      message: 'no such directory',
+    })),
+    bytes,
+    credits,
+    manifest: '/out/directories-1/manifest.jsonl',
+  };
 }
 
 function report(): BatchReport {

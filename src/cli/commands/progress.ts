@@ -1,10 +1,10 @@
-import type { BatchHandle } from '../../client.js';
-import { type BatchProgress, counted } from '../../protocol/index.js';
+import { counted, type FileCounts } from '../../protocol/index.js';
+import type { AnyProgress, AnyRun } from '../any-run.js';
 import type { CliCommand } from '../command.js';
 import { askProgress } from '../follow.js';
 import { sentenceOf } from '../progress-view.js';
 import { describeFailure, isRunFailure, type RunFailure } from '../run-failure.js';
-import { type RunStatus, statusOfRun } from '../run-status.js';
+import { attachTo, type RunStatus, statusOfRun } from '../run-status.js';
 import type { Session } from '../session.js';
 import type { Shell } from '../shell.js';
 import { type TemporalFlags, withTemporal } from '../temporal.js';
@@ -31,7 +31,7 @@ export function addProgress(program: CliCommand, { session, outcome }: Shell): v
       const flags = command.optsWithGlobals<ProgressFlags>();
       await withTemporal(session, flags, async (temporal) => {
         const status = await statusOfRun(temporal, workflowId);
-        const run = temporal.batches.attach(workflowId);
+        const run = attachTo(temporal, workflowId, status);
         if (flags.watch) {
           outcome.exitCode = await waitForEnd(session, temporal, run, status.taskQueue);
           return;
@@ -47,7 +47,7 @@ export function addProgress(program: CliCommand, { session, outcome }: Shell): v
 }
 
 /** Why a run that has ended did not end well. */
-async function endOf(run: BatchHandle): Promise<RunFailure | undefined> {
+async function endOf(run: AnyRun): Promise<RunFailure | undefined> {
   try {
     await run.result();
     return undefined;
@@ -61,27 +61,18 @@ function tell(
   session: Session,
   workflowId: string,
   { runId, status, trouble }: RunStatus,
-  progress: BatchProgress,
+  progress: AnyProgress,
   failure: RunFailure | undefined,
 ): void {
-  const { batchId, batchStatus, files, running, lastFailures, startedAt, manifest } = progress;
+  const { startedAt, manifest } = progress;
   session.say(sentenceOf(progress));
   const rows = [
     ['Run', `${status}, since ${startedAt}`],
     ...(failure === undefined ? [] : [['Reason', `${failure.type}: ${printable(failure.message)}`]]),
     ...(trouble === undefined ? [] : [['Trouble', printable(trouble)]]),
-    ['Batch', batchId === null ? 'not created yet' : `${batchId} ${batchStatus ?? ''}`],
-    [
-      'Files',
-      files.total === 0
-        ? 'not known yet'
-        : `${counted(files)} of ${count(files.total, 'file')}: ${files.completed} completed, ${files.failed} failed, ${running} running`,
-    ],
+    ...countRows(progress),
     ...(manifest === null ? [] : [['Manifest', printable(manifest)]]),
-    ...lastFailures.map(({ name, fileId, message }) => [
-      'Failed',
-      `${printable(name ?? fileId)}: ${printable(message)}`,
-    ]),
+    ...failedNames(progress).map(([name, message]) => ['Failed', `${printable(name)}: ${printable(message)}`]),
   ];
   for (const line of table(rows)) session.say(line);
   session.answer({
@@ -93,4 +84,37 @@ function tell(
     ...(trouble === undefined ? {} : { trouble }),
     ...(failure === undefined ? {} : { error: { type: failure.type, message: failure.message } }),
   });
+}
+
+function countRows(progress: AnyProgress): string[][] {
+  const { files, running } = progress;
+  if ('directories' in progress) {
+    const { directories } = progress;
+    const ended = files.total === 0 ? 'none yet' : outcomesOf(files, count(files.total, 'file'));
+    return [
+      [
+        'Directories',
+        `${outcomesOf(directories, count(directories.total, 'directory', 'directories'))}, ${running} running`,
+      ],
+      ['Files', ended],
+    ];
+  }
+  const { batchId, batchStatus } = progress;
+  return [
+    ['Batch', batchId === null ? 'not created yet' : `${batchId} ${batchStatus ?? ''}`],
+    [
+      'Files',
+      files.total === 0 ? 'not known yet' : `${outcomesOf(files, count(files.total, 'file'))}, ${running} running`,
+    ],
+  ];
+}
+
+function outcomesOf(counts: FileCounts, all: string): string {
+  return `${counted(counts)} of ${all}: ${counts.completed} completed, ${counts.failed} failed`;
+}
+
+/** What failed, and why. */
+function failedNames(progress: AnyProgress): [string, string][] {
+  if ('directories' in progress) return progress.lastFailures.map(({ directoryId, message }) => [directoryId, message]);
+  return progress.lastFailures.map(({ name, fileId, message }) => [name ?? fileId, message]);
 }

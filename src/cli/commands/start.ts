@@ -1,8 +1,10 @@
 import { Option } from 'commander';
-import type { BatchHandle, StartBatchOptions } from '../../client.js';
-import type { ProcessBatchInput } from '../../protocol/index.js';
-import { addBatchOptions, type BatchFlags, batchInputOf } from '../batch-options.js';
+import type { StartBatchOptions } from '../../client.js';
+import type { ProcessBatchInput, ProcessDirectoriesInput } from '../../protocol/index.js';
+import type { AnyRun } from '../any-run.js';
+import { addBatchOptions, batchInputOf } from '../batch-options.js';
 import type { CliCommand } from '../command.js';
+import { addDirectoriesOptions, type DirectoriesFlags, directoriesInputOf } from '../directories-options.js';
 import { CliError } from '../errors.js';
 import type { Session } from '../session.js';
 import type { Shell } from '../shell.js';
@@ -17,18 +19,19 @@ const CONFLICTS = {
   'terminate-existing': 'TERMINATE_EXISTING',
 } as const;
 
-interface StartFlags extends BatchFlags, TemporalFlags {
+interface StartFlags extends DirectoriesFlags, TemporalFlags {
   readonly workflowId?: string;
   readonly onConflict: keyof typeof CONFLICTS;
   readonly wait?: boolean;
 }
 
-const DESCRIPTION = `Start a batch run: every file of a LlamaCloud directory is parsed or extracted, and its document stored.
+const DESCRIPTION = `Start a batch run: every file of a LlamaCloud directory is parsed or extracted, and its document stored. With more than one --directory, a batch for each, with one report.
 
 Prints the workflow id and the run id; with --wait, how far it is and the report. Unless --workflow-id says otherwise the id is that of the work, so the same work is not running twice at once.`;
 
 export function addStart(program: CliCommand, { session, outcome }: Shell): void {
-  addBatchOptions(program.command('start').summary('start a batch run').description(DESCRIPTION))
+  const command = addBatchOptions(program.command('start').summary('start a batch run').description(DESCRIPTION));
+  addDirectoriesOptions(command)
     .option('--workflow-id <id>', 'default: made of directory, job and configuration', nonEmpty)
     .addOption(
       new Option('--on-conflict <policy>', 'when a run of this workflow id is under way')
@@ -38,7 +41,7 @@ export function addStart(program: CliCommand, { session, outcome }: Shell): void
     .option('--wait', 'wait for the end; exit 1 when the run fails. Ctrl-C ends the waiting, not the run')
     .action(async (_flags: object, command: CliCommand) => {
       const flags = command.optsWithGlobals<StartFlags>();
-      const input = batchInputOf(flags);
+      const input = directoriesInputOf(flags) ?? batchInputOf(flags);
       await withTemporal(session, flags, async (temporal) => {
         const run = await start(temporal, input, flags);
         outcome.exitCode = await (flags.wait ? waitForEnd(session, temporal, run) : tellStarted(session, run));
@@ -47,20 +50,26 @@ export function addStart(program: CliCommand, { session, outcome }: Shell): void
     .examples(
       'temporal-llamacloud start --directory dir-... --job parse_v2 --configuration cfg-PARSE_AGENTIC --wait',
       'temporal-llamacloud start --directory dir-... --job extract_v2 --configuration cfg-... --max-failed-percent 5',
+      'temporal-llamacloud start --directory dir-1 --directory dir-2 --job parse_v2 --configuration cfg-PARSE_AGENTIC --wait',
     );
 }
 
-async function start({ batches }: TemporalAccess, input: ProcessBatchInput, flags: StartFlags): Promise<BatchHandle> {
+async function start(
+  { batches }: TemporalAccess,
+  input: ProcessBatchInput | ProcessDirectoriesInput,
+  flags: StartFlags,
+): Promise<AnyRun> {
   const options: StartBatchOptions = {
     workflowIdConflictPolicy: CONFLICTS[flags.onConflict],
     ...(flags.workflowId === undefined ? {} : { workflowId: flags.workflowId }),
   };
   try {
-    return await batches.start(input, options);
+    return await ('directoryIds' in input ? batches.startDirectories(input, options) : batches.start(input, options));
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'WorkflowExecutionAlreadyStartedError') throw error;
-    const { batchWorkflowId } = await import('../../client.js');
-    const workflowId = flags.workflowId ?? batchWorkflowId(input);
+    const { batchWorkflowId, directoriesWorkflowId } = await import('../../client.js');
+    const ofWork = 'directoryIds' in input ? directoriesWorkflowId(input) : batchWorkflowId(input);
+    const workflowId = flags.workflowId ?? ofWork;
     throw new CliError(
       `${workflowId} is running already`,
       `Follow it: temporal-llamacloud progress ${quoted(workflowId)} --watch. Or give --on-conflict use-existing.`,
@@ -69,7 +78,7 @@ async function start({ batches }: TemporalAccess, input: ProcessBatchInput, flag
   }
 }
 
-function tellStarted(session: Session, { workflowId, runId }: BatchHandle): number {
+function tellStarted(session: Session, { workflowId, runId }: AnyRun): number {
   session.say(`Workflow   ${workflowId}`);
   session.say(`Run        ${runId ?? ''}`);
   session.say(`Follow it: temporal-llamacloud progress ${quoted(workflowId)} --watch`);

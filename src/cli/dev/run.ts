@@ -1,7 +1,7 @@
 /** The one run of `dev`, and how it is told. */
 import { readFile } from 'node:fs/promises';
 import { BatchClient, type BatchHandle } from '../../client.js';
-import { type BatchReport, DEFAULT_TASK_QUEUE, type ManifestLine } from '../../protocol/index.js';
+import { type BatchReport, DEFAULT_TASK_QUEUE, isReport, type ManifestLine } from '../../protocol/index.js';
 import { follow } from '../follow.js';
 import { progressView } from '../progress-view.js';
 import { countsOf, documentsFolder, failureLines, filesTable } from '../report.js';
@@ -44,7 +44,7 @@ export async function runBatch(session: Session, plan: DevPlan, services: DevSer
   } catch (error) {
     if (!isRunFailure(error)) throw error;
     const failure = describeFailure(error);
-    return { workflowId, runId, ui, failure, ...(failure.report === undefined ? {} : { report: failure.report }) };
+    return { workflowId, runId, ui, failure, ...(isReport(failure.report) ? { report: failure.report } : {}) };
   }
 }
 

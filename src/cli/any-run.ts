@@ -1,0 +1,16 @@
+/** A run of either kind, for the commands that follow both. */
+import type { BatchProgress, BatchReport, DirectoriesProgress, DirectoriesReport } from '../protocol/index.js';
+import type { RunHandle } from '../run-handle.js';
+
+export type AnyReport = BatchReport | DirectoriesReport;
+export type AnyProgress = BatchProgress | DirectoriesProgress;
+export type AnyRun = RunHandle<AnyReport, AnyProgress>;
+
+/** How far a run that has ended with this report is: the last look may have been a while before. */
+export function finalProgress(report: AnyReport): AnyProgress {
+  const { job, files, manifest } = report;
+  const ended = { phase: 'done', job, files, running: 0, lastFailures: [], startedAt: '', manifest } as const;
+  if ('directories' in report) return { ...ended, directories: report.directories, lastFailures: [] };
+  const { batchId, directoryId, status } = report;
+  return { ...ended, directoryId, batchId, batchStatus: status, lastFailures: [] };
+}

@@ -1,0 +1,121 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DirectoriesProgress, DirectoriesReport } from '../../src/index.js';
+import {
+  type LlamaCloudEmulator,
+  type LocalTemporal,
+  startLlamaCloudEmulator,
+  startLocalTemporal,
+} from '../../src/testing/index.js';
+import { until } from '../support/until.js';
+import { CliProcess, cli, documentOf } from './cli.js';
+
+interface Answer {
+  readonly ok: boolean;
+  readonly workflowId: string;
+  readonly report: DirectoriesReport;
+  readonly progress: DirectoriesProgress;
+  readonly error: { readonly type: string };
+}
+
+const IDS = ['dir-1', 'dir-2', 'dir-3'];
+
+describe('start over many directories', () => {
+  let temporal: LocalTemporal;
+  let emulator: LlamaCloudEmulator;
+  let worker: CliProcess;
+  let output: string;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    output = await mkdtemp(join(tmpdir(), 'cli-directories-'));
+    // No batch ends by itself: each test ends its own when it has seen what it wants.
+    emulator = await startLlamaCloudEmulator({ seed: 7, batchRunningMs: 3_600_000, jobPendingMs: 0, jobRunningMs: 0 });
+    for (const id of IDS) await emulator.addDirectory([{ name: 'good.txt', content: 'text' }], { id });
+    temporal = await startLocalTemporal();
+    env = { TEMPORAL_ADDRESS: temporal.address };
+    worker = new CliProcess(['worker'], {
+      env: {
+        ...env,
+        LLAMA_CLOUD_API_KEY: emulator.apiKey,
+        LLAMA_CLOUD_BASE_URL: emulator.url,
+        LLAMACLOUD_OUTPUT: output,
+      },
+    });
+    await worker.says(/^Polling task queue/);
+  });
+
+  afterAll(async () => {
+    await worker?.stop('SIGKILL');
+    await temporal?.close();
+    await emulator?.close();
+    await rm(output, { recursive: true });
+  });
+
+  const parse = (...ids: string[]) => [
+    ...ids.flatMap((id) => ['--directory', id]),
+    ...['--job', 'parse_v2', '--configuration', 'cfg-PARSE_AGENTIC'],
+  ];
+  const run = (...args: string[]) => cli(args, { env });
+  const open = () => emulator.batches.list().filter(({ status }) => status === 'RUNNING');
+  const finish = (count: number) =>
+    until(`${count} batches`, () => {
+      if (open().length !== count) return false;
+      for (const { id } of open()) emulator.batches.finish(id);
+      return true;
+    });
+
+  it('shows how far it is, and follows it to its one report', async () => {
+    const args = ['start', ...parse('dir-1', 'dir-none', 'dir-2'), '--max-concurrent-batches', '2'];
+    const started = documentOf<Answer>(await run(...args, '--json'));
+    expect(started.workflowId).toMatch(/^llamacloud\/3-directories-\w+\/parse_v2\/cfg-PARSE_AGENTIC$/);
+    await until('two batches', () => open().length === 2);
+
+    const { progress } = documentOf<Answer>(await run('progress', started.workflowId, '--json'));
+    expect(progress).toMatchObject({ phase: 'processing', running: 2, directories: { total: 3, failed: 1 } });
+    const shown = await run('progress', started.workflowId);
+    expect(shown.stdout).toMatch(/^Processing the directories: 1 of 3 directories, 1 failed$/m);
+    expect(shown.stdout).toMatch(/^ {2}Directories +1 of 3 directories: 0 completed, 1 failed, 2 running$/m);
+    expect(shown.stdout).toMatch(/^ {2}Failed +dir-none: /m);
+    const again = await run(...args);
+    expect(again.stderr).toContain(`error: ${started.workflowId} is running already`);
+
+    const watching = run('progress', started.workflowId, '--watch', '--json');
+    const following = new CliProcess([...args, '--on-conflict', 'use-existing', '--wait'], { env });
+    await following.says(/Processing the directories/);
+    await finish(2);
+    expect(documentOf<Answer>(await watching)).toMatchObject({ ok: true, report: { directories: { completed: 2 } } });
+    const { code, stdout } = await following.end();
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^3 directories: 2 completed, 1 failed\. 2 files: 2 completed\. 8 bytes written/m);
+    expect(stdout).toMatch(/^ {2}dir-none {2}.*dir-none/m);
+    expect(stdout).toMatch(/^Manifest +\/.*directories-.*manifest\.jsonl$/m);
+  });
+
+  it('is cancelled with all of its batches', async () => {
+    const waiting = run('start', ...parse(...IDS), '--workflow-id', 'to be cancelled', '--wait', '--json');
+    await until('three batches', () => open().length === 3);
+    expect(await run('cancel', 'to be cancelled')).toMatchObject({ code: 0 });
+    const result = await waiting;
+    expect(result.code).toBe(1);
+    expect(documentOf<Answer>(result)).toMatchObject({
+      error: { type: 'Cancelled' },
+      report: { directories: { total: 3, cancelled: 3 } },
+    });
+    expect(open()).toHaveLength(0);
+  });
+
+  it('exits 1 when no more batches could be made, and tells what there is', async () => {
+    emulator.faults.next({ kind: 'status', status: 402, method: 'POST', path: '/api/v2/batches', times: 3 });
+    const result = await run('start', ...parse(...IDS), '--max-concurrent-batches', '1', '--wait', '--json');
+    emulator.faults.clear();
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/^error: the run failed\. OutOfCredits: directory dir-1: .*Add credits.*2 of 3/m);
+    expect(documentOf<Answer>(result)).toMatchObject({
+      error: { type: 'OutOfCredits' },
+      report: { directories: { failed: 1, skipped: 2 } },
+    });
+  });
+});
