@@ -49,6 +49,25 @@ const SCENARIOS = {
     await run.result().catch(() => undefined);
     return run;
   },
+  'directories-with-a-failed-one': async ({ batches, emulator }) => {
+    const { id } = await emulator.addDirectory(markdown(1));
+    const { id: other } = await emulator.addDirectory([broken]);
+    const { job } = parse(id);
+    const run = await batches.startDirectories({ directoryIds: [id, 'dir-none', other], job, maxConcurrentBatches: 2 });
+    await run.result();
+    return run;
+  },
+  'directories-cancelled': async ({ batches, emulator }) => {
+    const { id } = await emulator.addDirectory(markdown(1));
+    const { id: other } = await emulator.addDirectory(markdown(1));
+    const { job } = parse(id);
+    const run = await batches.startDirectories({ directoryIds: [id, other], job, maxConcurrentBatches: 1 });
+    const child = batches.attach(`${run.workflowId}/${id}`);
+    await until(async () => (await child.progress().catch(() => null))?.batchStatus === 'RUNNING');
+    await run.cancel();
+    await run.result().catch(() => undefined);
+    return run;
+  },
   'job-that-failed': async ({ batches, emulator }) => {
     const { id } = await emulator.addDirectory([broken]);
     const run = await batches.start(parse(id));
