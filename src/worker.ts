@@ -17,7 +17,7 @@ export interface RunningWorker {
 }
 
 /**
- * Connects and starts a worker for `processBatch` and `processJob`.
+ * Connects and starts a worker for `processBatch`, `processJob` and `processDirectories`.
  *
  * @throws OutputError when the output can't be written to; Temporal's TransportError when it can't be reached.
  * @param overrides Options of Temporal's worker that you want otherwise.

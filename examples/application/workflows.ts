@@ -4,7 +4,7 @@ import type { JobOutcome, ProcessJobInput } from 'temporal-llamacloud';
 import { processJob } from 'temporal-llamacloud/workflows';
 import type { indexing } from './activities.js';
 
-export { processBatch, processJob } from 'temporal-llamacloud/workflows';
+export { processBatch, processDirectories, processJob } from 'temporal-llamacloud/workflows';
 
 const { addToIndex } = proxyActivities<typeof indexing>({ startToCloseTimeout: '1 minute' });
 

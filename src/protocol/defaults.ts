@@ -45,12 +45,12 @@ export const LARGEST_MAX_CONCURRENT_BATCHES = 50;
 export const MOST_DIRECTORIES = 10_000;
 
 /**
- * Directories between two continue-as-new. Each is some 12 events and 5 kB in history, so that a run stays far below Temporal's
- * limits of 51,200 events and 50 MB.
+ * Directories between two continue-as-new. Each is some 9 events in history, and was measured to be 2 kB where it completes, 5 kB
+ * where it fails: half of what Temporal warns of, 10,240 events and 10 MB.
  */
 export const DIRECTORIES_PAGE_SIZE = 500;
 
-/** Failures listed in the report of one batch of many: with all 100 of them, 500 reports would be 25 MB of history. */
+/** Failures listed in the report of one batch of many: with all 100 of them, 500 reports would be up to 25 MB of history. */
 export const REPORTED_FAILURES_OF_MANY = 5;
 
 /** Longest `Retry-After` that is believed: one that is longer is a mistake or a trap. */

@@ -5,7 +5,7 @@ import { newDirectoriesState } from '../../src/workflows/directories-state.js';
 import { processDirectories } from '../../src/workflows/index.js';
 import { directoryLines, parseAll } from '../support/directories.js';
 import { failureOf } from '../support/failure.js';
-import { files, type Stage, setStage } from '../support/stage.js';
+import { files, parse, type Stage, setStage } from '../support/stage.js';
 import { until } from '../support/until.js';
 
 const HOUR = 3_600_000;
@@ -122,6 +122,20 @@ describe('the end of a run over many directories that does not go well, on a rea
     await Promise.all(ids.map(waiting));
     await stage.client.workflow.getHandle(workflowId).terminate();
     await until('the batches to be cancelled', () => ids.every((id) => statusOf(id) === 'CANCELLED'));
+  });
+
+  test('a directory whose run is there already, of a run that was terminated say, fails, and the others go on', async () => {
+    const ids = await directories(2);
+    const workflowId = `again-${ids[0]}`;
+    const old = await stage.batches.start(parse(ids[0] ?? ''), { workflowId: `${workflowId}/${ids[0]}` });
+    const run = await stage.batches.startDirectories(parseAll(ids), { workflowId });
+    await finish(ids[1]);
+    expect(await run.result()).toMatchObject({
+      directories: { completed: 1, failed: 1 },
+      failures: [{ directoryId: ids[0], type: 'WorkflowExecutionAlreadyStartedError' }],
+    });
+    await old.cancel();
+    await failureOf(old.result());
   });
 
   test('batches that fail, and runs of batches that somebody cancels or terminates, are told by what they have left', async () => {
