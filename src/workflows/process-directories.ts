@@ -101,6 +101,7 @@ async function processAll(
   page: readonly string[],
 ): Promise<DirectoryEntry[]> {
   const lines = new Array<DirectoryEntry>(page.length);
+  // All lanes take from it, so that whichever is free has the next directory.
   const due = page.entries();
   const lane = async () => {
     for (const [index, text] of due) {
