@@ -66,8 +66,8 @@ describe('two worker processes with LLAMACLOUD_REQUESTS_PER_SECOND', () => {
     expect(ended).toEqual(['small', 'large']);
 
     const times = emulator.requests.map(({ atMs }) => atMs).sort((a, b) => a - b);
-    const busiest = Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + 5_000).length));
-    // Temporal lets a second's worth go at once after a pause.
-    expect(busiest).toBeLessThanOrEqual(6 * PER_SECOND);
+    const busiest = Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + 10_000).length));
+    // Temporal lets about a second's worth go at once after a pause, from each of its partitions.
+    expect(busiest).toBeLessThanOrEqual(12 * PER_SECOND);
   }, 120_000);
 });
