@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities, LlamaCloudClient, openOutputStore } from '../dist/index.js';
+import { POLLING } from '../dist/worker.js';
 import { createPeerActivities } from './peer/activities.mjs';
 
 const {
@@ -23,6 +24,8 @@ const ours = createActivities({
 const worker = await Worker.create({
   connection: await NativeConnection.connect({ address }),
   taskQueue: 'llamacloud',
+  // As in our worker.
+  ...POLLING,
   workflowBundle: await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('./workflows.mjs', import.meta.url)),
     logger: new DefaultLogger('ERROR'),

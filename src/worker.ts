@@ -9,6 +9,15 @@ import { openOutputStore } from './outputs/index.js';
 /** What is open when the worker is told to stop gets this long to end before it is cancelled, and then tried elsewhere. */
 const SHUTDOWN_GRACE_TIME = '20 seconds';
 
+/**
+ * A child is one workflow task, which no worker has in its cache: most pollers are for those. By default two of ten are. For a worker of your
+ * own as well.
+ */
+export const POLLING = {
+  maxConcurrentWorkflowTaskPolls: 20,
+  nonStickyToStickyPollRatio: 0.6,
+} as const satisfies Partial<WorkerOptions>;
+
 export interface RunningWorker {
   /** Resolves when the worker has stopped; rejects when it failed. */
   readonly stopped: Promise<void>;
@@ -46,6 +55,7 @@ export async function startWorker(
       // The server's own limit, on the task queue: it holds over all workers.
       ...(requestsPerSecond === undefined ? {} : { maxTaskQueueActivitiesPerSecond: requestsPerSecond }),
       shutdownGraceTime: SHUTDOWN_GRACE_TIME,
+      ...POLLING,
       ...overrides,
     });
     const stopped = worker.run().finally(() => connection.close());

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { completedBatch, historyOf, median, timeOf } from '../stage.mjs';
 
 /** Open at a time: our default, and as many lanes for the floor. */
-const WINDOW = 20;
+const WINDOW = 40;
 /** With more than 2,000 children pending a workflow gets stuck. */
 const PEER_SURVIVES = 2_000;
 

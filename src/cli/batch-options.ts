@@ -56,7 +56,7 @@ export function addBatchOptions<T extends Command>(command: T): T {
     )
     .option(
       '--max-concurrent-jobs <n>',
-      'documents collected at a time (default: 20)',
+      'documents collected at a time (default: 40)',
       integer(1, LARGEST_MAX_CONCURRENT_JOBS),
     )
     .option('--max-failed-files <n>', 'fail the run when more files than this fail', integer(0))

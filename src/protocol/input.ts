@@ -73,7 +73,7 @@ export interface BatchOptions extends ApiScope {
   onlyFailed?: boolean;
   /** Default `markdown` for parse jobs, `record` for extract jobs. */
   collect?: CollectFormat;
-  /** Child workflows open at a time, 1 to 500. Default 20. */
+  /** Child workflows open at a time, 1 to 500. Default 40. */
   maxConcurrentJobs?: number;
   /** More failed files than this fail the run with `TooManyFailedFiles`. Default: no limit. */
   maxFailedFiles?: number;

@@ -45,11 +45,8 @@ export const { cancelBatch, cancelJobs, findBatch } = proxyActivities<Activities
 /** For the counts only: a run that is being stopped ends without them where Temporal can't be asked. */
 export const { findReport } = proxyActivities<Activities>({ ...COMMON, scheduleToCloseTimeout: '1 minute' });
 
-/**
- * One document whose job has ended, within the workflow task: half of what an activity costs the server. Short, so that the task does
- * not time out, and once: what takes longer, or has to be tried again, is better seen as an activity.
- */
-export const { collectJob: collectAtOnce } = proxyLocalActivities<Activities>({
+/** Within the workflow task, and short, so that it does not time out. See `atOnce`. */
+export const { collectJob: collectAtOnce, writeManifest: listAtOnce } = proxyLocalActivities<Activities>({
   startToCloseTimeout: '4 seconds',
   retry: { maximumAttempts: 1 },
 });

@@ -1,10 +1,4 @@
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  isCancellation,
-  TemporalFailure,
-  TimeoutFailure,
-} from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { UnfinishedJob } from '../activities/types.js';
 import {
   type BriefJobInput,
@@ -17,6 +11,7 @@ import {
   SHORTEST_DELAY_MS,
 } from '../protocol/index.js';
 import { collectAtOnce, collecting } from './activities.js';
+import { atOnce } from './at-once.js';
 import { inItsWords } from './in-its-words.js';
 
 export async function processJob(input: BriefJobInput): Promise<BriefOutcome>;
@@ -39,22 +34,12 @@ export async function processJob(input: BriefJobInput): Promise<BriefOutcome>;
 export async function processJob(input: ProcessJobInput): Promise<JobOutcome>;
 export async function processJob(input: ProcessJobInput | BriefJobInput): Promise<JobOutcome | BriefOutcome> {
   const file = `${input?.name ?? input?.fileId}`;
-  const job = (await collectedAtOnce(input)) ?? (await collected(input, file));
+  const atHand = input?.ready === true ? await atOnce(() => collectAtOnce(input)) : undefined;
+  const job = atHand ?? (await collected(input, file));
   if (job.status === 'COMPLETED') return 'brief' in input && input.brief ? brief(job) : job;
   const [type, verb] =
     job.status === 'FAILED' ? (['JobFailed', 'failed'] as const) : (['JobCancelled', 'was cancelled'] as const);
   throw ApplicationFailure.nonRetryable(`job ${input.jobId} of ${file} ${verb}: ${job.message}`, type);
-}
-
-/** Of a job that has ended. `undefined` where it has to be tried again, or takes long: that is better seen as an activity. */
-async function collectedAtOnce(input: ProcessJobInput): Promise<JobOutcome | UnfinishedJob | undefined> {
-  if (input?.ready !== true) return undefined;
-  try {
-    return await collectAtOnce(input);
-  } catch (error) {
-    if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;
-    return undefined;
-  }
 }
 
 /** Waits for the job to end. */

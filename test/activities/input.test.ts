@@ -59,7 +59,7 @@ describe('what is not said has the documented default', () => {
       directoryId: 'dir-1',
       job: { type: 'parse_v2', configurationId: 'cfg-1' },
       collect: 'markdown',
-      maxConcurrentJobs: 20,
+      maxConcurrentJobs: 40,
       child: { workflowType: 'processJob' },
       poll: { initialMs: 1_000, coefficient: 1.1, maximumMs: 60_000 },
       timeoutMs: 7 * DAY,
