@@ -8,22 +8,26 @@ const WINDOW = 40;
 /** With more than 2,000 children pending a workflow gets stuck. */
 const PEER_SURVIVES = 2_000;
 
+/** Sizes take turns as well: the server gets slower with everything that it keeps, the floor no less than we. */
 export async function fanOut(stage, { sizes, repeats, say }) {
-  const rows = [];
-  for (const size of sizes) {
-    const batch = await completedBatch(stage, size);
-    const ours = [];
-    const peer = [];
-    const floor = [];
-    for (let repeat = 0; repeat < repeats; repeat++) {
-      ours.push(await fanOutOf(stage, 'processBatch', { batchId: batch.id }, size));
+  const rows = sizes.map((files) => ({ files, ours: [], peer: [], floor: [] }));
+  const batches = new Map();
+  for (const files of sizes) batches.set(files, await completedBatch(stage, files));
+  for (let repeat = 1; repeat <= repeats; repeat++) {
+    for (const { files, ours, peer, floor } of rows) {
+      const batch = batches.get(files);
+      ours.push(await fanOutOf(stage, 'processBatch', { batchId: batch.id }, files));
       floor.push(await independent(stage, 'processJob', inputsOf(batch)));
-      if (size < PEER_SURVIVES) peer.push(await fanOutOf(stage, 'peerBatch', { batchId: batch.id }, size));
-      say(`fan-out of ${size}, repeat ${repeat + 1}: ${shown(ours)} ours, ${shown(peer)} peer, ${shown(floor)} floor`);
+      if (files < PEER_SURVIVES) peer.push(await fanOutOf(stage, 'peerBatch', { batchId: batch.id }, files));
+      say(`fan-out of ${files}, repeat ${repeat}: ${shown(ours)} ours, ${shown(peer)} peer, ${shown(floor)} floor`);
     }
-    rows.push({ files: size, ours: middle(ours), peer: peer.length === 0 ? null : middle(peer), floor: middle(floor) });
   }
-  return rows;
+  return rows.map(({ files, ours, peer, floor }) => ({
+    files,
+    ours: middle(ours),
+    peer: peer.length === 0 ? null : middle(peer),
+    floor: middle(floor),
+  }));
 }
 
 function shown(runs) {
