@@ -5,6 +5,8 @@ import { attempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { chunksOf, endedOf, jobOf, type RowJob } from './sweep.js';
 
+const AT_A_TIME = 10;
+
 export interface CancelJobsInput extends ApiScope {
   batchId: string;
 }
@@ -17,6 +19,7 @@ export function cancelJobs(deps: ActivityDeps) {
   return ({ batchId, projectId, organizationId }: CancelJobsInput): Promise<number> =>
     attempt('cancel', `jobs of batch ${batchId}`, async ({ signal }) => {
       const { llamacloud, requestsPerSecond = Number.POSITIVE_INFINITY } = deps;
+      const isLimited = Number.isFinite(requestsPerSecond);
       const scope = { projectId, organizationId, signal };
       const { results } = await llamacloud.getBatch(batchId, { ...scope, expand: ['results'] });
       const jobs = (results ?? []).map(({ job_reference }, row) => jobOf(row, job_reference));
@@ -24,10 +27,14 @@ export function cancelJobs(deps: ActivityDeps) {
       for (const chunk of chunksOf(jobs.filter((job) => job !== undefined))) {
         // Where nobody says which have ended all are asked to stop: for those it means nothing.
         const ended = new Set(await endedOf(deps, chunk, 0, scope));
-        for (const job of chunk.filter(({ row }) => !ended.has(row))) {
-          await sleep(1_000 / requestsPerSecond, undefined, { signal });
-          if (await cancel(deps, job, scope)) cancelled += 1;
-        }
+        const queue = chunk.filter(({ row }) => !ended.has(row)).values();
+        const lane = async () => {
+          for (const job of queue) {
+            if (isLimited) await sleep(1_000 / requestsPerSecond, undefined, { signal });
+            if (await cancel(deps, job, scope)) cancelled += 1;
+          }
+        };
+        await Promise.all(Array.from({ length: isLimited ? 1 : AT_A_TIME }, lane));
       }
       return cancelled;
     });

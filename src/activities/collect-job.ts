@@ -1,3 +1,4 @@
+import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { clip, isTerminal, type JobOutcome, type ProcessJobInput, type TerminalStatus } from '../protocol/index.js';
 import { attempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
@@ -19,6 +20,9 @@ export interface UnfinishedJob {
 export function collectJob(deps: ActivityDeps) {
   return (input: ProcessJobInput): Promise<JobOutcome | UnfinishedJob> => {
     const request = resolveJobInput(input);
+    // A run that is older than the limit knows nothing of it, and Temporal does not count local activities.
+    if (deps.requestsPerSecond !== undefined && activityInfo().isLocal)
+      throw ApplicationFailure.retryable('requests are limited: this has to be an activity', 'RateLimited');
     const { fileId, jobId, type, projectId, organizationId } = request;
     return attempt('read', `job ${jobId} of ${request.name ?? fileId}`, async ({ nowMs, firstMs, signal }) => {
       const waitedMs = nowMs - firstMs;

@@ -20,8 +20,9 @@ export interface ActivityDeps {
   /** Where documents and manifests go. */
   outputs: OutputStore;
   /**
-   * Set where the workers' `maxTaskQueueActivitiesPerSecond` limits the requests: an activity then makes one request an attempt,
-   * and children use no local activities, which Temporal does not count. Default: no limit.
+   * Set where the workers' `maxTaskQueueActivitiesPerSecond` limits the requests: an activity then makes one request an attempt
+   * (but for the few that open, create and cancel a batch), and children use no local activities, which Temporal does not count.
+   * Default: no limit.
    */
   requestsPerSecond?: number;
   /** How long runs over the same work wait for each other to publish their batches after a lost answer. Default 90,000. */

@@ -1,6 +1,6 @@
 import { ApplicationFailure, activityInfo, log } from '@temporalio/activity';
 import type { Batch } from '../llamacloud/index.js';
-import type { BatchRequest, ProcessBatchInput } from '../protocol/index.js';
+import { type BatchRequest, DEFAULT_TIMEOUT_MS, type ProcessBatchInput } from '../protocol/index.js';
 import { attempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { checkBatchInput, resolveBatchInput } from './input/index.js';
@@ -39,7 +39,8 @@ export function openBatch(deps: ActivityDeps) {
     const facts = { searchAttributes, ...(deps.requestsPerSecond === undefined ? {} : { limited: true }) };
     const { batchId } = checked;
     if (batchId !== undefined) {
-      return attempt('open', `batch ${batchId}`, async ({ signal }) => {
+      return attempt('open', `batch ${batchId}`, async ({ ageMs, signal }) => {
+        keepDeadline(ageMs, checked.timeout ?? DEFAULT_TIMEOUT_MS, 'be adopted');
         const { projectId, organizationId } = checked;
         const { source_directory_id: directoryId, config } = await deps.llamacloud.getBatch(batchId, {
           projectId,
@@ -52,17 +53,19 @@ export function openBatch(deps: ActivityDeps) {
     }
     const request = resolveBatchInput(checked);
     return attempt('open', `directory ${request.directoryId}`, async ({ nowMs, ageMs, signal }) => {
-      // The workflow learns its deadline from this activity, so here it is this activity that keeps it.
-      if (ageMs >= request.timeoutMs) {
-        const seconds = request.timeoutMs / 1_000;
-        throw ApplicationFailure.nonRetryable(`no batch could be created within ${seconds} s`, 'BatchTimedOut');
-      }
+      keepDeadline(ageMs, request.timeoutMs, 'be created');
       const since = new Date(nowMs - CLOCK_SKEW_MS).toISOString();
       const ids: string[] = [];
       for await (const batch of batchesSince(deps, request, since, signal)) ids.push(batch.id);
       return { request, known: { since, ids }, ...facts };
     });
   };
+}
+
+/** The workflow learns its deadline from this activity, so here it is this activity that keeps it. */
+function keepDeadline(ageMs: number, timeoutMs: number, what: string): void {
+  if (ageMs < timeoutMs) return;
+  throw ApplicationFailure.nonRetryable(`no batch could ${what} within ${timeoutMs / 1_000} s`, 'BatchTimedOut');
 }
 
 export function batchesSince(

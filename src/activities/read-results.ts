@@ -1,3 +1,4 @@
+import { log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { BatchResult } from '../llamacloud/index.js';
 import {
@@ -109,7 +110,7 @@ export function readResults(deps: ActivityDeps) {
   };
 }
 
-/** Most jobs have ended when their batch has: those need no more looking. */
+/** Most jobs have ended when their batch has: those need no more looking. Where the list fails now, `watchJobs` asks it again. */
 async function firstSweep(
   deps: ActivityDeps,
   { projectId, organizationId }: ApiScope,
@@ -120,10 +121,17 @@ async function firstSweep(
   if (deps.requestsPerSecond !== undefined) return '';
   const jobs = rows.map(({ job, document }, row) => (document === undefined ? jobOf(row, job) : undefined));
   const ready: number[] = [];
-  for (const chunk of chunksOf(jobs.filter((job) => job !== undefined))) {
-    const ended = await endedOf(deps, chunk, 0, { projectId, organizationId, signal });
-    if (ended === undefined) return undefined;
-    ready.push(...ended);
+  try {
+    for (const chunk of chunksOf(jobs.filter((job) => job !== undefined))) {
+      const ended = await endedOf(deps, chunk, 0, { projectId, organizationId, signal });
+      if (ended === undefined) return undefined;
+      ready.push(...ended);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn('The jobs could not be looked at together', {
+      error: error instanceof Error ? error.message : String(error),
+    });
   }
   return toRanges(ready.sort((a, b) => a - b));
 }

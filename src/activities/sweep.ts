@@ -1,4 +1,4 @@
-import { type CallOptions, HttpStatusError } from '../llamacloud/index.js';
+import { type CallOptions, HttpStatusError, UnexpectedResponseError } from '../llamacloud/index.js';
 import { isTerminal, JOB_TYPES, type JobType, READ_AFTER_CREATE_MS } from '../protocol/index.js';
 import type { ActivityDeps } from './deps.js';
 
@@ -9,7 +9,7 @@ export interface RowJob {
   type: JobType;
 }
 
-/** The number of a row's job, where that is of a type that can be asked for. */
+/** The job of a row, where it is of a type that can be asked for. */
 export function jobOf(row: number, reference: { id: string; type: string } | null | undefined): RowJob | undefined {
   const type = JOB_TYPES.find((each) => each === reference?.type);
   return reference == null || type === undefined ? undefined : { row, id: reference.id, type };
@@ -34,7 +34,7 @@ export function chunksOf(jobs: readonly RowJob[]): RowJob[][] {
  * for it by itself learns what is the matter.
  *
  * @param waitedMs Since the jobs were first asked for, in milliseconds.
- * @returns The numbers of their rows; `undefined` where the filter is refused or ignored.
+ * @returns The numbers of their rows; `undefined` where the filter is refused or ignored, or the list is none.
  */
 export async function endedOf(
   { llamacloud }: ActivityDeps,
@@ -54,7 +54,7 @@ export async function endedOf(
       statuses.set(job.id, job.status);
     }
   } catch (error) {
-    if (isRefusal(error)) return undefined;
+    if (isRefusal(error) || error instanceof UnexpectedResponseError) return undefined;
     throw error;
   }
   const isOld = waitedMs >= READ_AFTER_CREATE_MS;

@@ -46,6 +46,8 @@ const progressSchema = z.object({
   pending: z.array(z.object({ row: z.number(), id: z.string(), type: z.enum(JOB_TYPES) })),
   /** Where there is a limit on requests, a sweep is made of attempts of one request each. */
   sweep: z.object({ chunk: z.number(), ready: z.array(z.number()) }).nullable(),
+  /** When the list first failed, epoch milliseconds. */
+  failingSinceMs: z.number().optional(),
 });
 type Progress = z.infer<typeof progressSchema>;
 
@@ -66,12 +68,31 @@ export function watchJobs(deps: ActivityDeps) {
       if (attempt.number === 1 && dueMs > 0) throw notReady(fromRanges(input.pending).length, dueMs);
       const progress = progressOf(attempt.kept) ?? (await begin(deps, input, attempt));
       if (progress === undefined) return { ready: '', rest: 'single' };
-      const ready = await sweep(deps, input, progress, attempt, waitedMs);
+      const ready = await patiently(progress, attempt, () => sweep(deps, input, progress, attempt, waitedMs));
       if (ready === undefined) return { ready: '', rest: 'single' };
       if (ready.length > 0) return { ready: toRanges(ready.sort((a, b) => a - b)) };
       attempt.keep({ pending: progress.pending, sweep: null });
       throw notReady(progress.pending.length, delayMs);
     });
+}
+
+/** The list is a help, not a need: one that goes on failing leaves each job to be looked at by itself. */
+const PATIENCE_MS = 15 * 60_000;
+
+async function patiently(
+  progress: Progress,
+  { nowMs, keep, signal }: Attempt,
+  look: () => Promise<number[] | undefined>,
+): Promise<number[] | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof NotReady || signal.aborted) throw error;
+    const { failingSinceMs = nowMs } = progress;
+    if (nowMs - failingSinceMs >= PATIENCE_MS) return undefined;
+    keep({ ...progress, failingSinceMs });
+    throw error;
+  }
 }
 
 function progressOf(kept: unknown): Progress | undefined {

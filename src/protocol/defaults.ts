@@ -41,7 +41,7 @@ export const REPORTED_FAILURES = 100;
  * others. More of them share the same account's rate limit and the same workers, and are not faster.
  */
 export const DEFAULT_MAX_CONCURRENT_BATCHES = 3;
-/** Each has up to 500 children open, 20 unless told otherwise: a thousand open workflows keep any worker busy. */
+/** Each has up to 500 children open, 40 unless told otherwise: two thousand open workflows keep any worker busy. */
 export const LARGEST_MAX_CONCURRENT_BATCHES = 50;
 
 /** Ten million files. Their ids are in one payload of half a megabyte, of which Temporal takes 2 MB. */

@@ -37,9 +37,16 @@ export const { createBatch, writeManifest, writeDirectories } = proxyActivities<
 });
 
 /** Bounded, so that a run that was cancelled ends although LlamaCloud does not answer. */
-export const { cancelBatch, cancelJobs, findBatch } = proxyActivities<Activities>({
+export const { cancelBatch, findBatch } = proxyActivities<Activities>({
   ...COMMON,
   scheduleToCloseTimeout: '10 minutes',
+});
+
+/** A thousand jobs, where one request a second is allowed. */
+export const { cancelJobs } = proxyActivities<Activities>({
+  ...COMMON,
+  startToCloseTimeout: '20 minutes',
+  scheduleToCloseTimeout: '30 minutes',
 });
 
 /** For the counts only: a run that is being stopped ends without them where Temporal can't be asked. */

@@ -1,6 +1,5 @@
-import { condition } from '@temporalio/workflow';
+import { CancellationScope, condition } from '@temporalio/workflow';
 import type { ResultRow } from '../activities/types.js';
-import type { FileProblem } from './state.js';
 
 /** A row whose file's turn has come. */
 export interface DueRow {
@@ -9,8 +8,6 @@ export interface DueRow {
   row: ResultRow;
   /** Is its job known to have ended? */
   ready: boolean;
-  /** Why it is not worth a child. */
-  problem?: FileProblem;
 }
 
 /** The rows that can be worked on, as they become due; several lanes take from it. */
@@ -27,9 +24,15 @@ export class DueRows {
     this.#isWhole = true;
   }
 
-  /** The next row, once there is one; `undefined` when there will be none. */
+  /**
+   * The next row, once there is one; `undefined` when there will be none. Also of a run that is being stopped: what is left is handed
+   * out, to be listed as skipped.
+   */
   async take(): Promise<DueRow | undefined> {
-    if (this.#rows.length === 0 && !this.#isWhole) await condition(() => this.#rows.length > 0 || this.#isWhole);
+    // All lanes that wait are woken by one row, and all but one find nothing.
+    while (this.#rows.length === 0 && !this.#isWhole) {
+      await CancellationScope.nonCancellable(() => condition(() => this.#rows.length > 0 || this.#isWhole));
+    }
     return this.#rows.shift();
   }
 }

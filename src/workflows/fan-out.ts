@@ -30,6 +30,7 @@ export async function fanOut(
   };
   const lanes = Array.from({ length: Math.min(request.maxConcurrentJobs, page.rows.length) }, lane);
   const fed: Feed = { state, request, batchId, page, due };
+  if (hasTooManyFailures(state)) sweeps.cancel();
   await Promise.all([sweeps.run(() => feed(fed)), ...lanes]);
   return lines;
 }
@@ -38,14 +39,13 @@ async function outcomeOf(
   state: BatchState,
   request: BatchRequest,
   batchId: string,
-  { row, ready, problem }: DueRow,
+  { row, ready }: DueRow,
 ): Promise<FileOutcome> {
   if (row.document !== undefined) return { document: row.document };
   if (row.job === undefined)
     return { problem: { status: 'FAILED', type: 'FileNotMapped', message: row.error ?? 'there is no job' } };
   if (CancellationScope.current().consideredCancelled) return skipped('the run was stopped');
   if (hasTooManyFailures(state)) return skipped('too many other files failed');
-  if (problem !== undefined) return { problem };
   state.running += 1;
   try {
     return { document: await runChild(state, request, batchId, row, row.job, ready) };

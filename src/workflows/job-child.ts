@@ -10,7 +10,6 @@ import {
   hasFormat,
   type JobOutcome,
   type ProcessJobInput,
-  SHORTEST_DELAY_MS,
   WORKFLOW_TYPES,
 } from '../protocol/index.js';
 import type { BatchState } from './state.js';
@@ -49,6 +48,9 @@ function isOutcome(result: unknown): result is BriefOutcome & Partial<JobOutcome
   return isPlace && isDocument && (credits === null || typeof credits === 'number');
 }
 
+/** The last look at a job that is overdue may find its document: there is time to collect it. */
+const COLLECT_MS = 120_000;
+
 /** What is at its default is left out: this is in the parent's history once for every file. */
 function inputOf(
   state: BatchState,
@@ -65,7 +67,7 @@ function inputOf(
     poll.maximumMs === DEFAULT_POLL.maximumMs;
   // A job that has ended needs no time; one that has not has what is left since the batch did.
   const waitedMs = ready || state.jobsSinceMs === null ? 0 : Date.now() - state.jobsSinceMs;
-  const timeoutMs = Math.max(SHORTEST_DELAY_MS, jobTimeoutMs - waitedMs);
+  const timeoutMs = Math.max(Math.min(jobTimeoutMs, COLLECT_MS), jobTimeoutMs - waitedMs);
   return {
     fileId: row.fileId,
     jobId: job.id,

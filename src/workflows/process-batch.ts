@@ -6,6 +6,7 @@ import {
   continueAsNew,
   defineQuery,
   isCancellation,
+  log,
   patched,
   setHandler,
 } from '@temporalio/workflow';
@@ -15,6 +16,7 @@ import {
   type BatchReport,
   type BatchRequest,
   counted,
+  failureIn,
   isTerminal,
   PROGRESS_QUERY,
   type ProcessBatchInput,
@@ -140,20 +142,35 @@ async function processPage(
   enter(state, 'processing');
   const lines = await fanOut(state, request, batchId, page);
 
-  const stopped = CancellationScope.current().consideredCancelled;
-  const last = page.next === undefined || stopped;
-  const partial = stopped && page.next !== undefined;
   const { collect, job } = request;
-  const manifest = { batchId, lines, jobType: job.type, collect, part: state.pages, last, partial };
-  await (stopped ? CancellationScope.nonCancellable(() => list(state, manifest, LAST_WORDS)) : list(state, manifest));
-  if (stopped) throw new CancelledFailure('The run was stopped');
+  const hasNext = page.next !== undefined;
+  const manifest = { batchId, lines, jobType: job.type, collect, part: state.pages, last: !hasNext };
+  await listUnlessStopped(state, manifest);
   state.pages += 1;
   state.cursor = page.next ?? null;
-  return page.next !== undefined;
+  return hasNext;
 }
 
 /** Of a run that is being stopped: what has been collected is listed, unless the output store does not take it. */
 const LAST_WORDS = { scheduleToCloseTimeout: '10 minutes' } as const;
+
+/** @throws CancelledFailure for a run that is being stopped, after what it has is listed. */
+async function listUnlessStopped(state: BatchState, manifest: WriteManifestInput): Promise<void> {
+  if (!CancellationScope.current().consideredCancelled) {
+    try {
+      return await list(state, manifest);
+    } catch (error) {
+      if (!isCancellation(error)) throw error;
+    }
+  }
+  const whole = { ...manifest, last: true, partial: !manifest.last };
+  try {
+    await CancellationScope.nonCancellable(() => list(state, whole, LAST_WORDS));
+  } catch (error) {
+    log.error('The manifest of a run that was stopped could not be written', { message: failureIn(error).message });
+  }
+  throw new CancelledFailure('The run was stopped');
+}
 
 async function list(state: BatchState, manifest: WriteManifestInput, options: ActivityOptions = {}): Promise<void> {
   enter(state, 'reporting');

@@ -6,6 +6,7 @@ import {
   continueAsNew,
   defineQuery,
   isCancellation,
+  log,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -16,6 +17,7 @@ import {
   type DirectoriesRequest,
   type DirectoryEntry,
   type FailureType,
+  failureIn,
   PROGRESS_QUERY,
   type ProcessDirectoriesInput,
 } from '../protocol/index.js';
@@ -152,7 +154,11 @@ async function list(state: DirectoriesState, part: WriteDirectoriesInput): Promi
       if (!isCancellation(error)) throw error;
     }
   }
-  await CancellationScope.nonCancellable(() => write(state, part, LAST_WORDS));
+  try {
+    await CancellationScope.nonCancellable(() => write(state, part, LAST_WORDS));
+  } catch (error) {
+    log.error('The manifest of a run that was stopped could not be written', { message: failureIn(error).message });
+  }
 }
 
 async function write(

@@ -1,9 +1,9 @@
 import { ActivityFailure, isCancellation } from '@temporalio/workflow';
 import type { ResultsPage } from '../activities/types.js';
-import { type BatchRequest, clip, failureIn, fromRanges, toRanges } from '../protocol/index.js';
+import { type BatchRequest, fromRanges, toRanges } from '../protocol/index.js';
 import { watchJobs } from './activities.js';
 import type { DueRow, DueRows } from './due-rows.js';
-import type { BatchState, FileProblem } from './state.js';
+import type { BatchState } from './state.js';
 import { wakeable } from './wake.js';
 
 /** What feeds the lanes of a page. */
@@ -44,10 +44,9 @@ export async function feed({ state, request, batchId, page, due }: Feed): Promis
       if (swept.rest === 'single') hand([...pending.keys()], { ready: false });
     }
   } catch (error) {
-    // Of a run that is being stopped the rest is skipped. Otherwise nobody can say of these files when they end: they have failed.
-    if (isCancellation(error)) hand([...pending.keys()], {});
-    else if (error instanceof ActivityFailure) hand([...pending.keys()], { problem: problemOf(error) });
-    else throw error;
+    if (!isCancellation(error) && !(error instanceof ActivityFailure)) throw error;
+    // Of a run that is being stopped the rest is skipped. Otherwise the list can't be read, whatever that means for each job.
+    hand([...pending.keys()], { ready: false });
   } finally {
     due.end();
   }
@@ -68,9 +67,4 @@ function look(state: BatchState, request: BatchRequest, batchId: string, digest:
     // What has just been looked at need not be looked at again, unless somebody says so.
     watchJobs.executeWithOptions({ summary }, [woken ? input : { ...input, lookedMs }]),
   );
-}
-
-function problemOf(error: ActivityFailure): FileProblem {
-  const { type, message } = failureIn(error);
-  return { status: 'FAILED', type, message: clip(message) };
 }

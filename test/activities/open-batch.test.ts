@@ -99,6 +99,14 @@ describe('a batch that is there', () => {
     expect(failure.message).toContain('directoryId: is dir-other, but the batch has dir-');
   });
 
+  test('is not adopted after the deadline of the run', async () => {
+    const bench = await setBench();
+    const { id, requests } = await addBatch(bench);
+    const failure = await failing(bench.activities.openBatch, { batchId: id, timeout: '1 minute' }, { ageMs: 60_000 });
+    expect(failure).toMatchObject({ type: 'BatchTimedOut', nonRetryable: true });
+    expect(requests()).toHaveLength(0);
+  });
+
   test('that does not exist ends the run at once', async () => {
     const { activities } = await setBench();
     const failure = await failing(activities.openBatch, { batchId: 'bat-none' });

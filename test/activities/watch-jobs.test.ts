@@ -35,8 +35,15 @@ async function start(count: number, { emulator, requestsPerSecond, gone }: Circu
       ),
     );
   }
-  const page = { batchId, directoryId: directory.id, status: 'COMPLETED', pageSize: 1_000, poll: DEFAULT_POLL };
-  const { rows, jobs } = await run(bench.activities.readResults, { ...page, graceMs: DAY });
+  const page = {
+    batchId,
+    directoryId: directory.id,
+    status: 'COMPLETED',
+    pageSize: 1_000,
+    poll: DEFAULT_POLL,
+    graceMs: DAY,
+  };
+  const { rows, jobs } = await run(bench.activities.readResults, page);
   if (jobs === undefined) throw new Error('the jobs can not be looked at');
   const looked = bench.emulator.requests.length;
   const look = (pending: string, waitedMs = 0, jobTimeoutMs = DAY) => ({
@@ -51,7 +58,15 @@ async function start(count: number, { emulator, requestsPerSecond, gone }: Circu
   const finish = (...numbers: number[]) => {
     for (const number of numbers) bench.emulator.jobs.setStatus(rows[number]?.job?.id ?? '', 'COMPLETED');
   };
-  return { bench, activities, ready: jobs.ready, look, finish, requests: () => bench.emulator.requests.slice(looked) };
+  return {
+    bench,
+    activities,
+    page,
+    ready: jobs.ready,
+    look,
+    finish,
+    requests: () => bench.emulator.requests.slice(looked),
+  };
 }
 
 describe('the jobs of a page', () => {
@@ -66,9 +81,15 @@ describe('the jobs of a page', () => {
   });
 
   test('that have ended already are known when the results are read', async () => {
-    const { ready } = await start(3, { emulator: { jobRunningMs: 0 } });
-    // Parsing takes its moment.
-    expect(['', '0', '0-1', '0-2']).toContain(ready);
+    const { activities, finish, page } = await start(3);
+    finish(0, 1, 2);
+    expect((await run(activities.readResults, page)).jobs?.ready).toBe('0-2');
+  });
+
+  test('do not keep the results from being read when their list fails', async () => {
+    const { bench, activities, page } = await start(3);
+    bench.emulator.faults.next({ kind: 'status', status: 500, path: LIST });
+    expect(await run(activities.readResults, page)).toMatchObject({ jobs: { ready: '' } });
   });
 
   test.each(['FAILED', 'CANCELLED'])('have ended as well when they are %s', async (status) => {
@@ -162,6 +183,28 @@ describe('a list that fails', () => {
     const { bench, activities, look } = await start(3);
     bench.emulator.faults.next({ kind: 'status', status, path: LIST });
     expect(await failing(activities.watchJobs, look('0-2'))).toMatchObject({ type, nonRetryable: false });
+  });
+});
+
+test('a list that goes on failing for a quarter of an hour is given up: each job is looked at by itself', async () => {
+  const { bench, activities, look } = await start(3);
+  bench.emulator.faults.next({ kind: 'status', status: 500, path: LIST, times: 3 });
+  const failingSince = async (ms: number) => {
+    const context = environment();
+    let kept: unknown;
+    context.on('heartbeat', (details) => {
+      kept = details;
+    });
+    await failureOf(runIn(context, activities.watchJobs, look('0-2')));
+    if (!(kept instanceof Object && 'kept' in kept && kept.kept instanceof Object)) throw new Error('nothing is kept');
+    return { ...kept, kept: { ...kept.kept, failingSinceMs: Date.now() - ms } };
+  };
+  const heartbeatDetails = await failingSince(15 * 60_000 - 5_000);
+  await failing(activities.watchJobs, look('0-2'), { number: 2, heartbeatDetails });
+  const later = { ...heartbeatDetails, kept: { ...heartbeatDetails.kept, failingSinceMs: Date.now() - 15 * 60_000 } };
+  expect(await run(activities.watchJobs, look('0-2'), { number: 3, heartbeatDetails: later })).toEqual({
+    ready: '',
+    rest: 'single',
   });
 });
 

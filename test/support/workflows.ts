@@ -1,5 +1,5 @@
 /** The workflow module of an application: ours, and a child of its own that stands in for `processJob`. */
-import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, condition, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { JobOutcome, ProcessJobInput } from '../../src/index.js';
 import { processJob } from '../../src/workflows/index.js';
 
@@ -20,4 +20,13 @@ export async function countDocument(): Promise<number> {
 /** A child that fails at length. */
 export async function complain(): Promise<never> {
   throw ApplicationFailure.nonRetryable('äöü'.repeat(8_000), 'Complaint');
+}
+
+/** A child that takes its time: until it is told that it may end. */
+export async function holdDocument(): Promise<void> {
+  let released = false;
+  setHandler(defineSignal('release'), () => {
+    released = true;
+  });
+  await condition(() => released);
 }

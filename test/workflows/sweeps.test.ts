@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WAKE_SIGNAL } from '../../src/protocol/public.js';
 import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
+import { failureOf } from '../support/failure.js';
 import { files, parse, type Stage, setStage } from '../support/stage.js';
 import { until } from '../support/until.js';
 
@@ -86,6 +87,8 @@ describe('jobs that end after their batch, on a real server', () => {
     expect(plain?.filter((event) => event.workflowTaskCompletedEventAttributes)).toHaveLength(1);
     expect(plain?.some((event) => event.activityTaskScheduledEventAttributes)).toBe(false);
     expect(retried?.filter((event) => event.activityTaskScheduledEventAttributes)).toHaveLength(1);
+    const [first, second] = stage.emulator.requests.filter(({ path }) => path.endsWith(jobOf(1)));
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(2_000);
   });
 
   test('a wake makes the batch be looked at now, and then its jobs', async () => {
@@ -103,27 +106,81 @@ describe('jobs that end after their batch, on a real server', () => {
   });
 
   test('many wakes at once are one reason to look', async () => {
-    const { run, batch, requests } = await start(1, {
+    const { run, batch, requests, finish } = await start(1, {
       poll: { initialInterval: '1 hour', maximumInterval: '1 hour' },
     });
     const handle = stage.client.workflow.getHandle(run.workflowId);
     await until('the wait', async () => (await run.progress()).batchStatus === 'RUNNING');
-    const looks = () => requests().filter(({ path }) => path === `/api/v2/batches/${batch.id}`).length;
-    const before = looks();
     await Promise.all(Array.from({ length: 30 }, () => handle.signal(WAKE_SIGNAL)));
-    await until('a look', () => looks() > before);
-    expect(looks() - before).toBeLessThan(10);
-    await run.cancel();
+    stage.emulator.batches.finish(batch.id);
+    finish(0);
+    // One more, after which all of them have been heard.
+    await handle.signal(WAKE_SIGNAL);
+    await run.result();
+    expect(requests().filter(({ path }) => path === `/api/v2/batches/${batch.id}`).length).toBeLessThan(10);
   });
 
-  test('files whose jobs nobody can look at any more have failed, without a child', async () => {
-    const { run, batch } = await start(3);
+  test('wakes that do not end leave a look the time that it takes', async () => {
+    const { run, batch, finish } = await start(3, { poll: { initialInterval: '1 hour', maximumInterval: '1 hour' } });
+    const handle = stage.client.workflow.getHandle(run.workflowId);
+    stage.emulator.batches.finish(batch.id);
+    await handle.signal(WAKE_SIGNAL);
+    await until('the jobs to be waited for', async () => (await run.progress()).phase === 'processing');
+    stage.emulator.faults.next({ kind: 'delay', delayMs: 1_500, path: '/api/v2/parse', times: 100 });
+    finish(0, 1, 2);
+    let ended = false;
+    const result = run.result().finally(() => {
+      ended = true;
+    });
+    await until('the end, woken again and again', async () => {
+      if (!ended) await handle.signal(WAKE_SIGNAL).catch(() => undefined);
+      return ended;
+    });
+    stage.emulator.faults.clear();
+    expect((await result).files.completed).toBe(3);
+  }, 30_000);
+
+  test('lanes that had nothing to do take what comes later', async () => {
+    const { run, batch, finish } = await start(4, { maxConcurrentJobs: 3, child: { workflowType: 'holdDocument' } });
+    const running = (count: number) => async () => (await run.progress()).running === count;
+    stage.emulator.batches.finish(batch.id);
+    await until('the jobs to be waited for', async () => (await run.progress()).phase === 'processing');
+    finish(0);
+    await until('one child', running(1));
+    finish(1, 2);
+    await until('three children', running(3));
+    finish(3);
+    for (const { fileId } of batch.files.slice(0, 3))
+      await stage.client.workflow.getHandle(`${run.workflowId}/${fileId}`).signal('release');
+    await until('the last child', running(1));
+    await stage.client.workflow.getHandle(`${run.workflowId}/${batch.files[3]?.fileId}`).signal('release');
+    expect((await run.result()).files.completed).toBe(4);
+  });
+
+  test.each([
+    ['cancelled', {}],
+    ['out of time', { timeout: '4 seconds' }],
+  ])('a run that is stopped while its jobs run lists what it has: %s', async (how, input) => {
+    const { run, batch, finish, completed } = await start(5, input);
+    stage.emulator.batches.finish(batch.id);
+    finish(0);
+    await until('a document', completed(1));
+    if (how === 'cancelled') await run.cancel();
+    await failureOf(run.result());
+    const report = await run.report();
+    expect(report?.files).toEqual({ total: 5, completed: 1, failed: 0, cancelled: 0, skipped: 4 });
+    expect((await stage.manifest(report?.manifest ?? null)).map(({ status }) => status).sort()).toEqual(
+      ['COMPLETED', ...Array(4).fill('SKIPPED')].sort(),
+    );
+  });
+
+  test('jobs that can not be looked at together any more are looked at one by one', async () => {
+    const { run, batch, finish } = await start(3);
     stage.emulator.batches.finish(batch.id);
     await until('the jobs to be waited for', async () => (await run.progress()).phase === 'processing');
     stage.emulator.faults.next({ kind: 'status', status: 410, path: '/api/v2/parse' });
-    const report = await run.result();
-    expect(report.files).toMatchObject({ total: 3, failed: 3 });
-    expect(report.failures[0]).toMatchObject({ type: 'RequestRejected', message: expect.stringContaining('410') });
-    expect(await stage.manifest(report.manifest)).toHaveLength(3);
+    await until('the children', async () => (await run.progress()).running === 3);
+    finish(0, 1, 2);
+    expect((await run.result()).files).toMatchObject({ total: 3, completed: 3 });
   });
 });

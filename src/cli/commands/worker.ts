@@ -12,7 +12,7 @@ interface WorkerFlags extends TemporalFlags {
 
 const DESCRIPTION = `Run a worker: it executes the workflows and activities of batch runs until SIGTERM or Ctrl-C.
 
-Reads LLAMA_CLOUD_API_KEY, LLAMA_CLOUD_BASE_URL (default: https://api.cloud.llamaindex.ai) LLAMACLOUD_OUTPUT (a folder, default: ./out) and LLAMACLOUD_REQUESTS_PER_SECOND (of all workers together, default: no limit) from the environment. When it is told to stop, what is under way gets 20 seconds to end.`;
+Reads LLAMA_CLOUD_API_KEY, LLAMA_CLOUD_BASE_URL (default: https://api.cloud.llamaindex.ai), LLAMACLOUD_OUTPUT (a folder, default: ./out) and LLAMACLOUD_REQUESTS_PER_SECOND (of all workers together, default: no limit) from the environment. When it is told to stop, what is under way gets 20 seconds to end.`;
 
 export function addWorker(program: CliCommand, { session, outcome }: Shell): void {
   program
