@@ -76,7 +76,7 @@ function childrenTable(rows) {
 
 function wallTimeTable(rows) {
   return markdown(
-    ['', 'seconds', 'requests', 'requests a file'],
+    ['', 'seconds', 'requests', 'of these to jobs, a file'],
     rows.map(({ name, seconds, requests, requestsPerFile }) => [
       NAMES[name],
       number(seconds),

@@ -13,7 +13,7 @@ import { NotReady } from './not-ready.js';
 import { pollDelayMs } from './poll.js';
 import type { ResultsCursor } from './read-results.js';
 import { digestOf, distinct, pageOf } from './results-page.js';
-import { chunksOf, endedOf, jobOf } from './sweep.js';
+import { chunksOf, endedOf, jobOf, type RowJob } from './sweep.js';
 
 export interface WatchJobsInput extends ApiScope {
   batchId: string;
@@ -24,6 +24,8 @@ export interface WatchJobsInput extends ApiScope {
   digest: string;
   /** Rows of that page whose jobs had not ended, as ranges. Ids would be in history once a sweep. */
   pending: string;
+  /** The jobs of those rows, where they are few enough for history: then the results need not be asked for again. */
+  jobs?: RowJob[];
   /** When these jobs were first waited for, epoch milliseconds. */
   sinceMs: number;
   /** When they were last looked at: the first attempt then waits for its turn. Missing: it looks at once. */
@@ -102,9 +104,10 @@ function progressOf(kept: unknown): Progress | undefined {
 /** The ids of the jobs: from the results, which are asked for once. `undefined` where the page is no longer the same. */
 async function begin(
   { llamacloud, requestsPerSecond }: ActivityDeps,
-  { batchId, digest, pending, projectId, organizationId, ...page }: WatchJobsInput,
+  { batchId, digest, pending, jobs: known, projectId, organizationId, ...page }: WatchJobsInput,
   { signal, keep }: Attempt,
 ): Promise<Progress | undefined> {
+  if (known !== undefined) return { pending: known, sweep: null };
   const { results } = await llamacloud.getBatch(batchId, { expand: ['results'], projectId, organizationId, signal });
   const { rows } = pageOf(distinct(results ?? []), page);
   if (digestOf(rows) !== digest) return undefined;

@@ -1,5 +1,5 @@
 import { ActivityFailure, isCancellation } from '@temporalio/workflow';
-import type { ResultsPage } from '../activities/types.js';
+import type { ResultsPage, WatchJobsInput } from '../activities/types.js';
 import { type BatchRequest, fromRanges, toRanges } from '../protocol/index.js';
 import { watchJobs } from './activities.js';
 import type { DueRow, DueRows } from './due-rows.js';
@@ -39,7 +39,7 @@ export async function feed({ state, request, batchId, page, due }: Feed): Promis
     hand(fromRanges(page.jobs.ready), { ready: true });
     state.jobsSinceMs = Date.now();
     while (pending.size > 0) {
-      const swept = await look(state, request, batchId, page.jobs.digest, toRanges([...pending.keys()]));
+      const swept = await look(state, request, batchId, { digest: page.jobs.digest, ...waitedFor(pending) });
       hand(fromRanges(swept.ready), { ready: true });
       if (swept.rest === 'single') hand([...pending.keys()], { ready: false });
     }
@@ -56,12 +56,29 @@ function isWaitedFor({ row }: DueRow): boolean {
   return row.job !== undefined && row.document === undefined;
 }
 
-function look(state: BatchState, request: BatchRequest, batchId: string, digest: string, pending: string) {
+/** With more than these, ids would be most of what is in history. */
+const MOST_IDS = 100;
+
+function waitedFor(rows: ReadonlyMap<number, DueRow>): Pick<WatchJobsInput, 'pending' | 'jobs'> {
+  const pending = toRanges([...rows.keys()]);
+  if (rows.size > MOST_IDS) return { pending };
+  const jobs = [...rows.values()].flatMap(({ index, row: { job } }) =>
+    job === undefined ? [] : [{ row: index, ...job }],
+  );
+  return { pending, jobs };
+}
+
+function look(
+  state: BatchState,
+  request: BatchRequest,
+  batchId: string,
+  waited: Pick<WatchJobsInput, 'digest' | 'pending' | 'jobs'>,
+) {
   const { pageSize, poll, jobTimeoutMs, scope } = request;
   const sinceMs = state.jobsSinceMs ?? Date.now();
   const cursor = state.cursor === null ? {} : { cursor: state.cursor };
   const lookedMs = Date.now();
-  const input = { batchId, ...cursor, pageSize, digest, pending, sinceMs, jobTimeoutMs, poll, ...scope };
+  const input = { batchId, ...cursor, pageSize, ...waited, sinceMs, jobTimeoutMs, poll, ...scope };
   const summary = 'Wait for jobs to end';
   return wakeable(state, (woken) =>
     // What has just been looked at need not be looked at again, unless somebody says so.

@@ -47,7 +47,7 @@ describe('jobs that end after their batch, on a real server', () => {
   }
 
   test('a child starts when its job has ended, costs one request, and holds up no other', async () => {
-    const { run, batch, finish, collected, completed } = await start(30, { maxConcurrentJobs: 2 });
+    const { run, batch, finish, collected, completed, requests } = await start(30, { maxConcurrentJobs: 2 });
     stage.emulator.batches.finish(batch.id);
     await until('the jobs to be waited for', async () => (await run.progress()).phase === 'processing');
     expect((await run.progress()).running).toBe(0);
@@ -60,6 +60,8 @@ describe('jobs that end after their batch, on a real server', () => {
     finish(...Array.from({ length: 30 }, (_, i) => i));
     expect((await run.result()).files).toMatchObject({ total: 30, completed: 30 });
     expect(collected()).toHaveLength(30);
+    // They are few: their ids are known, and the results are asked for once.
+    expect(requests().filter(({ query }) => query.expand?.includes('results'))).toHaveLength(1);
   });
 
   test('the manifest names every document, although no child has said where it is', async () => {
@@ -126,7 +128,7 @@ describe('jobs that end after their batch, on a real server', () => {
     stage.emulator.batches.finish(batch.id);
     await handle.signal(WAKE_SIGNAL);
     await until('the jobs to be waited for', async () => (await run.progress()).phase === 'processing');
-    stage.emulator.faults.next({ kind: 'delay', delayMs: 1_500, path: '/api/v2/parse', times: 100 });
+    stage.emulator.faults.next({ kind: 'delay', delayMs: 1_500, path: '/api/v2/parse', times: 100_000 });
     finish(0, 1, 2);
     let ended = false;
     const result = run.result().finally(() => {
