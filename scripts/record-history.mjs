@@ -68,6 +68,32 @@ const SCENARIOS = {
     await run.result().catch(() => undefined);
     return run;
   },
+  // Jobs that end one after the other, seen by several looks, one of them woken.
+  'batch-swept': async ({ batches, emulator, client }) => {
+    const run = await waitingForJobs({ batches, emulator }, 3);
+    const [first, ...rest] = jobsOf(emulator, run);
+    emulator.jobs.setStatus(first, 'COMPLETED');
+    await until(async () => (await run.progress()).files.completed === 1);
+    for (const job of rest) emulator.jobs.setStatus(job, 'COMPLETED');
+    await client.workflow.getHandle(run.workflowId).signal('wake');
+    await run.result();
+    return run;
+  },
+  'batch-cancelled-while-its-jobs-run': async ({ batches, emulator }) => {
+    const run = await waitingForJobs({ batches, emulator }, 3);
+    emulator.jobs.setStatus(jobsOf(emulator, run)[0], 'COMPLETED');
+    await until(async () => (await run.progress()).files.completed === 1);
+    await run.cancel();
+    await run.result().catch(() => undefined);
+    return run;
+  },
+  'job-that-was-ready': async ({ batches, emulator }) => {
+    const { id } = await emulator.addDirectory(markdown(1));
+    const run = await batches.start(parse(id));
+    await run.result();
+    const [{ fileId }] = emulator.batches.list().find(({ directoryId }) => directoryId === id).files;
+    return { workflowId: `${run.workflowId}/${fileId}` };
+  },
   'job-that-failed': async ({ batches, emulator }) => {
     const { id } = await emulator.addDirectory([broken]);
     const run = await batches.start(parse(id));
@@ -75,6 +101,26 @@ const SCENARIOS = {
     return { workflowId: `${run.workflowId}/${failures[0].fileId}` };
   },
 };
+
+/** A run whose batch is COMPLETED, and whose jobs run. */
+async function waitingForJobs({ batches, emulator }, count) {
+  const { id } = await emulator.addDirectory(markdown(count));
+  const run = await batches.start(parse(id));
+  await until(() => emulator.batches.list().some(({ directoryId }) => directoryId === id));
+  const batch = emulator.batches.list().find(({ directoryId }) => directoryId === id);
+  emulator.batches.finish(batch.id);
+  for (const { jobId } of emulator.batches.list().find((each) => each.id === batch.id).files)
+    emulator.jobs.setStatus(jobId, 'RUNNING');
+  await until(async () => (await run.progress()).phase === 'processing');
+  return { ...run, batchId: batch.id };
+}
+
+function jobsOf(emulator, { batchId }) {
+  return emulator.batches
+    .list()
+    .find(({ id }) => id === batchId)
+    .files.map(({ jobId }) => jobId);
+}
 
 async function until(condition) {
   const deadline = Date.now() + 30_000;
@@ -104,6 +150,7 @@ try {
     const file = new URL(`../test/histories/${name}.${version}.json`, import.meta.url);
     if (existsSync(file)) throw new Error(`${name}.${version}.json is kept already`);
     const { workflowId, runId } = await SCENARIOS[name]({
+      client: temporal.client,
       batches: new BatchClient({ client: temporal.client }),
       emulator,
     });

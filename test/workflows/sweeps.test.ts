@@ -107,21 +107,6 @@ describe('jobs that end after their batch, on a real server', () => {
     expect(Date.now() - finishedAt).toBeLessThan(5_000);
   });
 
-  test('many wakes at once are one reason to look', async () => {
-    const { run, batch, requests, finish } = await start(1, {
-      poll: { initialInterval: '1 hour', maximumInterval: '1 hour' },
-    });
-    const handle = stage.client.workflow.getHandle(run.workflowId);
-    await until('the wait', async () => (await run.progress()).batchStatus === 'RUNNING');
-    await Promise.all(Array.from({ length: 30 }, () => handle.signal(WAKE_SIGNAL)));
-    stage.emulator.batches.finish(batch.id);
-    finish(0);
-    // One more, after which all of them have been heard.
-    await handle.signal(WAKE_SIGNAL);
-    await run.result();
-    expect(requests().filter(({ path }) => path === `/api/v2/batches/${batch.id}`).length).toBeLessThan(10);
-  });
-
   test('wakes that do not end leave a look the time that it takes', async () => {
     const { run, batch, finish } = await start(3, { poll: { initialInterval: '1 hour', maximumInterval: '1 hour' } });
     const handle = stage.client.workflow.getHandle(run.workflowId);
