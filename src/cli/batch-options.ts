@@ -3,6 +3,7 @@ import {
   type BatchOptions,
   COLLECT_FORMATS,
   type CollectFormat,
+  DEFAULT_MAX_CONCURRENT_JOBS,
   type GivenBatch,
   hasFormat,
   JOB_TYPES,
@@ -56,7 +57,7 @@ export function addBatchOptions<T extends Command>(command: T): T {
     )
     .option(
       '--max-concurrent-jobs <n>',
-      'documents collected at a time (default: 40)',
+      `documents collected at a time (default: ${DEFAULT_MAX_CONCURRENT_JOBS})`,
       integer(1, LARGEST_MAX_CONCURRENT_JOBS),
     )
     .option('--max-failed-files <n>', 'fail the run when more files than this fail', integer(0))

@@ -1,5 +1,9 @@
 import type { Command } from 'commander';
-import { LARGEST_MAX_CONCURRENT_BATCHES, type ProcessDirectoriesInput } from '../protocol/index.js';
+import {
+  DEFAULT_MAX_CONCURRENT_BATCHES,
+  LARGEST_MAX_CONCURRENT_BATCHES,
+  type ProcessDirectoriesInput,
+} from '../protocol/index.js';
 import { type BatchFlags, optionsOf } from './batch-options.js';
 import { UsageError } from './errors.js';
 import { integer } from './values.js';
@@ -12,7 +16,7 @@ export interface DirectoriesFlags extends BatchFlags {
 export function addDirectoriesOptions<T extends Command>(command: T): T {
   return command.option(
     '--max-concurrent-batches <n>',
-    'with more than one --directory: batches open at a time (default: 3)',
+    `with more than one --directory: batches open at a time (default: ${DEFAULT_MAX_CONCURRENT_BATCHES})`,
     integer(1, LARGEST_MAX_CONCURRENT_BATCHES),
   );
 }
