@@ -36,8 +36,10 @@ export async function waitForEnd(
       view: progressView(session),
     });
     for (const line of reportLines(report)) session.say(line);
-    session.answer({ ok: true, workflowId, runId, report });
-    return 0;
+    // A run over many directories goes on over those that fail; that all of them have is not what anybody calls well done.
+    const ok = !('directories' in report) || report.directories.completed > 0;
+    session.answer({ ok, workflowId, runId, report });
+    return ok ? 0 : 1;
   } catch (error) {
     if (error instanceof Interrupted) {
       const id = quoted(workflowId);

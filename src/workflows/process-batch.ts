@@ -26,7 +26,7 @@ import { createBatch, listAtOnce, openBatch, readResults, watchBatch, writeManif
 import { atOnce } from './at-once.js';
 import { fanOut } from './fan-out.js';
 import { inItsWords } from './in-its-words.js';
-import { enter, publishBatch, publishStatus, publishWork } from './publish.js';
+import { enter, publishBatch, publishReport, publishStatus, publishWork } from './publish.js';
 import { type BatchState, hasTooManyFailures, newState, progressOf, reportOf } from './state.js';
 import { stop } from './stop.js';
 import { wakeable, wakeSignal } from './wake.js';
@@ -206,10 +206,36 @@ async function withinDeadline<T>(state: BatchState, request: BatchRequest, steps
     return await CancellationScope.withTimeout(left, steps);
   } catch (error) {
     if (!isCancellation(error)) throw error;
-    const fate = await CancellationScope.nonCancellable(() => stop(state, request));
+    const fate = await CancellationScope.nonCancellable(() => stopAndCollect(state, request));
     if (CancellationScope.current().consideredCancelled) throw error;
     const batch = state.batchId === null ? 'the batch' : `batch ${state.batchId}`;
     throw ended(state, 'BatchTimedOut', `${batch} did not end within ${request.timeoutMs / 1_000} s, and ${fate}`);
+  }
+}
+
+/** A batch that was stopped while nobody had read its results keeps those of the files that had finished, and they are paid for. */
+async function stopAndCollect(state: BatchState, request: BatchRequest): Promise<string> {
+  const isUnread = state.phase === 'creating' || state.phase === 'waiting' || state.phase === 'expanding';
+  const fate = await stop(state, request);
+  const { batchId, status } = state;
+  const hasEnded = status === 'CANCELLED' || status === 'COMPLETED';
+  if (isUnread && batchId !== null && hasEnded && request.onStop === 'cancel' && patched('collect-finished')) {
+    await collectFinished(state, request, batchId, status);
+    publishReport(state);
+  }
+  return fate;
+}
+
+/** Of a run that is being stopped: nothing is waited for, and all of it takes ten minutes at most. */
+async function collectFinished(state: BatchState, request: BatchRequest, batchId: string, status: string) {
+  const atOnce = { ...request, resultsGraceMs: 0 };
+  try {
+    await CancellationScope.withTimeout('10 minutes', async () => {
+      while (await processPage(state, atOnce, batchId, status));
+    });
+  } catch (error) {
+    const { message } = failureIn(error);
+    log.error('What had finished of a batch that was stopped could not be collected', { batchId, message });
   }
 }
 

@@ -74,7 +74,7 @@ describe('the end of a run that does not go well, on a real server', () => {
     expect(failure.name).toBe('CancelledFailure');
     expect(status()).toBe('CANCELLED');
     expect(cancels(batch.id)).toBeGreaterThan(0);
-    expect(await run.report()).toMatchObject({ batchId: batch.id, status: 'CANCELLED', files: { total: 0 } });
+    expect(await run.report()).toMatchObject({ batchId: batch.id, status: 'CANCELLED', files: { total: 1 } });
   });
 
   test('a run may leave the remote batch running when it stops', async () => {
@@ -133,11 +133,32 @@ describe('the end of a run that does not go well, on a real server', () => {
     }
   });
 
+  test.each([
+    ['cancelled', {}],
+    ['out of time', { timeout: '3 seconds' }],
+  ])('what had finished of a batch that is still RUNNING is collected when its run is %s', async (how, options) => {
+    const { run, batch, status } = await start(3, options);
+    stage.emulator.batches.finish(batch.id);
+    stage.emulator.batches.setStatus(batch.id, 'RUNNING');
+    await until('its jobs to finish', () =>
+      stage.emulator.jobs.list().every((job) => job.batchId !== batch.id || job.status === 'COMPLETED'),
+    );
+    await until('the run to wait', async () => (await run.progress()).phase === 'waiting');
+    if (how === 'cancelled') await run.cancel();
+    await until('the batch to be cancelled', () => cancels(batch.id) > 0);
+    stage.emulator.batches.setStatus(batch.id, null);
+    await failureOf(run.result());
+    expect(status()).toBe('CANCELLED');
+    const report = await run.report();
+    expect(report?.files).toMatchObject({ total: 3, completed: 3 });
+    expect(await stage.manifest(report?.manifest ?? null)).toHaveLength(3);
+  });
+
   test('a run that passes its deadline cancels the remote batch, and says so', async () => {
     const { run, batch, status } = await start(1, { timeout: '2 seconds' });
     const failure = await failureOf(run.result());
     expect(isFailure(failure, 'BatchTimedOut')).toBe(true);
-    expect(reportIn(failure)).toMatchObject({ batchId: batch.id, status: 'CANCELLED', files: { total: 0 } });
+    expect(reportIn(failure)).toMatchObject({ batchId: batch.id, status: 'CANCELLED', files: { total: 1 } });
     expect(status()).toBe('CANCELLED');
   });
 
