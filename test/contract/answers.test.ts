@@ -119,8 +119,9 @@ describe('every answer fits the schema of its route', () => {
       await send('GET', '/api/v2/batches/bat-none'),
       await send('DELETE', '/api/v2/batches'),
       await send('POST', '/api/v2/batches', createRequest(directoryId, 'extract_v2', 'cfg-PARSE_AGENTIC')),
+      await send('POST', '/api/v2/batches', createRequest(directoryId, 'parse_v2', 'cfg-NOPE')),
     ];
-    expect(plain.map(({ status }) => status)).toEqual([401, 404, 405, 400]);
+    expect(plain.map(({ status }) => status)).toEqual([401, 404, 405, 400, 404]);
     for (const { answer } of plain) expectFits(PLAIN_ERROR, answer);
   });
 

@@ -10,7 +10,7 @@ import LlamaCloud, {
   UnprocessableEntityError,
 } from '@llamaindex/llama-cloud';
 import { describe, expect, it } from 'vitest';
-import type { EmulatorOptions, LlamaCloudEmulator } from '../../src/testing/emulator/index.js';
+import { ADVERSE_CONDITIONS, type EmulatorOptions, type LlamaCloudEmulator } from '../../src/testing/emulator/index.js';
 import { eventually, startEmulator } from '../testing/emulator/helpers.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/documents', import.meta.url));
@@ -40,6 +40,22 @@ describe("the vendor's own SDK", () => {
     expect((await client.batches.get(id)).results).toBeNull();
     const { results } = await client.batches.get(id, { expand: ['results'] });
     expect(results?.map((row) => row.source_directory_file_id)).toEqual(directory.files.map(({ id }) => id));
+  });
+
+  it('finds its batch and all rows under adverse conditions too', async () => {
+    const { client, request, directory } = await startWithExamples(ADVERSE_CONDITIONS);
+    const { id } = await client.batches.create(request);
+    const listed = async () => {
+      const batches: string[] = [];
+      const query = { source_directory_id: directory.id, page_size: 2 };
+      for await (const batch of client.batches.list(query)) batches.push(batch.id);
+      return batches;
+    };
+    await eventually(listed).toContain(id);
+    expect(await listed()).toHaveLength(6);
+    const { results } = await client.batches.get(id, { expand: ['results'] });
+    const rows = results?.map((row) => row.source_directory_file_id);
+    expect(rows?.toSorted()).toEqual(directory.files.map((file) => file.id).toSorted());
   });
 
   it('waits for parse jobs and reads their documents', async () => {

@@ -1,6 +1,8 @@
+import type { ResultType } from './documents/render.js';
 import type { Batch, Job, ResultsEdit } from './model.js';
+import type { PresignedFiles } from './presigned.js';
 import type { Project } from './project.js';
-import { batchState, jobState } from './timeline.js';
+import { batchState, isTerminal, jobState } from './timeline.js';
 
 /** A batch as a test sees it from inside, without a request. */
 export interface EmulatedBatch {
@@ -9,6 +11,7 @@ export interface EmulatedBatch {
   readonly directoryId: string;
   readonly configurationId: string;
   readonly jobType: string;
+  /** By this machine's clock, whatever `clockOffsetMs` is. */
   readonly createdAtMs: number;
   /** In the files' order. `jobId` is null for a file that can't be mapped. */
   readonly files: readonly { readonly fileId: string; readonly name: string; readonly jobId: string | null }[];
@@ -29,7 +32,7 @@ export interface BatchControls {
   finishJobs(id: string): void;
   /**
    * Changes what `expand=results` answers: the function gets the rows that would be answered (null while there are
-   * none) each time, and what it gives is answered. Null takes the change away.
+   * none) each time, in the files' order, and what it gives is answered. Null takes the change away.
    */
   setResults(id: string, edit: ResultsEdit | null): void;
 }
@@ -44,14 +47,22 @@ export interface EmulatedJob {
   readonly status: string | null;
 }
 
-/** Looks at jobs and pushes them about. Every call but `list` throws when there is no such job. */
+/** Looks at jobs and pushes them about. Every call with an id throws when there is no such job. */
 export interface JobControls {
   /** Oldest first. */
   list(): readonly EmulatedJob[];
+  /** Those that have been mapped and have not ended, oldest first. */
+  running(): readonly EmulatedJob[];
   /** Sets a status until the next call; null gives the job back to its clock. `errorMessage` goes with FAILED. */
   setStatus(id: string, status: string | null, errorMessage?: string): void;
   /** Ends the job's clock now, so that it is done as soon as its document is parsed. */
   finish(id: string): void;
+  /** Sets the type that `results` tells for the job, such as one that a client does not know; null gives back its own. */
+  setReferenceType(id: string, type: string | null): void;
+  /** Sets what `usage.credits` tells, whatever its shape; undefined gives back what the job cost. */
+  setCredits(id: string, credits: unknown): void;
+  /** A presigned URL to a form of the job's document, good even if there is none. Default `text_full`. */
+  presignedUrl(id: string, form?: ResultType): string;
 }
 
 export function createBatchControls(project: Project, changed: (batch: Batch) => void): BatchControls {
@@ -62,8 +73,8 @@ export function createBatchControls(project: Project, changed: (batch: Batch) =>
   };
   return {
     list: () => [...project.batches.values()].map((batch) => batchSnapshot(batch, project)),
-    setStatus: (id, status) => change(id, (batch) => setBatchStatus(batch, status)),
-    finish: (id) => change(id, (batch) => setBatchStatus(batch, 'COMPLETED')),
+    setStatus: (id, status) => change(id, (batch) => setBatchStatus(batch, status, project)),
+    finish: (id) => change(id, (batch) => setBatchStatus(batch, 'COMPLETED', project)),
     finishJobs: (id) => {
       for (const { job } of project.findBatch(id).rows) if (job !== null) job.finishedAtMs ??= Date.now();
     },
@@ -74,7 +85,7 @@ export function createBatchControls(project: Project, changed: (batch: Batch) =>
   };
 }
 
-function setBatchStatus(batch: Batch, status: string | null): void {
+function setBatchStatus(batch: Batch, status: string | null, project: Project): void {
   const nowMs = Date.now();
   batch.forced = null;
   if (status === 'COMPLETED') {
@@ -82,7 +93,7 @@ function setBatchStatus(batch: Batch, status: string | null): void {
     if (batch.cancel !== null) throw new Error(`batch ${batch.id} was cancelled and can't complete`);
     batch.finishedAtMs = nowMs;
   } else if (status === 'CANCELLED') {
-    batch.cancel = { requestedAtMs: nowMs, doneAtMs: nowMs };
+    batch.cancel = { requestedAtMs: nowMs, doneAtMs: nowMs, stopsJobs: !project.settings.jobsOutliveCancel };
   } else if (status !== null) {
     batch.forced = { status, atMs: nowMs };
   }
@@ -101,14 +112,16 @@ function batchSnapshot(batch: Batch, project: Project): EmulatedBatch {
   };
 }
 
-export function createJobControls(project: Project): JobControls {
+export function createJobControls(project: Project, presigned: PresignedFiles): JobControls {
   const find = (id: string): Job => {
     const job = project.jobs.get(id);
     if (job === undefined) throw new Error(`job ${id} not found`);
     return job;
   };
+  const listJobs = () => [...project.jobs.values()].map((job) => jobSnapshot(job, project));
   return {
-    list: () => [...project.jobs.values()].map((job) => jobSnapshot(job, project)),
+    list: listJobs,
+    running: () => listJobs().filter(({ status }) => status !== null && !isTerminal(status)),
     setStatus: (id, status, errorMessage) => {
       const text = errorMessage === undefined ? {} : { errorMessage };
       find(id).forced = status === null ? null : { status, atMs: Date.now(), ...text };
@@ -116,6 +129,13 @@ export function createJobControls(project: Project): JobControls {
     finish: (id) => {
       find(id).finishedAtMs ??= Date.now();
     },
+    setReferenceType: (id, type) => {
+      find(id).referenceType = type;
+    },
+    setCredits: (id, credits) => {
+      find(id).forcedCredits = credits === undefined ? null : { value: credits };
+    },
+    presignedUrl: (id, form = 'text_full') => presigned.urlFor(find(id).id, form),
   };
 }
 

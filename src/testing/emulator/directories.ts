@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Directory, DirectoryFile, FileSource } from './model.js';
-import type { Seeded } from './seeded.js';
+import type { SeededRandom } from './seeded-random.js';
 
 /** A file that exists only in the emulator. */
 export interface VirtualFile {
@@ -27,13 +27,13 @@ export async function makeDirectory(
   source: string | readonly VirtualFile[],
   options: AddDirectoryOptions,
   projectId: string,
-  seeded: Seeded,
+  random: SeededRandom,
 ): Promise<Directory> {
   const found = typeof source === 'string' ? await walk(resolve(source), '') : source.map(virtualFile);
   found.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const files = found.map((file, seq): DirectoryFile => ({ id: seeded.uuid('dfl-'), seq, ...file }));
+  const files = found.map((file, seq): DirectoryFile => ({ id: random.uuid('dfl-'), seq, ...file }));
   return {
-    id: options.id ?? seeded.uuid('dir-'),
+    id: options.id ?? random.uuid('dir-'),
     name: options.name ?? (typeof source === 'string' ? basename(resolve(source)) : 'documents'),
     projectId,
     createdAtMs: Date.now(),

@@ -1,4 +1,5 @@
-import type { Seeded } from './seeded.js';
+import { matchesRequest, PRESIGNED_PREFIX, type RequestTarget } from './request-target.js';
+import type { SeededRandom } from './seeded-random.js';
 
 /** What goes wrong with one request. */
 export type Fault =
@@ -16,22 +17,37 @@ export type Fault =
   | { readonly kind: 'reset-before' }
   /** The request takes effect, then the connection is reset with no answer. */
   | { readonly kind: 'reset-after' }
-  /** The request takes effect, then the answer is 502. */
-  | { readonly kind: 'error-after' }
+  /** The request takes effect, then the answer is `status` (default 502), with `Retry-After` when given. */
+  | { readonly kind: 'error-after'; readonly status?: number; readonly retryAfter?: number | Date }
+  /** The answer is lost at once, and the request takes effect only `effectAfterMs` later. `answer` defaults to `reset`. */
+  | { readonly kind: 'late-effect'; readonly effectAfterMs: number; readonly answer?: LostAnswer }
+  /** The request takes effect twice. The answer is that of the first time, unless `answer` says how it is lost. */
+  | { readonly kind: 'doubled'; readonly answer?: LostAnswer }
   /** The request takes effect; half the answer arrives under the Content-Length of the whole. */
   | { readonly kind: 'truncated' }
+  /**
+   * The request takes effect; half the answer arrives without a Content-Length, then the connection ends in order. Only
+   * who knows the size can tell that something is missing.
+   */
+  | { readonly kind: 'truncated-unframed' }
+  /** The request takes effect; half the answer arrives as 206 with `Content-Range`. */
+  | { readonly kind: 'partial' }
+  /** The request takes effect; the answer has its usual status and no body. */
+  | { readonly kind: 'empty' }
   /** The request takes effect; the answer is valid JSON of another shape. */
   | { readonly kind: 'wrong-json' }
   /** 200 with an HTML page, as a proxy in between may answer, with no effect. */
-  | { readonly kind: 'html' };
+  | { readonly kind: 'html' }
+  /** 403 as from S3, with the query and its signature repeated in the body, with no effect. */
+  | { readonly kind: 'signature-mismatch' };
 
-/** Which requests a planned fault is for. Without `path` it is for every request to the API, but no presigned download. */
-export interface FaultTarget {
+/** How an answer is lost: the connection is reset, or 503 with `Retry-After: 1` comes in its place. */
+export type LostAnswer = 'reset' | 'unavailable';
+
+/** Which requests a planned fault is for. */
+export interface FaultTarget extends RequestTarget {
   /** How many matching requests it hits. Default 1. */
   readonly times?: number;
-  readonly method?: string;
-  /** A whole path, or a pattern. */
-  readonly path?: string | RegExp;
 }
 
 export interface FaultHit {
@@ -46,7 +62,9 @@ export interface FaultPlan {
   next(fault: Fault & FaultTarget): void;
   /** Share of the API requests (0 to 1) that meet a fault of a random kind, at most 3 times in a row the same request. */
   rate: number;
-  /** Forgets what is planned and sets the rate to 0. */
+  /** The same for presigned downloads. */
+  downloadRate: number;
+  /** Forgets what is planned and sets the rates to 0. */
   clear(): void;
   /** How many planned faults have not hit yet. */
   readonly planned: number;
@@ -73,18 +91,31 @@ const RANDOM_FAULTS: readonly (() => Fault)[] = [
   () => ({ kind: 'html' }),
 ];
 
+const RANDOM_DOWNLOAD_FAULTS: readonly (() => Fault)[] = [
+  () => ({ kind: 'status', status: 503, detail: 'Slow Down' }),
+  () => ({ kind: 'reset-before' }),
+  () => ({ kind: 'truncated' }),
+  () => ({ kind: 'truncated-unframed' }),
+  () => ({ kind: 'partial' }),
+  () => ({ kind: 'empty' }),
+  () => ({ kind: 'html' }),
+  () => ({ kind: 'signature-mismatch' }),
+];
+
 /** The plan as the server asks it. */
 export class Faults implements FaultPlan {
   rate: number;
+  downloadRate: number;
   readonly hits: FaultHit[] = [];
   readonly #queue: { fault: Fault & FaultTarget; left: number }[] = [];
   readonly #inARow = new Map<string, number>();
 
   constructor(
-    rate: number,
-    private readonly seeded: Seeded,
+    rates: { readonly faultRate: number; readonly downloadFaultRate: number },
+    private readonly random: SeededRandom,
   ) {
-    this.rate = rate;
+    this.rate = rates.faultRate;
+    this.downloadRate = rates.downloadFaultRate;
   }
 
   get planned(): number {
@@ -99,6 +130,7 @@ export class Faults implements FaultPlan {
     this.#queue.length = 0;
     this.#inARow.clear();
     this.rate = 0;
+    this.downloadRate = 0;
   }
 
   /** The fault that this request meets, if any; it is spent by asking. */
@@ -109,7 +141,7 @@ export class Faults implements FaultPlan {
   }
 
   #takePlanned(method: string, path: string): Fault | null {
-    const index = this.#queue.findIndex(({ fault }) => matches(fault, method, path));
+    const index = this.#queue.findIndex(({ fault }) => matchesRequest(fault, method, path));
     const entry = this.#queue[index];
     if (entry === undefined) return null;
     entry.left -= 1;
@@ -118,20 +150,19 @@ export class Faults implements FaultPlan {
   }
 
   #takeRandom(method: string, path: string): Fault | null {
-    if (this.rate <= 0 || path.startsWith('/__emulator/')) return null;
+    const isDownload = path.startsWith(PRESIGNED_PREFIX);
+    const rate = isDownload ? this.downloadRate : this.rate;
+    if (rate <= 0) return null;
+    // Series of their own, so that downloads don't change which API requests meet a fault.
+    const series = isDownload ? 'download-fault' : 'fault';
+    const kinds = isDownload ? RANDOM_DOWNLOAD_FAULTS : RANDOM_FAULTS;
     const key = `${method} ${path}`;
     const inARow = this.#inARow.get(key) ?? 0;
-    if (inARow >= MAX_IN_A_ROW || this.seeded.fraction('fault') >= this.rate) {
+    if (inARow >= MAX_IN_A_ROW || this.random.fraction(series) >= rate) {
       this.#inARow.delete(key);
       return null;
     }
     this.#inARow.set(key, inARow + 1);
-    return RANDOM_FAULTS[Math.floor(this.seeded.fraction('fault-kind') * RANDOM_FAULTS.length)]?.() ?? null;
+    return kinds[Math.floor(this.random.fraction(`${series}-kind`) * kinds.length)]?.() ?? null;
   }
-}
-
-function matches(target: FaultTarget, method: string, path: string): boolean {
-  if (target.method !== undefined && target.method.toUpperCase() !== method) return false;
-  if (target.path === undefined) return !path.startsWith('/__emulator/');
-  return typeof target.path === 'string' ? target.path === path : path.search(target.path) !== -1;
 }

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { HttpError } from './http-error.js';
 
 /** A request as the routes see it. */
-export interface Incoming {
+export interface EmulatorRequest {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
@@ -46,25 +46,42 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+export function replySize(body: Reply['body']): number {
+  return Buffer.isBuffer(body) ? body.length : body.size;
+}
+
+export function firstHalf(body: Reply['body']): Reply['body'] {
+  const half = Math.floor(replySize(body) / 2);
+  return Buffer.isBuffer(body) ? body.subarray(0, half) : { path: body.path, size: half };
+}
+
 export async function sendReply(response: ServerResponse, reply: Reply): Promise<void> {
-  const { body } = reply;
-  const length = Buffer.isBuffer(body) ? body.length : body.size;
-  response.writeHead(reply.status, { ...reply.headers, 'content-length': length });
-  if (Buffer.isBuffer(body)) response.end(body);
-  else await pipeline(createReadStream(body.path), response);
+  response.writeHead(reply.status, { ...reply.headers, 'content-length': replySize(reply.body) });
+  // In one write where it can be, which is how nearly all answers go.
+  if (!Buffer.isBuffer(reply.body)) await writeBody(response, reply.body);
+  response.end(Buffer.isBuffer(reply.body) ? reply.body : undefined);
 }
 
 /** Promises the whole body in Content-Length, sends half of it and drops the connection. */
 export async function sendTruncated(response: ServerResponse, reply: Reply): Promise<void> {
-  const { body } = reply;
-  const length = Buffer.isBuffer(body) ? body.length : body.size;
-  const half = Math.floor(length / 2);
-  response.writeHead(reply.status, { ...reply.headers, 'content-length': length });
-  if (Buffer.isBuffer(body)) {
-    await new Promise<void>((resolve) => response.write(body.subarray(0, half), () => resolve()));
-  } else if (half > 0) {
-    await pipeline(createReadStream(body.path, { end: half - 1 }), response, { end: false });
-  }
+  response.writeHead(reply.status, { ...reply.headers, 'content-length': replySize(reply.body) });
+  await writeBody(response, firstHalf(reply.body));
   // Not a reset: that could take back bytes which the client has not read yet.
   response.socket?.destroy();
+}
+
+/** Sends half the body with nothing that tells its length but the end of the connection, as HTTP/1.0 does. */
+export async function sendTruncatedUnframed(response: ServerResponse, reply: Reply): Promise<void> {
+  response.useChunkedEncodingByDefault = false;
+  response.writeHead(reply.status, { ...reply.headers, connection: 'close' });
+  await writeBody(response, firstHalf(reply.body));
+  response.end();
+}
+
+async function writeBody(response: ServerResponse, body: Reply['body']): Promise<void> {
+  if (replySize(body) === 0) return;
+  if (!Buffer.isBuffer(body)) {
+    return await pipeline(createReadStream(body.path, { end: body.size - 1 }), response, { end: false });
+  }
+  await new Promise<void>((resolve) => response.write(body, () => resolve()));
 }

@@ -47,7 +47,8 @@ export interface Batch {
   readonly configurationId: string;
   readonly createdAtMs: number;
   rows: readonly BatchRow[];
-  cancel: { readonly requestedAtMs: number; readonly doneAtMs: number } | null;
+  /** `stopsJobs`: whether the jobs end with the batch. */
+  cancel: { readonly requestedAtMs: number; readonly doneAtMs: number; readonly stopsJobs: boolean } | null;
   /** When a test ended the batch ahead of its clock. */
   finishedAtMs: number | null;
   forced: ForcedStatus | null;
@@ -65,8 +66,8 @@ export interface ResultRow {
 /** Takes the rows as they would be answered (null while there are none) and gives what is answered in their place. */
 export type ResultsEdit = (rows: readonly ResultRow[] | null) => unknown;
 
-/** What became of the real work behind a job. */
-export type WorkOutcome = { readonly document: StoredDocument } | { readonly error: string };
+/** How the parsing of a job's document ended. */
+export type ParseOutcome = { readonly document: StoredDocument } | { readonly error: string };
 
 export interface Job {
   readonly seq: number;
@@ -77,10 +78,14 @@ export interface Job {
   readonly mappedAtMs: number;
   /** RUNNING for at least this long. */
   readonly runningMs: number;
-  outcome: WorkOutcome | null;
+  outcome: ParseOutcome | null;
   outcomeAtMs: number;
   cancelledAtMs: number | null;
   /** When a test ended the job ahead of its clock. */
   finishedAtMs: number | null;
   forced: ForcedStatus | null;
+  /** The type that results tell in place of the job's own. */
+  referenceType: string | null;
+  /** What `usage.credits` tells in place of what the job cost. */
+  forcedCredits: { readonly value: unknown } | null;
 }

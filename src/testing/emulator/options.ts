@@ -1,5 +1,8 @@
-/** How the emulator behaves. Everything is optional; durations are in milliseconds. */
-export interface EmulatorOptions {
+/**
+ * How the emulator behaves. Everything is optional; durations are in milliseconds. Durations marked "or Infinity" may last
+ * for ever.
+ */
+export interface EmulatorOptions extends EmulatorBehaviour {
   /** Address to listen on. Default `127.0.0.1`. */
   readonly host?: string;
   /** Port to listen on; 0 takes a free one. Default 0. */
@@ -8,29 +11,83 @@ export interface EmulatorOptions {
   readonly apiKey?: string;
   /** Decides ids, spread and random faults: the same seed and the same requests give the same run. Default: random. */
   readonly seed?: number;
+  /** Share of the API requests (0 to 1) that meet a fault of a random kind. Default 0. */
+  readonly faultRate?: number;
+  /** Share of the presigned downloads (0 to 1) that meet a fault of a random kind. Default 0. */
+  readonly downloadFaultRate?: number;
+  /**
+   * Saved configurations that exist beside the presets; any other id is refused with 404. Default `[]`: every id that looks
+   * saved exists, which is `cfg-` and lower-case letters, digits and hyphens.
+   */
+  readonly configurationIds?: readonly string[];
+}
 
+/** What {@link LlamaCloudEmulator.configure} can change while the emulator runs. */
+export interface EmulatorBehaviour {
   /** How long a batch is PENDING. Default 200. */
   readonly batchPendingMs?: number;
   /** How long a batch is THROTTLED after PENDING; 0 leaves the phase out. Default 0. */
   readonly batchThrottledMs?: number;
   /** How long a batch is RUNNING; its files are mapped to jobs evenly over that time. Default 800. */
   readonly batchRunningMs?: number;
-  /** From the request to cancel a batch until it is CANCELLED. Default 200. */
+  /** From the request to cancel a batch until it is CANCELLED, or Infinity. Default 200. */
   readonly batchCancelMs?: number;
-  /** How long `results` stays null after COMPLETED. Default 0. */
-  readonly resultsNullMs?: number;
+  /**
+   * Whether the jobs of a batch go on after it is CANCELLED, until each is cancelled by its own id. Default false: they are
+   * CANCELLED with the batch.
+   */
+  readonly jobsOutliveCancel?: boolean;
 
   /** How long a job is PENDING, from when its file was mapped. Default 100. */
   readonly jobPendingMs?: number;
-  /** The shortest time that a job is RUNNING; it also runs until its document is really parsed. Default 300. */
+  /**
+   * The shortest time that a job is RUNNING, or Infinity; it also runs until its document is really parsed. Default 300.
+   */
   readonly jobRunningMs?: number;
   /** Up to this much more RUNNING for each job, so that jobs end spread over a time. Default 0. */
   readonly jobSpreadMs?: number;
   /** How long `usage.credits` stays null after a job ended. Default 0. */
   readonly usageNullMs?: number;
+  /** How `usage.credits` is written: `3`, `"3"` or `{ "value": 3, "unit": "credits" }`. Default `number`. */
+  readonly creditsForm?: CreditsForm;
+  /** Whether the `error_message` of a FAILED job holds a presigned URL. Default false. */
+  readonly urlsInErrorMessages?: boolean;
 
-  /** Share of the API requests (0 to 1) that meet a fault of a random kind. Default 0. */
-  readonly faultRate?: number;
+  /** How long `results` stays null after COMPLETED, or Infinity. Default 0. */
+  readonly resultsNullMs?: number;
+  /** How long `results` stays null after CANCELLED, or Infinity. Default 0. */
+  readonly cancelledResultsNullMs?: number;
+  /** How long the late rows are absent from `results` after COMPLETED or CANCELLED, or Infinity. Default 0. */
+  readonly lateRowsMs?: number;
+  /**
+   * How long the late rows have neither `job_reference` nor `error_message` after COMPLETED or CANCELLED, or Infinity.
+   * Shows once `lateRowsMs` is over, so it must be longer to have an effect. Default 0.
+   */
+  readonly lateJobsMs?: number;
+  /** Share of the rows (0 to 1) that are late, evenly spread, the first one among them. Default 0.5. */
+  readonly lateRowsShare?: number;
+  /** Whether the rows of `results` come in another order at each GET, which follows from the seed. Default false. */
+  readonly shuffleResults?: boolean;
+
+  /** How long a new batch is absent from `GET /api/v2/batches`, or Infinity. By its id it is there at once. Default 0. */
+  readonly listLagMs?: number;
+  /** How long a new job is absent from the lists of jobs, or Infinity. By its id it is there at once. Default 0. */
+  readonly jobListLagMs?: number;
+  /** How long `GET` by id answers 404 for a new batch or job, or Infinity. Default 0. */
+  readonly readLagMs?: number;
+  /**
+   * How far LlamaCloud's clock is ahead of this machine's; negative when it is behind. Moves every `created_at` and
+   * `updated_at`, and the filters by `created_at`. `Date`, `Retry-After` and the `timestamp` of webhooks keep this machine's
+   * clock, as those of a proxy would. Default 0.
+   */
+  readonly clockOffsetMs?: number;
+  /**
+   * Whether a list of batches by `source_directory_id` also shows a few older ones that a client must not stumble over:
+   * without `config`, of another product, with a numeric `created_at`, without `source_directory_id`, ARCHIVED.
+   * Default false.
+   */
+  readonly strangeNeighbours?: boolean;
+
   /** A result above this many bytes is answered as null, and only its presigned URL leads to it. Default 5 MiB. */
   readonly inlineLimitBytes?: number;
   /** How long a presigned URL is good for. Default one hour. */
@@ -49,22 +106,40 @@ export interface EmulatorOptions {
   readonly webhookBackoffMs?: number;
 }
 
+export type CreditsForm = (typeof CREDITS_FORMS)[number];
+const CREDITS_FORMS = ['number', 'text', 'object'] as const;
+
 /** {@link EmulatorOptions} with every value present. */
 export type Settings = Required<EmulatorOptions>;
 
 const DEFAULTS: Omit<Settings, 'apiKey' | 'seed'> = {
   host: '127.0.0.1',
   port: 0,
+  faultRate: 0,
+  downloadFaultRate: 0,
+  configurationIds: [],
   batchPendingMs: 200,
   batchThrottledMs: 0,
   batchRunningMs: 800,
   batchCancelMs: 200,
-  resultsNullMs: 0,
+  jobsOutliveCancel: false,
   jobPendingMs: 100,
   jobRunningMs: 300,
   jobSpreadMs: 0,
   usageNullMs: 0,
-  faultRate: 0,
+  creditsForm: 'number',
+  urlsInErrorMessages: false,
+  resultsNullMs: 0,
+  cancelledResultsNullMs: 0,
+  lateRowsMs: 0,
+  lateJobsMs: 0,
+  lateRowsShare: 0.5,
+  shuffleResults: false,
+  listLagMs: 0,
+  jobListLagMs: 0,
+  readLagMs: 0,
+  clockOffsetMs: 0,
+  strangeNeighbours: false,
   inlineLimitBytes: 5 * 1024 * 1024,
   presignedUrlMs: 60 * 60 * 1000,
   maxFilesPerBatch: 1000,
@@ -75,19 +150,58 @@ const DEFAULTS: Omit<Settings, 'apiKey' | 'seed'> = {
   webhookBackoffMs: 1000,
 };
 
-/** Fills in the defaults. Throws a `RangeError` that names the option when a number makes no sense. */
+/**
+ * What the API's description allows and a kind stand-in never does: a clock two hours behind, a list that lags, rows that
+ * come late and in any order, strange batches beside one's own. Adds less than half a second to a batch, so that it can be
+ * the default of an application's own tests.
+ */
+export const ADVERSE_CONDITIONS: EmulatorBehaviour = {
+  clockOffsetMs: -2 * 60 * 60 * 1000,
+  listLagMs: 300,
+  lateRowsMs: 40,
+  lateJobsMs: 80,
+  shuffleResults: true,
+  strangeNeighbours: true,
+};
+
+/** Fills in the defaults. Throws a `RangeError` that names the option when a value makes no sense. */
 export function resolveOptions(options: EmulatorOptions): Settings {
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   const settings: Settings = { ...DEFAULTS, apiKey: `llx-emulator-${seed}`, ...options, seed };
+  checkSettings(settings);
+  return settings;
+}
+
+const MAY_BE_INFINITE = new Set<string>([
+  'batchCancelMs',
+  'jobRunningMs',
+  'resultsNullMs',
+  'cancelledResultsNullMs',
+  'lateRowsMs',
+  'lateJobsMs',
+  'listLagMs',
+  'jobListLagMs',
+  'readLagMs',
+]);
+const MAY_BE_NEGATIVE = new Set<string>(['seed', 'clockOffsetMs']);
+
+/** Throws a `RangeError` that names the first option whose value makes no sense. */
+export function checkSettings(settings: Settings): void {
   for (const [name, value] of Object.entries(settings)) {
-    if (typeof value !== 'number' || name === 'seed') continue;
-    if (!Number.isFinite(value) || value < 0) throw new RangeError(`${name} must be 0 or more, and is ${value}`);
+    if (typeof value !== 'number') continue;
+    const isNumber = Number.isFinite(value) || (value === Number.POSITIVE_INFINITY && MAY_BE_INFINITE.has(name));
+    if (!isNumber) throw new RangeError(`${name} must be a number, and is ${value}`);
+    if (value < 0 && !MAY_BE_NEGATIVE.has(name)) throw new RangeError(`${name} must be 0 or more, and is ${value}`);
   }
-  if (settings.faultRate > 1) throw new RangeError(`faultRate must be between 0 and 1, and is ${settings.faultRate}`);
+  for (const name of ['faultRate', 'downloadFaultRate', 'lateRowsShare'] as const) {
+    if (settings[name] > 1) throw new RangeError(`${name} must be between 0 and 1, and is ${settings[name]}`);
+  }
   for (const name of ['defaultPageSize', 'maxPageSize'] as const) {
     if (!(Number.isInteger(settings[name]) && settings[name] >= 1)) {
       throw new RangeError(`${name} must be a whole number above 0, and is ${settings[name]}`);
     }
   }
-  return settings;
+  if (!CREDITS_FORMS.includes(settings.creditsForm)) {
+    throw new RangeError(`creditsForm must be one of ${CREDITS_FORMS.join(', ')}, and is ${settings.creditsForm}`);
+  }
 }

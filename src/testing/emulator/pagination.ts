@@ -42,7 +42,7 @@ function writeToken(seq: number): string {
 function readToken(query: URLSearchParams): number | null {
   const token = query.get('page_token');
   if (token === null || token === '') return null;
-  const digits = /^after:(\d+)$/.exec(Buffer.from(token, 'base64url').toString('utf8'))?.[1];
+  const digits = /^after:(-?\d+)$/.exec(Buffer.from(token, 'base64url').toString('utf8'))?.[1];
   if (digits === undefined) throw new HttpError(400, 'invalid page token');
   return Number(digits);
 }

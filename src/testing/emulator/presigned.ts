@@ -1,10 +1,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { isWholeText, RESULT_TYPES, type ResultType } from './documents/render.js';
 import { HttpError } from './http-error.js';
-import type { Incoming, Reply } from './http-exchange.js';
+import type { EmulatorRequest, Reply } from './http-exchange.js';
 import type { Project } from './project.js';
-
-export const PRESIGNED_PREFIX = '/__emulator/files/';
+import { PRESIGNED_PREFIX } from './request-target.js';
 
 /** Downloads by URL alone, as from S3: the signature in the URL is the permission, and a second one is refused. */
 export class PresignedFiles {
@@ -21,7 +20,7 @@ export class PresignedFiles {
     return `${this.baseUrl()}${path}?expires=${expires}&signature=${this.#sign(path, String(expires))}`;
   }
 
-  async answer({ method, path, query, headers }: Incoming): Promise<Reply> {
+  async answer({ method, path, query, headers }: EmulatorRequest): Promise<Reply> {
     if (method !== 'GET') throw new HttpError(405, 'Method Not Allowed', { allow: 'GET' });
     if (headers.authorization !== undefined) {
       throw new HttpError(400, 'only one way to authorize is allowed: the signature, or the Authorization header');

@@ -1,25 +1,31 @@
+import { Configurations } from './configurations.js';
 import { unreadableReason } from './documents/parse.js';
-import type { DocumentWork } from './documents/work.js';
+import type { ParseQueue } from './documents/parse-queue.js';
 import { HttpError } from './http-error.js';
 import type { Batch, BatchRow, Directory, Job, JobType } from './model.js';
 import type { Settings } from './options.js';
-import type { Seeded } from './seeded.js';
-import { batchClock, jobState } from './timeline.js';
+import type { SeededRandom } from './seeded-random.js';
+import { StrangeNeighbours } from './strange-neighbours.js';
+import { batchClock, jobCreatedAtMs, jobState } from './timeline.js';
 
 /** Everything that the emulated LlamaCloud project holds. */
 export class Project {
   readonly directories = new Map<string, Directory>();
   readonly batches = new Map<string, Batch>();
   readonly jobs = new Map<string, Job>();
+  readonly configurations: Configurations;
+  readonly strangeNeighbours: StrangeNeighbours;
   /** The project that requests without `project_id` belong to. */
   readonly defaultProjectId: string;
 
   constructor(
     readonly settings: Settings,
-    readonly seeded: Seeded,
-    private readonly work: DocumentWork,
+    readonly random: SeededRandom,
+    private readonly parseQueue: ParseQueue,
   ) {
-    this.defaultProjectId = seeded.uuid('prj-');
+    this.configurations = new Configurations(settings.configurationIds);
+    this.strangeNeighbours = new StrangeNeighbours(settings, random);
+    this.defaultProjectId = random.uuid('prj-');
   }
 
   /** Creates a batch, its jobs, and starts the work on the documents. */
@@ -32,7 +38,7 @@ export class Project {
   }): Promise<Batch> {
     const directory = this.directories.get(request.directoryId);
     if (directory === undefined) throw new HttpError(404, `directory ${request.directoryId} not found`);
-    checkConfiguration(request.configurationId, request.jobType);
+    this.configurations.check(request.configurationId, request.jobType);
     const { maxFilesPerBatch } = this.settings;
     if (directory.files.length > maxFilesPerBatch) {
       const count = directory.files.length;
@@ -42,7 +48,7 @@ export class Project {
     const unreadable = await Promise.all(directory.files.map(unreadableReason));
     const batch: Batch = {
       seq: this.batches.size,
-      id: this.seeded.uuid('bat-'),
+      id: this.random.uuid('bat-'),
       projectId: request.projectId ?? this.defaultProjectId,
       organizationId: request.organizationId,
       directoryId: directory.id,
@@ -57,7 +63,7 @@ export class Project {
     };
     this.batches.set(batch.id, batch);
     batch.rows = this.#mapFiles(batch, directory, unreadable);
-    this.work.add(batch.rows.flatMap(({ job }) => (job === null ? [] : [job])));
+    this.parseQueue.add(batch.rows.flatMap(({ job }) => (job === null ? [] : [job])));
     return batch;
   }
 
@@ -70,17 +76,19 @@ export class Project {
       if (mappingError !== null) return { fileId: file.id, mappedAtMs, job: null, mappingError };
       const job: Job = {
         seq: this.jobs.size,
-        id: batch.jobType === 'parse_v2' ? this.seeded.base36('pjb-', 28) : this.seeded.uuid('ext-'),
+        id: batch.jobType === 'parse_v2' ? this.random.base36('pjb-', 28) : this.random.uuid('ext-'),
         type: batch.jobType,
         batch,
         file,
         mappedAtMs,
-        runningMs: this.settings.jobRunningMs + this.settings.jobSpreadMs * this.seeded.fraction('spread'),
+        runningMs: this.settings.jobRunningMs + this.settings.jobSpreadMs * this.random.fraction('spread'),
         outcome: null,
         outcomeAtMs: 0,
         cancelledAtMs: null,
         finishedAtMs: null,
         forced: null,
+        referenceType: null,
+        forcedCredits: null,
       };
       this.jobs.set(job.id, job);
       return { fileId: file.id, mappedAtMs, job, mappingError: null };
@@ -93,6 +101,24 @@ export class Project {
     return batch;
   }
 
+  /** A batch that `GET` by id knows, which may be a while after it was created. */
+  readBatch(id: string): Batch {
+    const batch = this.findBatch(id);
+    this.#checkReadLag(batch.createdAtMs, `batch ${id}`);
+    return batch;
+  }
+
+  /** A job that `GET` by id knows, which may be a while after it was created. */
+  readJob(id: string, type: JobType): Job {
+    const job = this.findJob(id, type);
+    this.#checkReadLag(jobCreatedAtMs(job), `job ${id}`);
+    return job;
+  }
+
+  #checkReadLag(createdAtMs: number, what: string): void {
+    if (Date.now() < createdAtMs + this.settings.readLagMs) throw new HttpError(404, `${what} not found`);
+  }
+
   /** A job that the API knows: one of this type whose file has been mapped. */
   findJob(id: string, type: JobType): Job {
     const job = this.jobs.get(id);
@@ -101,16 +127,4 @@ export class Project {
     }
     return job;
   }
-}
-
-/** The built-in presets name their product; a saved configuration (`cfg-` and a UUID) is taken for any. */
-function checkConfiguration(configurationId: string, jobType: JobType): void {
-  if (!configurationId.startsWith('cfg-')) throw new HttpError(404, 'configuration not found');
-  const presetFor = configurationId.startsWith('cfg-PARSE_')
-    ? 'parse_v2'
-    : configurationId.startsWith('cfg-EXTRACT_')
-      ? 'extract_v2'
-      : jobType;
-  if (presetFor !== jobType)
-    throw new HttpError(400, `configuration ${configurationId} is for ${presetFor}, not ${jobType}`);
 }

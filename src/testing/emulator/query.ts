@@ -1,4 +1,6 @@
 import { invalid } from './http-error.js';
+import type { Settings } from './options.js';
+import { fromServiceTime } from './service-clock.js';
 
 /** The whole number in a query parameter, or undefined when it is absent. Answers 422 when it is no number or too small. */
 export function readInteger(query: URLSearchParams, name: string, min: number): number | undefined {
@@ -22,20 +24,23 @@ export function readChoice(query: URLSearchParams, name: string, choices: readon
   return value;
 }
 
-/** Whether a moment (ms of the epoch) lies within `created_at_on_or_after` and `created_at_on_or_before`. */
-export function readCreatedFilter(query: URLSearchParams): (createdAtMs: number) => boolean {
-  const from = readTime(query, 'created_at_on_or_after') ?? Number.NEGATIVE_INFINITY;
-  const to = readTime(query, 'created_at_on_or_before') ?? Number.POSITIVE_INFINITY;
+/**
+ * Whether a moment of this machine (ms of the epoch) lies within `created_at_on_or_after` and `created_at_on_or_before`,
+ * which tell LlamaCloud's time.
+ */
+export function readCreatedFilter(query: URLSearchParams, settings: Settings): (createdAtMs: number) => boolean {
+  const from = readTime(query, 'created_at_on_or_after', settings) ?? Number.NEGATIVE_INFINITY;
+  const to = readTime(query, 'created_at_on_or_before', settings) ?? Number.POSITIVE_INFINITY;
   return (createdAtMs) => createdAtMs >= from && createdAtMs <= to;
 }
 
-function readTime(query: URLSearchParams, name: string): number | undefined {
+function readTime(query: URLSearchParams, name: string, settings: Settings): number | undefined {
   const text = query.get(name);
   if (text === null || text === '') return undefined;
   const ms = Date.parse(text);
   if (Number.isNaN(ms))
     throw invalid(['query', name], 'Input should be a valid datetime', 'datetime_from_date_parsing');
-  return ms;
+  return fromServiceTime(ms, settings);
 }
 
 /** The values of a repeated parameter, such as `expand=a&expand=b`. */

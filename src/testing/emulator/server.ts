@@ -1,9 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import { lostReply, replaceReply, replyWithoutEffect } from './fault-replies.js';
 import type { Fault, Faults } from './faults.js';
 import { HttpError } from './http-error.js';
-import { errorReply, type Incoming, json, type Reply, readBody, sendReply, sendTruncated } from './http-exchange.js';
+import {
+  type EmulatorRequest,
+  errorReply,
+  json,
+  type Reply,
+  readBody,
+  sendReply,
+  sendTruncated,
+  sendTruncatedUnframed,
+} from './http-exchange.js';
 import type { RequestLog } from './request-log.js';
 
 const REQUESTS_PATH = '/__emulator/requests';
@@ -15,7 +25,7 @@ export class EmulatorServer {
   url = '';
 
   constructor(
-    private readonly answer: (request: Incoming) => Promise<Reply>,
+    private readonly answer: (request: EmulatorRequest) => Promise<Reply>,
     private readonly faults: Faults,
     private readonly log: RequestLog,
   ) {
@@ -63,21 +73,48 @@ export class EmulatorServer {
     }
   }
 
-  async #respond(request: Incoming, response: ServerResponse, setStatus: (status: number) => void): Promise<void> {
+  async #respond(
+    request: EmulatorRequest,
+    response: ServerResponse,
+    setStatus: (status: number) => void,
+  ): Promise<void> {
     const fault = this.faults.take(request.method, request.path);
-    if (fault?.kind === 'reset-before') return reset(response);
     if (fault?.kind === 'delay') await setTimeout(fault.delayMs, undefined, { signal: this.#closing.signal });
-
-    const instead = fault === null ? null : replyWithoutEffect(fault);
-    const reply = instead ?? replaceReply(fault, await this.#answerOrError(request));
-    if (fault?.kind === 'reset-after') return reset(response);
+    const reply = await (fault === null ? this.#answerOrError(request) : this.#replyUnder(fault, request));
+    if (reply === null) return reset(response);
     // A client that gave up while it waited got no answer.
     if (response.destroyed) return;
     setStatus(reply.status);
-    await (fault?.kind === 'truncated' ? sendTruncated(response, reply) : sendReply(response, reply));
+    if (fault?.kind === 'truncated') await sendTruncated(response, reply);
+    else if (fault?.kind === 'truncated-unframed') await sendTruncatedUnframed(response, reply);
+    else await sendReply(response, reply);
   }
 
-  async #answerOrError(request: Incoming): Promise<Reply> {
+  /** The answer under a fault; null when the connection is to be reset. */
+  async #replyUnder(fault: Fault, request: EmulatorRequest): Promise<Reply | null> {
+    if (fault.kind === 'reset-before') return null;
+    if (fault.kind === 'late-effect') {
+      // Nobody waits for it. Closing the emulator ends the wait.
+      this.#takeEffectLater(fault.effectAfterMs, request).catch(() => undefined);
+      return lostReply(fault.answer ?? 'reset');
+    }
+    const instead = replyWithoutEffect(fault, request);
+    if (instead !== null) return instead;
+    const reply = await this.#answerOrError(request);
+    if (fault.kind === 'reset-after') return null;
+    if (fault.kind === 'doubled') {
+      await this.#answerOrError(request);
+      return fault.answer === undefined ? reply : lostReply(fault.answer);
+    }
+    return replaceReply(fault, reply);
+  }
+
+  async #takeEffectLater(afterMs: number, request: EmulatorRequest): Promise<void> {
+    await setTimeout(afterMs, undefined, { signal: this.#closing.signal });
+    await this.answer(request);
+  }
+
+  async #answerOrError(request: EmulatorRequest): Promise<Reply> {
     try {
       return await this.answer(request);
     } catch (error) {
@@ -85,26 +122,6 @@ export class EmulatorServer {
       return errorReply(new HttpError(500, `the emulator failed: ${error instanceof Error ? error.stack : error}`));
     }
   }
-}
-
-function replyWithoutEffect(fault: Fault): Reply | null {
-  if (fault.kind === 'html') {
-    const page = '<!doctype html><title>Service</title><p>One moment, please.</p>';
-    return { status: 200, headers: { 'content-type': 'text/html' }, body: Buffer.from(page) };
-  }
-  if (fault.kind !== 'status') return null;
-  const headers: Record<string, string> = { ...fault.headers };
-  if (fault.retryAfter !== undefined) {
-    const { retryAfter } = fault;
-    headers['retry-after'] = typeof retryAfter === 'number' ? String(retryAfter) : retryAfter.toUTCString();
-  }
-  return json({ detail: fault.detail ?? `fault: status ${fault.status}` }, fault.status, headers);
-}
-
-function replaceReply(fault: Fault | null, reply: Reply): Reply {
-  if (fault?.kind === 'error-after') return json({ detail: 'Bad Gateway' }, 502);
-  if (fault?.kind === 'wrong-json') return json({ unexpected: ['another', 'shape'] }, reply.status);
-  return reply;
 }
 
 function reset(response: ServerResponse): void {

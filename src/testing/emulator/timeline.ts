@@ -1,4 +1,4 @@
-import type { Batch, BatchRow, Job, ResultRow } from './model.js';
+import type { Batch, Job } from './model.js';
 import type { Settings } from './options.js';
 
 // Every status follows from the time that has passed. Nothing is scheduled, so any number of jobs costs nothing until asked.
@@ -44,12 +44,12 @@ export function nextBatchChangeMs(batch: Batch, nowMs: number, settings: Setting
   const { runningAtMs, completedAtMs } = batchClock(batch.createdAtMs, settings);
   const moments = [batch.createdAtMs + settings.batchPendingMs, runningAtMs, completedAtMs];
   if (batch.cancel !== null) moments.push(batch.cancel.doneAtMs);
-  const coming = moments.filter((moment) => moment > nowMs);
+  const coming = moments.filter((moment) => moment > nowMs && Number.isFinite(moment));
   return coming.length === 0 ? null : Math.min(...coming);
 }
 
 /** When a file was or will be mapped, or null when a cancellation came first. */
-function mappedAt(batch: Batch, row: { readonly mappedAtMs: number }): number | null {
+export function mappedAt(batch: Batch, row: { readonly mappedAtMs: number }): number | null {
   const atMs = batch.finishedAtMs === null ? row.mappedAtMs : Math.min(row.mappedAtMs, batch.finishedAtMs);
   return batch.cancel !== null && atMs > batch.cancel.requestedAtMs ? null : atMs;
 }
@@ -65,7 +65,7 @@ export function jobState(job: Job, nowMs: number, settings: Settings): State | n
   const endMs = job.outcome === null ? Number.POSITIVE_INFINITY : Math.max(clockEndMs, job.outcomeAtMs);
   const cancelMs = Math.min(
     job.cancelledAtMs ?? Number.POSITIVE_INFINITY,
-    job.batch.cancel?.doneAtMs ?? Number.POSITIVE_INFINITY,
+    job.batch.cancel?.stopsJobs === true ? job.batch.cancel.doneAtMs : Number.POSITIVE_INFINITY,
   );
   if (nowMs >= endMs && endMs <= cancelMs && job.outcome !== null) {
     return { status: 'error' in job.outcome ? 'FAILED' : 'COMPLETED', sinceMs: endMs };
@@ -78,32 +78,4 @@ export function jobState(job: Job, nowMs: number, settings: Settings): State | n
 /** When a job came into being; only for a job that {@link jobState} knows. */
 export function jobCreatedAtMs(job: Job): number {
   return mappedAt(job.batch, job) ?? job.mappedAtMs;
-}
-
-/** What `expand=results` answers now. */
-export function batchResults(batch: Batch, nowMs: number, settings: Settings): unknown {
-  const rows = naturalResults(batch, nowMs, settings);
-  return batch.editResults === null ? rows : batch.editResults(rows);
-}
-
-function naturalResults(batch: Batch, nowMs: number, settings: Settings): ResultRow[] | null {
-  const { status, sinceMs } = batchState(batch, nowMs, settings);
-  if (status === 'COMPLETED' && nowMs < sinceMs + settings.resultsNullMs) return null;
-  if (status !== 'COMPLETED' && status !== 'CANCELLED') return null;
-  return batch.rows.map((row) => resultRow(batch, row));
-}
-
-function resultRow(batch: Batch, row: BatchRow): ResultRow {
-  if (mappedAt(batch, row) === null) {
-    return {
-      source_directory_file_id: row.fileId,
-      job_reference: null,
-      error_message: 'the batch was cancelled before a job was created for this file',
-    };
-  }
-  return {
-    source_directory_file_id: row.fileId,
-    job_reference: row.job === null ? null : { type: row.job.type, id: row.job.id },
-    error_message: row.mappingError,
-  };
 }

@@ -3,6 +3,7 @@ import { json } from '../http-exchange.js';
 import type { Directory, DirectoryFile } from '../model.js';
 import { paginate } from '../pagination.js';
 import type { Project } from '../project.js';
+import { formatServiceTime } from '../service-clock.js';
 import type { Route } from './router.js';
 
 /** The routes below `/api/v1/beta/directories`. */
@@ -11,7 +12,7 @@ export function directoryRoutes(project: Project): readonly Route[] {
     {
       method: 'GET',
       path: '/api/v1/beta/directories/{id}',
-      handle: (_, id) => json(directoryBody(findDirectory(project, id))),
+      handle: (_, id) => json(directoryBody(findDirectory(project, id), project)),
     },
     {
       method: 'GET',
@@ -24,7 +25,7 @@ export function directoryRoutes(project: Project): readonly Route[] {
           (file) => (name === null || file.name === name) && (part === null || file.name.includes(part)),
         );
         const page = paginate(files, 'ascending', query, project.settings);
-        return json({ ...page, items: page.items.map((file) => fileBody(file, directory)) });
+        return json({ ...page, items: page.items.map((file) => fileBody(file, directory, project)) });
       },
     },
   ];
@@ -36,8 +37,8 @@ function findDirectory(project: Project, id: string): Directory {
   return directory;
 }
 
-function directoryBody(directory: Directory): object {
-  const createdAt = new Date(directory.createdAtMs).toISOString();
+function directoryBody(directory: Directory, { settings }: Project): object {
+  const createdAt = formatServiceTime(directory.createdAtMs, settings);
   return {
     id: directory.id,
     created_at: createdAt,
@@ -53,8 +54,8 @@ function directoryBody(directory: Directory): object {
   };
 }
 
-function fileBody(file: DirectoryFile, directory: Directory): object {
-  const createdAt = new Date(directory.createdAtMs).toISOString();
+function fileBody(file: DirectoryFile, directory: Directory, { settings }: Project): object {
+  const createdAt = formatServiceTime(directory.createdAtMs, settings);
   return {
     id: file.id,
     created_at: createdAt,

@@ -3,18 +3,19 @@ import type { StoredDocument } from '../documents/store.js';
 import type { Job } from '../model.js';
 import type { PresignedFiles } from '../presigned.js';
 import type { Project } from '../project.js';
+import { formatServiceTime } from '../service-clock.js';
 import { jobCreatedAtMs, jobState, type State } from '../timeline.js';
 
 /** A parse job as the API sends it. */
-export function parseJobBody(job: Job, project: Project, withUsage: boolean): object {
+export function parseJobBody(job: Job, project: Project, presigned: PresignedFiles, withUsage: boolean): object {
   const state = stateOf(job, project);
   return {
     id: job.id,
-    created_at: new Date(jobCreatedAtMs(job)).toISOString(),
-    updated_at: new Date(state.sinceMs).toISOString(),
+    created_at: formatServiceTime(jobCreatedAtMs(job), project.settings),
+    updated_at: formatServiceTime(state.sinceMs, project.settings),
     project_id: job.batch.projectId,
     status: state.status,
-    error_message: errorMessage(job, state),
+    error_message: errorMessage(job, state, project, presigned),
     name: job.file.name,
     tier: tierOf(job.batch.configurationId),
     usage: withUsage ? { credits: credits(job, state, project) } : null,
@@ -32,7 +33,7 @@ export async function parseResultBody(
   const state = stateOf(job, project);
   const document = documentOf(job, state);
   const body: Record<string, unknown> = {
-    job: parseJobBody(job, project, expand.has('usage')),
+    job: parseJobBody(job, project, presigned, expand.has('usage')),
     result_content_metadata: null,
     job_metadata: document !== null && expand.has('job_metadata') ? { num_pages: document.record.pages } : null,
     raw_parameters: null,
@@ -55,7 +56,12 @@ export async function parseResultBody(
 }
 
 /** An extract job as the API sends it; unlike a parse job it carries its own result. */
-export function extractJobBody(job: Job, project: Project, expand: ReadonlySet<string>): object {
+export function extractJobBody(
+  job: Job,
+  project: Project,
+  presigned: PresignedFiles,
+  expand: ReadonlySet<string>,
+): object {
   const state = stateOf(job, project);
   const document = documentOf(job, state);
   const billed = credits(job, state, project);
@@ -66,7 +72,7 @@ export function extractJobBody(job: Job, project: Project, expand: ReadonlySet<s
     configuration_id: job.batch.configurationId,
     configuration: expand.has('configuration') ? EXTRACT_CONFIGURATION : null,
     status: state.status,
-    error_message: errorMessage(job, state),
+    error_message: errorMessage(job, state, project, presigned),
     extract_result: document === null ? null : document.record,
     extract_metadata:
       document !== null && expand.has('extract_metadata')
@@ -76,8 +82,8 @@ export function extractJobBody(job: Job, project: Project, expand: ReadonlySet<s
     usage: expand.has('usage')
       ? { credits: billed, extract_credits: billed, parse_credits: billed === null ? null : 0 }
       : null,
-    created_at: new Date(jobCreatedAtMs(job)).toISOString(),
-    updated_at: new Date(state.sinceMs).toISOString(),
+    created_at: formatServiceTime(jobCreatedAtMs(job), project.settings),
+    updated_at: formatServiceTime(state.sinceMs, project.settings),
   };
 }
 
@@ -106,16 +112,25 @@ async function inline(document: StoredDocument, type: ResultType, project: Proje
   return (await document.size(type)) > project.settings.inlineLimitBytes ? null : await document.value(type);
 }
 
-function errorMessage(job: Job, { status }: State): string | null {
+function errorMessage(job: Job, state: State, { settings }: Project, presigned: PresignedFiles): string | null {
+  const text = plainErrorMessage(job, state);
+  if (text === null || !settings.urlsInErrorMessages) return text;
+  return `${text} (source: ${presigned.urlFor(job.id, 'text_full')})`;
+}
+
+function plainErrorMessage(job: Job, { status }: State): string | null {
   if (job.forced !== null) return job.forced.errorMessage ?? null;
   return status === 'FAILED' && job.outcome !== null && 'error' in job.outcome ? job.outcome.error : null;
 }
 
 /** Null until billing has recorded the job. Only a completed job costs anything. */
-function credits(job: Job, state: State, { settings }: Project): number | null {
+function credits(job: Job, state: State, { settings }: Project): unknown {
+  if (job.forcedCredits !== null) return job.forcedCredits.value;
   if (!['COMPLETED', 'FAILED', 'CANCELLED'].includes(state.status)) return null;
   if (Date.now() < state.sinceMs + settings.usageNullMs) return null;
-  return (documentOf(job, state)?.record.pages ?? 0) * settings.creditsPerPage;
+  const value = (documentOf(job, state)?.record.pages ?? 0) * settings.creditsPerPage;
+  if (settings.creditsForm === 'text') return String(value);
+  return settings.creditsForm === 'object' ? { value, unit: 'credits' } : value;
 }
 
 /** `cfg-PARSE_COST_EFFECTIVE` -> `cost_effective`; a saved configuration does not tell. */

@@ -19,15 +19,15 @@ export function parseRoutes(project: Project, presigned: PresignedFiles): readon
     type: 'parse_v2',
     statuses: PARSE_STATUSES,
     // The list has no `expand`, so usage is never in it.
-    listed: (job) => parseJobBody(job, project, false),
+    listed: (job) => parseJobBody(job, project, presigned, false),
     single: (job, expand) => parseResultBody(job, project, presigned, expand),
-    cancelled: (job) => parseJobBody(job, project, false),
+    cancelled: (job) => parseJobBody(job, project, presigned, false),
   });
 }
 
 /** The routes below `/api/v2/extract`. */
-export function extractRoutes(project: Project): readonly Route[] {
-  const body = (job: Job, expand: ReadonlySet<string>) => extractJobBody(job, project, expand);
+export function extractRoutes(project: Project, presigned: PresignedFiles): readonly Route[] {
+  const body = (job: Job, expand: ReadonlySet<string>) => extractJobBody(job, project, presigned, expand);
   return jobRoutes(project, {
     path: '/api/v2/extract',
     type: 'extract_v2',
@@ -62,7 +62,7 @@ function jobRoutes(project: Project, product: JobProduct): readonly Route[] {
       method: 'GET',
       path: `${product.path}/{id}`,
       handle: async ({ query }, id) =>
-        json(await product.single(project.findJob(id, product.type), readList(query, 'expand'))),
+        json(await product.single(project.readJob(id, product.type), readList(query, 'expand'))),
     },
     {
       method: 'POST',
@@ -83,7 +83,7 @@ function jobRoutes(project: Project, product: JobProduct): readonly Route[] {
 /** Newest first. Lazy, since a page needs only the first few of what may be many thousands. */
 function* filterJobs(project: Project, product: JobProduct, query: URLSearchParams): Generator<Job> {
   const status = readChoice(query, 'status', product.statuses);
-  const isInTime = readCreatedFilter(query);
+  const isInTime = readCreatedFilter(query, project.settings);
   const ids = project.settings.filtersJobIds ? readList(query, 'job_ids') : new Set<string>();
   const configurationId = product.type === 'extract_v2' ? query.get('configuration_id') : null;
   const nowMs = Date.now();
@@ -92,6 +92,7 @@ function* filterJobs(project: Project, product: JobProduct, query: URLSearchPara
     if (configurationId !== null && job.batch.configurationId !== configurationId) continue;
     const state = jobState(job, nowMs, project.settings);
     if (state === null || !isInTime(jobCreatedAtMs(job))) continue;
+    if (nowMs < jobCreatedAtMs(job) + project.settings.jobListLagMs) continue;
     if (status === undefined || state.status === status) yield job;
   }
 }

@@ -1,8 +1,8 @@
 import { HttpError } from '../http-error.js';
-import type { Incoming, Reply } from '../http-exchange.js';
+import type { EmulatorRequest, Reply } from '../http-exchange.js';
 
 /** Answers one route. `id` is what stood for `{id}` in the route's path, or '' when it has none. */
-export type Handler = (request: Incoming, id: string) => Promise<Reply> | Reply;
+export type Handler = (request: EmulatorRequest, id: string) => Promise<Reply> | Reply;
 
 export interface Route {
   readonly method: 'GET' | 'POST';
@@ -22,7 +22,7 @@ export class Router {
     }));
   }
 
-  async answer(request: Incoming): Promise<Reply> {
+  async answer(request: EmulatorRequest): Promise<Reply> {
     const allowed: string[] = [];
     for (const { route, pattern } of this.#routes) {
       const match = pattern.exec(request.path);

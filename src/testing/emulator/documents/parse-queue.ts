@@ -9,7 +9,7 @@ import { DocumentStore } from './store.js';
 const MAX_AT_A_TIME = 2;
 
 /** The real work behind the jobs: each document is parsed once, two at a time, in the order of arrival. */
-export class DocumentWork {
+export class ParseQueue {
   readonly #pdf = new PdfParser();
   readonly #store = new DocumentStore();
   #waiting: Job[] = [];

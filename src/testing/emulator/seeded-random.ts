@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 
 /** Ids and fractions that follow from a seed, so that a run can be had again. */
-export class Seeded {
+export class SeededRandom {
   readonly #counts = new Map<string, number>();
 
   constructor(private readonly seed: number) {}
 
-  /** The next id of a kind, such as `bat-` and a UUID. */
-  uuid(prefix: string): string {
-    const hex = this.#next(prefix).toString('hex');
+  /** The next id of a series, such as `bat-` and a UUID. */
+  uuid(prefix: string, series = prefix): string {
+    const hex = this.#next(series).toString('hex');
     // The version and variant digits are those of a random UUID, since clients may check the form.
     const parts = [
       hex.slice(0, 8),
@@ -29,6 +29,12 @@ export class Seeded {
   /** The next number of a series, at least 0 and below 1. */
   fraction(series: string): number {
     return this.#next(series).readUInt32BE(0) / 2 ** 32;
+  }
+
+  /** The items in an order that is the next of a series. */
+  shuffle<T>(series: string, items: readonly T[]): T[] {
+    const keyed = items.map((item) => ({ item, key: this.fraction(series) }));
+    return keyed.sort((a, b) => a.key - b.key).map(({ item }) => item);
   }
 
   #next(series: string): Buffer {

@@ -1,0 +1,56 @@
+import type { Fault, LostAnswer } from './faults.js';
+import { type EmulatorRequest, firstHalf, json, type Reply, replySize } from './http-exchange.js';
+
+/** The answer of a fault that keeps the request from taking effect; null for the other kinds. */
+export function replyWithoutEffect(fault: Fault, request: EmulatorRequest): Reply | null {
+  if (fault.kind === 'html') {
+    const page = '<!doctype html><title>Service</title><p>One moment, please.</p>';
+    return { status: 200, headers: { 'content-type': 'text/html' }, body: Buffer.from(page) };
+  }
+  if (fault.kind === 'signature-mismatch') return signatureMismatch(request);
+  if (fault.kind !== 'status') return null;
+  const headers = { ...fault.headers, ...retryAfterHeader(fault.retryAfter) };
+  return json({ detail: fault.detail ?? `fault: status ${fault.status}` }, fault.status, headers);
+}
+
+/** What a fault makes of the answer to a request that has taken effect. */
+export function replaceReply(fault: Fault, reply: Reply): Reply {
+  switch (fault.kind) {
+    case 'error-after':
+      return json({ detail: 'fault: error after effect' }, fault.status ?? 502, retryAfterHeader(fault.retryAfter));
+    case 'wrong-json':
+      return json({ unexpected: ['another', 'shape'] }, reply.status);
+    case 'empty':
+      return { ...reply, body: Buffer.alloc(0) };
+    case 'partial': {
+      const body = firstHalf(reply.body);
+      const range = `bytes 0-${replySize(body) - 1}/${replySize(reply.body)}`;
+      return { status: 206, headers: { ...reply.headers, 'content-range': range }, body };
+    }
+    default:
+      return reply;
+  }
+}
+
+/** What a client gets in place of an answer that is lost; null stands for a reset connection. */
+export function lostReply(answer: LostAnswer): Reply | null {
+  return answer === 'reset' ? null : json({ detail: 'Service Unavailable' }, 503, { 'retry-after': '1' });
+}
+
+function retryAfterHeader(retryAfter: number | Date | undefined): Record<string, string> {
+  if (retryAfter === undefined) return {};
+  return { 'retry-after': typeof retryAfter === 'number' ? String(retryAfter) : retryAfter.toUTCString() };
+}
+
+/** As S3 refuses a presigned URL: the permission that the URL carries stands in the body. */
+function signatureMismatch({ path, query }: EmulatorRequest): Reply {
+  const resource = `${path}?${query}`.replaceAll('&', '&amp;');
+  const body = [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<Error><Code>SignatureDoesNotMatch</Code>',
+    '<Message>The request signature we calculated does not match the signature you provided.</Message>',
+    `<StringToSign>GET ${resource}</StringToSign>`,
+    `<SignatureProvided>${query.get('signature') ?? ''}</SignatureProvided></Error>`,
+  ].join('\n');
+  return { status: 403, headers: { 'content-type': 'application/xml' }, body: Buffer.from(body) };
+}

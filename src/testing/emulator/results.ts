@@ -1,0 +1,44 @@
+import type { Batch, BatchRow, ResultRow } from './model.js';
+import type { Project } from './project.js';
+import { batchState, mappedAt } from './timeline.js';
+
+/** What `expand=results` answers now. A test's edit has the last word, so its answer is not shuffled. */
+export function batchResults(batch: Batch, nowMs: number, project: Project): unknown {
+  const rows = visibleRows(batch, nowMs, project);
+  if (batch.editResults !== null) return batch.editResults(rows);
+  return rows !== null && project.settings.shuffleResults ? project.random.shuffle('results', rows) : rows;
+}
+
+function visibleRows(batch: Batch, nowMs: number, { settings }: Project): ResultRow[] | null {
+  const { status, sinceMs } = batchState(batch, nowMs, settings);
+  if (status !== 'COMPLETED' && status !== 'CANCELLED') return null;
+  const endedForMs = nowMs - sinceMs;
+  const nullMs = status === 'COMPLETED' ? settings.resultsNullMs : settings.cancelledResultsNullMs;
+  if (endedForMs < nullMs) return null;
+  return batch.rows.flatMap((row, index) => {
+    if (!isLate(index, settings.lateRowsShare)) return [resultRow(batch, row)];
+    if (endedForMs < settings.lateRowsMs) return [];
+    return [endedForMs < settings.lateJobsMs ? emptyRow(row) : resultRow(batch, row)];
+  });
+}
+
+/** Spreads the share evenly and begins with the first row, so that a batch of one file has a late row too. */
+function isLate(index: number, share: number): boolean {
+  return Math.ceil((index + 1) * share) > Math.ceil(index * share);
+}
+
+function emptyRow(row: BatchRow): ResultRow {
+  return { source_directory_file_id: row.fileId, job_reference: null, error_message: null };
+}
+
+function resultRow(batch: Batch, row: BatchRow): ResultRow {
+  if (mappedAt(batch, row) === null) {
+    return { ...emptyRow(row), error_message: 'the batch was cancelled before a job was created for this file' };
+  }
+  const { job } = row;
+  return {
+    source_directory_file_id: row.fileId,
+    job_reference: job === null ? null : { type: job.referenceType ?? job.type, id: job.id },
+    error_message: row.mappingError,
+  };
+}
