@@ -8,8 +8,8 @@ export default defineConfig({
     globalSetup: './test/support/global-setup.ts',
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // Two cores: the servers and workers that the tests start need them more than a third test file does.
-    maxWorkers: 2,
+    // Two cores: most tests wait for servers, so four files at a time take little more than their share of them.
+    maxWorkers: 4,
     // For CI, which counts the tests.
     reporters:
       VITEST_JSON_REPORT === undefined ? ['default'] : ['default', ['json', { outputFile: VITEST_JSON_REPORT }]],

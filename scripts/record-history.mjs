@@ -1,13 +1,15 @@
-// `npm run record-history -- SCENARIO`: keeps the history of one run under test/histories, for the replay test. A history
-// that is kept is never recorded again: it stands for the runs of its version that are still under way somewhere.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+// `npm run record-history [-- SCENARIO...]`: runs every scenario, or those that are named, and keeps their histories under
+// test/histories for the replay test. Those of this version are recorded anew: do so before it is released, and never after.
+// Those of earlier versions are left alone, since they stand for runs that may still be under way somewhere.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { BatchClient } from '../dist/index.js';
+import { BatchClient, batchWorkflowId } from '../dist/index.js';
+import { createBatchWorkflowId } from '../dist/protocol/index.js';
 import { SEARCH_ATTRIBUTE_KEYS } from '../dist/search-attributes.js';
-import { startLlamaCloudEmulator, startLocalTemporal } from '../dist/testing/index.js';
+import { startLlamaCloudEmulator, startLocalTemporal, TARGETS } from '../dist/testing/index.js';
 import { startWorker } from '../dist/worker.js';
 
 const markdown = (count) => Array.from({ length: count }, (_, i) => ({ name: `${i}.md`, content: `# ${i}\n` }));
@@ -62,14 +64,28 @@ const SCENARIOS = {
     const { id: other } = await emulator.addDirectory(markdown(1));
     const { job } = parse(id);
     const run = await batches.startDirectories({ directoryIds: [id, other], job, maxConcurrentBatches: 1 });
-    const child = batches.attach(`${run.workflowId}/${id}`);
+    const child = batches.attach(batchWorkflowId(parse(id)));
     await until(async () => (await child.progress().catch(() => null))?.batchStatus === 'RUNNING');
     await run.cancel();
     await run.result().catch(() => undefined);
     return run;
   },
-  // Jobs that end one after the other, seen by several looks, one of them woken.
-  'batch-swept': async ({ batches, emulator, client }) => {
+  'batch-adopted': async ({ batches, emulator }) => {
+    const { id } = await emulator.addDirectory(markdown(2));
+    const first = await batches.start(parse(id));
+    const { batchId } = await first.result();
+    const run = await batches.start({ batchId });
+    await run.result();
+    return run;
+  },
+  'create-whose-answer-was-lost': async ({ batches, emulator }) => {
+    const { id } = await emulator.addDirectory(markdown(1));
+    emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
+    await (await batches.start(parse(id))).result();
+    return { workflowId: createBatchWorkflowId(parse(id)) };
+  },
+  // Jobs that end one after the other, seen by several polls, one of them woken.
+  'batch-woken-while-its-jobs-run': async ({ batches, emulator, client }) => {
     const run = await waitingForJobs({ batches, emulator }, 3);
     const [first, ...rest] = jobsOf(emulator, run);
     emulator.jobs.setStatus(first, 'COMPLETED');
@@ -102,6 +118,11 @@ const SCENARIOS = {
   },
 };
 
+/** Stack traces and the name of this machine are of no use to a replay. */
+function withoutMachine(key, value) {
+  return key === 'stackTrace' || key === 'identity' ? '' : value;
+}
+
 /** A run whose batch is COMPLETED, and whose jobs run. */
 async function waitingForJobs({ batches, emulator }, count) {
   const { id } = await emulator.addDirectory(markdown(count));
@@ -131,8 +152,8 @@ async function until(condition) {
 }
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-const names = process.argv.slice(2);
-if (names.length === 0 || names.some((name) => SCENARIOS[name] === undefined)) {
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(SCENARIOS);
+if (names.some((name) => SCENARIOS[name] === undefined)) {
   console.error(`Which? ${Object.keys(SCENARIOS).join(', ')}`);
   process.exit(2);
 }
@@ -148,15 +169,14 @@ const worker = await startWorker({
 try {
   for (const name of names) {
     const file = new URL(`../test/histories/${name}.${version}.json`, import.meta.url);
-    if (existsSync(file)) throw new Error(`${name}.${version}.json is kept already`);
     const { workflowId, runId } = await SCENARIOS[name]({
       client: temporal.client,
       batches: new BatchClient({ client: temporal.client }),
       emulator,
     });
     const history = await temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
-    writeFileSync(file, `${JSON.stringify(JSON.parse(historyToJSON(history)), null, 1)}\n`);
-    console.log(`kept ${name}.${version}.json: ${history.events.length} events`);
+    writeFileSync(file, `${JSON.stringify(JSON.parse(historyToJSON(history), withoutMachine), null, 1)}\n`);
+    console.log(`recorded ${name}.${version}.json: ${history.events.length} events`);
   }
 } finally {
   await worker.stop();

@@ -3,18 +3,19 @@ import type { Client, WorkflowHandleWithFirstExecutionRunId, WorkflowOptions } f
 import { checkBatchInput, resolveDirectoriesInput } from './activities/input/index.js';
 import { fairnessOf } from './fairness.js';
 import {
+  type BatchJob,
   type BatchProgress,
   type BatchReport,
   DEFAULT_TASK_QUEUE,
   type DirectoriesProgress,
   type DirectoriesReport,
+  describeBatch,
   isDirectoriesReport,
   isReport,
   type ProcessBatchInput,
   type ProcessDirectoriesInput,
+  processBatchWorkflowId,
   WORKFLOW_TYPES,
-  workInWords,
-  workOf,
 } from './protocol/index.js';
 import { type RunHandle, runHandle } from './run-handle.js';
 import { BatchSchedules, type ScheduleBatchOptions, type ScheduledBatch } from './schedules.js';
@@ -32,13 +33,16 @@ export interface StartBatchOptions
     WorkflowOptions,
     'workflowIdConflictPolicy' | 'workflowIdReusePolicy' | 'memo' | 'priority' | 'startDelay'
   > {
-  /** Default {@link batchWorkflowId}: made of directory, job type and configuration, or of the batch. */
+  /**
+   * Default {@link batchWorkflowId}: made of directory, job type and configuration, or of the batch. A run with an id of your
+   * own excludes no other run: see {@link BatchClient.start}.
+   */
   workflowId?: string;
   /** Default: that of the {@link BatchClient}. */
   taskQueue?: string;
 }
 
-/** The same; its `workflowId` is by default {@link directoriesWorkflowId}: made of all directories, job type and configuration. */
+/** The same, but the default of `workflowId` is {@link directoriesWorkflowId}. */
 export type StartDirectoriesOptions = StartBatchOptions;
 
 /** A batch run, under way or ended. */
@@ -81,16 +85,26 @@ export class BatchClient {
   }
 
   /**
-   * Starts a run and returns at once. By default its workflow id is that of the work, so the same work is not running
-   * twice at once: starting it again throws Temporal's `WorkflowExecutionAlreadyStartedError`, unless
-   * `workflowIdConflictPolicy` says `USE_EXISTING`. (`TERMINATE_EXISTING` leaves the batch of the run that it ends to itself.)
+   * Starts a run and returns at once.
+   *
+   * The default workflow id is made of the directory, job type and configuration, and Temporal lets one run at a time have an id
+   * in a namespace. So, for the same directory, job type and configuration:
+   *
+   * - Two runs with the default id exclude each other, and each excludes the child of a `processDirectories` run over that
+   *   directory, which has the same id. The second start throws Temporal's `WorkflowExecutionAlreadyStartedError`, unless
+   *   `workflowIdConflictPolicy` is `USE_EXISTING`. `TERMINATE_EXISTING` ends the first run, and leaves its batch running.
+   * - A run with a `workflowId` of your own, or of a {@link schedule}, neither excludes this run nor is excluded by it: each
+   *   creates a batch, and each batch is paid for.
+   * - A start after the first run has ended creates a new batch, which is paid for again.
+   *
+   * With `batchId` the default id is made of the batch: it excludes runs with the same `batchId`, not the run that created it.
    *
    * @throws `InvalidInput` naming every wrong field, before anything is started.
    */
   async start(input: ProcessBatchInput, options: StartBatchOptions = {}): Promise<BatchHandle> {
     checkBatchInput(input);
     const workflowId = options.workflowId ?? batchWorkflowId(input);
-    const staticSummary = summaryOf(input);
+    const staticSummary = summarize(input);
     const runId = await this.#start({
       workflowType: WORKFLOW_TYPES.processBatch,
       workflowId,
@@ -102,8 +116,14 @@ export class BatchClient {
   }
 
   /**
-   * Starts a run over many directories, a batch for each, and returns at once. By default its workflow id is that of the work, as
-   * with {@link start}: the same directories, in whatever order, with the same job and configuration.
+   * Starts a run over many directories, a batch for each, and returns at once.
+   *
+   * The default workflow id is made of the set of directories, in whatever order, the job type and the configuration: a second
+   * start of the same set throws `WorkflowExecutionAlreadyStartedError` while the first is under way. Whatever the workflow id
+   * of this run, its child for each directory has the default id of {@link start}. While another run has that id, the child
+   * can't start, and the report lists the directory as failed: of two sets that overlap both are started, and the
+   * directories that they share are processed once at a time. What {@link start} says of ids of your own, of schedules and of
+   * later starts holds here too.
    *
    * @throws `InvalidInput` naming every wrong field, before anything is started.
    */
@@ -113,7 +133,7 @@ export class BatchClient {
   ): Promise<DirectoriesHandle> {
     resolveDirectoriesInput(input);
     const workflowId = options.workflowId ?? directoriesWorkflowId(input);
-    const staticSummary = workInWords({ directoryId: `${input.directoryIds.length} directories`, job: input.job });
+    const staticSummary = describeBatch({ directoryId: `${input.directoryIds.length} directories`, job: input.job });
     const runId = await this.#start({
       workflowType: WORKFLOW_TYPES.processDirectories,
       workflowId,
@@ -138,10 +158,19 @@ export class BatchClient {
     return runHandle<DirectoriesReport, DirectoriesProgress>(this.#client, workflowId, runId, isDirectoriesReport);
   }
 
-  /** Runs a batch again and again: a Temporal Schedule. Overlapping runs are skipped by default. */
+  /**
+   * Creates a Temporal Schedule, each of whose runs processes a batch.
+   *
+   * The overlap policy, by default `SKIP`, holds among the runs of this schedule only: Temporal gives each run an id of its own,
+   * `<scheduleId>-<time>`. So a run of this schedule excludes no run of {@link start}, {@link startDirectories} or another
+   * schedule over the same directory: each creates a batch, and each batch is paid for. Each time of the schedule creates and pays
+   * for a new batch as well.
+   *
+   * @throws `InvalidInput` naming every wrong field, before anything is created.
+   */
   async schedule(input: ProcessBatchInput, options: ScheduleBatchOptions): Promise<ScheduledBatch> {
     checkBatchInput(input);
-    return this.#schedules.create(input, options, summaryOf(input));
+    return this.#schedules.create(input, options, summarize(input));
   }
 
   /** The schedules of batch runs in this namespace. */
@@ -169,25 +198,35 @@ export class BatchClient {
   }
 }
 
-/** The workflow id of this work: the same batch, or else the same directory, job and configuration, have the same. */
+/**
+ * The default workflow id of a run: the same `batchId`, or else the same directory, job type and configuration, have the same.
+ * White space around ids does not count, as in the workflow itself.
+ */
 export function batchWorkflowId(input: ProcessBatchInput): string {
-  return `llamacloud/${input.batchId ?? workOf(input)}`;
+  return input.batchId === undefined ? processBatchWorkflowId(trimIds(input)) : `llamacloud/${input.batchId.trim()}`;
 }
 
 /** Of a SHA-256: of a million sets of directories two have the same with a chance of one in ten million. */
-const DIGEST_LETTERS = 16;
+const DIGEST_CHARACTERS = 16;
 
 /**
- * The workflow id of this work: the same directories in whatever order, with the same job and configuration, have the same. It
- * has their number and a digest of their ids, such as `llamacloud/12-directories-3f8a09c2d1e47b56/parse_v2/cfg-PARSE_AGENTIC`.
+ * The default workflow id of a run over many directories: the same directories in whatever order, with the same job type and
+ * configuration, have the same. It has their number and a digest of their ids, such as
+ * `llamacloud/12-directories-3f8a09c2d1e47b56/parse_v2/cfg-PARSE_AGENTIC`.
  */
 export function directoriesWorkflowId({ directoryIds, job }: ProcessDirectoriesInput): string {
   const ids = directoryIds.map((id) => id.trim()).sort();
-  const digest = createHash('sha256').update(JSON.stringify(ids)).digest('hex').slice(0, DIGEST_LETTERS);
-  return `llamacloud/${workOf({ directoryId: `${ids.length}-directories-${digest}`, job })}`;
+  const digest = createHash('sha256').update(JSON.stringify(ids)).digest('hex').slice(0, DIGEST_CHARACTERS);
+  return processBatchWorkflowId(trimIds({ directoryId: `${ids.length}-directories-${digest}`, job }));
 }
 
-function summaryOf(input: ProcessBatchInput): string {
-  if (input.batchId === undefined) return workInWords(input);
-  return input.onlyFailed ? `What is missing of batch ${input.batchId}` : `Batch ${input.batchId}`;
+function summarize(input: ProcessBatchInput): string {
+  if (input.batchId === undefined) return describeBatch(trimIds(input));
+  const batchId = input.batchId.trim();
+  return input.onlyFailed ? `What is missing of batch ${batchId}` : `Batch ${batchId}`;
+}
+
+/** As validation trims them: two spellings of one id must not become two runs, and two batches that are paid for. */
+function trimIds({ directoryId, job }: { directoryId: string; job: BatchJob }) {
+  return { directoryId: directoryId.trim(), job: { type: job.type, configurationId: job.configurationId.trim() } };
 }

@@ -1,7 +1,7 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
-import { apiKeyProblem, baseUrlProblem } from './llamacloud/checks.js';
 import { DEFAULT_BASE_URL } from './llamacloud/index.js';
+import { apiKeyProblem, baseUrlProblem } from './llamacloud/validate.js';
 import { DEFAULT_TASK_QUEUE } from './protocol/index.js';
 
 /** Where Temporal is. */

@@ -1,16 +1,14 @@
 import type { Priority } from '@temporalio/common';
 
-/** Temporal takes no more. */
-const LONGEST_KEY = 64;
+/** Temporal's limit. */
+const MAX_KEY_BYTES = 64;
 
 /**
- * Runs that share workers get their turns in equal parts, however large they are: a run's children and activities inherit
- * its key.
+ * Gives runs that share workers equal shares of them, however large each run is: a run's children and activities inherit its
+ * key. Runs of a schedule have no key: Temporal's schedules pass none on.
  *
- * Temporal's schedules pass no key on.
- *
- * @param id Workflow id: its end, where it is too long, since ids of the same kind begin alike.
+ * @param id Workflow id. Of a long one the end is used, since ids of the same kind begin alike.
  */
 export function fairnessOf(id: string): Priority {
-  return { fairnessKey: Buffer.from(id).subarray(-LONGEST_KEY).toString('utf8').replaceAll('\uFFFD', '') };
+  return { fairnessKey: Buffer.from(id).subarray(-MAX_KEY_BYTES).toString('utf8').replaceAll('\uFFFD', '') };
 }

@@ -16,8 +16,11 @@ export interface RunHandle<Report, Progress> {
    */
   result(): Promise<Report>;
   /**
-   * Waits for the end, however the run ends, and tells what it had finished: also of one that failed, was cancelled or
+   * Waits for the end, however the run ends, and returns what it had finished: also of a run that failed, was cancelled or
    * passed its deadline. `undefined` where it ended before there was a batch.
+   *
+   * @throws Temporal's own error when the report can't be asked for or read: `WorkflowNotFoundError` where there is no such
+   * workflow, `ServiceError` where the server can't be reached, the data converter's error where the result can't be decoded.
    */
   report(): Promise<Report | undefined>;
   /** Asks the run to stop: it cancels what it has made in LlamaCloud, and its open children. Returns at once. */
@@ -36,11 +39,11 @@ export function runHandle<Report, Progress>(
 ): RunHandle<Report, Progress> {
   // Follows continue-as-new to the end of the chain.
   const chain = workflow.getHandle(workflowId, runId, { followRuns: true });
-  /** The run of this chain that is under way, or the one that was asked for where another chain has taken the id. */
+  /** The latest run of this chain, or the run that was asked for where another chain has taken the id. */
   const current = async () => {
     if (runId === undefined) return workflow.getHandle(workflowId);
     const [own, latest] = await Promise.all([chain.describe(), workflow.getHandle(workflowId).describe()]);
-    const isLatest = firstRunIdOf(own) === firstRunIdOf(latest);
+    const isLatest = firstRunId(own) === firstRunId(latest);
     return workflow.getHandle(workflowId, isLatest ? undefined : runId);
   };
   const asReport = (value: unknown) => (isReport(value) ? value : undefined);
@@ -53,8 +56,12 @@ export function runHandle<Report, Progress>(
       try {
         return await chain.result();
       } catch (error) {
+        // Any other error says nothing of the run, so it must not read as a run that ended before there was a batch.
+        if (!(error instanceof WorkflowFailedError)) throw error;
+        const carried = asReport(firstDetail(error));
+        if (carried !== undefined) return carried;
         const { memo } = await (await current()).describe();
-        return asReport(detailsIn(error)) ?? asReport(memo?.[REPORT_MEMO]);
+        return asReport(memo?.[REPORT_MEMO]);
       }
     },
     cancel: async () => {
@@ -63,12 +70,11 @@ export function runHandle<Report, Progress>(
   };
 }
 
-function firstRunIdOf({ raw }: WorkflowExecutionDescription): string | null | undefined {
+function firstRunId({ raw }: WorkflowExecutionDescription): string | null | undefined {
   return raw.workflowExecutionInfo?.firstRunId;
 }
 
 /** The first detail of the failure that the run ended with. */
-function detailsIn(error: unknown): unknown {
-  const failure = error instanceof WorkflowFailedError ? error.cause : undefined;
-  return failure instanceof ApplicationFailure ? failure.details?.[0] : undefined;
+function firstDetail({ cause }: WorkflowFailedError): unknown {
+  return cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
 }

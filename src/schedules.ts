@@ -20,7 +20,7 @@ export interface ScheduleBatchOptions {
   timeZone?: string;
   /** Each start is delayed by a random time up to this. Default 0. */
   jitter?: Duration;
-  /** What to do when the run before is still under way. Default `SKIP`. */
+  /** What to do when the previous run of this schedule is still under way. Default `SKIP`. */
   overlap?: ScheduleOverlapPolicy;
   /** Runs missed while Temporal was down are made up for if they are no older than this. Default 1 hour. */
   catchupWindow?: Duration;
@@ -37,18 +37,18 @@ export interface ScheduleBatchOptions {
 /** A schedule of batch runs. */
 export interface ScheduledBatch {
   readonly scheduleId: string;
-  /** Runs it now, whatever its times. @param overlap In place of the schedule's own policy, which holds by default. */
+  /** Starts a run now. @param overlap Default: the schedule's own policy. */
   trigger(overlap?: ScheduleOverlapPolicy): Promise<void>;
-  /** Starts no more runs until it is resumed. */
+  /** No runs are started until it is resumed. */
   pause(note?: string): Promise<void>;
   resume(note?: string): Promise<void>;
   /** Deletes the schedule; runs that are under way go on. */
   delete(): Promise<void>;
-  /** Temporal's own handle, for all the rest. */
+  /** Temporal's own handle, for everything else. */
   readonly handle: ScheduleHandle;
 }
 
-/** Missed runs of yesterday are of no use; Temporal's own default is a year. */
+/** Temporal's own default, a year, would start and pay for every run that was missed. */
 const DEFAULT_CATCHUP_WINDOW = '1 hour';
 
 /** Batch runs on Temporal Schedules. */
@@ -66,7 +66,7 @@ export class BatchSchedules {
     const { scheduleId, overlap = ScheduleOverlapPolicy.SKIP, catchupWindow = DEFAULT_CATCHUP_WINDOW } = options;
     const handle = await this.#client.create({
       scheduleId,
-      spec: specOf(options),
+      spec: toSpec(options),
       action: {
         type: 'startWorkflow',
         workflowType: WORKFLOW_TYPES.processBatch,
@@ -78,7 +78,7 @@ export class BatchSchedules {
       policies: { overlap, catchupWindow, pauseOnFailure: options.pauseOnFailure ?? false },
       state: { paused: options.paused ?? false, ...(options.note === undefined ? {} : { note: options.note }) },
     });
-    return scheduled(handle);
+    return toScheduledBatch(handle);
   }
 
   async *list(): AsyncGenerator<ScheduleSummary> {
@@ -88,28 +88,28 @@ export class BatchSchedules {
   }
 
   get(scheduleId: string): ScheduledBatch {
-    return scheduled(this.#client.getHandle(scheduleId));
+    return toScheduledBatch(this.#client.getHandle(scheduleId));
   }
 }
 
-function scheduled(handle: ScheduleHandle): ScheduledBatch {
+function toScheduledBatch(handle: ScheduleHandle): ScheduledBatch {
   return {
     scheduleId: handle.scheduleId,
     // The SDK's own default would start a run beside one that is under way, whatever the schedule's policy.
     trigger: async (overlap) => handle.trigger(overlap ?? (await handle.describe()).policies.overlap),
-    pause: async (note) => handle.pause(note ?? (await noteOf(handle))),
-    resume: async (note) => handle.unpause(note ?? (await noteOf(handle))),
+    pause: async (note) => handle.pause(note ?? (await currentNote(handle))),
+    resume: async (note) => handle.unpause(note ?? (await currentNote(handle))),
     delete: () => handle.delete(),
     handle,
   };
 }
 
-/** The note that is there: the SDK would put one of its own in its place. */
-async function noteOf(handle: ScheduleHandle): Promise<string | undefined> {
+/** Without a note the SDK would replace the schedule's note by its own. */
+async function currentNote(handle: ScheduleHandle): Promise<string | undefined> {
   return (await handle.describe()).state.note;
 }
 
-function specOf({ cron, every, timeZone, jitter }: ScheduleBatchOptions): ScheduleSpec {
+function toSpec({ cron, every, timeZone, jitter }: ScheduleBatchOptions): ScheduleSpec {
   if (cron === undefined && every === undefined) throw new TypeError('a schedule needs cron or every');
   return {
     ...(cron === undefined ? {} : { cronExpressions: Array.isArray(cron) ? cron : [cron] }),

@@ -11,12 +11,12 @@ export const SEARCH_ATTRIBUTE_KEYS = Object.values(SEARCH_ATTRIBUTES).map((name)
 /** `INDEXED_VALUE_TYPE_KEYWORD` of Temporal's API. */
 const KEYWORD = 2;
 
-/** gRPC codes with which a server says that this is not for us to do. Temporal Cloud answers one of these. */
-const NOT_OURS_TO_DO: ReadonlySet<unknown> = new Set([7, 12, 16]);
+/** PERMISSION_DENIED, UNIMPLEMENTED and UNAUTHENTICATED: the server does not allow this. Temporal Cloud answers one of them. */
+const NOT_ALLOWED_CODES: ReadonlySet<unknown> = new Set([7, 12, 16]);
 
 const ALREADY_EXISTS = 6;
 
-/** The server does not let its search attributes be registered through its API. The message says what to do instead. */
+/** The server does not allow search attributes to be registered through its API. The message says what to do instead. */
 export class SearchAttributesNotAllowed extends Error {
   override readonly name = 'SearchAttributesNotAllowed';
 
@@ -32,11 +32,11 @@ export class SearchAttributesNotAllowed extends Error {
 }
 
 /**
- * Registers the four search attributes in a namespace; those that are there already are left as they are.
+ * Registers the four search attributes in a namespace. Registered ones stay as they are.
  *
  * @returns the names of those that were added
- * @throws SearchAttributesNotAllowed where the server does not let us, which Temporal Cloud does not
- * @throws TypeError when one of the names is there with another type
+ * @throws SearchAttributesNotAllowed if the server does not allow it, as Temporal Cloud does not
+ * @throws TypeError if one of the names is registered with another type
  */
 export async function registerSearchAttributes(
   { operatorService }: Pick<Connection, 'operatorService'>,
@@ -58,8 +58,8 @@ export async function registerSearchAttributes(
     return missing;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (NOT_OURS_TO_DO.has(code)) throw new SearchAttributesNotAllowed(namespace, error);
-    // Somebody else was faster.
+    if (NOT_ALLOWED_CODES.has(code)) throw new SearchAttributesNotAllowed(namespace, error);
+    // Another process registered them at the same time.
     if (code === ALREADY_EXISTS) return [];
     throw error;
   }

@@ -1,10 +1,10 @@
-/** The workflow module of your worker: re-export what the batch needs, and add your own. */
+/** The workflow module of your worker: re-export all of ours, which start each other, and add your own. */
 import { proxyActivities } from '@temporalio/workflow';
 import type { JobOutcome, ProcessJobInput } from 'temporal-llamacloud';
 import { processJob } from 'temporal-llamacloud/workflows';
 import type { indexing } from './activities.js';
 
-export { processBatch, processDirectories, processJob } from 'temporal-llamacloud/workflows';
+export * from 'temporal-llamacloud/workflows';
 
 const { addToIndex } = proxyActivities<typeof indexing>({ startToCloseTimeout: '1 minute' });
 

@@ -25,6 +25,6 @@ export interface ActivityDeps {
    * Default: no limit.
    */
   requestsPerSecond?: number;
-  /** How long runs over the same work wait for each other to publish their batches after a lost answer. Default 90,000. */
-  claimMs?: number;
+  /** How long LlamaCloud's list of batches may be without one that was just created, in milliseconds. Default 60,000. */
+  listLagMs?: number;
 }

@@ -1,16 +1,17 @@
-import { cancelBatch } from './cancel-batch.js';
-import { cancelJobs } from './cancel-jobs.js';
-import { collectJob } from './collect-job.js';
-import { createBatch, findBatch } from './create-batch.js';
+import { cancelBatch } from './batch/cancel-batch.js';
+import { findChildReport } from './batch/child-report.js';
+import { findCreatedBatch, listRecentBatches, postBatch } from './batch/create-batch.js';
+import { findEarlierCreates } from './batch/earlier-creates.js';
+import { openBatch } from './batch/open-batch.js';
+import { waitForBatch } from './batch/wait-for-batch.js';
 import type { ActivityDeps } from './deps.js';
-import { findReport } from './find-report.js';
-import { openBatch } from './open-batch.js';
-import { openDirectories } from './open-directories.js';
-import { readResults } from './read-results.js';
-import { watchBatch } from './watch-batch.js';
-import { watchJobs } from './watch-jobs.js';
-import { writeDirectories } from './write-directories.js';
-import { writeManifest } from './write-manifest.js';
+import { openDirectories } from './input/open-directories.js';
+import { cancelJobs } from './jobs/cancel-jobs.js';
+import { collectJob } from './jobs/collect-job.js';
+import { waitForJobs } from './jobs/wait-for-jobs.js';
+import { writeDirectories } from './manifest/write-directories.js';
+import { writeManifest } from './manifest/write-manifest.js';
+import { readResults } from './results/read-results.js';
 
 /**
  * The activities of `processBatch`, `processJob` and `processDirectories`: register them with your worker.
@@ -26,17 +27,19 @@ import { writeManifest } from './write-manifest.js';
 export function createActivities(deps: ActivityDeps) {
   return {
     openBatch: openBatch(deps),
-    createBatch: createBatch(deps),
-    findBatch: findBatch(deps),
-    watchBatch: watchBatch(deps),
-    readResults: readResults(deps),
-    watchJobs: watchJobs(deps),
-    collectJob: collectJob(deps),
+    findEarlierCreates: findEarlierCreates(deps),
+    listRecentBatches: listRecentBatches(deps),
+    postBatch: postBatch(deps),
+    findCreatedBatch: findCreatedBatch(deps),
+    waitForBatch: waitForBatch(deps),
     cancelBatch: cancelBatch(deps),
+    readResults: readResults(deps),
+    waitForJobs: waitForJobs(deps),
+    collectJob: collectJob(deps),
     cancelJobs: cancelJobs(deps),
     writeManifest: writeManifest(deps),
     openDirectories,
-    findReport,
+    findChildReport,
     writeDirectories: writeDirectories(deps),
   };
 }

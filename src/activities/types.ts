@@ -2,10 +2,11 @@
 import type { createActivities } from './index.js';
 
 export type Activities = ReturnType<typeof createActivities>;
-export type { UnfinishedJob } from './collect-job.js';
-export type { FoundReport } from './find-report.js';
-export type { OpenedBatch } from './open-batch.js';
-export type { ResultRow, ResultsCursor, ResultsPage } from './read-results.js';
-export type { WatchJobsInput } from './watch-jobs.js';
-export type { WriteDirectoriesInput } from './write-directories.js';
-export type { WriteManifestInput } from './write-manifest.js';
+export type { PublishedReport } from './batch/child-report.js';
+export type { BatchToCreate, CreatedBatch, ListedBatches, PostFailureDetails } from './batch/create-batch.js';
+export type { OpenedBatch } from './batch/open-batch.js';
+export type { CancelledJobs } from './jobs/cancel-jobs.js';
+export type { UnfinishedJob } from './jobs/collect-job.js';
+export type { WriteDirectoriesInput } from './manifest/write-directories.js';
+export type { WriteManifestInput } from './manifest/write-manifest.js';
+export type { ResultRow } from './results/result-rows.js';

@@ -6,10 +6,10 @@ export type AnyReport = BatchReport | DirectoriesReport;
 export type AnyProgress = BatchProgress | DirectoriesProgress;
 export type AnyRun = RunHandle<AnyReport, AnyProgress>;
 
-/** How far a run that has ended with this report is: the last look may have been a while before. */
+/** How far a run that has ended with this report is: the last poll may have been a while before. */
 export function finalProgress(report: AnyReport): AnyProgress {
   const { job, files, manifest } = report;
-  const ended = { phase: 'done', job, files, running: 0, startedAt: '', manifest } as const;
+  const ended = { phase: 'completed', job, files, running: 0, failure: null, startedAt: '', manifest } as const;
   if ('directories' in report) return { ...ended, directories: report.directories, lastFailures: [] };
   const { batchId, directoryId, status } = report;
   return { ...ended, directoryId, batchId, batchStatus: status, lastFailures: [] };

@@ -4,15 +4,15 @@ import {
   COLLECT_FORMATS,
   type CollectFormat,
   DEFAULT_MAX_CONCURRENT_JOBS,
-  type GivenBatch,
-  hasFormat,
+  type ExistingBatchInput,
   JOB_TYPES,
   type JobType,
-  LARGEST_MAX_CONCURRENT_JOBS,
-  type NewBatch,
+  MAX_CONCURRENT_JOBS_LIMIT,
+  type NewBatchInput,
   ON_STOP,
   type OnStop,
   type ProcessBatchInput,
+  supportsFormat,
 } from '../protocol/index.js';
 import { UsageError } from './errors.js';
 import { duration, ids, integer, nonEmpty, number } from './values.js';
@@ -58,7 +58,7 @@ export function addBatchOptions<T extends Command>(command: T): T {
     .option(
       '--max-concurrent-jobs <n>',
       `documents collected at a time (default: ${DEFAULT_MAX_CONCURRENT_JOBS})`,
-      integer(1, LARGEST_MAX_CONCURRENT_JOBS),
+      integer(1, MAX_CONCURRENT_JOBS_LIMIT),
     )
     .option('--max-failed-files <n>', 'fail the run when more files than this fail', integer(0))
     .option('--max-failed-percent <p>', 'fail the run when a larger share of files fails', number(0, 100))
@@ -70,7 +70,7 @@ export function addBatchOptions<T extends Command>(command: T): T {
 
 /** @throws UsageError when the flags do not fit together. */
 export function batchInputOf(flags: BatchFlags): ProcessBatchInput {
-  const work = workOf(flags);
+  const work = toWork(flags);
   if (flags.onlyFailed && flags.batch === undefined) {
     throw new UsageError('--only-failed needs --batch: the batch whose files are looked at again');
   }
@@ -84,7 +84,7 @@ export function batchInputOf(flags: BatchFlags): ProcessBatchInput {
 /** What holds for a single batch and for each of many. @throws UsageError when it does not fit together. */
 export function optionsOf(flags: BatchFlags): Omit<BatchOptions, 'onlyFailed'> {
   const { collect, job } = flags;
-  if (collect !== undefined && job !== undefined && !hasFormat(job, collect)) {
+  if (collect !== undefined && job !== undefined && !supportsFormat(job, collect)) {
     throw new UsageError(
       `--collect ${collect} does not fit --job ${job}: parse_v2 has markdown, text and items, extract_v2 has record`,
     );
@@ -102,7 +102,12 @@ export function optionsOf(flags: BatchFlags): Omit<BatchOptions, 'onlyFailed'> {
 }
 
 /** A batch that is there, or else all three of what a new one needs. */
-function workOf({ batch, directory: directories = [], job, configuration }: BatchFlags): NewBatch | GivenBatch {
+function toWork({
+  batch,
+  directory: directories = [],
+  job,
+  configuration,
+}: BatchFlags): NewBatchInput | ExistingBatchInput {
   const [directory, another] = directories;
   if (another !== undefined) throw new UsageError('--directory can be given once here: only start takes more');
   if (directory !== undefined && job !== undefined && configuration !== undefined) {

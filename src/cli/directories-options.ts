@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import {
   DEFAULT_MAX_CONCURRENT_BATCHES,
-  LARGEST_MAX_CONCURRENT_BATCHES,
+  MAX_CONCURRENT_BATCHES_LIMIT,
   type ProcessDirectoriesInput,
 } from '../protocol/index.js';
 import { type BatchFlags, optionsOf } from './batch-options.js';
@@ -17,7 +17,7 @@ export function addDirectoriesOptions<T extends Command>(command: T): T {
   return command.option(
     '--max-concurrent-batches <n>',
     `with more than one --directory: batches open at a time (default: ${DEFAULT_MAX_CONCURRENT_BATCHES})`,
-    integer(1, LARGEST_MAX_CONCURRENT_BATCHES),
+    integer(1, MAX_CONCURRENT_BATCHES_LIMIT),
   );
 }
 

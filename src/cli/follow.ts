@@ -6,7 +6,7 @@ import { CliError } from './errors.js';
 import { statusOf } from './explain.js';
 import type { Interrupt } from './interrupt.js';
 import type { ProgressView } from './progress-view.js';
-import { troubleIn } from './run-status.js';
+import { findTrouble } from './run-status.js';
 import { printable } from './text.js';
 
 /** A worker answers in milliseconds. */
@@ -102,5 +102,5 @@ export async function follow<Report extends AnyReport>({
 
 /** What the run can't get past right now. */
 async function troubleOf(client: Client, { workflowId, runId }: AnyRun): Promise<string | undefined> {
-  return troubleIn((await client.workflow.getHandle(workflowId, runId).describe()).raw);
+  return findTrouble(client, await client.workflow.getHandle(workflowId, runId).describe());
 }

@@ -2,13 +2,14 @@
 import cliProgress from 'cli-progress';
 import {
   type BatchProgress,
-  counted,
-  DIRECTORIES_PHASE_WORDS,
+  DIRECTORIES_PHASE_LABELS,
   type DirectoriesProgress,
   type FileCounts,
-  PHASE_WORDS,
+  PHASE_LABELS,
+  settledCount,
 } from '../protocol/index.js';
 import type { AnyProgress } from './any-run.js';
+import { unfinishedOf } from './report.js';
 import type { Session } from './session.js';
 import { count } from './text.js';
 
@@ -29,11 +30,11 @@ export function sentenceOf(progress: AnyProgress): string {
 }
 
 function sentenceOfMany({ phase, directories, files }: DirectoriesProgress): string {
-  const what = DIRECTORIES_PHASE_WORDS[phase];
+  const what = DIRECTORIES_PHASE_LABELS[phase];
   if (directories.total === 0) return what;
   const all = count(directories.total, 'directory', 'directories');
   const collected = files.total === 0 ? '' : `; ${count(files.completed, 'document')}`;
-  return `${what}: ${counted(directories)} of ${all}${failedOf(directories)}${collected}`;
+  return `${what}: ${[`${settledCount(directories)} of ${all}`, ...unfinishedOf(directories)].join(', ')}${collected}`;
 }
 
 /** What the bar is of. */
@@ -43,14 +44,11 @@ function countsOf(progress: AnyProgress): FileCounts {
 
 function sentenceOfOne(progress: BatchProgress): string {
   const { phase, batchId, batchStatus, files } = progress;
-  const what = PHASE_WORDS[phase];
-  if (files.total > 0) return `${what}: ${counted(files)} of ${count(files.total, 'file')}${failedOf(files)}`;
+  const what = PHASE_LABELS[phase];
+  if (files.total > 0)
+    return `${what}: ${[`${settledCount(files)} of ${count(files.total, 'file')}`, ...unfinishedOf(files)].join(', ')}`;
   if (batchId === null) return what;
   return `${what}: batch ${batchId}${batchStatus === null ? '' : ` is ${batchStatus}`}`;
-}
-
-function failedOf({ failed, cancelled }: FileCounts): string {
-  return failed + cancelled === 0 ? '' : `, ${failed + cancelled} failed`;
 }
 
 const BAR_COLUMNS = 30;
@@ -73,7 +71,7 @@ function barView({ stream }: Session): ProgressView {
       if (shown) bar.setTotal(total);
       else bar.start(total, 0);
       shown = true;
-      bar.update(counted(countsOf(progress)));
+      bar.update(settledCount(countsOf(progress)));
     },
     note: (line) => {
       // The bar owns its line: the note takes its place, and the bar is drawn anew below.
@@ -96,7 +94,7 @@ function lineView(session: Session): ProgressView {
   return {
     show: (progress) => {
       const counts = countsOf(progress);
-      const share = counts.total === 0 ? 0 : Math.floor((SHARES * counted(counts)) / counts.total);
+      const share = counts.total === 0 ? 0 : Math.floor((SHARES * settledCount(counts)) / counts.total);
       const key = `${progress.phase} ${'batchStatus' in progress ? progress.batchStatus : ''} ${share}`;
       if (key === last) return;
       last = key;

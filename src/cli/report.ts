@@ -14,14 +14,18 @@ export function countsOf({ files, bytes, credits }: Pick<BatchReport, 'files' | 
   return `${count(files.total, 'file')}: ${outcomesOf(files)}. ${costs.join(', ')}.`;
 }
 
-function outcomesOf({ completed, failed, cancelled, skipped }: FileCounts): string {
-  const outcomes = [
-    `${completed} completed`,
+/** `9 completed, 1 failed`: every line that a command prints counts in this way, so that they agree with each other. */
+export function outcomesOf(counts: FileCounts): string {
+  return [`${counts.completed} completed`, ...unfinishedOf(counts)].join(', ');
+}
+
+/** `1 failed`, `2 cancelled`: the outcomes that are not `completed`, where there are any. */
+export function unfinishedOf({ failed, cancelled, skipped }: FileCounts): string[] {
+  return [
     ...(failed === 0 ? [] : [`${failed} failed`]),
     ...(cancelled === 0 ? [] : [`${cancelled} cancelled`]),
     ...(skipped === 0 ? [] : [`${skipped} skipped`]),
   ];
-  return outcomes.join(', ');
 }
 
 /**

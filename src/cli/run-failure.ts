@@ -1,4 +1,4 @@
-import { failureIn, isDirectoriesReport, isReport } from '../protocol/index.js';
+import { isDirectoriesReport, isReport, rootFailure } from '../protocol/index.js';
 import type { AnyReport } from './any-run.js';
 
 /** Why a run failed, in words. */
@@ -25,7 +25,7 @@ export function isRunFailure(error: unknown): error is Error {
 }
 
 export function describeFailure(error: Error): RunFailure {
-  const { type, message } = failureIn(error);
+  const { type, message } = rootFailure(error);
   const details = detailsOf(error);
   return { ...(ENDS[type] ?? { type, message }), ...fieldsIn(details), ...reportIn(details) };
 }

@@ -1,6 +1,6 @@
-import type { AnyRun } from './any-run.js';
+import type { AnyReport, AnyRun } from './any-run.js';
 import { Interrupted } from './errors.js';
-import { follow } from './follow.js';
+import { askProgress, follow } from './follow.js';
 import { progressView } from './progress-view.js';
 import { failureLines, reportLines } from './report.js';
 import { describeFailure, isRunFailure } from './run-failure.js';
@@ -9,6 +9,11 @@ import type { TemporalAccess } from './temporal.js';
 import { quoted } from './text.js';
 
 const LOOK_EVERY_MS = 500;
+
+/** A run over many directories goes on after one that fails, and completes: whoever waits for all of them has to know. */
+function isComplete(report: AnyReport): boolean {
+  return !('directories' in report) || report.directories.completed === report.directories.total;
+}
 
 /**
  * Follows a run to its end and tells how it ended. Returns the exit code.
@@ -36,8 +41,7 @@ export async function waitForEnd(
       view: progressView(session),
     });
     for (const line of reportLines(report)) session.say(line);
-    // A run over many directories goes on over those that fail; that all of them have is not what anybody calls well done.
-    const ok = !('directories' in report) || report.directories.completed > 0;
+    const ok = isComplete(report);
     session.answer({ ok, workflowId, runId, report });
     return ok ? 0 : 1;
   } catch (error) {
@@ -48,7 +52,10 @@ export async function waitForEnd(
       );
     }
     if (!isRunFailure(error)) throw error;
-    const { type, message, fields, report = await run.report() } = describeFailure(error);
+    const { type, fields, report = await run.report(), ...failure } = describeFailure(error);
+    // Temporal keeps no message of a run that was cancelled: only the run itself can say what it could not stop.
+    const ended = type === 'Cancelled' ? await askProgress(temporal.client, run, taskQueue).catch(() => null) : null;
+    const message = ended?.failure?.message ?? failure.message;
     const [first = '', ...rest] = failureLines({ type, message, ...(fields === undefined ? {} : { fields }) });
     for (const line of [`error: the run failed. ${first}`, ...rest]) session.warn(line);
     if (report !== undefined) for (const line of reportLines(report)) session.say(line);

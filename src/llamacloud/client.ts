@@ -1,6 +1,9 @@
-import { apiKeyProblem, baseUrlProblem, checkedId, checkedSegment } from './checks.js';
-import { download, Http, type QueryValue } from './http.js';
-import { pages } from './pages.js';
+import { type Batch, createBatchSchemas } from './batch-schemas.js';
+import { type DirectoryFile, directoryFilesSchema } from './directory-schemas.js';
+import { download } from './download.js';
+import { Http, type QueryValue } from './http.js';
+import { createJobSchemas, type ExtractJob, type ParseJob, type ParseResult } from './job-schemas.js';
+import { paginate } from './pagination.js';
 import type {
   CallOptions,
   CreateBatchParams,
@@ -12,46 +15,44 @@ import type {
   LlamaCloudClientOptions,
   Time,
 } from './params.js';
-import {
-  type Batch,
-  batchSchema,
-  type DirectoryFile,
-  directoryFileSchema,
-  type ExtractJob,
-  extractJobSchema,
-  type Page,
-  type ParseJob,
-  type ParseResult,
-  pageSchema,
-  parseJobSchema,
-  parseResultSchema,
-} from './schemas.js';
+import type { Page } from './schema-fields.js';
+import { MIN_KEY_LENGTH, SecretSet } from './secret-set.js';
+import { truncate } from './text.js';
+import { apiKeyProblem, baseUrlProblem, checkedId, checkedSegment } from './validate.js';
 
 export const DEFAULT_BASE_URL = 'https://api.cloud.llamaindex.ai';
 export const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
 
-/** A longer timer of Node would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Node fires a longer timer at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A job of either type, with what was expanded: `job` has its id, status, error and usage. */
 export type JobResult = ({ type: 'parse_v2' } & ParseResult) | { type: 'extract_v2'; job: ExtractJob };
 
 /** A job of either type, as the lists show it. */
-export type JobSummary = ({ type: 'parse_v2' } & ParseJob) | ({ type: 'extract_v2' } & ExtractJob);
+export type JobSummary = { id: string } & (({ type: 'parse_v2' } & ParseJob) | ({ type: 'extract_v2' } & ExtractJob));
 
 const ROUTES = { parse_v2: 'parse', extract_v2: 'extract' } as const;
 
 /**
  * The LlamaCloud Batches API and the jobs that batches make, over HTTP. It knows nothing of Temporal and never retries.
  *
- * Answers are as LlamaCloud documents them, keys in snake case; keys and statuses that are new pass through. Every call
- * throws {@link HttpStatusError} for a status of 400 or more, {@link ConnectionError} where no whole answer came, and
- * {@link UnexpectedResponseError} for a body that does not fit, with the path in it. An abort passes as the signal's reason,
- * an id that can't be one is a `TypeError`, and nothing is sent. No error holds the key.
+ * Responses have the keys that LlamaCloud documents, in snake case; new keys and statuses pass through. A field that is not as
+ * documented is dropped where this package can do without it.
+ *
+ * Every call throws {@link HttpStatusError} for a status of 400 or more, {@link ConnectionError} where no whole response came, and
+ * {@link UnexpectedResponseError} for a body that cannot be used, with the path in it. An abort is thrown as the signal's reason. An
+ * id that cannot be one is a `TypeError`, and nothing is sent.
+ *
+ * The client remembers the API key, the secrets of webhooks and every presigned URL that it has seen: none of them is in an
+ * error, nor in an `error_message` that it returns.
  */
 export class LlamaCloudClient {
   readonly #http: Http;
-  readonly #download: { timeoutMs: number; fetch?: typeof globalThis.fetch };
+  readonly #secrets: SecretSet;
+  readonly #batchSchemas: ReturnType<typeof createBatchSchemas>;
+  readonly #jobSchemas: ReturnType<typeof createJobSchemas>;
+  readonly #download: { timeoutMs: number; fetch?: typeof globalThis.fetch; secrets: SecretSet };
 
   /** @throws TypeError for a key or a URL that can't be used, RangeError for a time that is no time. */
   constructor(options: LlamaCloudClientOptions) {
@@ -60,12 +61,17 @@ export class LlamaCloudClient {
     if (keyProblem !== undefined) throw new TypeError(`apiKey ${keyProblem}`);
     const urlProblem = baseUrlProblem(baseUrl);
     if (urlProblem !== undefined) throw new TypeError(`baseUrl ${urlProblem}`);
-    if (!(timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS)) {
-      throw new RangeError(`timeoutMs has to be more than 0 and at most ${LONGEST_TIMER_MS}, and is ${timeoutMs}`);
+    if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) {
+      throw new RangeError(`timeoutMs has to be more than 0 and at most ${MAX_TIMER_MS}, and is ${timeoutMs}`);
     }
     const fetch = options.fetch === undefined ? {} : { fetch: options.fetch };
-    this.#http = new Http({ apiKey: apiKey.trim(), baseUrl: baseUrl.trim(), timeoutMs, ...fetch });
-    this.#download = { timeoutMs, ...fetch };
+    const secrets = new SecretSet(apiKey.trim());
+    const redact = (text: string) => secrets.redact(text);
+    this.#secrets = secrets;
+    this.#batchSchemas = createBatchSchemas(redact);
+    this.#jobSchemas = createJobSchemas(redact);
+    this.#http = new Http({ apiKey: apiKey.trim(), baseUrl: baseUrl.trim(), timeoutMs, secrets, ...fetch });
+    this.#download = { timeoutMs, secrets, ...fetch };
   }
 
   /**
@@ -73,6 +79,10 @@ export class LlamaCloudClient {
    * is lost may have created one.
    */
   async createBatch(params: CreateBatchParams): Promise<Batch> {
+    for (const { signingSecret = '', headers = {} } of params.webhooks ?? []) {
+      this.#secrets.add([signingSecret], MIN_KEY_LENGTH);
+      this.#secrets.add(Object.values(headers));
+    }
     const webhooks = params.webhooks?.map((webhook) => ({
       webhook_url: webhook.url,
       webhook_events: webhook.events,
@@ -91,11 +101,7 @@ export class LlamaCloudClient {
         },
         ...(webhooks === undefined ? {} : { webhook_configurations: webhooks }),
       },
-      secrets: params.webhooks?.flatMap(({ signingSecret = '', headers = {} }) => [
-        signingSecret,
-        ...Object.values(headers),
-      ]),
-      schema: batchSchema,
+      schema: this.#batchSchemas.created,
       signal: params.signal,
     });
   }
@@ -106,7 +112,7 @@ export class LlamaCloudClient {
       method: 'get',
       path: ['api', 'v2', 'batches', checkedSegment(id)],
       query: { ...scopeOf(options), expand: options.expand },
-      schema: batchSchema,
+      schema: this.#batchSchemas.batch,
       signal: options.signal,
     });
   }
@@ -117,14 +123,14 @@ export class LlamaCloudClient {
       method: 'get',
       path: ['api', 'v2', 'batches'],
       query: { ...listQuery(params), source_directory_id: checkedId('sourceDirectoryId', params.sourceDirectoryId) },
-      schema: pageSchema(batchSchema),
+      schema: this.#batchSchemas.page,
       signal: params.signal,
     });
   }
 
   /** Lists the batches of all pages, one request a page as they are needed. */
   iterateBatches(params: ListBatchesParams = {}): AsyncGenerator<Batch> {
-    return pages('/api/v2/batches', params.pageToken, (pageToken) => this.listBatches({ ...params, ...pageToken }));
+    return paginate('/api/v2/batches', params.pageToken, (pageToken) => this.listBatches({ ...params, ...pageToken }));
   }
 
   /**
@@ -136,7 +142,7 @@ export class LlamaCloudClient {
       method: 'post',
       path: ['api', 'v2', 'batches', checkedSegment(id), 'cancel'],
       query: scopeOf(options),
-      schema: batchSchema,
+      schema: this.#batchSchemas.batch,
       signal: options.signal,
     });
   }
@@ -150,10 +156,10 @@ export class LlamaCloudClient {
       signal: options.signal,
     } as const;
     if (reference.type === 'extract_v2') {
-      return { type: 'extract_v2', job: await this.#http.request({ ...request, schema: extractJobSchema }) };
+      return { type: 'extract_v2', job: await this.#http.request({ ...request, schema: this.#jobSchemas.extractJob }) };
     }
-    // Last, so that a key of the answer that we do not know can't take its place.
-    return { ...(await this.#http.request({ ...request, schema: parseResultSchema })), type: 'parse_v2' };
+    // `type` comes last, so that a new key of the response cannot replace it.
+    return { ...(await this.#http.request({ ...request, schema: this.#jobSchemas.parseResult })), type: 'parse_v2' };
   }
 
   /** Lists one page of jobs: `GET /api/v2/parse` or `GET /api/v2/extract`. */
@@ -168,16 +174,16 @@ export class LlamaCloudClient {
       signal: params.signal,
     } as const;
     if (type === 'extract_v2') {
-      const page = await this.#http.request({ ...request, schema: pageSchema(extractJobSchema) });
+      const page = await this.#http.request({ ...request, schema: this.#jobSchemas.extractJobs });
       return { ...page, items: page.items.map((job) => ({ ...job, type })) };
     }
-    const page = await this.#http.request({ ...request, schema: pageSchema(parseJobSchema) });
+    const page = await this.#http.request({ ...request, schema: this.#jobSchemas.parseJobs });
     return { ...page, items: page.items.map((job) => ({ ...job, type })) };
   }
 
   /** Lists the jobs of all pages, one request a page as they are needed. */
   iterateJobs(params: ListJobsParams): AsyncGenerator<JobSummary> {
-    return pages(`/api/v2/${ROUTES[params.type]}`, params.pageToken, (pageToken) =>
+    return paginate(`/api/v2/${ROUTES[params.type]}`, params.pageToken, (pageToken) =>
       this.listJobs({ ...params, ...pageToken }),
     );
   }
@@ -191,8 +197,12 @@ export class LlamaCloudClient {
       query: scopeOf(options),
       signal: options.signal,
     } as const;
-    if (type === 'extract_v2') return { ...(await this.#http.request({ ...request, schema: extractJobSchema })), type };
-    return { ...(await this.#http.request({ ...request, schema: parseJobSchema })), type };
+    if (type === 'extract_v2') {
+      const job = await this.#http.request({ ...request, schema: this.#jobSchemas.cancelledExtractJob });
+      return { ...job, id: job.id ?? reference.id, type };
+    }
+    const job = await this.#http.request({ ...request, schema: this.#jobSchemas.cancelledParseJob });
+    return { ...job, id: job.id ?? reference.id, type };
   }
 
   /** Lists one page of a directory's files, for their names: `GET /api/v1/beta/directories/{id}/files`. */
@@ -204,19 +214,28 @@ export class LlamaCloudClient {
       method: 'get',
       path: ['api', 'v1', 'beta', 'directories', checkedSegment(id), 'files'],
       query: { ...scopeOf(params), page_size: params.pageSize, page_token: tokenOf(params) },
-      schema: pageSchema(directoryFileSchema),
+      schema: directoryFilesSchema,
       signal: params.signal,
     });
   }
 
   /** Lists a directory's files, all pages. */
   iterateDirectoryFiles(id: string, params: CallOptions & { pageSize?: number } = {}): AsyncGenerator<DirectoryFile> {
-    const path = `/api/v1/beta/directories/${encodeURIComponent(id.toWellFormed())}/files`;
-    return pages(path, undefined, (pageToken) => this.listDirectoryFiles(id, { ...params, ...pageToken }));
+    const path = truncate(`/api/v1/beta/directories/${encodeURIComponent(id.toWellFormed())}/files`);
+    return paginate(path, undefined, (pageToken) => this.listDirectoryFiles(id, { ...params, ...pageToken }));
   }
 
-  /** Streams a document from its presigned URL, without the API key. */
-  download(presignedUrl: string, options: { signal?: AbortSignal } = {}): Promise<AsyncIterable<Uint8Array>> {
+  /**
+   * Streams a document from its presigned URL, without the API key. The request is sent when the first chunk is asked for, and
+   * the iterable ends only if the document is whole.
+   *
+   * @param options.sizeBytes Size that LlamaCloud gives for the document, in bytes. Default: not checked.
+   * @throws IncompleteDocumentError, from the iterable, for a document that is not whole.
+   */
+  download(
+    presignedUrl: string,
+    options: { signal?: AbortSignal | undefined; sizeBytes?: number | undefined } = {},
+  ): AsyncIterable<Uint8Array> {
     return download(presignedUrl, { ...this.#download, ...options });
   }
 }

@@ -1,7 +1,11 @@
+export type { Batch, BatchResult } from './batch-schemas.js';
 export * from './client.js';
+export type { DirectoryFile } from './directory-schemas.js';
 export { ConnectionError } from './errors/connection-error.js';
 export { HttpStatusError } from './errors/http-status-error.js';
+export { IncompleteDocumentError } from './errors/incomplete-document-error.js';
 export { LlamaCloudError, type RequestInfo } from './errors/llamacloud-error.js';
 export { UnexpectedResponseError } from './errors/unexpected-response-error.js';
+export type { ExtractJob, ParseJob, ParseResult, ResultPage } from './job-schemas.js';
 export type * from './params.js';
-export type { Batch, BatchResult, DirectoryFile, ExtractJob, Page, ParseJob, ParseResult } from './schemas.js';
+export type { Page } from './schema-fields.js';

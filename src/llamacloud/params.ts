@@ -5,13 +5,13 @@ export interface LlamaCloudClientOptions {
   apiKey: string;
   /** Default `https://api.cloud.llamaindex.ai`; the EU has `https://api.cloud.eu.llamaindex.ai`. */
   baseUrl?: string;
-  /** Time for one request and its whole answer, in milliseconds; of a download, for each piece of it. Default 60,000. */
+  /** Timeout of one request and its whole response, in milliseconds; in a download, of each chunk. Default 60,000. */
   timeoutMs?: number;
   /** In place of the global `fetch`. */
   fetch?: typeof globalThis.fetch;
 }
 
-/** What every call takes: the project and organization (default: the key's own), and a way to abort it. */
+/** Options of every call: project and organization (default: the key's own), and an abort signal. */
 export interface CallOptions {
   projectId?: string | undefined;
   organizationId?: string | undefined;
@@ -56,7 +56,7 @@ export interface ListBatchesParams extends ListParams {
 
 export interface ListJobsParams extends ListParams {
   type: JobType;
-  /** Only these jobs; of an empty list none, without a request. */
+  /** Only these jobs. An empty list gives no jobs, and no request is sent. */
   jobIds?: readonly string[];
 }
 

@@ -1,65 +1,85 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { type FileHandle, mkdtemp, open, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { errorCode } from './error-code.js';
 import { makeFolder } from './make-folder.js';
+import { OutputError } from './output-error.js';
 import { safeName } from './safe-name.js';
-import { type Content, OutputError, type OutputStore, type StoredObject } from './store.js';
+import type { Content, OutputStore, StoredObject } from './store.js';
+import { readStoreId } from './store-id.js';
+import { type TemporaryFile, TemporaryFiles } from './temporary-files.js';
 
-/** Documents in a local directory, which is made when the first is written. */
+/** Documents in a local directory, which is made when it is first needed. */
 export class DirectoryStore implements OutputStore {
   readonly root: string;
+  readonly #temporaryFiles: TemporaryFiles;
 
   /** @param directory Path; a relative one is taken from the working directory. */
   constructor(directory: string) {
     this.root = resolve(directory);
+    this.#temporaryFiles = new TemporaryFiles(this.root);
   }
 
+  /** Writes and removes a file. Also removes the temporary files of writers that were killed, by their age: 1 hour. */
   async check(): Promise<void> {
+    const probe = join(this.root, `.probe-${randomUUID()}`);
     try {
-      await makeFolder(this.root);
-      // By writing: permissions, read-only file systems and files in the way all show only then.
-      await rmdir(await mkdtemp(join(this.root, '.try-')));
+      // Permissions, read-only file systems, full disks and files in the way show only when something is written.
+      const file = await this.#openTemporary(this.root);
+      try {
+        await file.append(Buffer.from('x'));
+        await file.moveTo(probe);
+      } catch (error) {
+        await file.discard();
+        throw error;
+      }
+      await rm(probe);
     } catch (error) {
       throw new OutputError('write to', this.root, error);
+    }
+    await this.#temporaryFiles.removeAbandoned();
+  }
+
+  /** Kept in `.store-id` at the root. A copy of the folder keeps the id, so it counts as the same store. */
+  async id(): Promise<string> {
+    try {
+      return await readStoreId(this.root);
+    } catch (error) {
+      throw new OutputError('read the id of', this.root, error);
     }
   }
 
   async write(key: readonly string[], content: Content): Promise<StoredObject> {
     const location = this.locate(key);
-    // Beside its place, so that the rename stays within one file system and a reader never sees half a document.
-    const temporary = join(dirname(location), `.${randomUUID()}.tmp`);
-    const source = sourceOf(content);
+    // Around each operation of the store and around nothing else: a document that breaks off is no failure of the store.
+    const store = <T>(operation: Promise<T>): Promise<T> =>
+      operation.catch((error: unknown) => {
+        throw new OutputError('write', location, error);
+      });
+    // Opened before the content is read: content that is never read needs no closing.
+    const file = await store(this.#openTemporary(dirname(location)));
+    const digest = createHash('sha256');
+    let bytes = 0;
     try {
-      await makeFolder(dirname(location));
-      const digest = createHash('sha256');
-      let bytes = 0;
-      await pipeline(
-        source.read(),
-        async function* (chunks: AsyncIterable<Uint8Array>) {
-          for await (const chunk of chunks) {
-            digest.update(chunk);
-            bytes += chunk.byteLength;
-            yield chunk;
-          }
-        },
-        createWriteStream(temporary, { flags: 'wx', flush: true }),
-      );
-      await rename(temporary, location);
-      return { location, bytes, sha256: digest.digest('hex') };
+      // The loop closes the content when an operation of the store throws.
+      for await (const chunk of toChunks(content)) {
+        await store(file.append(chunk));
+        digest.update(chunk);
+        bytes += chunk.byteLength;
+      }
+      await store(file.moveTo(location));
     } catch (error) {
-      await rm(temporary, { force: true }).catch(() => undefined);
-      if (source.failed(error)) throw error;
-      throw new OutputError('write', location, error);
+      await file.discard();
+      throw error;
     }
+    return { location, bytes, sha256: digest.digest('hex') };
   }
 
   async read(key: readonly string[]): Promise<AsyncIterable<Uint8Array> | undefined> {
     const location = this.locate(key);
     try {
       // Opened here, so that a missing file is told apart before anything is read.
-      return contentOf(await open(location, 'r'), location);
+      return readChunks(await open(location, 'r'), location);
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw new OutputError('read', location, error);
@@ -80,9 +100,19 @@ export class DirectoryStore implements OutputStore {
     if (key.length === 0) throw new TypeError('a key has at least one name: the root itself is no file');
     return join(this.root, ...key.map(safeName));
   }
+
+  /** @param folder Where the file will be moved to; made where it is missing. */
+  async #openTemporary(folder: string): Promise<TemporaryFile> {
+    await makeFolder(folder);
+    return this.#temporaryFiles.create();
+  }
 }
 
-async function* contentOf(file: FileHandle, location: string): AsyncGenerator<Uint8Array> {
+function toChunks(content: Content): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  return typeof content === 'string' ? [Buffer.from(content, 'utf8')] : content;
+}
+
+async function* readChunks(file: FileHandle, location: string): AsyncGenerator<Uint8Array> {
   try {
     yield* file.createReadStream();
   } catch (error) {
@@ -90,26 +120,7 @@ async function* contentOf(file: FileHandle, location: string): AsyncGenerator<Ui
   }
 }
 
-/** Remembers whether it was the content that broke: a document that ended early is no failure of the store. */
-function sourceOf(content: Content) {
-  let broken: unknown;
-  return {
-    async *read(): AsyncGenerator<Uint8Array> {
-      if (typeof content === 'string') {
-        yield Buffer.from(content, 'utf8');
-        return;
-      }
-      try {
-        yield* content;
-      } catch (error) {
-        broken = error;
-        throw error;
-      }
-    },
-    failed: (error: unknown) => broken !== undefined && error === broken,
-  };
-}
-
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+  const code = errorCode(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }

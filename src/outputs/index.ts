@@ -1,3 +1,4 @@
 export { DirectoryStore } from './directory-store.js';
 export { openOutputStore } from './open.js';
-export { type Content, OutputError, type OutputStore, type StoredObject } from './store.js';
+export { OutputError } from './output-error.js';
+export type { Content, OutputStore, StoredObject } from './store.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** File systems take 255 bytes a name; the rest is for our own endings. */
-const LONGEST = 180;
+const MAX_CHARACTERS = 180;
 
 /** Names that Windows keeps for its devices, whatever their ending. */
 const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
@@ -15,8 +15,8 @@ export function safeName(text: string): string {
     .replace(/[!'()*~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replace(/^\.|\.$/g, '%2E');
   const name = encoded === '' ? '%' : encoded;
-  if (name.length <= LONGEST && !RESERVED.test(name) && text.isWellFormed()) return name;
+  if (name.length <= MAX_CHARACTERS && !RESERVED.test(name) && text.isWellFormed()) return name;
   // Of UTF-16, since in UTF-8 all lone surrogates are the same.
   const hash = createHash('sha256').update(text, 'utf16le').digest('hex').slice(0, 16);
-  return `${name.slice(0, LONGEST - hash.length - 1)}~${hash}`.replace(RESERVED, '%$&');
+  return `${name.slice(0, MAX_CHARACTERS - hash.length - 1)}~${hash}`.replace(RESERVED, '%$&');
 }

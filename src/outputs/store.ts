@@ -14,14 +14,27 @@ export interface StoredObject {
  * Where documents and manifests go. A key is a list of names, the last of which is the file's: names may be any string,
  * and the store sees to it that none of them leaves its root.
  *
- * A write replaces what was there, and is seen whole or not at all. Failures are {@link OutputError}s; an error of the
- * stream that is written passes as it is.
+ * Failures are `OutputError`s.
  */
 export interface OutputStore {
   /** A directory's path, or a URL. */
   readonly root: string;
-  /** Can it be written to? Asked before a worker starts. @throws OutputError */
+  /** Can it be written to? Called when a worker starts. @throws OutputError */
   check(): Promise<void>;
+  /**
+   * Names the store: a UUID that is the same for every worker that shares the store, and another for another store. Created
+   * when it is first asked for, and read from the store each time.
+   *
+   * A run records the id of the store that its first worker writes to. A worker whose output is another store notices
+   * before it collects anything, instead of writing half of the documents where nobody looks for them.
+   *
+   * @throws OutputError
+   */
+  id(): Promise<string>;
+  /**
+   * Replaces what was there. Readers see the old content or the new one, never a part. An error of the content is thrown as
+   * it is. If the write fails, content whose reading has begun is closed; otherwise reading has not begun.
+   */
   write(key: readonly string[], content: Content): Promise<StoredObject>;
   /** The content under a key, or `undefined` where there is none. */
   read(key: readonly string[]): Promise<AsyncIterable<Uint8Array> | undefined>;
@@ -29,13 +42,4 @@ export interface OutputStore {
   size(key: readonly string[]): Promise<number | undefined>;
   /** Where the object under a key is, or would be. */
   locate(key: readonly string[]): string;
-}
-
-/** The output store failed: full, read-only, gone. */
-export class OutputError extends Error {
-  override readonly name = 'OutputError';
-
-  constructor(what: string, location: string, cause: unknown) {
-    super(`Could not ${what} ${location}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
 }

@@ -5,74 +5,87 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** A batch has at most 1,000 files, each of which may legally take half an hour and more: a week is "something is wrong". */
+/** A batch has at most 1,000 files, each of which may take half an hour or more. After a week something is wrong. */
 export const DEFAULT_TIMEOUT_MS = 7 * DAY;
 
 /** A parse job may take 30 minutes and 5 more a page; a day covers 280 pages. */
 export const DEFAULT_JOB_TIMEOUT_MS = DAY;
 
-/** Longer than this is a mistake in the unit. */
-export const LONGEST_TIMEOUT_MS = 365 * DAY;
+/** Upper bound on every timeout: a longer one was given in the wrong unit. */
+export const MAX_TIMEOUT_MS = 365 * DAY;
 
-/** LlamaCloud maps rows in the moments around COMPLETED; after two minutes a row with nothing in it stays that way. */
+/** LlamaCloud maps files to jobs within seconds of COMPLETED. A file without a job after two minutes counts as failed. */
 export const DEFAULT_RESULTS_GRACE_MS = 2 * MINUTE;
 
-/** Waits longer than this are no polling. Also the `maximumInterval` of every retry policy, which caps our own delays. */
-export const LONGEST_POLL_MS = HOUR;
+/** Upper bound on the poll interval, and the `maximumInterval` of every retry policy. */
+export const MAX_POLL_MS = HOUR;
 
-/** From 10 s on a change is seen within 10 % of the time waited, and an hour costs fewer than 100 requests. */
-export const DEFAULT_POLL: ResolvedPoll = { initialMs: SECOND, coefficient: 1.1, maximumMs: MINUTE };
+/** After the first 10 s a change is seen within 10 % of the time waited. An hour costs fewer than 100 requests. */
+export const DEFAULT_POLL: ResolvedPoll = {
+  initialInterval: SECOND,
+  backoffCoefficient: 1.1,
+  maximumInterval: MINUTE,
+};
 
 /**
- * Measured on a local server: 40 open children run faster than 20, and than 250. Each is at most two events that wait for the workflow task
- * under way, of which Temporal takes 100.
+ * Measured on a local server: 40 open children are faster than 20 and than 250. While a workflow task runs, Temporal buffers at
+ * most 100 events, and each open child adds up to two.
  */
 export const DEFAULT_MAX_CONCURRENT_JOBS = 40;
-export const LARGEST_MAX_CONCURRENT_JOBS = 500;
+export const MAX_CONCURRENT_JOBS_LIMIT = 500;
 
-/** Results that travel through history at a time, far below Temporal's 2 MB; also what a batch can hold at most today. */
-export const LARGEST_PAGE_SIZE = 1_000;
+/** Results in one page through history, far below Temporal's limit of 2 MB. A batch holds at most 1,000 files today. */
+export const MAX_PAGE_SIZE = 1_000;
 
-/** Failures listed in the report, and the most that may be asked for; the manifest has all of them. */
+/** Failures listed in the report: the default and the maximum. The manifest has all of them. */
 export const REPORTED_FAILURES = 100;
 
 /**
- * One batch that LlamaCloud works on, one whose documents are being collected, and one that is being made: none waits for the
- * others. More of them share the same account's rate limit and the same workers, and are not faster.
+ * One batch is being created while LlamaCloud processes a second and the documents of a third are collected. More batches
+ * share the rate limit of one account and the same workers, and are not faster.
  */
 export const DEFAULT_MAX_CONCURRENT_BATCHES = 3;
-/** Each has up to 500 children open, 40 unless told otherwise: two thousand open workflows keep any worker busy. */
-export const LARGEST_MAX_CONCURRENT_BATCHES = 50;
+/** Each batch has 40 open children by default: 50 batches are 2,000 open workflows. */
+export const MAX_CONCURRENT_BATCHES_LIMIT = 50;
 
-/** Ten million files. Their ids are in one payload of half a megabyte, of which Temporal takes 2 MB. */
-export const MOST_DIRECTORIES = 10_000;
+/** Directories of one run: ten million files. The ids are one payload of about 0.5 MB; Temporal takes 2 MB. */
+export const MAX_DIRECTORIES = 10_000;
 
 /**
- * Directories between two continue-as-new. Each is some 9 events in history, and was measured to be 2 kB where it completes, 5 kB
- * where it fails: half of what Temporal warns of, 10,240 events and 10 MB.
+ * Directories between two continue-as-new. One directory was measured at about 9 events, and at 2 kB when it completes or 5 kB
+ * when it fails. 500 of them stay at half of what Temporal warns of: 10,240 events and 10 MB.
  */
 export const DIRECTORIES_PAGE_SIZE = 500;
 
-/** Failures listed in the report of one batch of many: with all 100 of them, 500 reports would be up to 25 MB of history. */
+/** Failures listed in the report of each batch of `processDirectories`. With 100 each, 500 reports would be up to 25 MB of history. */
 export const REPORTED_FAILURES_OF_MANY = 5;
 
-/** Longest `Retry-After` that is believed: one that is longer is a mistake or a trap. */
-export const LONGEST_RETRY_AFTER_MS = 5 * MINUTE;
+/** Upper bound on a `Retry-After`. */
+export const MAX_RETRY_AFTER_MS = 5 * MINUTE;
 
-/** Temporal takes a delay of 0 as "use the policy", and the API deserves a pause. */
-export const SHORTEST_DELAY_MS = SECOND;
+/** Lower bound on every delay. Temporal reads a delay of 0 as "use the retry policy". */
+export const MIN_DELAY_MS = SECOND;
 
 /** How long a rejected key is retried while polling or collecting, so that rotating a key loses nothing. */
 export const KEY_ROTATION_MS = 15 * MINUTE;
 
-/** A batch or job that has just been made may not be readable everywhere at once. */
-export const READ_AFTER_CREATE_MS = MINUTE;
+/** How long a 404 is retried: a batch or job that was just created may not be readable yet, and a single 404 may be a mistake. */
+export const NOT_FOUND_GRACE_MS = MINUTE;
 
-/** Does a job of this type have results of this format? */
-export function hasFormat(type: JobType, format: CollectFormat): boolean {
+/** Whether a job of this type has results of this format. */
+export function supportsFormat(type: JobType, format: CollectFormat): boolean {
   return (type === 'extract_v2') === (format === 'record');
 }
 
 export function defaultCollect(type: JobType): CollectFormat {
   return type === 'extract_v2' ? 'record' : 'markdown';
 }
+
+/**
+ * How long LlamaCloud's list of batches may lack a batch that was just created. After a create whose answer was lost, the list
+ * is polled this long before the next create; the create lock is held until the list shows the batch.
+ */
+export const LIST_LAG_MS = MINUTE;
+
+/** Upper bound on the whole stop of a run that is cancelled or past its deadline. */
+export const STOP_TIMEOUT_MS = 10 * MINUTE;

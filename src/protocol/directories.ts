@@ -1,8 +1,9 @@
-/** What `processDirectories` is given, and what it says of it. */
+/** Input, report and progress of `processDirectories`. */
+import type { FailureSummary } from './failures.js';
 import type { BatchJob, BatchOptions } from './input.js';
 import type { FileCounts, FileStatus } from './report.js';
 
-/** Input of the `processDirectories` workflow. Every option but `maxConcurrentBatches` holds for each batch by itself. */
+/** Input of the `processDirectories` workflow. Every option but `maxConcurrentBatches` applies to each batch separately. */
 export interface ProcessDirectoriesInput extends Omit<BatchOptions, 'onlyFailed'> {
   /** Source directories (`dir-...`), 1 to 10,000 and none twice: each becomes a batch. */
   directoryIds: string[];
@@ -13,7 +14,7 @@ export interface ProcessDirectoriesInput extends Omit<BatchOptions, 'onlyFailed'
   reportedFailures?: number;
 }
 
-/** {@link ProcessDirectoriesInput} once validated: what the run itself needs of it, the directories left out. */
+/** {@link ProcessDirectoriesInput} once validated: what the run itself needs, without the directories. */
 export interface DirectoriesRequest {
   job: BatchJob;
   maxConcurrentBatches: number;
@@ -21,18 +22,18 @@ export interface DirectoriesRequest {
   total: number;
 }
 
-/** Counts of directories by what became of their batch. They add up to `total` once the run has ended. */
+/** Counts of directories by the outcome of their batch. They add up to `total` once the run has ended. */
 export type DirectoryCounts = FileCounts;
 
-/** What became of one directory. `SKIPPED`: no batch was made, because the run was stopped, or would have failed for every other too. */
+/** Outcome of one directory. `SKIPPED`: no batch was created, because the run stopped or hit a failure that concerns every directory. */
 export type DirectoryStatus = FileStatus;
 
-/** Why a directory's batch did not end well. */
+/** Why the batch of a directory was not COMPLETED. */
 export interface DirectoryFailure {
   directoryId: string;
-  /** Missing where there was none yet. */
+  /** Missing if there was no batch yet. */
   batchId?: string;
-  /** A failure type of the table in `failures.ts`, or what Temporal calls the end of the batch's run. */
+  /** A failure type of the table in `failures.ts`, or the name of Temporal's failure. */
   type: string;
   message: string;
 }
@@ -42,21 +43,18 @@ export interface DirectoryLine {
   directoryId: string;
   batchId: string | null;
   status: DirectoryStatus;
-  /** Files of the batch by what became of them; `null` where nothing is known of them. */
+  /** Files of the batch by outcome; `null` if they are not known. */
   files: FileCounts | null;
   /** Where the manifest of the batch is. */
   manifest: string | null;
-  error: { type: string; message: string } | null;
+  error: FailureSummary | null;
 }
-
-/** What is known of a line: what is missing is `null`. */
-export type DirectoryEntry = Pick<DirectoryLine, 'directoryId' | 'status'> & Partial<DirectoryLine>;
 
 /** Result of a `processDirectories` workflow, and what its failures carry. */
 export interface DirectoriesReport {
   job: BatchJob;
   directories: DirectoryCounts;
-  /** The files of all batches together, also of those that failed after their results were known. */
+  /** The files of all batches together, including batches that failed after their results were known. */
   files: FileCounts;
   /** The first 100; the manifest has all. */
   failures: DirectoryFailure[];
@@ -64,26 +62,35 @@ export interface DirectoriesReport {
   bytes: number;
   /** Credits billed for the files whose billing is recorded; `null` when none is. */
   credits: number | null;
-  /** Where the combined manifest is, or `null` where the run ended before there was one. */
+  /** Where the combined manifest is; `null` if the run ended before it was written. */
   manifest: string | null;
 }
 
-/** Tells such a report from whatever else a failure's details or a memo may hold. */
+/** Whether a value from a failure's details or a memo is such a report. */
 export function isDirectoriesReport(value: unknown): value is DirectoriesReport {
   return (
     typeof value === 'object' && value !== null && 'directories' in value && 'files' in value && 'failures' in value
   );
 }
 
-export type DirectoriesPhase = 'opening' | 'processing' | 'reporting' | 'cancelling' | 'done';
+export type DirectoriesPhase =
+  | 'opening'
+  | 'processing'
+  | 'reporting'
+  | 'stopping'
+  | 'completed'
+  | 'failed'
+  | 'cancelled';
 
 /** The phases for people, in the Temporal UI and in the terminal. */
-export const DIRECTORIES_PHASE_WORDS: Record<DirectoriesPhase, string> = {
+export const DIRECTORIES_PHASE_LABELS: Record<DirectoriesPhase, string> = {
   opening: 'Checking the input',
   processing: 'Processing the directories',
   reporting: 'Writing the manifest',
-  cancelling: 'Cancelling the batches',
-  done: 'Done',
+  stopping: 'Stopping: cancelling the batches',
+  completed: 'Completed',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
 };
 
 /** Answer of the `progress` query of a `processDirectories` workflow. */
@@ -91,7 +98,7 @@ export interface DirectoriesProgress {
   phase: DirectoriesPhase;
   /** `null` until the input is validated. */
   job: BatchJob | null;
-  /** Directories by what became of them. `total` is 0 until the input is validated. */
+  /** Directories by outcome. `total` is 0 until the input is validated. */
   directories: DirectoryCounts;
   /** The files of the batches that have ended. */
   files: FileCounts;
@@ -99,8 +106,10 @@ export interface DirectoriesProgress {
   running: number;
   /** The last 5. */
   lastFailures: DirectoryFailure[];
+  /** Why the run failed or was cancelled; `null` while it runs, and when it completed. */
+  failure: FailureSummary | null;
   /** When the run began, ISO 8601. */
   startedAt: string;
-  /** Where the combined manifest is, or will be, once its first part is there. */
+  /** Where the combined manifest is or will be, once its first part is written. */
   manifest: string | null;
 }

@@ -26,14 +26,21 @@ export interface BatchJob {
   configurationId: string;
 }
 
-/** How often a batch or a job is looked at: after `initialInterval` at first, then after `(backoffCoefficient - 1) x time waited`, capped. */
+/** How often a batch or a job is polled: after `initialInterval` at first, then after `(backoffCoefficient - 1) x time waited`, capped. */
 export interface PollOptions {
-  /** Wait before the second look. At least 1 second. Default 1 second. */
+  /** Wait before the second poll. At least 1 second. Default 1 second. */
   initialInterval?: Duration;
-  /** Growth per look, at least 1. The default, 1.1, sees a change within 10 % of the time waited. */
+  /** Growth per poll, at least 1. The default, 1.1, sees a change within 10 % of the time waited. */
   backoffCoefficient?: number;
-  /** Longest wait between two looks, at most 1 hour. Default 60 seconds. */
+  /** Longest wait between two polls, at most 1 hour. Default 60 seconds. */
   maximumInterval?: Duration;
+}
+
+/** {@link PollOptions} with every default filled in, in milliseconds. */
+export interface ResolvedPoll {
+  initialInterval: number;
+  backoffCoefficient: number;
+  maximumInterval: number;
 }
 
 export const ON_STOP = ['cancel', 'leave'] as const;
@@ -48,16 +55,16 @@ export interface ChildOptions {
   taskQueue?: string;
 }
 
-/** A batch that is to be made. */
-export interface NewBatch {
+/** A batch that is to be created. */
+export interface NewBatchInput {
   /** Source directory (`dir-...`) whose files are processed. */
   directoryId: string;
   job: BatchJob;
   batchId?: never;
 }
 
-/** A batch that is there. Directory and job are its own; where they are given as well, they have to agree. */
-export interface GivenBatch {
+/** An existing batch. Its directory and its job are known; if they are given as well, they have to match. */
+export interface ExistingBatchInput {
   /** Adopt this batch (`bat-...`) instead of creating one. */
   batchId: string;
   directoryId?: string;
@@ -65,7 +72,7 @@ export interface GivenBatch {
 }
 
 /** Input of the `processBatch` workflow. */
-export type ProcessBatchInput = (NewBatch | GivenBatch) & BatchOptions;
+export type ProcessBatchInput = (NewBatchInput | ExistingBatchInput) & BatchOptions;
 
 /** How a batch is processed. */
 export interface BatchOptions extends ApiScope {
@@ -87,7 +94,7 @@ export interface BatchOptions extends ApiScope {
   timeout?: Duration;
   /** What a run that is cancelled, or passes its deadline, does with the remote batch. Default `cancel`. */
   onStop?: OnStop;
-  /** Time for one job to end once its batch is COMPLETED. Default 24 hours. */
+  /** Time for the jobs to end, from when the batch's results are first read. Default 24 hours. */
   jobTimeout?: Duration;
   /** Files between two continue-as-new, 1 to 1,000: bounds the history of a large batch. Default 1,000. */
   pageSize?: number;
@@ -95,27 +102,19 @@ export interface BatchOptions extends ApiScope {
   resultsGracePeriod?: Duration;
 }
 
-/** {@link PollOptions} with every default filled in, in milliseconds. */
-export interface ResolvedPoll {
-  initialMs: number;
-  coefficient: number;
-  maximumMs: number;
-}
-
 /** {@link ProcessBatchInput} once validated: every default filled in, every duration in milliseconds. */
 export interface BatchRequest {
   scope: ApiScope;
   directoryId: string;
   job: BatchJob;
-  /** Of a batch that is adopted. */
+  /** The batch that is adopted. */
   batchId?: string;
   onlyFailed: boolean;
   collect: CollectFormat;
   maxConcurrentJobs: number;
   maxFailedFiles?: number;
   maxFailedPercent?: number;
-  /** Missing where it was not asked for, and in runs that began before it could be. */
-  reportedFailures?: number;
+  reportedFailures: number;
   child: { workflowType: string; taskQueue?: string };
   poll: ResolvedPoll;
   timeoutMs: number;
@@ -125,28 +124,26 @@ export interface BatchRequest {
   resultsGraceMs: number;
 }
 
-/** Input of the `processJob` workflow, and of whatever child workflow takes its place. */
+/** Input of the `processJob` workflow, and of the child workflow that replaces it. */
 export interface ProcessJobInput extends ApiScope {
-  /** Source directory file (`dfl-...`) that the job was made for. */
+  /** Source directory file (`dfl-...`) that the job processes. */
   fileId: string;
   /** Its display name in the directory, where known. */
   name?: string;
   /** Job (`pjb-...`, `ext-...`). */
   jobId: string;
   type: JobType;
-  /** Batch (`bat-...`) that made the job: its id is the folder that the document goes to. */
+  /** Batch (`bat-...`) that created the job. The document is written to the folder with its id. */
   batchId: string;
   /** Default `markdown` for parse jobs, `record` for extract jobs. */
   collect?: CollectFormat;
   poll?: PollOptions;
-  /** Time for the job to end, in milliseconds: a text would have to be read in the sandbox. Default 24 hours. */
+  /** Time for the job to end and its document to be collected, in milliseconds. Default 24 hours. */
   timeoutMs?: number;
-  /** The job has ended, so its document can be collected at once, by a local activity. Default false. */
-  ready?: boolean;
-}
-
-/** What `processBatch` gives its children of the type `processJob`. */
-export interface BriefJobInput extends ProcessJobInput {
-  /** Return only what whoever gave this input does not know: it is in the parent's history once for every file. */
-  brief: true;
+  /** Task queue of the workers that have the API key and the output store. Default: that of the workflow. */
+  collectTaskQueue?: string;
+  /** Try a local activity first: faster for a job that has ended, on a worker that has the activities. Default false. */
+  collectLocally?: boolean;
+  /** Id of the run's output store: a worker with another store fails the attempt. Default: any store. */
+  storeId?: string;
 }

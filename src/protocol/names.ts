@@ -1,5 +1,5 @@
 /**
- * The names that a history, a schedule or somebody's code may hold: changing one breaks runs that are under way.
+ * Names that are stored in histories, schedules and applications: changing one breaks runs that are under way.
  *
  * Everything in `protocol/` is shared by both sides of the workflow sandbox, so it imports nothing at run time.
  */
@@ -13,12 +13,13 @@ export const WORKFLOW_TYPES = {
   processBatch: 'processBatch',
   processJob: 'processJob',
   processDirectories: 'processDirectories',
+  createBatch: 'createBatch',
 } as const;
 
-/** Query of a batch workflow, which answers a {@link BatchProgress}, and of one over many directories. */
+/** Query of `processBatch`, answered with a {@link BatchProgress}, and of `processDirectories`. */
 export const PROGRESS_QUERY = 'progress';
 
-/** Signal of a batch workflow: what it waits for may have changed, so it looks now. Takes no arguments. */
+/** Signal of a batch workflow: poll now. Takes no arguments. */
 export const WAKE_SIGNAL = 'wake';
 
 /** Custom search attributes of a batch workflow, all of type Keyword. */
@@ -29,21 +30,40 @@ export const SEARCH_ATTRIBUTES = {
   jobType: 'LlamaCloudJobType',
 } as const;
 
-/** Memo key under which a batch workflow publishes its batch id, registered search attributes or not. */
+/** Memo key of a batch workflow's batch id, also set where the search attributes are not registered. */
 export const BATCH_ID_MEMO = 'llamacloudBatchId';
 
-/** Memo key under which a batch workflow publishes what it works on, before it creates a batch: see {@link workOf}. */
-export const WORK_MEMO = 'llamacloudWork';
+/** Memo key of `createBatch`: ids of the batches that existed before it created its own. */
+export const PREEXISTING_BATCHES_MEMO = 'llamacloudPreexistingBatches';
 
-/** The same directory, job and configuration are the same work. */
-export function workOf({ directoryId, job }: { directoryId: string; job: BatchJob }): string {
+/** Memo key of `createBatch`: why there is no batch yet. */
+export const TROUBLE_MEMO = 'llamacloudTrouble';
+
+/** Memo key of the report of a run that failed or was cancelled: Temporal keeps no result of such a workflow. */
+export const REPORT_MEMO = 'llamacloudReport';
+
+/** What a batch does. Batches with the same directory, job type and configuration do the same work. */
+export interface BatchWork {
+  directoryId: string;
+  job: BatchJob;
+}
+
+/** A text that is equal for the same work and differs for any other. */
+export function dedupKey({ directoryId, job }: BatchWork): string {
   return [directoryId, job.type, job.configurationId].join('/');
 }
 
-/** The same in words: what the Temporal UI shows beside a run. */
-export function workInWords({ directoryId, job }: { directoryId: string; job: BatchJob }): string {
+/** The summary of a run in the Temporal UI. */
+export function describeBatch({ directoryId, job }: BatchWork): string {
   return `${job.type} of ${directoryId} with ${job.configurationId}`;
 }
 
-/** Memo key under which a run that was cancelled leaves its report: Temporal keeps no result of a cancelled workflow. */
-export const REPORT_MEMO = 'llamacloudReport';
+/** Default workflow id of the run that does this work. Temporal runs one workflow of an id at a time. */
+export function processBatchWorkflowId(work: BatchWork): string {
+  return `llamacloud/${dedupKey(work)}`;
+}
+
+/** Workflow id of the `createBatch` workflow for this work: the lock under which its batches are created, one at a time. */
+export function createBatchWorkflowId(work: BatchWork): string {
+  return `llamacloud-create/${dedupKey(work)}`;
+}

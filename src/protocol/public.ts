@@ -1,6 +1,6 @@
 /**
- * What applications use of the protocol; safe in workflow code, since it imports nothing. The rest of this folder is ours, and
- * may change with any version.
+ * The public part of the protocol. It imports nothing at run time, so workflow code can import it. The rest of this folder is
+ * internal and may change with any version.
  */
 export type {
   DirectoriesPhase,
@@ -12,7 +12,7 @@ export type {
   DirectoryStatus,
   ProcessDirectoriesInput,
 } from './directories.js';
-export { FAILURES, type FailureType, type FailureWords, failureIn, isFailure } from './failures.js';
+export { FAILURES, type FailureSummary, type FailureType, isFailure, rootFailure } from './failures.js';
 export type {
   ApiScope,
   BatchJob,

@@ -1,6 +1,7 @@
+import type { FailureSummary } from './failures.js';
 import type { BatchJob, JobType } from './input.js';
 
-/** What became of one file. `SKIPPED`: not tried, because too many others had failed or the run was stopped. */
+/** Outcome of one file. `SKIPPED`: not tried, because too many other files had failed or the run was stopped. */
 export type FileStatus = 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'SKIPPED';
 
 /** Why a file has no document. */
@@ -8,7 +9,7 @@ export interface FileFailure {
   fileId: string;
   name?: string;
   jobId?: string;
-  /** A failure type of the table in `failures.ts`, or the type that a child of your own failed with. */
+  /** A failure type of the table in `failures.ts`, or the type that your own child workflow failed with. */
   type: string;
   message: string;
 }
@@ -28,9 +29,6 @@ export interface JobOutcome {
   credits: number | null;
 }
 
-/** What a child tells its batch: the rest of the {@link JobOutcome} the batch knows. */
-export type BriefOutcome = Pick<JobOutcome, 'bytes' | 'sha256' | 'credits'>;
-
 /** One line of the manifest (JSON lines): one for every file of the batch, in the order of the batch's results. */
 export interface ManifestLine {
   fileId: string;
@@ -42,13 +40,10 @@ export interface ManifestLine {
   bytes: number | null;
   sha256: string | null;
   credits: number | null;
-  error: { type: string; message: string } | null;
+  error: FailureSummary | null;
 }
 
-/** What is known of a line in the workflow: what is missing follows from the rest, or is `null`. */
-export type ManifestEntry = Pick<ManifestLine, 'fileId'> & Partial<ManifestLine>;
-
-/** Counts of files by what became of them. They add up to `total` once the run has ended. */
+/** Counts of files by outcome. They add up to `total` once the run has ended. */
 export interface FileCounts {
   total: number;
   completed: number;
@@ -57,7 +52,7 @@ export interface FileCounts {
   skipped: number;
 }
 
-/** Result of a `processBatch` workflow, and what its failures carry once there was something to report. */
+/** Result of a `processBatch` workflow; a failure of a run that has results carries it as well. */
 export interface BatchReport {
   batchId: string;
   directoryId: string;
@@ -71,11 +66,11 @@ export interface BatchReport {
   bytes: number;
   /** Credits billed for the files whose billing is recorded; `null` when none is. */
   credits: number | null;
-  /** Where the manifest is, or `null` where the batch had no results to list. */
+  /** Where the manifest is; `null` if the batch had no results to list. */
   manifest: string | null;
 }
 
-/** Tells a report from whatever else a failure's details or a memo may hold. */
+/** Whether a value from a failure's details or a memo is a report. */
 export function isReport(value: unknown): value is BatchReport {
   return typeof value === 'object' && value !== null && 'batchId' in value && 'files' in value && 'failures' in value;
 }
@@ -87,25 +82,41 @@ export type BatchPhase =
   | 'expanding'
   | 'processing'
   | 'reporting'
-  | 'cancelling'
-  | 'done';
+  | 'stopping'
+  | 'completed'
+  | 'failed'
+  | 'cancelled';
 
 /** The phases for people, in the Temporal UI and in the terminal. */
-export const PHASE_WORDS: Record<BatchPhase, string> = {
+export const PHASE_LABELS: Record<BatchPhase, string> = {
   opening: 'Checking the input',
   creating: 'Creating the batch',
   waiting: 'Waiting for LlamaCloud',
   expanding: 'Reading the results',
   processing: 'Collecting the documents',
   reporting: 'Writing the manifest',
-  cancelling: 'Cancelling the batch',
-  done: 'Done',
+  stopping: 'Stopping: cancelling the batch and its jobs',
+  completed: 'Completed',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
 };
 
-/** Files whose end is known. */
-export function counted({ completed, failed, cancelled, skipped }: FileCounts): number {
+export function noFiles(): FileCounts {
+  return { total: 0, completed: 0, failed: 0, cancelled: 0, skipped: 0 };
+}
+
+/** Files whose outcome is known. */
+export function settledCount({ completed, failed, cancelled, skipped }: FileCounts): number {
   return completed + failed + cancelled + skipped;
 }
+
+/** The counter of {@link FileCounts} for each outcome. */
+export const COUNTER_BY_STATUS = {
+  COMPLETED: 'completed',
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+  SKIPPED: 'skipped',
+} as const satisfies Record<FileStatus, keyof FileCounts>;
 
 /** Answer of the `progress` query. */
 export interface BatchProgress {
@@ -114,16 +125,18 @@ export interface BatchProgress {
   directoryId: string | null;
   job: BatchJob | null;
   batchId: string | null;
-  /** Last status seen; not yet known before the batch exists. */
+  /** Last status seen; `null` before the batch exists. */
   batchStatus: string | null;
-  /** Files by what became of them. `total` is 0 until the results are known. */
+  /** Files by outcome. `total` is 0 until the results are known. */
   files: FileCounts;
   /** Child workflows that are open. */
   running: number;
   /** The last 5. */
   lastFailures: FileFailure[];
+  /** Why the run failed or was cancelled; `null` while it runs, and when it completed. */
+  failure: FailureSummary | null;
   /** When the run began, ISO 8601. */
   startedAt: string;
-  /** How the documents and the manifest can be found, once the first is there. */
+  /** Where the manifest is or will be, once its first part is written. */
   manifest: string | null;
 }

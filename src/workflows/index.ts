@@ -1,4 +1,5 @@
-export { processBatch, progressQuery } from './process-batch.js';
-export { directoriesProgressQuery, processDirectories } from './process-directories.js';
-export { processJob } from './process-job.js';
-export { wakeSignal } from './wake.js';
+export { createBatch } from './batch/create-batch.js';
+export { processBatch, progressQuery } from './batch/process-batch.js';
+export { directoriesProgressQuery, processDirectories } from './directories/process-directories.js';
+export { processJob } from './job/process-job.js';
+export { wakeSignal } from './shared/wake.js';

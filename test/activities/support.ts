@@ -12,7 +12,7 @@ import { LlamaCloudClient } from '../../src/llamacloud/index.js';
 import type { OutputStore } from '../../src/outputs/index.js';
 import { openOutputStore } from '../../src/outputs/index.js';
 import { DEFAULT_POLL } from '../../src/protocol/index.js';
-import { type EmulatorOptions, startLlamaCloudEmulator } from '../../src/testing/emulator/index.js';
+import { ADVERSE_CONDITIONS, type EmulatorOptions, startLlamaCloudEmulator } from '../../src/testing/emulator/index.js';
 
 export interface BenchOptions {
   emulator?: EmulatorOptions;
@@ -21,11 +21,21 @@ export interface BenchOptions {
   outputs?: OutputStore;
   /** Default: that of the emulator. */
   baseUrl?: string;
+  /** How long the list of batches may lag, in milliseconds. Default: the product's. */
+  listLagMs?: number;
+  requestsPerSecond?: number;
 }
 
 /** The real activities against the emulator and a folder. All of it ends with the test. */
-export async function setBench({ emulator: options, timeoutMs, outputs, baseUrl }: BenchOptions = {}) {
-  const emulator = await startLlamaCloudEmulator({ seed: 7, ...INSTANT, ...options });
+export async function setBench({
+  emulator: options,
+  timeoutMs,
+  outputs: given,
+  baseUrl,
+  listLagMs,
+  requestsPerSecond,
+}: BenchOptions = {}) {
+  const emulator = await startLlamaCloudEmulator({ seed: 7, ...ADVERSE_CONDITIONS, ...INSTANT, ...options });
   onTestFinished(() => emulator.close());
   const output = await mkdtemp(join(tmpdir(), 'activities-test-'));
   onTestFinished(() => rm(output, { recursive: true, force: true }));
@@ -34,8 +44,14 @@ export async function setBench({ emulator: options, timeoutMs, outputs, baseUrl 
     baseUrl: baseUrl ?? emulator.url,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
-  const activities = createActivities({ llamacloud, outputs: outputs ?? openOutputStore(output) });
-  return { emulator, llamacloud, output, activities };
+  const outputs = given ?? openOutputStore(output);
+  const activities = createActivities({
+    llamacloud,
+    outputs,
+    ...(listLagMs === undefined ? {} : { listLagMs }),
+    ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+  });
+  return { emulator, llamacloud, output, outputs, activities };
 }
 
 export type Bench = Awaited<ReturnType<typeof setBench>>;
@@ -80,6 +96,34 @@ export function run<I, O>(activity: Activity<I, O>, input: NoInfer<I>, attempt: 
 
 export function runIn<I, O>(environment: MockActivityEnvironment, activity: Activity<I, O>, input: I): Promise<O> {
   return environment.run<[], O, () => Promise<O>>(() => activity(input));
+}
+
+/**
+ * Runs attempts until one succeeds, each with what the one before has left in its heartbeat. The delays that they ask for are left out.
+ *
+ * @param each Called after each attempt.
+ */
+export async function runAttempts<I, O>(
+  activity: Activity<I, O>,
+  input: NoInfer<I>,
+  each: (error: unknown, heartbeatDetails: unknown) => void = () => undefined,
+): Promise<O> {
+  let heartbeatDetails: unknown;
+  for (let number = 1; ; number++) {
+    const context = environment({ number, heartbeatDetails });
+    context.on('heartbeat', (details: unknown) => {
+      heartbeatDetails = details;
+    });
+    try {
+      const value = await runIn(context, activity, input);
+      each(undefined, heartbeatDetails);
+      return value;
+    } catch (error) {
+      if (!(error instanceof ApplicationFailure) || error.nonRetryable === true) throw error;
+      each(error, heartbeatDetails);
+    }
+    await setImmediate();
+  }
 }
 
 /** Runs one attempt that is to fail, and gives its failure. */
@@ -135,5 +179,5 @@ export async function addBatch(bench: Bench, type: 'parse_v2' | 'extract_v2' = '
 
 /** A look at a batch, which waits for it to leave a status. */
 export function look(batchId: string, lastStatus: string | null = 'RUNNING', waitedMs = 0) {
-  return { batchId, lastStatus, waitingSinceMs: Date.now() - waitedMs, poll: DEFAULT_POLL };
+  return { batchId, lastStatus, waitingSinceMs: Date.now() - waitedMs, lastPolledAtMs: null, poll: DEFAULT_POLL };
 }

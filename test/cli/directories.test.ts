@@ -67,7 +67,7 @@ describe('start over many directories', () => {
       return true;
     });
 
-  it('shows how far it is, and follows it to its one report', async () => {
+  it('shows how far it is, follows it to its one report, and exits 1 when a directory did not complete', async () => {
     const args = ['start', ...parse('dir-1', 'dir-none', 'dir-2'), '--max-concurrent-batches', '2'];
     const started = documentOf<Answer>(await run(...args, '--json'));
     expect(started.workflowId).toMatch(/^llamacloud\/3-directories-\w+\/parse_v2\/cfg-PARSE_AGENTIC$/);
@@ -86,9 +86,11 @@ describe('start over many directories', () => {
     const following = new CliProcess([...args, '--on-conflict', 'use-existing', '--wait'], { env });
     await following.says(/Processing the directories/);
     await finish(2);
-    expect(documentOf<Answer>(await watching)).toMatchObject({ ok: true, report: { directories: { completed: 2 } } });
+    const watched = await watching;
+    expect(watched.code).toBe(1);
+    expect(documentOf<Answer>(watched)).toMatchObject({ ok: false, report: { directories: { completed: 2 } } });
     const { code, stdout } = await following.end();
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(stdout).toMatch(/^3 directories: 2 completed, 1 failed\. 2 files: 2 completed\. 8 bytes written/m);
     expect(stdout).toMatch(/^ {2}dir-none {2}.*dir-none/m);
     expect(stdout).toMatch(/^Manifest +\/.*directories-.*manifest\.jsonl$/m);
@@ -104,6 +106,9 @@ describe('start over many directories', () => {
       error: { type: 'Cancelled' },
       report: { directories: { total: 3, cancelled: 3 } },
     });
+    const { stdout } = await run('progress', 'to be cancelled');
+    expect(stdout).toMatch(/^Cancelled: 3 of 3 directories, 3 cancelled/m);
+    expect(stdout).toMatch(/^ {2}Directories +3 of 3 directories: 0 completed, 3 cancelled, 0 running$/m);
     expect(open()).toHaveLength(0);
   });
 

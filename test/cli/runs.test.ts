@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BatchProgress, BatchReport } from '../../src/index.js';
+import { BatchClient, type BatchProgress, type BatchReport } from '../../src/index.js';
 import {
   type LlamaCloudEmulator,
   type LocalTemporal,
@@ -37,6 +37,10 @@ beforeAll(async () => {
     ];
     await emulator.addDirectory(files, { id });
   }
+  await emulator.addDirectory(
+    Array.from({ length: 5 }, (_, index) => ({ name: `${index}.txt`, content: 'text' })),
+    { id: 'dir-8' },
+  );
   temporal = await startLocalTemporal();
   env = { TEMPORAL_ADDRESS: temporal.address };
   worker = new CliProcess(['worker'], {
@@ -154,18 +158,17 @@ describe('start, progress, cancel', () => {
   });
 
   it('says what a run can not get past', async () => {
-    emulator.faults.next({
-      kind: 'status',
-      status: 503,
-      detail: 'moving house',
-      method: 'POST',
-      path: '/api/v2/batches',
-      retryAfter: 3,
-    });
+    const trouble = (text: string) =>
+      until(`${text} to show`, async () =>
+        new RegExp(`Trouble +.*${text}`).test((await run('progress', 'in trouble')).stdout),
+      );
+    // Of an activity of the create, and of a create that waits before it tries again.
+    const busy = { kind: 'status', status: 429, retryAfter: 4, path: '/api/v2/batches' } as const;
+    emulator.faults.next({ ...busy, detail: 'packing boxes', method: 'GET' });
+    emulator.faults.next({ ...busy, detail: 'moving house', method: 'POST' });
     const waiting = run('start', ...parse('dir-7'), '--workflow-id', 'in trouble', '--wait');
-    await until('the trouble to show', async () =>
-      /Trouble +.*moving house/.test((await run('progress', 'in trouble')).stdout),
-    );
+    await trouble('packing boxes');
+    await trouble('moving house');
     await finish('dir-7');
     const result = await waiting;
     expect(result.code).toBe(0);
@@ -179,7 +182,7 @@ describe('start, progress, cancel', () => {
     const result = await waiting;
     expect(result.code).toBe(1);
     expect(documentOf<Answer>(result)).toMatchObject({
-      error: { type: 'Cancelled', message: 'The run was cancelled' },
+      error: { type: 'Cancelled', message: expect.stringMatching(/cancelled/i) },
       report: { batchId: id, status: 'CANCELLED' },
     });
     expect(emulator.batches.list().find((one) => one.id === id)?.status).toBe('CANCELLED');
@@ -187,6 +190,24 @@ describe('start, progress, cancel', () => {
     const again = await run('cancel', 'to be cancelled');
     expect(again.code).toBe(1);
     expect(again.stderr).toContain('error: to be cancelled has ended already: CANCELLED');
+  });
+
+  it('counts the files of a cancelled run in the same way in every line, pages that were not read included', async () => {
+    const batches = new BatchClient({ client: temporal.client });
+    const job = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } as const;
+    const workflowId = 'cancelled in the middle';
+    await batches.start({ directoryId: 'dir-8', job, pageSize: 2, onStop: 'leave' }, { workflowId });
+    const { id } = await batchOf('dir-8');
+    emulator.batches.finish(id);
+    await until('the first page', async () => (await batches.attach(workflowId).progress()).phase === 'processing');
+    const waiting = run('progress', workflowId, '--watch');
+    await run('cancel', workflowId);
+    const { code, stdout } = await waiting;
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^Batch bat-\S+ COMPLETED\. 5 files: 0 completed, 5 skipped\. /m);
+    const after = await run('progress', workflowId);
+    expect(after.stdout).toMatch(/^Cancelled: 5 of 5 files, 5 skipped$/m);
+    expect(after.stdout).toMatch(/^ {2}Files +5 of 5 files: 0 completed, 5 skipped, 0 running$/m);
   });
 
   it('leaves the run alone when the waiting is interrupted', async () => {

@@ -1,6 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { batchWorkflowId } from '../../src/index.js';
+import { batchWorkflowId, directoriesWorkflowId } from '../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
 import { failureOf } from '../support/failure.js';
 import { files, parse, type Stage, setStage } from '../support/stage.js';
@@ -35,6 +35,75 @@ describe('BatchClient', () => {
     await until('a second batch', () => batchesOver(id).length === 2);
     for (const batch of batchesOver(id)) stage.emulator.batches.finish(batch.id);
     expect((await again.result()).batchId).not.toBe((await run.result()).batchId);
+  });
+
+  test('white space around ids makes no second run of the same work, and no second batch', async () => {
+    const id = await directory();
+    const run = await stage.batches.start({ ...parse(id), directoryId: ` ${id}\n` });
+    expect(run.workflowId).toBe(`llamacloud/${id}/parse_v2/cfg-PARSE_AGENTIC`);
+    await expect(stage.batches.start(parse(id))).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
+    await finish(id);
+    await run.result();
+    expect(batchesOver(id)).toHaveLength(1);
+  });
+
+  test('the same directories are not processed twice at once, in whatever order they are given', async () => {
+    const [first, second] = [await directory(), await directory()];
+    const { job } = parse(first);
+    const run = await stage.batches.startDirectories({ directoryIds: [first, second], job });
+    const again = {
+      directoryIds: [` ${second}`, first],
+      job: { ...job, configurationId: `${job.configurationId} ` },
+    };
+    await expect(stage.batches.startDirectories(again)).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
+    for (const id of [first, second]) await finish(id);
+    expect((await run.result()).directories.completed).toBe(2);
+    expect([...batchesOver(first), ...batchesOver(second)]).toHaveLength(2);
+  });
+
+  test('a start is refused while a run over many directories has the directory, whatever the id of that run', async () => {
+    const [id, other] = [await directory(), await directory()];
+    const { job } = parse(id);
+    const many = await stage.batches.startDirectories({ directoryIds: [id, other], job }, { workflowId: `many-${id}` });
+    await stage.created(id);
+    await expect(stage.batches.start(parse(id))).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
+    for (const each of [id, other]) await finish(each);
+    expect((await many.result()).directories.completed).toBe(2);
+    expect(batchesOver(id)).toHaveLength(1);
+  });
+
+  test('a directory that another run has fails with the workflow that has it, and the others of its run go on', async () => {
+    const [taken, shared, free] = [await directory(), await directory(), await directory()];
+    const { job } = parse(taken);
+    const one = await stage.batches.start(parse(taken));
+    const first = await stage.batches.startDirectories({ directoryIds: [shared], job });
+    await stage.created(shared);
+    const many = await stage.batches.startDirectories({ directoryIds: [taken, shared, free], job });
+    await finish(free);
+    const report = await many.result();
+    expect(report.directories).toMatchObject({ total: 3, completed: 1, failed: 2 });
+    expect(report.failures).toHaveLength(2);
+    for (const id of [taken, shared]) {
+      const message = `Workflow ${batchWorkflowId(parse(id))} is processing this directory with the same configuration. Run the directory again when it has ended.`;
+      expect(report.failures).toContainEqual({
+        directoryId: id,
+        type: 'WorkflowExecutionAlreadyStartedError',
+        message,
+      });
+    }
+    for (const id of [taken, shared]) await finish(id);
+    expect((await one.result()).files.completed).toBe(2);
+    expect((await first.result()).directories.completed).toBe(1);
+    for (const id of [taken, shared, free]) expect(batchesOver(id)).toHaveLength(1);
+  });
+
+  test('a run with a workflow id of one’s own excludes nothing, so the same work has two batches', async () => {
+    const id = await directory();
+    const run = await stage.batches.start(parse(id));
+    const own = await stage.batches.start(parse(id), { workflowId: `own-${id}` });
+    await until('both batches', () => batchesOver(id).length === 2);
+    for (const batch of batchesOver(id)) stage.emulator.batches.finish(batch.id);
+    expect((await own.result()).batchId).not.toBe((await run.result()).batchId);
   });
 
   test('the conflict policy is the caller’s: the run that is there is used, or ended for the new one', async () => {
@@ -80,6 +149,16 @@ describe('BatchClient', () => {
       { ...input, batchId: 'bat-1' },
     ].map(batchWorkflowId);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('an id with white space around it is the same id', () => {
+    const input = parse('dir-1');
+    const spaced = { type: 'parse_v2', configurationId: '\tcfg-PARSE_AGENTIC ' } as const;
+    expect(batchWorkflowId({ directoryId: ' dir-1 ', job: spaced })).toBe(batchWorkflowId(input));
+    expect(batchWorkflowId({ batchId: ' bat-1\n' })).toBe(batchWorkflowId({ batchId: 'bat-1' }));
+    expect(directoriesWorkflowId({ directoryIds: ['dir-2 ', ' dir-1'], job: spaced })).toBe(
+      directoriesWorkflowId({ directoryIds: ['dir-1', 'dir-2'], job: input.job }),
+    );
   });
 
   test('somebody who attaches later sees the progress, waits for the result, and can cancel', async () => {

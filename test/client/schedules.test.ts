@@ -76,6 +76,19 @@ describe('BatchClient.schedule', () => {
     await slow.close();
   });
 
+  test('a run of a schedule and a started one do not exclude each other, so the same work has two batches', async () => {
+    const slow = await setStage(temporal, { emulator: { seed: 10, batchRunningMs: 3_600_000 } });
+    const { id } = await slow.emulator.addDirectory(files(1));
+    const schedule = await slow.batches.schedule(parse(id), { scheduleId: `beside-${id}`, cron: '0 2 1 1 *' });
+    const run = await slow.batches.start(parse(id));
+    await schedule.trigger();
+    await until('both batches', () => slow.emulator.batches.list().length === 2);
+    await schedule.delete();
+    for (const batch of slow.emulator.batches.list()) slow.emulator.batches.finish(batch.id);
+    expect((await run.result()).files.completed).toBe(1);
+    await slow.close();
+  });
+
   test('what it was told is what Temporal keeps: times, zone, jitter, overlap and catch-up', async () => {
     const id = await directory();
     const { handle, scheduleId } = await stage.batches.schedule(parse(id), {

@@ -1,6 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
-import { ConnectionError, HttpStatusError, UnexpectedResponseError } from '../../src/llamacloud/index.js';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import {
+  ConnectionError,
+  HttpStatusError,
+  IncompleteDocumentError,
+  LlamaCloudClient,
+  UnexpectedResponseError,
+} from '../../src/llamacloud/index.js';
 import { bytesOf, clientOf, clientOfEmulator, expectNoneIn, KEY, rejection, serve } from './support.js';
 
 const SIGNATURE = 'PLANTED-SIGNATURE-0123456789';
@@ -17,18 +24,19 @@ describe('a download', () => {
       job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' },
     });
     const expand = ['markdown', 'markdown_content_metadata'];
-    const url = await vi.waitFor(async () => {
+    const { url, sizeBytes } = await vi.waitFor(async () => {
       const job = await client.getJob({ id: emulator.jobs.list()[0]?.id ?? '', type: 'parse_v2' }, { expand });
       if (job.type !== 'parse_v2') throw new Error('it is another job');
       expect(job.markdown).toBeNull();
-      return job.result_content_metadata?.markdown?.presigned_url ?? expect.fail('no URL yet');
+      const { presigned_url: url, size_bytes: sizeBytes } = job.result_content_metadata?.markdown ?? {};
+      return { url: url ?? expect.fail('no URL yet'), sizeBytes: sizeBytes ?? expect.fail('no size') };
     });
-    expect((await bytesOf(await client.download(url))).toString()).toContain('# A document');
+    expect((await bytesOf(client.download(url, { sizeBytes }))).toString()).toContain('# A document');
   });
 
   test('is authorized by its URL alone', async () => {
     const { client, seen, url } = await clientOf((response) => response.end('document'));
-    expect((await bytesOf(await client.download(`${url}/a%20b${QUERY}`))).toString()).toBe('document');
+    expect((await bytesOf(client.download(`${url}/a%20b${QUERY}`))).toString()).toBe('document');
     expect(seen[0]).toMatchObject({ method: 'GET', url: `/a%20b${QUERY}` });
     expect(seen[0]?.headers).not.toHaveProperty('authorization');
     expect(JSON.stringify(seen)).not.toContain(KEY);
@@ -50,7 +58,7 @@ describe('a download', () => {
     });
     let received = 0;
     let most = 0;
-    for await (const piece of await client.download(url)) {
+    for await (const piece of client.download(url)) {
       received += piece.length;
       most = Math.max(most, sent - received);
       await setImmediate();
@@ -59,37 +67,113 @@ describe('a download', () => {
     expect(most).toBeLessThan(24 * MEBIBYTE);
   });
 
-  test('may be empty', async () => {
+  test('is not requested before its first chunk is asked for, so that one that is not read leaves nothing open', async () => {
+    const { client, url, seen } = await clientOf((response) => response.end('a'));
+    const document = client.download(url);
+    await setImmediate();
+    expect(seen).toHaveLength(0);
+    await bytesOf(document);
+    expect(seen).toHaveLength(1);
+  });
+
+  test('may be empty where LlamaCloud says so', async () => {
     const { client, url } = await clientOf((response) => response.writeHead(200).end());
-    expect(await bytesOf(await client.download(url))).toHaveLength(0);
+    expect(await bytesOf(client.download(url, { sizeBytes: 0 }))).toHaveLength(0);
   });
 
   test('that nobody reads to its end is let go', async () => {
     const closed = vi.fn();
     const { client, url } = await clientOf((response) => response.on('close', closed).writeHead(200).write('a'));
-    for await (const piece of await client.download(url)) if (piece.length > 0) break;
+    for await (const piece of client.download(url)) if (piece.length > 0) break;
     await vi.waitFor(() => expect(closed).toHaveBeenCalled());
   });
 
-  test('takes as long as it takes, if no piece of it does', async () => {
-    const { client, url } = await clientOf(
-      (response) => {
-        let left = 8;
-        const timer = setInterval(() => (--left > 0 ? response.write('a') : response.end('z')), 50);
-        response.on('close', () => clearInterval(timer));
-      },
-      { timeoutMs: 250 },
-    );
-    expect((await bytesOf(await client.download(url))).toString()).toBe('aaaaaaaz');
+  test('has no limit on its time, only on that of each chunk', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    let send = (_: string) => {};
+    const { client, url } = await clientOf((response) => {
+      send = (text) => void response.write(text);
+      send('a');
+    });
+    let text = '';
+    for await (const chunk of client.download(url)) {
+      text += Buffer.from(chunk).toString();
+      if (text === 'aaaa') break;
+      vi.advanceTimersByTime(50_000);
+      send('a');
+    }
+    expect(text).toBe('aaaa');
   });
 });
+
+describe('a download is whole or an error', () => {
+  const ten = '0123456789';
+  const zipped = gzipSync(ten);
+
+  test.each<[string, number, string | Buffer, Record<string, string>, number | undefined]>([
+    ['of the size that LlamaCloud gives', 200, ten, {}, 10],
+    ['of no known size', 200, ten, {}, undefined],
+    ['with a Content-Length', 200, ten, { 'content-length': '10' }, 10],
+    ['encoded, of the decoded size', 200, zipped, { 'content-encoding': 'gzip' }, 10],
+    ['encoded, of the decoded size and with a Content-Length', 200, zipped, encoded(zipped), 10],
+    ['encoded, of the encoded size', 200, zipped, encoded(zipped), zipped.length],
+    ['encoded, of no known size', 200, zipped, encoded(zipped), undefined],
+    ['that is HTML by its type and has the size', 200, ten, { 'content-type': 'text/html' }, 10],
+  ])('it is whole %s', async (_, status, body, headers, sizeBytes) => {
+    const { client, url } = await clientOf((response) => response.writeHead(status, headers).end(body));
+    expect((await bytesOf(client.download(url, { sizeBytes }))).toString()).toBe(ten);
+  });
+
+  test.each<[string, number, string | Buffer, Record<string, string>, number | undefined, string]>([
+    ['too short', 200, 'x'.repeat(5_000), {}, 10_000, '5,000 of 10,000 bytes'],
+    ['too short by its Content-Length', 200, ten, { 'content-length': '10' }, 11, '10 of 11 bytes'],
+    ['too long', 200, ten, {}, 9, '10 of 9 bytes'],
+    ['too short when decoded', 200, zipped, { 'content-encoding': 'gzip' }, 11, '10 of 11 bytes'],
+    ['empty, of a known size', 200, '', {}, 10, '0 of 10 bytes'],
+    ['empty, of no known size', 200, '', {}, undefined, 'it is empty'],
+    ['a part', 206, ten, { 'content-range': 'bytes 0-9/20' }, undefined, 'the answer has status 206'],
+    ['a part of the whole size', 206, ten, {}, 10, 'the answer has status 206'],
+    ['nothing', 204, '', {}, 0, 'the answer has status 204'],
+    ['a login page', 200, ten, { 'content-type': 'text/HTML; charset=utf-8' }, undefined, 'the answer is an HTML page'],
+  ])('it is an error where it is %s', async (_, status, body, headers, sizeBytes, problem) => {
+    const { client, url } = await clientOf((response) => response.writeHead(status, headers).end(body));
+    const error = await rejection(IncompleteDocumentError, bytesOf(client.download(`${url}/${QUERY}`, { sizeBytes })));
+    expect(error.message).toBe(`the document is not whole: ${problem} (GET presigned document)`);
+    expect(error.name).toBe('IncompleteDocumentError');
+    expectNoneIn(error, SIGNATURE, KEY);
+  });
+
+  test('it is an error where a fetch of the caller gives less than its Content-Length', async () => {
+    const fetch = async () => new Response(ten, { headers: { 'content-length': '20' } });
+    const client = new LlamaCloudClient({ apiKey: KEY, fetch });
+    const reading = bytesOf(client.download('https://store.example/a'));
+    expect(await rejection(IncompleteDocumentError, reading)).toMatchObject({ receivedBytes: 10, expectedBytes: 20 });
+  });
+
+  test('the error comes in place of the end, and one that is too long is not read further', async () => {
+    const closed = vi.fn();
+    const { client, url } = await clientOf((response) => response.on('close', closed).writeHead(200).write(ten));
+    const chunks: string[] = [];
+    const reading = async () => {
+      for await (const chunk of client.download(url, { sizeBytes: 9 })) chunks.push(String(chunk));
+    };
+    await rejection(IncompleteDocumentError, reading());
+    expect(chunks).toEqual([]);
+    await vi.waitFor(() => expect(closed).toHaveBeenCalled());
+  });
+});
+
+function encoded(body: Buffer): Record<string, string> {
+  return { 'content-encoding': 'gzip', 'content-length': String(body.length) };
+}
 
 describe('a download fails', () => {
   test('as a ConnectionError when it breaks off, after what had come', async () => {
     const { client, url } = await clientOf((response) => {
       response.writeHead(200, { 'content-length': 100 }).write('half', () => response.socket?.destroy());
     });
-    const document = await client.download(`${url}/${QUERY}`);
+    const document = client.download(`${url}/${QUERY}`);
     const error = await rejection(ConnectionError, bytesOf(document));
     expect(error).toMatchObject({ timedOut: false, request: { method: 'GET', path: 'presigned document' } });
     expect(error.message).toContain('The answer broke off');
@@ -100,7 +184,7 @@ describe('a download fails', () => {
     const { client, url } = await clientOf((response) => where === 'body' && response.writeHead(200).write('a'), {
       timeoutMs: 80,
     });
-    const reading = client.download(`${url}/${QUERY}`).then(bytesOf);
+    const reading = bytesOf(client.download(`${url}/${QUERY}`));
     const error = await rejection(ConnectionError, reading);
     expect(error.timedOut).toBe(true);
     expectNoneIn(error, SIGNATURE, KEY, url);
@@ -113,7 +197,7 @@ describe('a download fails', () => {
       // Never ends: who does not let go of it holds the connection.
       response.writeHead(403).write(`<Error>expired ${request.url}</Error>`);
     });
-    const error = await rejection(HttpStatusError, client.download(`${url}/${QUERY}`));
+    const error = await rejection(HttpStatusError, bytesOf(client.download(`${url}/${QUERY}`)));
     expect(error).toMatchObject({ status: 403, detail: '' });
     expectNoneIn(error, SIGNATURE, KEY);
     await vi.waitFor(() => expect(closed).toHaveBeenCalled());
@@ -124,7 +208,7 @@ describe('a download fails', () => {
     'for %j, which it does not open',
     async (start) => {
       const { client } = await clientOf(() => {});
-      const error = await rejection(UnexpectedResponseError, client.download(`${start}${SIGNATURE}`));
+      const error = await rejection(UnexpectedResponseError, bytesOf(client.download(`${start}${SIGNATURE}`)));
       expect(error.path).toBe('presigned_url');
       expectNoneIn(error, SIGNATURE);
     },
@@ -136,7 +220,7 @@ describe('a download fails', () => {
     ['of no known host', () => `http://nowhere.invalid/${QUERY}`],
   ])('for a URL %s, without repeating it', async (_, urlOf) => {
     const { client, url } = await clientOf(() => {});
-    const error = await rejection(ConnectionError, client.download(urlOf(url)));
+    const error = await rejection(ConnectionError, bytesOf(client.download(urlOf(url))));
     expectNoneIn(error, SIGNATURE, KEY);
   });
 
@@ -145,7 +229,7 @@ describe('a download fails', () => {
       response.writeHead(302, { location: `http://:bad/${QUERY}` }).end();
     });
     const { client } = await clientOf(() => {});
-    const error = await rejection(ConnectionError, client.download(`${other}/`));
+    const error = await rejection(ConnectionError, bytesOf(client.download(`${other}/`)));
     expectNoneIn(error, SIGNATURE);
   });
 
@@ -153,10 +237,10 @@ describe('a download fails', () => {
     const reason = new Error('enough');
     const closed = vi.fn();
     const { client, url, seen } = await clientOf((response) => response.on('close', closed).writeHead(200).write('a'));
-    await expect(client.download(url, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(bytesOf(client.download(url, { signal: AbortSignal.abort(reason) }))).rejects.toBe(reason);
     expect(seen).toHaveLength(0);
     const controller = new AbortController();
-    const document = await client.download(url, { signal: controller.signal });
+    const document = client.download(url, { signal: controller.signal });
     const reading = async () => {
       for await (const _ of document) controller.abort(reason);
     };

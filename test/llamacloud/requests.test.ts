@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { LlamaCloudClient } from '../../src/llamacloud/index.js';
-import { answering, BATCH, clientOf, EXTRACT_JOB, KEY, PARSE_JOB, rejection, serve } from './support.js';
+import { answering, BATCH, bytesOf, clientOf, EXTRACT_JOB, KEY, PARSE_JOB, rejection, serve } from './support.js';
 
 const SCOPE = { projectId: 'prj-1', organizationId: 'org-1' };
 const SCOPE_QUERY = 'project_id=prj-1&organization_id=org-1';
@@ -145,7 +145,7 @@ describe('the client takes', () => {
     };
     const client = new LlamaCloudClient({ apiKey: KEY, baseUrl: 'http://nowhere.invalid', fetch });
     expect((await client.getBatch('bat-1')).status).toBe('RUNNING');
-    await client.download('http://nowhere.invalid/document');
+    await bytesOf(client.download('http://nowhere.invalid/document'));
     expect(asked).toEqual(['http://nowhere.invalid/api/v2/batches/bat-1', 'http://nowhere.invalid/document']);
   });
 

@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { DirectoryStore, OutputError } from '../../src/outputs/index.js';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { DirectoryStore } from '../../src/outputs/index.js';
+import { outputError, temporaryFolder } from './support.js';
 
 let root: string;
 let store: DirectoryStore;
 
 beforeEach(async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'outputs-test-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  root = join(folder, 'out');
+  root = join(await temporaryFolder(), 'out');
   store = new DirectoryStore(root);
 });
 
@@ -36,12 +34,6 @@ async function textOf(content: AsyncIterable<Uint8Array> | undefined): Promise<s
 
 async function* pieces(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield Buffer.from(text);
-}
-
-async function outputError(promise: Promise<unknown>): Promise<OutputError> {
-  const error: unknown = await promise.catch((error: unknown) => error);
-  if (error instanceof OutputError) return error;
-  throw new Error(`expected an OutputError, got ${String(error)}`);
 }
 
 describe('a write', () => {
@@ -108,6 +100,50 @@ describe('a write', () => {
   test('needs a name: the root is no file', async () => {
     await expect(store.write([], 'a')).rejects.toThrow(TypeError);
     await expect(store.size([])).rejects.toThrow(TypeError);
+  });
+});
+
+describe('a write that fails leaves no source open:', () => {
+  /** Content that tells whether its reading has begun, and whether it was closed. */
+  function observed() {
+    const seen = { started: false, closed: false };
+    async function* content() {
+      seen.started = true;
+      try {
+        for (;;) yield Buffer.alloc(100_000, 'x');
+      } finally {
+        seen.closed = true;
+      }
+    }
+    return { seen, content: content() };
+  }
+
+  test('where the folder can not be made, reading does not begin', async () => {
+    await writeFile(root, 'a file');
+    const { seen, content } = observed();
+    await outputError(store.write(KEY, content));
+    expect(seen).toEqual({ started: false, closed: false });
+  });
+
+  test('nor where the file can not be opened', async () => {
+    await mkdir(root);
+    await writeFile(join(root, '.tmp'), 'a file');
+    const { seen, content } = observed();
+    await outputError(store.write(KEY, content));
+    expect(seen).toEqual({ started: false, closed: false });
+  });
+
+  test('where another error ends the content, the content is closed and the error is its own', async () => {
+    const { seen, content } = observed();
+    const broken = new Error('the document broke off');
+    async function* breaking() {
+      for await (const chunk of content) {
+        yield chunk;
+        throw broken;
+      }
+    }
+    await expect(store.write(KEY, breaking())).rejects.toBe(broken);
+    expect(seen).toEqual({ started: true, closed: true });
   });
 });
 

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { readdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { DirectoryStore, openOutputStore } from '../../src/outputs/index.js';
+import { temporaryFolder } from './support.js';
 
 const LONG = 'x'.repeat(5_000);
 const NASTY = [
@@ -20,6 +20,8 @@ const NASTY = [
   'a\0b',
   'a\nb',
   '.hidden',
+  '.tmp',
+  '.store-id',
   'dot.',
   'space ',
   ' ',
@@ -66,11 +68,11 @@ describe('a name, whatever it is', () => {
   });
 
   test('can be written', async () => {
-    const root = await mkdtemp(join(tmpdir(), 'outputs-test-'));
-    onTestFinished(() => rm(root, { recursive: true }));
+    const root = await temporaryFolder();
     const real = new DirectoryStore(root);
     for (const name of NASTY) await real.write([name], JSON.stringify(name));
-    expect(await readdir(root)).toHaveLength(NASTY.length);
+    const written = (await readdir(root)).filter((name) => !name.startsWith('.'));
+    expect(written).toHaveLength(NASTY.length);
   });
 
   test.each(['dfl-aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee.md', 'manifest.jsonl', 'manifest.part-00000.jsonl', 'A_b-1'])(

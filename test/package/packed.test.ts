@@ -34,7 +34,10 @@ describe('the packed package', () => {
 
   test.each([
     ['temporal-llamacloud', 'createActivities LlamaCloudClient BatchClient isFailure'],
-    ['temporal-llamacloud/workflows', 'processBatch processJob processDirectories'],
+    [
+      'temporal-llamacloud/workflows',
+      'processBatch processJob processDirectories createBatch progressQuery wakeSignal',
+    ],
     ['temporal-llamacloud/protocol', 'FAILURES isFailure SEARCH_ATTRIBUTES'],
     ['temporal-llamacloud/testing', 'startLlamaCloudEmulator startLocalTemporal'],
   ])('%s exports %s', (specifier, names) => {

@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, RetryState, TimeoutFailure } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
-import { FAILURES, failureIn, isFailure, ruleOf } from '../../src/protocol/index.js';
+import { FAILURES, failureRule, isFailure, rootFailure } from '../../src/protocol/index.js';
 
 const failure = ApplicationFailure.nonRetryable('no credits', 'OutOfCredits', { some: 'detail' });
 const wrapped = new ActivityFailure('failed', 'createBatch', 'id', RetryState.NON_RETRYABLE_FAILURE, 'worker', failure);
@@ -15,7 +15,7 @@ describe('failures are told apart by their type, however deep', () => {
 
   test('by the outermost of several', () => {
     const outer = ApplicationFailure.create({ type: 'JobTimedOut', message: 'too long', cause: wrapped });
-    expect(failureIn(outer)).toEqual({ type: 'JobTimedOut', message: 'too long' });
+    expect(rootFailure(outer)).toEqual({ type: 'JobTimedOut', message: 'too long' });
   });
 
   test.each([undefined, null, 'OutOfCredits', { type: 'OutOfCredits' }, new Error('OutOfCredits')])(
@@ -25,15 +25,25 @@ describe('failures are told apart by their type, however deep', () => {
     },
   );
 
+  test.each([
+    [null, { type: 'Error', message: 'null' }],
+    ['text', { type: 'Error', message: 'text' }],
+    [new TypeError('a bug'), { type: 'TypeError', message: 'a bug' }],
+    [new Error('outer', { cause: 'text' }), { type: 'Error', message: 'outer' }],
+    [ApplicationFailure.create({ message: 'no type' }), { type: 'ApplicationFailure', message: 'no type' }],
+  ])('%s has a type and a message', (value, summary) => {
+    expect(rootFailure(value)).toEqual(summary);
+  });
+
   test('without one, by what is at the bottom', () => {
     const timeout = new TimeoutFailure('late', undefined, 'SCHEDULE_TO_CLOSE');
-    expect(failureIn(new Error('outer', { cause: timeout }))).toEqual({ type: 'TimeoutFailure', message: 'late' });
+    expect(rootFailure(new Error('outer', { cause: timeout }))).toEqual({ type: 'TimeoutFailure', message: 'late' });
   });
 });
 
 test('what a person can do is said in whole sentences', () => {
   for (const type of Object.keys(FAILURES)) {
-    const { advice } = ruleOf(known(type));
+    const { advice } = failureRule(known(type));
     if (advice !== null) expect(advice).toMatch(/^[A-Z].*\.$/);
   }
 });
@@ -47,8 +57,8 @@ test('what ends a run is never tried again', () => {
     'BatchTimedOut',
     'TooManyFailedFiles',
   ];
-  for (const type of [...ENDS, 'JobFailed', 'JobCancelled', 'JobTimedOut', 'FileNotMapped']) {
-    expect(ruleOf(known(type)).retried).toBe('no');
+  for (const type of [...ENDS, 'JobFailed', 'JobCancelled', 'JobTimedOut', 'FileNotMapped', 'Skipped']) {
+    expect(failureRule(known(type)).retried).toBe('no');
   }
 });
 

@@ -1,8 +1,26 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
 import { resolveTemporalCli, resolveTestServer } from '../../src/testing/index.js';
+import { bundleWorkflows } from './workflow-bundle.js';
 
-/** Fetches the servers once, before the test files ask for them side by side. */
-export default async function setup(): Promise<void> {
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Path of the bundle of `workflows.ts`. */
+    workflowBundle: string;
+  }
+}
+
+/** Fetches the servers and bundles the workflows once, before the test files ask for them side by side. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const onProgress = (message: string) => console.log(message);
   await resolveTemporalCli({ onProgress });
   await resolveTestServer({ onProgress });
+  const folder = await mkdtemp(join(tmpdir(), 'workflow-bundle-'));
+  const { code } = await bundleWorkflows('./workflows.ts');
+  const codePath = join(folder, 'bundle.js');
+  await writeFile(codePath, code);
+  project.provide('workflowBundle', codePath);
+  return () => rm(folder, { recursive: true });
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { inject } from 'vitest';
 import {
   BatchClient,
   createActivities,
@@ -13,6 +14,7 @@ import {
   openOutputStore,
 } from '../../src/index.js';
 import {
+  ADVERSE_CONDITIONS,
   type EmulatedBatch,
   type EmulatorOptions,
   type LlamaCloudEmulator,
@@ -20,7 +22,6 @@ import {
   type VirtualFile,
 } from '../../src/testing/index.js';
 import { until } from './until.js';
-import { bundleWorkflows } from './workflow-bundle.js';
 import './quiet.js';
 
 type History = temporal.api.history.v1.IHistoryEvent[];
@@ -52,27 +53,34 @@ export interface Stage {
 export interface StageOptions {
   emulator?: EmulatorOptions;
   worker?: Partial<WorkerOptions>;
+  /** In place of the real activities of the same names. */
+  activities?: object;
+  /** Time for one request to LlamaCloud, in milliseconds. */
+  requestTimeoutMs?: number;
   /** Use the emulator and the output folder of this stage: a second worker, on a task queue of its own. */
   shared?: Stage;
 }
 
-let bundle: ReturnType<typeof bundleWorkflows> | undefined;
-
 export async function setStage(server: Server, options: StageOptions = {}): Promise<Stage> {
-  bundle ??= bundleWorkflows('./workflows.ts');
-  const workflowBundle = await bundle;
   const emulator = options.shared?.emulator ?? (await startLlamaCloudEmulator({ ...IMMEDIATE, ...options.emulator }));
   const output = options.shared?.output ?? (await mkdtemp(join(tmpdir(), 'temporal-llamacloud-')));
   const taskQueue = `test-${randomUUID()}`;
   const worker = await Worker.create({
     connection: server.nativeConnection,
     taskQueue,
-    workflowBundle,
-    activities: createActivities({
-      llamacloud: new LlamaCloudClient({ apiKey: emulator.apiKey, baseUrl: emulator.url }),
-      outputs: openOutputStore(output),
-      claimMs: 3_000,
-    }),
+    workflowBundle: { codePath: inject('workflowBundle') },
+    activities: {
+      ...createActivities({
+        llamacloud: new LlamaCloudClient({
+          apiKey: emulator.apiKey,
+          baseUrl: emulator.url,
+          ...(options.requestTimeoutMs === undefined ? {} : { timeoutMs: options.requestTimeoutMs }),
+        }),
+        outputs: openOutputStore(output),
+        listLagMs: 3_000,
+      }),
+      ...options.activities,
+    },
     ...options.worker,
   });
   const running = worker.run();
@@ -113,7 +121,18 @@ export async function setStage(server: Server, options: StageOptions = {}): Prom
 }
 
 /** Batches and jobs that are done as soon as they are looked at; a test that waits says for what. */
-const IMMEDIATE: EmulatorOptions = { seed: 7, batchPendingMs: 0, batchRunningMs: 0, jobPendingMs: 0, jobRunningMs: 0 };
+const IMMEDIATE: EmulatorOptions = {
+  ...ADVERSE_CONDITIONS,
+  // Each costs a poll, which is a second; the tests of the lists and of the results have them.
+  listLagMs: 0,
+  lateRowsMs: 0,
+  lateJobsMs: 0,
+  seed: 7,
+  batchPendingMs: 0,
+  batchRunningMs: 0,
+  jobPendingMs: 0,
+  jobRunningMs: 0,
+};
 
 /** The usual work: parse a directory. */
 export function parse(directoryId: string) {

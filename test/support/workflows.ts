@@ -1,7 +1,16 @@
 /** The workflow module of an application: ours, and a child of its own that stands in for `processJob`. */
-import { ApplicationFailure, condition, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  condition,
+  defineSignal,
+  makeContinueAsNewFunc,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { JobOutcome, ProcessJobInput } from '../../src/index.js';
 import { processJob } from '../../src/workflows/index.js';
+import { ReadyQueue } from '../../src/workflows/shared/ready-queue.js';
 
 export * from '../../src/workflows/index.js';
 
@@ -29,4 +38,50 @@ export async function holdDocument(): Promise<void> {
     released = true;
   });
   await condition(() => released);
+}
+
+/** Continues as another workflow with whatever state it is given, as one that has come that far. */
+export async function resumeAs(workflowType: string, ...args: unknown[]): Promise<never> {
+  return makeContinueAsNewFunc({ workflowType })(...args);
+}
+
+/** A child that says odd things of a document, by the name of the file. */
+export async function claimDocument({ name = '' }: ProcessJobInput): Promise<unknown> {
+  const document = { bytes: 5, sha256: 'abc', credits: 1 };
+  switch (name) {
+    case 'huge.md':
+      return { output: 'x'.repeat(100_000), bytes: 1, sha256: 'y'.repeat(100_000), credits: Number.MAX_VALUE };
+    case 'lone.md':
+      return { ...document, output: '/out/\ud800', sha256: '\udc00' };
+    case 'nan.md':
+      return { ...document, bytes: Number.NaN };
+    case 'negative.md':
+      return { ...document, output: 'somewhere', bytes: -5 };
+    case 'throws.md':
+      throw ApplicationFailure.nonRetryable('äöü'.repeat(100_000), 'Complaint'.repeat(1_000));
+    default:
+      return document;
+  }
+}
+
+/** Works on so many items, each of which takes as long as its number says, at most `limit` at a time. */
+export async function workOnQueue(limit: number, seconds: number[], bugAt = -1): Promise<[number[], number]> {
+  const queue = new ReadyQueue<number>(limit);
+  const finished: number[] = [];
+  let running = 0;
+  let mostRunning = 0;
+  for (const index of seconds.keys()) queue.add(index);
+  queue.close();
+  await queue.run(
+    async (index) => {
+      running += 1;
+      mostRunning = Math.max(mostRunning, running);
+      await sleep(1_000 * (seconds[index] ?? 0));
+      if (index === bugAt) throw new TypeError('a bug in workflow code');
+      finished.push(index);
+      running -= 1;
+    },
+    () => false,
+  );
+  return [finished, mostRunning];
 }

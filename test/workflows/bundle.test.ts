@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { WORKFLOW_TYPES } from '../../src/index.js';
 import { bundleWorkflows } from '../support/workflow-bundle.js';
 
 test('the real bundler takes the workflows with nothing ignored, and finds neither zod nor ky nor Node in them', async () => {
@@ -6,9 +7,22 @@ test('the real bundler takes the workflows with nothing ignored, and finds neith
   for (const foreign of ['node_modules/zod', 'node_modules/ky', 'src/llamacloud', 'src/outputs']) {
     expect(code).not.toContain(foreign);
   }
-  // The names that a worker registers, and no helper that would pass as a workflow.
-  expect(code).toContain('processBatch');
-  const exported: unknown = await import('../../src/workflows/index.js');
-  const functions = Object.entries(exported ?? {}).filter(([, value]) => typeof value === 'function');
-  expect(functions.map(([name]) => name).sort()).toEqual(['processBatch', 'processDirectories', 'processJob']);
+});
+
+/** What a worker would register as a workflow: each function that its workflow module exports. */
+function workflowsIn(module: object): string[] {
+  return Object.entries(module)
+    .filter(([, value]) => typeof value === 'function')
+    .map(([name]) => name)
+    .sort();
+}
+
+test('every workflow is exported, and no helper that would pass as one', async () => {
+  expect(workflowsIn(await import('../../src/workflows/index.js'))).toEqual(Object.values(WORKFLOW_TYPES).sort());
+});
+
+test('the example application registers every workflow, beside its own', async () => {
+  expect(workflowsIn(await import('../../examples/application/workflows.js'))).toEqual(
+    [...Object.values(WORKFLOW_TYPES), 'indexDocument'].sort(),
+  );
 });

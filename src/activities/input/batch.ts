@@ -1,44 +1,58 @@
 import { z } from 'zod';
+import type { Batch } from '../../llamacloud/index.js';
 import {
   type BatchRequest,
+  cleanText,
   DEFAULT_JOB_TIMEOUT_MS,
   DEFAULT_MAX_CONCURRENT_JOBS,
   DEFAULT_RESULTS_GRACE_MS,
   DEFAULT_TIMEOUT_MS,
   defaultCollect,
+  isPlainId,
   JOB_TYPES,
-  LARGEST_MAX_CONCURRENT_JOBS,
-  LARGEST_PAGE_SIZE,
+  MAX_CONCURRENT_JOBS_LIMIT,
+  MAX_PAGE_SIZE,
   ON_STOP,
   type ProcessBatchInput,
   REPORTED_FAILURES,
   WORKFLOW_TYPES,
 } from '../../protocol/index.js';
-import { resolvePoll, scopeOf } from './resolved.js';
-import { batchJob, collect, duration, fits, id, must, poll, scope, WRONG_FORMAT } from './schemas.js';
+import { resolvePoll, toScope } from './resolved.js';
+import {
+  batchJob,
+  collect,
+  crossFieldRule,
+  duration,
+  id,
+  isSupported,
+  poll,
+  scope,
+  temporalName,
+  UNSUPPORTED_FORMAT,
+} from './schemas.js';
 import { invalidInput, validated } from './validated.js';
 
 const NEEDS_WORK = 'is needed, unless there is a batchId';
-const NEEDS_BATCH = 'needs a batchId: the batch whose files are looked at again';
+const NEEDS_BATCH = 'needs a batchId: the batch whose files are processed again';
 
-/** How a batch is processed, whether it is one or one of many. */
+/** Options of `processBatch` and of each batch of `processDirectories`. */
 export const batchOptions = {
   ...scope,
   collect,
-  maxConcurrentJobs: z.int().min(1).max(LARGEST_MAX_CONCURRENT_JOBS).optional(),
+  maxConcurrentJobs: z.int().min(1).max(MAX_CONCURRENT_JOBS_LIMIT).optional(),
   maxFailedFiles: z.int().min(0).optional(),
   maxFailedPercent: z.number().min(0).max(100).optional(),
   reportedFailures: z.int().min(0).max(REPORTED_FAILURES).optional(),
-  child: z.strictObject({ workflowType: id.optional(), taskQueue: id.optional() }).optional(),
+  child: z.strictObject({ workflowType: temporalName.optional(), taskQueue: temporalName.optional() }).optional(),
   poll,
   timeout: duration.optional(),
   onStop: z.enum(ON_STOP).optional(),
   jobTimeout: duration.optional(),
-  pageSize: z.int().min(1).max(LARGEST_PAGE_SIZE).optional(),
+  pageSize: z.int().min(1).max(MAX_PAGE_SIZE).optional(),
   resultsGracePeriod: duration.optional(),
 };
 
-/** Strict, so that a misspelt option is an error and not a default. */
+/** Strict: a misspelt option is an error, and not silently the default. */
 export const batchInputSchema = z
   .strictObject({
     ...batchOptions,
@@ -49,13 +63,19 @@ export const batchInputSchema = z
   })
   .refine(
     ({ directoryId, batchId }) => directoryId !== undefined || batchId !== undefined,
-    must('directoryId', NEEDS_WORK, ['batchId']),
+    crossFieldRule('directoryId', NEEDS_WORK, ['batchId']),
   )
-  .refine(({ job, batchId }) => job !== undefined || batchId !== undefined, must('job', NEEDS_WORK, ['batchId']))
-  .refine(({ job, collect }) => job === undefined || fits(job.type, collect), must('collect', WRONG_FORMAT, ['job']))
+  .refine(
+    ({ job, batchId }) => job !== undefined || batchId !== undefined,
+    crossFieldRule('job', NEEDS_WORK, ['batchId']),
+  )
+  .refine(
+    ({ job, collect }) => job === undefined || isSupported(job.type, collect),
+    crossFieldRule('collect', UNSUPPORTED_FORMAT, ['job']),
+  )
   .refine(
     (value) => value.onlyFailed !== true || value.batchId !== undefined,
-    must('onlyFailed', NEEDS_BATCH, ['batchId']),
+    crossFieldRule('onlyFailed', NEEDS_BATCH, ['batchId']),
   );
 
 /** A batch workflow's input, validated. */
@@ -69,14 +89,14 @@ export function checkBatchInput(input: ProcessBatchInput): CheckedBatchInput {
 /**
  * Fills in the defaults.
  *
- * @param own What the batch itself says, of one that is there already.
- * @throws `InvalidInput` naming every field that does not agree with it.
+ * @param existing The batch that is adopted. Its directory and its job are taken from it.
+ * @throws `InvalidInput` naming every field that does not match it.
  */
-export function resolveBatchInput(value: CheckedBatchInput, own?: BatchWork): BatchRequest {
-  const { directoryId, job } = own === undefined ? value : agreed(value, own);
-  if (directoryId === undefined || job === undefined) throw new Error('a batch that is there says what it works on');
+export function resolveBatchInput(value: CheckedBatchInput, existing?: Batch): BatchRequest {
+  const { directoryId, job } = existing === undefined ? value : matchBatch(value, existing);
+  if (directoryId === undefined || job === undefined) throw new Error('the schema lets no such input through');
   return {
-    scope: scopeOf(value),
+    scope: toScope(value),
     directoryId,
     job,
     ...(value.batchId === undefined ? {} : { batchId: value.batchId }),
@@ -85,7 +105,7 @@ export function resolveBatchInput(value: CheckedBatchInput, own?: BatchWork): Ba
     maxConcurrentJobs: value.maxConcurrentJobs ?? DEFAULT_MAX_CONCURRENT_JOBS,
     ...(value.maxFailedFiles === undefined ? {} : { maxFailedFiles: value.maxFailedFiles }),
     ...(value.maxFailedPercent === undefined ? {} : { maxFailedPercent: value.maxFailedPercent }),
-    ...(value.reportedFailures === undefined ? {} : { reportedFailures: value.reportedFailures }),
+    reportedFailures: value.reportedFailures ?? REPORTED_FAILURES,
     child: {
       workflowType: value.child?.workflowType ?? WORKFLOW_TYPES.processJob,
       ...(value.child?.taskQueue === undefined ? {} : { taskQueue: value.child.taskQueue }),
@@ -94,31 +114,40 @@ export function resolveBatchInput(value: CheckedBatchInput, own?: BatchWork): Ba
     timeoutMs: value.timeout ?? DEFAULT_TIMEOUT_MS,
     onStop: value.onStop ?? 'cancel',
     jobTimeoutMs: value.jobTimeout ?? DEFAULT_JOB_TIMEOUT_MS,
-    pageSize: value.pageSize ?? LARGEST_PAGE_SIZE,
+    pageSize: value.pageSize ?? MAX_PAGE_SIZE,
     resultsGraceMs: value.resultsGracePeriod ?? DEFAULT_RESULTS_GRACE_MS,
   };
 }
 
-/** What a batch works on, as LlamaCloud has it. */
-export interface BatchWork {
-  directoryId: string;
-  job: { type: string; configurationId: string };
-}
-
-/** What is said of a batch that is there must agree with it, rather than be ignored. */
-function agreed({ directoryId, job, collect }: CheckedBatchInput, own: BatchWork) {
-  const type = JOB_TYPES.find((each) => each === own.job.type);
+/** What the input says of an existing batch has to match it. It is not ignored. */
+function matchBatch({ directoryId, job, collect }: CheckedBatchInput, existing: Batch) {
+  const own = existing.config?.job;
+  const type = JOB_TYPES.find((each) => each === own?.type);
+  const configurationId = usableId(own?.configuration_id);
+  const ownDirectoryId = usableId(existing.source_directory_id);
   const fields = [
-    differs('directoryId', directoryId, own.directoryId),
-    differs('job.type', job?.type, own.job.type),
-    differs('job.configurationId', job?.configurationId, own.job.configurationId),
-    type === undefined ? `batchId: its jobs are of type ${own.job.type}, which is not known here` : null,
-    type === undefined || job !== undefined || fits(type, collect) ? null : `collect: ${WRONG_FORMAT}`,
+    mismatch('directoryId', directoryId, existing.source_directory_id),
+    mismatch('job.type', job?.type, own?.type),
+    mismatch('job.configurationId', job?.configurationId, own?.configuration_id),
+    type === undefined ? `batchId: its jobs are of the unknown type ${own?.type ?? '(none)'}` : null,
+    configurationId === undefined ? 'batchId: LlamaCloud gives no usable id of its configuration' : null,
+    ownDirectoryId === undefined ? 'batchId: LlamaCloud gives no usable id of its directory' : null,
+    type === undefined || job !== undefined || isSupported(type, collect) ? null : `collect: ${UNSUPPORTED_FORMAT}`,
   ].filter((field) => field !== null);
-  if (type === undefined || fields.length > 0) throw invalidInput('processBatch', fields, 'Nothing was started.');
-  return { directoryId: own.directoryId, job: { type, configurationId: own.job.configurationId } };
+  if (type === undefined || configurationId === undefined || ownDirectoryId === undefined || fields.length > 0)
+    throw invalidInput(
+      'processBatch',
+      fields.map((field) => cleanText(field)),
+      'Nothing was started.',
+    );
+  return { directoryId: ownDirectoryId, job: { type, configurationId } };
 }
 
-function differs(field: string, given: string | undefined, own: string): string | null {
-  return given === undefined || given === own ? null : `${field}: is ${given}, but the batch has ${own}`;
+/** An id that LlamaCloud gave is used as it is, not trimmed: the trimmed one is another id. */
+function usableId(own: string | undefined): string | undefined {
+  return own !== undefined && isPlainId(own) ? own : undefined;
+}
+
+function mismatch(field: string, given: string | undefined, own: string | undefined): string | null {
+  return given === undefined || given === own ? null : `${field}: is ${given}, but the batch has ${own ?? 'none'}`;
 }

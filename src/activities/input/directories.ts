@@ -2,26 +2,26 @@ import { z } from 'zod';
 import {
   DEFAULT_MAX_CONCURRENT_BATCHES,
   type DirectoriesRequest,
-  LARGEST_MAX_CONCURRENT_BATCHES,
-  MOST_DIRECTORIES,
+  MAX_CONCURRENT_BATCHES_LIMIT,
+  MAX_DIRECTORIES,
   type ProcessDirectoriesInput,
   REPORTED_FAILURES_OF_MANY,
 } from '../../protocol/index.js';
 import { batchOptions } from './batch.js';
-import { batchJob, fits, id, must, WRONG_FORMAT } from './schemas.js';
+import { batchJob, crossFieldRule, id, isSupported, UNSUPPORTED_FORMAT } from './schemas.js';
 import { validated } from './validated.js';
 
-/** Said beside whatever else is wrong with the list, and by its places: an id may be a secret in the wrong field. */
+/** A repeated id is named by its positions, since an id may be a secret in the wrong field, and beside other wrong items. */
 const directoryIds = z
   .array(id)
   .min(1)
-  .max(MOST_DIRECTORIES)
+  .max(MAX_DIRECTORIES)
   .refine((ids) => repeatIn(ids) === undefined, {
     error: ({ input }) => `has a directory twice: ${repeatIn(input)}`,
     when: ({ value }) => Array.isArray(value),
   });
 
-/** The first that has been there before. */
+/** Describes the first id that repeats another. */
 function repeatIn(ids: unknown): string | undefined {
   const places = new Map<unknown, number>();
   for (const [place, directoryId] of (Array.isArray(ids) ? ids : []).entries()) {
@@ -32,16 +32,16 @@ function repeatIn(ids: unknown): string | undefined {
   return undefined;
 }
 
-/** Strict, so that a misspelt option is an error and not a default. */
+/** Strict: a misspelt option is an error, and not silently the default. */
 export const directoriesInputSchema = z
   .strictObject({
     ...batchOptions,
     directoryIds,
     job: batchJob,
-    maxConcurrentBatches: z.int().min(1).max(LARGEST_MAX_CONCURRENT_BATCHES).optional(),
+    maxConcurrentBatches: z.int().min(1).max(MAX_CONCURRENT_BATCHES_LIMIT).optional(),
     reportedFailures: z.int().min(0).max(REPORTED_FAILURES_OF_MANY).optional(),
   })
-  .refine(({ job, collect }) => fits(job.type, collect), must('collect', WRONG_FORMAT, ['job']));
+  .refine(({ job, collect }) => isSupported(job.type, collect), crossFieldRule('collect', UNSUPPORTED_FORMAT, ['job']));
 
 /** @throws `InvalidInput` naming every wrong field. */
 export function resolveDirectoriesInput(input: ProcessDirectoriesInput): DirectoriesRequest {

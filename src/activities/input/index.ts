@@ -1,6 +1,5 @@
-/** What workflows are given, checked before anything is sent. */
+/** The input of every workflow, validated before anything is sent. */
 export {
-  type BatchWork,
   batchInputSchema,
   type CheckedBatchInput,
   checkBatchInput,

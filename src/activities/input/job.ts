@@ -1,35 +1,54 @@
 import { z } from 'zod';
 import {
   type CollectFormat,
+  cleanText,
   defaultCollect,
-  LONGEST_TIMEOUT_MS,
+  MAX_TIMEOUT_MS,
+  MIN_DELAY_MS,
   type ProcessJobInput,
   type ResolvedPoll,
-  SHORTEST_DELAY_MS,
 } from '../../protocol/index.js';
-import { resolvePoll, scopeOf } from './resolved.js';
-import { collect, fits, id, jobType, must, poll, scope, WRONG_FORMAT } from './schemas.js';
+import { resolvePoll, toScope } from './resolved.js';
+import {
+  collect,
+  crossFieldRule,
+  id,
+  isSupported,
+  jobType,
+  poll,
+  remoteId,
+  scope,
+  temporalName,
+  UNSUPPORTED_FORMAT,
+} from './schemas.js';
 import { validated } from './validated.js';
 
-/** Strict, so that a misspelt option is an error and not a default. */
+/** Strict: a misspelt option is an error, and not silently the default. */
 export const jobInputSchema = z
   .strictObject({
     ...scope,
     fileId: id,
-    name: z.string().optional(),
-    jobId: id,
+    name: z
+      .string()
+      .transform((name) => cleanText(name))
+      .optional(),
+    jobId: remoteId,
     type: jobType,
-    batchId: id,
+    batchId: remoteId,
     collect,
     poll,
-    timeoutMs: z.number().min(SHORTEST_DELAY_MS).max(LONGEST_TIMEOUT_MS).optional(),
-    ready: z.boolean().optional(),
-    brief: z.boolean().optional(),
+    timeoutMs: z.number().min(MIN_DELAY_MS).max(MAX_TIMEOUT_MS).optional(),
+    collectTaskQueue: temporalName.optional(),
+    collectLocally: z.boolean().optional(),
+    storeId: z.string().max(100).optional(),
   })
-  .refine((value) => fits(value.type, value.collect), must('collect', WRONG_FORMAT, ['type']));
+  .refine((value) => isSupported(value.type, value.collect), crossFieldRule('collect', UNSUPPORTED_FORMAT, ['type']));
 
 /** A {@link ProcessJobInput} with every default filled in. */
-export type JobRequest = Omit<ProcessJobInput, 'collect' | 'poll' | 'timeoutMs' | 'ready'> & {
+export type JobRequest = Pick<
+  ProcessJobInput,
+  'projectId' | 'organizationId' | 'fileId' | 'name' | 'jobId' | 'type' | 'batchId' | 'storeId'
+> & {
   collect: CollectFormat;
   poll: ResolvedPoll;
 };
@@ -38,12 +57,13 @@ export type JobRequest = Omit<ProcessJobInput, 'collect' | 'poll' | 'timeoutMs' 
 export function resolveJobInput(input: ProcessJobInput): JobRequest {
   const value = validated(jobInputSchema, input, 'processJob');
   return {
-    ...scopeOf(value),
+    ...toScope(value),
     fileId: value.fileId,
     ...(value.name === undefined ? {} : { name: value.name }),
     jobId: value.jobId,
     type: value.type,
     batchId: value.batchId,
+    ...(value.storeId === undefined ? {} : { storeId: value.storeId }),
     collect: value.collect ?? defaultCollect(value.type),
     poll: resolvePoll(value.poll),
   };

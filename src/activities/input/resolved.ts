@@ -4,17 +4,17 @@ import { type ApiScope, DEFAULT_POLL, type ResolvedPoll } from '../../protocol/i
 import type { poll } from './schemas.js';
 
 export function resolvePoll(value: z.infer<typeof poll>): ResolvedPoll {
-  const initialMs = value?.initialInterval ?? DEFAULT_POLL.initialMs;
+  const initialInterval = value?.initialInterval ?? DEFAULT_POLL.initialInterval;
   return {
-    initialMs,
-    coefficient: value?.backoffCoefficient ?? DEFAULT_POLL.coefficient,
-    // An interval that is asked for is had, also where it is longer than the default of the longest.
-    maximumMs: value?.maximumInterval ?? Math.max(DEFAULT_POLL.maximumMs, initialMs),
+    initialInterval,
+    backoffCoefficient: value?.backoffCoefficient ?? DEFAULT_POLL.backoffCoefficient,
+    // An explicit `initialInterval` raises the default maximum.
+    maximumInterval: value?.maximumInterval ?? Math.max(DEFAULT_POLL.maximumInterval, initialInterval),
   };
 }
 
-/** Without the keys that were not given: not even `undefined` is in history. */
-export function scopeOf(value: { projectId?: string | undefined; organizationId?: string | undefined }): ApiScope {
+/** The project and organization, where they are given. */
+export function toScope(value: { projectId?: string | undefined; organizationId?: string | undefined }): ApiScope {
   return {
     ...(value.projectId === undefined ? {} : { projectId: value.projectId }),
     ...(value.organizationId === undefined ? {} : { organizationId: value.organizationId }),

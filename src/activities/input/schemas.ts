@@ -1,23 +1,43 @@
-/** The fields that several inputs have, and how they are checked. */
+/** Schemas of the fields that several inputs have. */
 import ms, { type StringValue } from 'ms';
 import { z } from 'zod';
 import {
   COLLECT_FORMATS,
   type CollectFormat,
   DEFAULT_POLL,
-  hasFormat,
+  isPlainId,
+  isTemporalName,
   JOB_TYPES,
   type JobType,
-  LONGEST_POLL_MS,
-  LONGEST_TIMEOUT_MS,
-  SHORTEST_DELAY_MS,
+  MAX_ID_LENGTH,
+  MAX_NAME_BYTES,
+  MAX_POLL_MS,
+  MAX_TIMEOUT_MS,
+  MIN_DELAY_MS,
+  supportsFormat,
 } from '../../protocol/index.js';
 
-/** Ids are any text, but `.` and `..` would survive in a URL's path and lead to another route. */
+/** An id that a caller gives. It becomes part of workflow ids and search attributes. */
 export const id = z
   .string()
   .trim()
+  .refine(isPlainId, `must be an id: 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces`);
+
+/** A workflow type or a task queue. */
+export const temporalName = z
+  .string()
+  .trim()
+  .refine(
+    isTemporalName,
+    `must be a name: 1 to ${MAX_NAME_BYTES} bytes, no control characters, no prefix that Temporal reserves`,
+  );
+
+/** An id that LlamaCloud gave, to be sent back as it is: not even trimmed. */
+export const remoteId = z
+  .string()
   .min(1, 'must not be empty')
+  .max(200)
+  .refine((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), 'must not hold control characters')
   .refine((value) => value !== '.' && value !== '..', 'must be an id');
 
 /** Temporal's own durations: milliseconds, or a string that the `ms` package reads. */
@@ -25,13 +45,13 @@ export const duration = z
   .union([z.number(), z.string()], { error: 'must be a duration: milliseconds, or text such as "30 seconds"' })
   .transform((value, context) => {
     const parsed = typeof value === 'number' ? value : parseMs(value);
-    if (parsed !== undefined && parsed >= SHORTEST_DELAY_MS && parsed <= LONGEST_TIMEOUT_MS) return parsed;
+    if (parsed !== undefined && parsed >= MIN_DELAY_MS && parsed <= MAX_TIMEOUT_MS) return parsed;
     const message = 'must be a duration of 1 second to 365 days, such as "30 seconds"';
     context.addIssue({ code: 'custom', message });
     return z.NEVER;
   });
 
-const interval = duration.refine((value) => value <= LONGEST_POLL_MS, 'must not be more than 1 hour');
+const interval = duration.refine((value) => value <= MAX_POLL_MS, 'must not be more than 1 hour');
 
 export const scope = { projectId: id.optional(), organizationId: id.optional() };
 
@@ -39,17 +59,18 @@ export const collect = z.enum(COLLECT_FORMATS).optional();
 export const jobType = z.enum(JOB_TYPES);
 export const batchJob = z.strictObject({ type: jobType, configurationId: id });
 
-export const WRONG_FORMAT = 'does not fit the job type: parse_v2 has markdown, text and items, extract_v2 has record';
+export const UNSUPPORTED_FORMAT =
+  'does not fit the job type: parse_v2 has markdown, text and items, extract_v2 has record';
 
-export function fits(type: JobType, format: CollectFormat | undefined): boolean {
-  return format === undefined || hasFormat(type, format);
+export function isSupported(type: JobType, format: CollectFormat | undefined): boolean {
+  return format === undefined || supportsFormat(type, format);
 }
 
 /**
- * A rule about several fields. Zod would leave it out while any other field is wrong, and a person would learn of it only
- * at the next try: it holds as soon as its own fields are right.
+ * Options of a rule about several fields. By default Zod skips such a rule while any field is wrong. This one is checked as soon
+ * as its own fields are valid, so that one validation names everything that is wrong.
  */
-export function must(field: string, message: string, others: string[]) {
+export function crossFieldRule(field: string, message: string, others: string[]) {
   const own = [field, ...others];
   const when = ({ issues }: z.core.ParsePayload) =>
     issues.every(({ code, path }) =>
@@ -65,10 +86,10 @@ export const poll = z
     maximumInterval: interval.optional(),
   })
   .refine(
-    ({ initialInterval = DEFAULT_POLL.initialMs, maximumInterval = LONGEST_POLL_MS }) => {
+    ({ initialInterval = DEFAULT_POLL.initialInterval, maximumInterval = MAX_POLL_MS }) => {
       return initialInterval <= maximumInterval;
     },
-    must('maximumInterval', 'must not be less than initialInterval', ['initialInterval']),
+    crossFieldRule('maximumInterval', 'must not be less than initialInterval', ['initialInterval']),
   )
   .optional();
 

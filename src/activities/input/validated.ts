@@ -1,16 +1,23 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { z } from 'zod';
+import { cleanText } from '../../protocol/index.js';
 
-/** A list may have thousands of wrong items, and a failure has to fit into history: enough to see what is wrong with it. */
-const MOST_FIELDS = 100;
+/** A list may have thousands of wrong items. The first 20 show what is wrong with it, and leave room for the other fields. */
+const MAX_ISSUES_OF_FIELD = 20;
 
 /** @throws `InvalidInput` naming every wrong field. */
 export function validated<T extends z.ZodType>(schema: T, input: unknown, workflow: string): z.infer<T> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  const fields = issues.slice(0, MOST_FIELDS).map((issue) => `${issue.path.join('.') || '(input)'}: ${issue.message}`);
-  if (issues.length > MOST_FIELDS) fields.push(`and ${issues.length - MOST_FIELDS} more`);
+  const countByField = new Map<PropertyKey | undefined, number>();
+  const shown = issues.filter(({ path: [field] }) => {
+    const count = (countByField.get(field) ?? 0) + 1;
+    countByField.set(field, count);
+    return count <= MAX_ISSUES_OF_FIELD;
+  });
+  const fields = shown.map(({ path, message }) => cleanText(`${path.join('.') || '(input)'}: ${message}`));
+  if (shown.length < issues.length) fields.push(`and ${issues.length - shown.length} more`);
   throw invalidInput(workflow, fields, 'Nothing was sent to LlamaCloud.');
 }
 

@@ -1,8 +1,9 @@
-import { counted, type FileCounts } from '../../protocol/index.js';
+import { type FileCounts, settledCount } from '../../protocol/index.js';
 import type { AnyProgress, AnyRun } from '../any-run.js';
 import type { CliCommand } from '../command.js';
 import { askProgress } from '../follow.js';
 import { sentenceOf } from '../progress-view.js';
+import { outcomesOf } from '../report.js';
 import { describeFailure, isRunFailure, type RunFailure } from '../run-failure.js';
 import { attachTo, type RunStatus, statusOfRun } from '../run-status.js';
 import type { Session } from '../session.js';
@@ -18,7 +19,7 @@ interface ProgressFlags extends TemporalFlags {
 
 const DESCRIPTION = `Show how far a batch run is. A worker has to be there to answer.
 
-With --watch, until the run ends; then the report, and exit 1 when the run failed. With --watch --json the one document is that of the end, the progress is on stderr.`;
+With --watch, until the run ends; then the report, and exit 1 when the run failed or one of its directories did not complete. With --watch --json the one document is that of the end, the progress is on stderr.`;
 
 export function addProgress(program: CliCommand, { session, outcome }: Shell): void {
   program
@@ -68,7 +69,9 @@ function tell(
   session.say(sentenceOf(progress));
   const rows = [
     ['Run', `${status}, since ${startedAt}`],
-    ...(failure === undefined ? [] : [['Reason', `${failure.type}: ${printable(failure.message)}`]]),
+    ...(failure === undefined
+      ? []
+      : [['Reason', `${failure.type}: ${printable(progress.failure?.message ?? failure.message)}`]]),
     ...(trouble === undefined ? [] : [['Trouble', printable(trouble)]]),
     ...countRows(progress),
     ...(manifest === null ? [] : [['Manifest', printable(manifest)]]),
@@ -90,11 +93,11 @@ function countRows(progress: AnyProgress): string[][] {
   const { files, running } = progress;
   if ('directories' in progress) {
     const { directories } = progress;
-    const ended = files.total === 0 ? 'none yet' : outcomesOf(files, count(files.total, 'file'));
+    const ended = files.total === 0 ? 'none yet' : settledOf(files, count(files.total, 'file'));
     return [
       [
         'Directories',
-        `${outcomesOf(directories, count(directories.total, 'directory', 'directories'))}, ${running} running`,
+        `${settledOf(directories, count(directories.total, 'directory', 'directories'))}, ${running} running`,
       ],
       ['Files', ended],
     ];
@@ -104,13 +107,13 @@ function countRows(progress: AnyProgress): string[][] {
     ['Batch', batchId === null ? 'not created yet' : `${batchId} ${batchStatus ?? ''}`],
     [
       'Files',
-      files.total === 0 ? 'not known yet' : `${outcomesOf(files, count(files.total, 'file'))}, ${running} running`,
+      files.total === 0 ? 'not known yet' : `${settledOf(files, count(files.total, 'file'))}, ${running} running`,
     ],
   ];
 }
 
-function outcomesOf(counts: FileCounts, all: string): string {
-  return `${counted(counts)} of ${all}: ${counts.completed} completed, ${counts.failed} failed`;
+function settledOf(counts: FileCounts, all: string): string {
+  return `${settledCount(counts)} of ${all}: ${outcomesOf(counts)}`;
 }
 
 /** What failed, and why. */

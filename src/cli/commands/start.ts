@@ -38,7 +38,10 @@ export function addStart(program: CliCommand, { session, outcome }: Shell): void
         .choices(Object.keys(CONFLICTS))
         .default('fail'),
     )
-    .option('--wait', 'wait for the end; exit 1 when the run fails. Ctrl-C ends the waiting, not the run')
+    .option(
+      '--wait',
+      'wait for the end; exit 1 when the run fails or a directory did not complete. Ctrl-C ends the waiting, not the run',
+    )
     .action(async (_flags: object, command: CliCommand) => {
       const flags = command.optsWithGlobals<StartFlags>();
       const input = directoriesInputOf(flags) ?? batchInputOf(flags);

@@ -3,7 +3,7 @@ import { LlamaCloudError, type RequestInfo } from './llamacloud-error.js';
 /** No whole answer came: DNS, a refused or reset connection, a timeout. Whether the request took effect is not known. */
 export class ConnectionError extends LlamaCloudError {
   override readonly name = 'ConnectionError';
-  /** Was it a time that ran out: ours, or one of the system's? */
+  /** Whether a timeout expired: this client's or one of the system's. */
   readonly timedOut: boolean;
 
   constructor(message: string, request: RequestInfo, options: { cause: unknown; timedOut: boolean }) {

@@ -6,7 +6,7 @@ export class HttpStatusError extends LlamaCloudError {
   readonly status: number;
   /** The `detail` of the body in one line, or the start of the body where it has none. */
   readonly detail: string;
-  /** Wait that `Retry-After` asks for, in milliseconds from the answer; may be negative or absurd. */
+  /** Wait that `Retry-After` asks for, in milliseconds from the answer; not checked: may be negative or very long. */
   readonly retryAfterMs: number | undefined;
 
   constructor(answer: { status: number; detail: string; retryAfterMs: number | undefined }, request: RequestInfo) {

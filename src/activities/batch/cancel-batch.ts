@@ -1,0 +1,38 @@
+import { HttpStatusError } from '../../llamacloud/index.js';
+import { type ApiScope, isTerminal, type ResolvedPoll } from '../../protocol/index.js';
+import type { ActivityDeps } from '../deps.js';
+import { NotReady } from '../support/not-ready.js';
+import { pollDelayMs } from '../support/poll-delay.js';
+import { runAttempt } from '../support/run-attempt.js';
+import { toStatus } from './wait-for-batch.js';
+
+export interface CancelBatchInput extends ApiScope {
+  batchId: string;
+  poll: ResolvedPoll;
+}
+
+/**
+ * Cancels the remote batch, waits for it to stop, and returns the status that it stopped with. One that ended in the
+ * meantime is no error.
+ *
+ * `GET /api/v2/batches/{id}` and `POST /api/v2/batches/{id}/cancel`.
+ */
+export function cancelBatch(deps: ActivityDeps) {
+  return ({ batchId, projectId, organizationId, poll }: CancelBatchInput): Promise<string> =>
+    runAttempt('cancel', `batch ${batchId}`, async ({ ageMs, signal }) => {
+      const scope = { projectId, organizationId, signal };
+      const { status } = await deps.llamacloud.getBatch(batchId, scope);
+      if (isTerminal(status)) return status;
+      // Sent again with each poll: it is idempotent, and one that was lost is made up for.
+      await deps.llamacloud.cancelBatch(batchId, scope).catch((error: unknown) => {
+        if (!hasEnded(error)) throw error;
+      });
+      const state = `batch ${batchId} is ${toStatus(status)} and being cancelled`;
+      throw new NotReady('BatchNotReady', state, pollDelayMs(poll, ageMs));
+    });
+}
+
+/** A terminal batch can't be cancelled; the status that LlamaCloud then answers is not published, and the next poll tells. */
+function hasEnded(error: unknown): boolean {
+  return error instanceof HttpStatusError && [400, 409, 422].includes(error.status);
+}

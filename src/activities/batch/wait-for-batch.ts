@@ -1,0 +1,43 @@
+import { type ApiScope, cleanText, isTerminal, type ResolvedPoll } from '../../protocol/index.js';
+import type { ActivityDeps } from '../deps.js';
+import { NotReady } from '../support/not-ready.js';
+import { pollDelayMs } from '../support/poll-delay.js';
+import { runAttempt } from '../support/run-attempt.js';
+
+export interface WaitForBatchInput extends ApiScope {
+  batchId: string;
+  /** Last status seen; the activity returns when there is another. */
+  lastStatus: string | null;
+  /** When the waiting began, epoch milliseconds. */
+  waitingSinceMs: number;
+  /** When the batch was last polled, epoch milliseconds: the first attempt waits for its turn. `null`: it polls at once. */
+  lastPolledAtMs: number | null;
+  poll: ResolvedPoll;
+}
+
+/**
+ * Step 4: polls the batch, and returns its status once it differs from the last one seen. Until then it throws a benign
+ * `BatchNotReady`: Temporal's server does the waiting, at no history and no worker slot.
+ *
+ * `GET /api/v2/batches/{id}`.
+ */
+export function waitForBatch(deps: ActivityDeps) {
+  return (input: WaitForBatchInput): Promise<string> => {
+    const { batchId, lastStatus, projectId, organizationId, poll } = input;
+    return runAttempt('read', `batch ${batchId}`, async ({ nowMs, signal, isFirst }) => {
+      const delayMs = pollDelayMs(poll, nowMs - input.waitingSinceMs);
+      // A batch that LlamaCloud shows with another status at each poll is polled no more often than any other.
+      const dueInMs = (input.lastPolledAtMs ?? 0) + delayMs - nowMs;
+      if (isFirst && dueInMs > 0) throw new NotReady('BatchNotReady', `batch ${batchId} is ${lastStatus}`, dueInMs);
+      const batch = await deps.llamacloud.getBatch(batchId, { projectId, organizationId, signal });
+      const status = toStatus(batch.status);
+      if (status !== lastStatus || isTerminal(status)) return status;
+      throw new NotReady('BatchNotReady', `batch ${batchId} is ${status}`, delayMs);
+    });
+  };
+}
+
+/** A search attribute takes 255 bytes. LlamaCloud adds statuses without notice: one that is not known is shown as it is. */
+export function toStatus(status: string): string {
+  return cleanText(status, 60);
+}

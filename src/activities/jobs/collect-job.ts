@@ -1,0 +1,62 @@
+import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import {
+  cleanText,
+  isTerminal,
+  type JobOutcome,
+  type ProcessJobInput,
+  type TerminalStatus,
+} from '../../protocol/index.js';
+import { toStatus } from '../batch/wait-for-batch.js';
+import type { ActivityDeps } from '../deps.js';
+import { resolveJobInput } from '../input/index.js';
+import { NotReady } from '../support/not-ready.js';
+import { pollDelayMs } from '../support/poll-delay.js';
+import { runAttempt } from '../support/run-attempt.js';
+import { assertSameStore } from '../support/store-id.js';
+import { documentContent, expandFields } from './document.js';
+import { documentKey } from './document-key.js';
+
+/** A job that ended without a document: the workflow makes its failure of it. */
+export interface UnfinishedJob {
+  status: Exclude<TerminalStatus, 'COMPLETED'>;
+  message: string;
+}
+
+/**
+ * One file: gets its job with what is wanted expanded, waits while it is not terminal, and streams the document to the
+ * output store, never through history. Writing the same document twice changes nothing.
+ *
+ * `GET /api/v2/parse/{id}` or `GET /api/v2/extract/{id}`, and the presigned URL of a large document.
+ */
+export function collectJob(deps: ActivityDeps) {
+  return (input: ProcessJobInput): Promise<JobOutcome | UnfinishedJob> => {
+    const request = resolveJobInput(input);
+    // A run that is older than the limit knows nothing of it, and Temporal does not count local activities.
+    if (deps.requestsPerSecond !== undefined && activityInfo().isLocal)
+      throw ApplicationFailure.retryable('requests are limited: this has to be an activity', 'RateLimited');
+    const { fileId, jobId, type, batchId, collect, projectId, organizationId } = request;
+    return runAttempt('read', `job ${jobId} of ${request.name ?? fileId}`, async ({ ageMs, signal }) => {
+      await assertSameStore(deps.outputs, request.storeId);
+      const expand = expandFields(collect);
+      const result = await deps.llamacloud.getJob({ id: jobId, type }, { expand, projectId, organizationId, signal });
+      const { status, error_message: message, usage } = result.job;
+      if (!isTerminal(status))
+        throw new NotReady('JobNotReady', `job ${jobId} is ${toStatus(status)}`, pollDelayMs(request.poll, ageMs));
+      if (status !== 'COMPLETED') return { status, message: cleanText(message || 'LlamaCloud gave no reason') };
+
+      const content = documentContent(result, collect, (url, sizeBytes) =>
+        deps.llamacloud.download(url, { signal, ...(sizeBytes === undefined ? {} : { sizeBytes }) }),
+      );
+      const stored = await deps.outputs.write(documentKey(batchId, fileId, collect), content);
+      return {
+        fileId,
+        jobId,
+        status,
+        output: stored.location,
+        bytes: stored.bytes,
+        sha256: stored.sha256,
+        credits: usage?.credits ?? null,
+      };
+    });
+  };
+}

@@ -1,0 +1,14 @@
+/** What was polled is not ready yet. It becomes a benign failure, and Temporal's server waits until the next attempt. */
+export class NotReady extends Error {
+  override readonly name = 'NotReady';
+  readonly type: 'BatchNotReady' | 'JobNotReady';
+  /** Until the next poll, in milliseconds. */
+  readonly delayMs: number;
+
+  /** @param state Such as `batch bat-... is RUNNING`. */
+  constructor(type: 'BatchNotReady' | 'JobNotReady', state: string, delayMs: number) {
+    super(state);
+    this.type = type;
+    this.delayMs = delayMs;
+  }
+}

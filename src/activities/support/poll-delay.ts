@@ -1,0 +1,38 @@
+import { MIN_DELAY_MS, type ResolvedPoll } from '../../protocol/index.js';
+
+/**
+ * Random share of the first delays, so that a thousand runs that started together do not poll together. Later delays follow from
+ * the time waited, so the runs stay apart. With more jitter, an hour could cost more than 100 requests.
+ */
+const JITTER = 0.05;
+
+/** The first delays grow this much faster: in the first seconds a longer delay is still a short one. */
+const EARLY_GROWTH = 3;
+
+/** Time from when a poll is due until its response is there, on a server that is not busy. It counts as waiting. */
+const LATENCY_MS = 80;
+
+/**
+ * Delay before the next poll, in milliseconds: `(coefficient - 1) x waited`. That is exponential growth that depends on the time
+ * waited and not on the number of attempts, so that a worker restart does not start it again. Until it reaches
+ * `initialInterval`, after 10 s by default, the delays grow from `initialInterval` towards it.
+ */
+export function pollDelayMs(poll: ResolvedPoll, waitedMs: number, random: () => number = Math.random): number {
+  const waited = Math.max(0, waitedMs);
+  const growth = poll.backoffCoefficient - 1;
+  const steadyMs = growth === 0 ? Number.POSITIVE_INFINITY : poll.initialInterval / growth;
+  const delay =
+    waited < steadyMs
+      ? Math.min(
+          poll.initialInterval + EARLY_GROWTH * growth * waited,
+          steadyMs * poll.backoffCoefficient - LATENCY_MS - waited,
+        ) *
+        (1 - JITTER * random())
+      : growth * waited - LATENCY_MS;
+  return Math.max(MIN_DELAY_MS, Math.round(Math.min(poll.maximumInterval, delay)));
+}
+
+/** A delay for messages: `30 s`, `5 min`. */
+export function formatDelay(ms: number): string {
+  return ms < 120_000 ? `${Math.round(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`;
+}

@@ -1,0 +1,14 @@
+import { OutputError, type OutputStore } from '../../outputs/index.js';
+
+/**
+ * Workers whose outputs are different folders would split the documents of one batch between them, and nobody would notice.
+ *
+ * @param expected Id of the store of the run; missing where any will do.
+ * @throws OutputError, to be retried: another worker may have the right one.
+ */
+export async function assertSameStore(outputs: OutputStore, expected: string | undefined): Promise<void> {
+  if (expected === undefined || (await outputs.id()) === expected) return;
+  const problem =
+    "it is not the output store of this run's first worker: all workers of a task queue need the same one";
+  throw new OutputError('use', outputs.root, problem);
+}

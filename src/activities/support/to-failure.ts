@@ -1,0 +1,197 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import {
+  ConnectionError,
+  HttpStatusError,
+  IncompleteDocumentError,
+  UnexpectedResponseError,
+} from '../../llamacloud/index.js';
+import { OutputError } from '../../outputs/index.js';
+import {
+  cleanText,
+  type FailureType,
+  failureRule,
+  KEY_ROTATION_MS,
+  MAX_POLL_MS,
+  MAX_RETRY_AFTER_MS,
+  MIN_DELAY_MS,
+  NOT_FOUND_GRACE_MS,
+  type ResolvedPoll,
+} from '../../protocol/index.js';
+import { NotReady } from './not-ready.js';
+import { formatDelay, pollDelayMs } from './poll-delay.js';
+import { ResultMissing } from './result-missing.js';
+
+/**
+ * What was being done. A `create` costs money, so the table retries it less than a `read`. `open` is the first request of a run,
+ * before there is anything to lose.
+ */
+export type Operation = 'open' | 'create' | 'read' | 'cancel' | 'store';
+
+/** Failures that are final only after they have lasted for some time. */
+export type LastingFailure = 'NotAuthorized' | 'NotFound' | 'ResultMissing';
+
+export interface FailureContext {
+  operation: Operation;
+  /** For the message, such as `batch bat-...`. */
+  what: string;
+  /** Milliseconds since the activity was first scheduled. */
+  ageMs: number;
+  /** Milliseconds since a failure of this kind was first seen, without another response in between. */
+  failingMs: (kind: LastingFailure) => number;
+  /** Milliseconds until the activity's deadline. */
+  leftMs: number;
+}
+
+export interface ClassifiedFailure {
+  failure: ApplicationFailure;
+  /** Set if the failure is final only after some time. */
+  lasting?: LastingFailure;
+}
+
+/** For a 429 without `Retry-After`: 5 to 10 s, at random, let the rate limit recover. */
+const RATE_LIMIT_DELAY_MS = { min: 5_000, spread: 5_000 };
+
+/**
+ * For a service that is down: 2 s at first, growing by half each time, at most a minute. It follows from the activity's age and
+ * not from the number of attempts, since each poll is an attempt as well.
+ */
+const BACKOFF: ResolvedPoll = { initialInterval: 2_000, backoffCoefficient: 1.5, maximumInterval: 60_000 };
+
+/** How long a result may lag behind the status of its job, and how long an incomplete download is retried with a new URL. */
+const RESULT_LAG_MS = 120_000;
+
+/** Replacing a key takes a person or a deployment some minutes. */
+const UNAUTHORIZED_DELAY_MS = 15_000;
+
+/**
+ * Temporal keeps 4,096 bytes of a failure that is being retried, its cause and their stacks included, and shows nothing of one
+ * that is larger. These parts and the advice are at most 3,000 bytes together.
+ */
+const MAX_REASON_BYTES = 600;
+const MAX_NAME_BYTES = 100;
+const MAX_FRAMES = 3;
+const MAX_FRAME_BYTES = 200;
+
+/** Turns an error into a failure of the table. An error that is not in the table keeps its name as type, and is retried. */
+export function toFailure(error: unknown, context: FailureContext): ClassifiedFailure {
+  if (error instanceof ApplicationFailure) return { failure: error };
+  if (error instanceof NotReady) return { failure: toBenignFailure(error, context) };
+  const type = toFailureType(error, context.operation);
+  const cause = error instanceof Error ? toConciseCause(error) : undefined;
+  const reason = cleanText(String(error instanceof Error ? error.message : error), MAX_REASON_BYTES);
+  const advice = type === undefined ? null : failureRule(type).advice;
+  // The UI shows a failure while it is retried, so the advice is in every attempt's failure.
+  const message = `${cleanText(context.what)}: ${reason}${advice === null ? '' : `. ${advice}`}`;
+  const lasting = toLastingFailure(type, error);
+  const nonRetryable = type !== undefined && !isRetried(type, lasting, context);
+  const failure = conciseFailure({
+    type: type ?? cause?.name ?? 'Error',
+    message,
+    nonRetryable,
+    ...(nonRetryable ? {} : { nextRetryDelay: beforeDeadline(retryDelayMs(type, error, context), context) }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+  return lasting === undefined ? { failure } : { failure, lasting };
+}
+
+/** Benign: no error logs and no failure metrics. The message reads as waiting in the UI. */
+function toBenignFailure({ type, message, delayMs }: NotReady, context: FailureContext): ApplicationFailure {
+  const delay = beforeDeadline(delayMs, context);
+  return conciseFailure({
+    type,
+    message: `${cleanText(message)}, next poll in ${formatDelay(delay)}`,
+    category: ApplicationFailureCategory.BENIGN,
+    nextRetryDelay: delay,
+  });
+}
+
+function conciseFailure(options: Parameters<typeof ApplicationFailure.create>[0]): ApplicationFailure {
+  return trimStack(ApplicationFailure.create(options));
+}
+
+/** A small copy of an error: its name, its message and where it was thrown. */
+function toConciseCause(error: Error): Error {
+  const cause = new Error(cleanText(String(error.message)));
+  cause.name = cleanText(String(error.name), MAX_NAME_BYTES);
+  cause.stack = String(error.stack ?? '');
+  return trimStack(cause);
+}
+
+function trimStack<T extends Error>(error: T): T {
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  const lines = frames.slice(0, MAX_FRAMES).map((frame) => `    ${cleanText(frame, MAX_FRAME_BYTES)}`);
+  error.stack = [error.name, ...lines].join('\n');
+  return error;
+}
+
+/**
+ * Shortens a delay so that one more attempt starts before the deadline: Temporal fails an activity at once if its next attempt
+ * would start later. A delay above an hour would be cut by the retry policies of the workflows.
+ */
+function beforeDeadline(delay: number, { leftMs }: FailureContext): number {
+  return Math.max(MIN_DELAY_MS, Math.round(Math.min(delay, leftMs - MIN_DELAY_MS, MAX_POLL_MS)));
+}
+
+function toFailureType(error: unknown, operation: Operation): FailureType | undefined {
+  if (error instanceof HttpStatusError) return toTypeOfStatus(error.status, operation);
+  if (error instanceof ConnectionError) return 'ServiceUnavailable';
+  if (error instanceof UnexpectedResponseError || isResultMissing(error)) return 'UnexpectedResponse';
+  if (error instanceof OutputError) return 'OutputFailed';
+  return undefined;
+}
+
+function isResultMissing(error: unknown): boolean {
+  return error instanceof ResultMissing || error instanceof IncompleteDocumentError;
+}
+
+function toTypeOfStatus(status: number, operation: Operation): FailureType {
+  switch (status) {
+    case 401:
+    case 403:
+      return 'NotAuthorized';
+    case 402:
+      return 'OutOfCredits';
+    case 404:
+      return 'NotFound';
+    case 408:
+    case 425:
+      return 'ServiceUnavailable';
+    case 409:
+      return operation === 'create' || operation === 'cancel' ? 'RequestRejected' : 'ServiceUnavailable';
+    case 429:
+      return 'RateLimited';
+    default:
+      return status >= 500 ? 'ServiceUnavailable' : 'RequestRejected';
+  }
+}
+
+function toLastingFailure(type: FailureType | undefined, error: unknown): LastingFailure | undefined {
+  if (isResultMissing(error)) return 'ResultMissing';
+  return type === 'NotAuthorized' || type === 'NotFound' ? type : undefined;
+}
+
+function isRetried(type: FailureType, lasting: LastingFailure | undefined, context: FailureContext): boolean {
+  const { operation, failingMs } = context;
+  if (lasting === 'ResultMissing') return failingMs('ResultMissing') < RESULT_LAG_MS;
+  const isFirstRequest = operation === 'open' || operation === 'create';
+  switch (failureRule(type).retried) {
+    case 'yes':
+      return true;
+    case 'no':
+      return false;
+    case 'except-create':
+      return !isFirstRequest;
+    case '15-minutes':
+      return !isFirstRequest && failingMs('NotAuthorized') < KEY_ROTATION_MS;
+    case 'while-recent':
+      return !isFirstRequest && failingMs('NotFound') < NOT_FOUND_GRACE_MS;
+  }
+}
+
+function retryDelayMs(type: FailureType | undefined, error: unknown, { ageMs }: FailureContext): number {
+  const asked = error instanceof HttpStatusError ? error.retryAfterMs : undefined;
+  if (asked !== undefined) return Math.min(MAX_RETRY_AFTER_MS, asked);
+  if (type === 'RateLimited') return RATE_LIMIT_DELAY_MS.min + Math.round(RATE_LIMIT_DELAY_MS.spread * Math.random());
+  if (type === 'NotAuthorized') return UNAUTHORIZED_DELAY_MS;
+  return pollDelayMs(BACKOFF, ageMs);
+}

@@ -1,0 +1,90 @@
+import ky from 'ky';
+import { IncompleteDocumentError } from './errors/incomplete-document-error.js';
+import type { RequestInfo } from './errors/llamacloud-error.js';
+import { UnexpectedResponseError } from './errors/unexpected-response-error.js';
+import { KY_OPTIONS } from './http.js';
+import { toStatusError } from './response.js';
+import type { SecretSet } from './secret-set.js';
+import { TimedRequest } from './timed-request.js';
+import { isHttpUrl } from './validate.js';
+
+export interface DownloadOptions {
+  /** Longest wait for the headers, and for each chunk of the body, in milliseconds. */
+  timeoutMs: number;
+  secrets: SecretSet;
+  fetch?: typeof globalThis.fetch;
+  signal?: AbortSignal | undefined;
+  /** Bytes that the document has, where LlamaCloud says so. */
+  sizeBytes?: number | undefined;
+}
+
+const INFO: RequestInfo = { method: 'GET', path: 'presigned document' };
+
+/**
+ * Streams the document of a presigned URL. The request is sent when the first chunk is asked for. The iterable ends only if the
+ * document is whole. The signature in the URL is the authorization: the API key is not sent, and the URL is in no message.
+ */
+export async function* download(url: string, options: DownloadOptions): AsyncGenerator<Uint8Array> {
+  const { timeoutMs, secrets, fetch, signal, sizeBytes } = options;
+  secrets.addUrl(url);
+  if (!isHttpUrl(url)) throw new UnexpectedResponseError('presigned_url', 'it is not an http or https URL', INFO);
+  const redact = (text: string) => secrets.redact(text);
+  const timed = new TimedRequest({ info: INFO, timeoutMs, timeoutOf: 'per-chunk', signal, redact });
+  const response = await timed.headers((signal) =>
+    ky.get(url, { ...KY_OPTIONS, signal, ...(fetch === undefined ? {} : { fetch }) }),
+  );
+  const problem = headerProblem(response, sizeBytes);
+  if (!response.ok || problem !== undefined) {
+    response.body?.cancel().catch(() => undefined);
+    // Without the body: a store's error page may hold the signature, and what it says about it.
+    if (!response.ok) throw toStatusError(response, '', INFO, redact);
+    throw new IncompleteDocumentError(problem ?? '', INFO, { received: 0, expected: sizeBytes });
+  }
+  const expected = expectedBytes(response, sizeBytes);
+  let received = 0;
+  for await (const chunk of timed.body(response)) {
+    received += chunk.byteLength;
+    if (expected !== undefined && received > expected) throw wrongSize(received, expected);
+    yield chunk;
+  }
+  if (expected !== undefined && received !== expected) throw wrongSize(received, expected);
+  if (received === 0 && sizeBytes !== 0)
+    throw new IncompleteDocumentError('it is empty', INFO, { received, expected: sizeBytes });
+}
+
+function headerProblem(response: Response, sizeBytes: number | undefined): string | undefined {
+  // 206 is a part of the document, and 204 is nothing of it.
+  if (response.status !== 200) return `the answer has status ${response.status}`;
+  const isPage = /^\s*text\/html\b/i.test(response.headers.get('content-type') ?? '');
+  // No result is HTML: it is a login or error page. Where the size is known, the size decides.
+  if (isPage && sizeBytes === undefined) return 'the answer is an HTML page';
+  const { contentLength, isEncoded } = readLength(response);
+  const isOther = contentLength !== undefined && sizeBytes !== undefined && contentLength !== sizeBytes;
+  return isOther && !isEncoded ? `${format(contentLength)} of ${format(sizeBytes)} bytes` : undefined;
+}
+
+/** Bytes that the body must have after decoding; `undefined` where that cannot be known. */
+function expectedBytes(response: Response, sizeBytes: number | undefined): number | undefined {
+  const { contentLength, isEncoded } = readLength(response);
+  if (!isEncoded) return sizeBytes ?? contentLength;
+  // Content-Length counts encoded bytes. Where LlamaCloud's size counts those too, the HTTP connection has checked it.
+  return sizeBytes === contentLength ? undefined : sizeBytes;
+}
+
+function readLength({ headers }: Response): { contentLength: number | undefined; isEncoded: boolean } {
+  const length = headers.get('content-length') ?? '';
+  const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
+  return {
+    contentLength: /^\d+$/.test(length) ? Number(length) : undefined,
+    isEncoded: encoding !== '' && encoding !== 'identity',
+  };
+}
+
+function wrongSize(received: number, expected: number): IncompleteDocumentError {
+  const problem = `${format(received)} of ${format(expected)} bytes`;
+  return new IncompleteDocumentError(problem, INFO, { received, expected });
+}
+
+function format(bytes: number): string {
+  return bytes.toLocaleString('en-US');
+}

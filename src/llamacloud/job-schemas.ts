@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import type { Redact } from './redact.js';
+import { errorMessageSchema, listPageSchema, optionalText, usableId } from './schema-fields.js';
+
+type Schemas = ReturnType<typeof createJobSchemas>;
+
+export type ParseJob = z.infer<Schemas['parseJob']>;
+export type ExtractJob = z.infer<Schemas['extractJob']>;
+/** A parse job with what was expanded. */
+export type ParseResult = z.infer<Schemas['parseResult']>;
+
+/** A page of a parse result, of `markdown` or of `text`. */
+export interface ResultPage {
+  page_number?: number | undefined;
+  /** `false`: the page could not be parsed, and `error` says why. */
+  success?: boolean | undefined;
+  markdown?: string | undefined;
+  text?: string | undefined;
+  error?: string | null | undefined;
+}
+
+const usage = z
+  // z.number() takes finite numbers only.
+  .looseObject({ credits: z.number().nonnegative().nullish().catch(null) })
+  .nullish()
+  .catch(undefined);
+
+const object = z.custom<object>((value) => typeof value === 'object' && value !== null);
+
+const contentMetadata = z
+  .looseObject({
+    size_bytes: z.int().nonnegative().optional().catch(undefined),
+    presigned_url: optionalText,
+  })
+  .optional()
+  .catch(undefined);
+
+/** @param redact For the error messages in the responses. */
+export function createJobSchemas(redact: Redact) {
+  const errorMessage = errorMessageSchema(redact);
+  const job = z.looseObject({
+    id: usableId.optional().catch(undefined),
+    status: z.string().min(1),
+    project_id: optionalText,
+    error_message: errorMessage,
+    created_at: optionalText,
+    updated_at: optionalText,
+    usage,
+  });
+  const parseJob = job.extend({ name: optionalText, tier: optionalText });
+  const extractJob = job.extend({
+    file_input: optionalText,
+    configuration_id: optionalText,
+    /** An object, or an array of them. */
+    extract_result: object.nullish().catch(undefined),
+  });
+  // A job that cannot be told from the others is of no use in a list.
+  const listed = { id: usableId };
+  // Nobody reads the status that a cancel answers with: the job is read again.
+  const cancelled = { status: z.string().min(1).catch('UNKNOWN') };
+  const resultPages = z
+    .looseObject({ pages: z.array(resultPageSchema(errorMessage)) })
+    .nullish()
+    .catch(undefined);
+  const parseResult = z.looseObject({
+    job: parseJob,
+    markdown: resultPages,
+    text: resultPages,
+    items: z
+      .looseObject({ pages: z.array(z.unknown()) })
+      .nullish()
+      .catch(undefined),
+    result_content_metadata: z.record(z.string(), contentMetadata).nullish().catch(undefined),
+  });
+  return {
+    parseJob,
+    extractJob,
+    parseResult,
+    parseJobs: listPageSchema(parseJob.extend(listed)),
+    extractJobs: listPageSchema(extractJob.extend(listed)),
+    cancelledParseJob: parseJob.extend(cancelled),
+    cancelledExtractJob: extractJob.extend(cancelled),
+  };
+}
+
+/** A page that does not fit keeps its place, so that the gap can be shown in the document. */
+function resultPageSchema(errorMessage: ReturnType<typeof errorMessageSchema>) {
+  const page = z.looseObject({
+    page_number: z.number().optional().catch(undefined),
+    success: z.boolean().optional().catch(undefined),
+    markdown: z.string().optional().catch(undefined),
+    text: z.string().optional().catch(undefined),
+    error: errorMessage,
+  });
+  return z.union([page, z.unknown().transform((): ResultPage => ({}))]);
+}

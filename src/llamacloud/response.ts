@@ -1,0 +1,118 @@
+import type { z } from 'zod';
+import { HttpStatusError } from './errors/http-status-error.js';
+import type { RequestInfo } from './errors/llamacloud-error.js';
+import { UnexpectedResponseError } from './errors/unexpected-response-error.js';
+import type { Redact } from './redact.js';
+import { toOneLine, toText, truncate } from './text.js';
+
+/** A result page of 1,000 rows is under 1 MiB; a large inline document has some tens. */
+const MAX_BODY_BYTES = 128 * 1024 * 1024;
+
+/** An error page is read for its first lines only. */
+const MAX_ERROR_BODY_BYTES = 1024 * 1024;
+
+/** Reads a body as text. @throws UnexpectedResponseError for more than 128 MiB; the rest is not read. */
+export async function readText(chunks: AsyncIterable<Uint8Array>, info: RequestInfo): Promise<string> {
+  const { text, isWhole } = await readStart(chunks, MAX_BODY_BYTES);
+  if (isWhole) return text;
+  throw new UnexpectedResponseError('(body)', `it is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`, info);
+}
+
+/** Reads the start of an error's body: however long it is, the status is what counts. */
+export async function readErrorText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  return (await readStart(chunks, MAX_ERROR_BODY_BYTES)).text;
+}
+
+async function readStart(
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): Promise<{ text: string; isWhole: boolean }> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.byteLength;
+    // Leaving the loop releases the connection.
+    if (bytes > maxBytes) return { text, isWhole: false };
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return { text: text + decoder.decode(), isWhole: true };
+}
+
+/** @throws UnexpectedResponseError for a body that is not JSON. */
+export function parseJson(body: string, info: RequestInfo, redact: Redact): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    const start = truncate(redact(body).trimStart().slice(0, 40));
+    const problem = body === '' ? 'it is empty' : `it is not JSON (it starts with ${JSON.stringify(start)})`;
+    // Not the cause's own message: it quotes the body.
+    const name = error instanceof Error ? error.name : 'not JSON';
+    throw new UnexpectedResponseError('(body)', problem, info, { cause: new SyntaxError(name) });
+  }
+}
+
+/** Checks a body against its schema. @throws UnexpectedResponseError with the path in the body. */
+export function validateBody<T extends z.ZodType>(
+  schema: T,
+  json: unknown,
+  info: RequestInfo,
+  redact: Redact,
+): z.infer<T> {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const described = parsed.error.issues.slice(0, 3).map(({ path, message }) => ({
+    path: truncate(redact(formatPath(path))),
+    message: truncate(redact(message)),
+  }));
+  const { path, message } = described[0] ?? { path: '(body)', message: 'it does not fit' };
+  const cause = new TypeError(described.map((issue) => `${issue.path}: ${issue.message}`).join('; '));
+  throw new UnexpectedResponseError(path, message, info, { cause });
+}
+
+/** `results[3].job_reference.id` */
+function formatPath(path: readonly PropertyKey[]): string {
+  const joined = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  return joined === '' ? '(body)' : joined.replace(/^\./, '');
+}
+
+export function toStatusError(response: Response, body: string, info: RequestInfo, redact: Redact): HttpStatusError {
+  const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'));
+  // Redacted before it is cut: a cut may leave a part of a secret, which is no longer found.
+  const detail = truncate(toOneLine(redact(toOneLine(readDetail(body, redact)))));
+  return new HttpStatusError({ status: response.status, detail, retryAfterMs }, info);
+}
+
+/** FastAPI's two shapes, `{ detail: "..." }` and `{ detail: [{ loc, msg }] }`; else the start of the body as text. */
+function readDetail(body: string, redact: Redact): string {
+  try {
+    const json: unknown = JSON.parse(body);
+    if (typeof json === 'object' && json !== null && 'detail' in json) {
+      const { detail } = json;
+      if (typeof detail === 'string') return detail;
+      if (Array.isArray(detail)) return detail.slice(0, 20).map(describeProblem).join('; ');
+    }
+  } catch {
+    // Not JSON: a proxy's error page, for example.
+  }
+  // The start is enough, and keeps the search for tags short.
+  const page = redact(body)
+    .slice(0, 8_000)
+    .replace(/<(script|style)\b[^>]*>[\s\S]*?<\/\1>/gi, ' ');
+  return page.replace(/<[^>]*>/g, ' ');
+}
+
+function describeProblem(problem: unknown): string {
+  if (typeof problem !== 'object' || problem === null) return toText(problem);
+  const loc = 'loc' in problem && Array.isArray(problem.loc) ? problem.loc.map(toText).join('.') : '';
+  const msg = 'msg' in problem ? toText(problem.msg) : 'invalid';
+  return loc === '' ? msg : `${loc}: ${msg}`;
+}
+
+/** Seconds, or an HTTP date. `Date.parse` alone reads a year from nearly any text with a number. */
+function parseRetryAfter(header: string | null): number | undefined {
+  const text = header?.trim() ?? '';
+  if (/^-?\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000;
+  const at = text.endsWith('GMT') ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? undefined : at - Date.now();
+}

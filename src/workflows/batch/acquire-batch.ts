@@ -1,0 +1,79 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  ChildWorkflowFailure,
+  executeChild,
+  isCancellation,
+  ParentClosePolicy,
+  sleep,
+} from '@temporalio/workflow';
+import type { CreatedBatch } from '../../activities/types.js';
+import {
+  type BatchRequest,
+  createBatchWorkflowId,
+  DEFAULT_POLL,
+  describeBatch,
+  WORKFLOW_TYPES,
+} from '../../protocol/index.js';
+import { code } from '../shared/details.js';
+import { unwrapFailure } from '../shared/unwrap-failure.js';
+import type { createBatch } from './create-batch.js';
+import { publishBatch, publishDetails, setPhase } from './publish.js';
+import type { BatchState } from './state.js';
+
+/** Steps 2 and 3: creates the batch, or adopts the one that was given, and publishes its id at once. */
+export async function acquireBatch(state: BatchState, request: BatchRequest): Promise<string> {
+  if (state.batchId !== null) return state.batchId;
+  const { batchId } = request;
+  if (batchId === undefined) setPhase(state, 'creating');
+  const batch = batchId === undefined ? await createUnderLock(state, request) : { batchId, status: null };
+  state.batchId = batch.batchId;
+  state.status = batch.status;
+  publishBatch(state);
+  return batch.batchId;
+}
+
+/** How often a lock that is taken is tried, in milliseconds: a create takes seconds, or as long as LlamaCloud is down. */
+const LOCK_DELAY_MS = { min: 1_000, max: 60_000 };
+
+/** Runs the create as a child whose workflow id is the lock: see `createBatch`. While another run has it, this one waits. */
+async function createUnderLock(state: BatchState, request: BatchRequest): Promise<CreatedBatch> {
+  const { directoryId, job, scope, onStop } = request;
+  const workflowId = createBatchWorkflowId(request);
+  for (let delayMs = LOCK_DELAY_MS.min; ; delayMs = Math.min(LOCK_DELAY_MS.max, 2 * delayMs)) {
+    try {
+      return await executeChild<typeof createBatch>(WORKFLOW_TYPES.createBatch, {
+        workflowId,
+        args: [{ work: { directoryId, job, scope }, onStop, poll: DEFAULT_POLL }],
+        staticSummary: describeBatch(request),
+        // Cancelled with this run, and also when this run is terminated: it then cancels what it has created.
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+      });
+    } catch (error) {
+      if (error instanceof ChildWorkflowFailure) throw toCreateFailure(error, workflowId, request);
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      state.blockedBy = `Another run creates a batch of the same work: ${code(workflowId)}. This one waits for it.`;
+      publishDetails(state);
+      await sleep(delayMs);
+      state.blockedBy = null;
+    }
+  }
+}
+
+/** A create that fails says why. One that a person has ended does not, and is no cancellation of this run. */
+function toCreateFailure(error: ChildWorkflowFailure, workflowId: string, { directoryId }: BatchRequest): unknown {
+  if (error.cause instanceof ApplicationFailure || CancellationScope.current().consideredCancelled)
+    return unwrapFailure(error);
+  const outcome = isCancellation(error)
+    ? 'was cancelled before there was a batch'
+    : `was ended: look in LlamaCloud for a batch over directory ${directoryId} that it may have created`;
+  return ApplicationFailure.create({
+    message: `The workflow ${workflowId}, which creates the batch, ${outcome}`,
+    type: 'BatchCancelled',
+    nonRetryable: true,
+    cause: error,
+  });
+}

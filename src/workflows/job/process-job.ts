@@ -1,0 +1,94 @@
+import { ActivityFailure, ApplicationFailure, TimeoutFailure, workflowInfo } from '@temporalio/workflow';
+import type { UnfinishedJob } from '../../activities/types.js';
+import {
+  cleanText,
+  DEFAULT_JOB_TIMEOUT_MS,
+  isTemporalName,
+  type JobOutcome,
+  MAX_TIMEOUT_MS,
+  MIN_DELAY_MS,
+  type ProcessJobInput,
+  rootFailure,
+} from '../../protocol/index.js';
+import { collectJobLocally, proxyCollectJob } from '../shared/activities.js';
+import { tryLocalActivity } from '../shared/try-local-activity.js';
+import { unwrapFailure } from '../shared/unwrap-failure.js';
+
+/**
+ * Collects the document of one job: waits until the job is terminal, then streams the document to the output store.
+ *
+ * `processBatch` runs one for each job reference. A workflow of your own can take its place, and call it. The document is collected
+ * by the workers of `input.collectTaskQueue`, which have the API key and the output store, wherever your workflow runs.
+ *
+ * @example
+ * ```ts
+ * export async function indexDocument(input: ProcessJobInput): Promise<JobOutcome> {
+ *   const document = await processJob(input);
+ *   await addToIndex(document.output);
+ *   return document;
+ * }
+ * ```
+ *
+ * @throws `JobFailed`, `JobCancelled` with LlamaCloud's reason, `JobTimedOut` after `input.timeoutMs`, `InvalidInput`.
+ */
+export async function processJob(input: ProcessJobInput): Promise<JobOutcome> {
+  // The input may come from the UI with anything in it: the activity is what validates it, and names the wrong fields.
+  const file = cleanText(`${input?.name ?? input?.fileId}`);
+  const job =
+    (mayCollectLocally(input) ? await tryLocalActivity(() => collectJobLocally(input)) : undefined) ??
+    (await collect(input, file));
+  if (job.status === 'COMPLETED') return job;
+  const [type, verb] =
+    job.status === 'FAILED' ? (['JobFailed', 'failed'] as const) : (['JobCancelled', 'was cancelled'] as const);
+  throw ApplicationFailure.nonRetryable(`${describeJob(input, file)} ${verb}: ${job.message}`, type);
+}
+
+/**
+ * A local activity is lost with its worker, and each further attempt of a workflow task waits longer: 150 s for the ninth. So one
+ * is tried in the first attempt alone, which is over when the task has timed out. An activity is retried 35 s after its worker was
+ * lost, however often that happens.
+ */
+function mayCollectLocally(input: ProcessJobInput): boolean {
+  const { startTime, taskTimeoutMs } = workflowInfo();
+  return input?.collectLocally === true && Date.now() - startTime.getTime() < taskTimeoutMs;
+}
+
+/** Waits for the job to end, and collects its document. */
+async function collect(input: ProcessJobInput, file: string): Promise<JobOutcome | UnfinishedJob> {
+  const taskQueue: unknown = input?.collectTaskQueue;
+  const collectJob = proxyCollectJob(
+    plausibleTimeout(input?.timeoutMs),
+    typeof taskQueue === 'string' && isTemporalName(taskQueue) ? taskQueue : workflowInfo().taskQueue,
+  );
+  try {
+    return await collectJob.executeWithOptions({ summary: `Collect ${file}` }, [input]);
+  } catch (error) {
+    throw isDeadline(error) ? timedOut(input, file, error) : unwrapFailure(error);
+  }
+}
+
+/** What is no duration must not get this workflow stuck. */
+function plausibleTimeout(timeoutMs: unknown): number {
+  const isPlausible = typeof timeoutMs === 'number' && timeoutMs >= MIN_DELAY_MS && timeoutMs <= MAX_TIMEOUT_MS;
+  return isPlausible ? timeoutMs : DEFAULT_JOB_TIMEOUT_MS;
+}
+
+/** The deadline came while waiting for the next attempt, or in the middle of the last. */
+function isDeadline(error: unknown): error is ActivityFailure {
+  if (!(error instanceof ActivityFailure)) return false;
+  const { cause, retryState } = error;
+  return retryState === 'TIMEOUT' || (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_CLOSE');
+}
+
+function timedOut(input: ProcessJobInput, file: string, error: ActivityFailure): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'JobTimedOut',
+    message: `${describeJob(input, file)} did not end in time; last: ${rootFailure(error).message}`,
+    nonRetryable: true,
+    cause: error,
+  });
+}
+
+function describeJob(input: ProcessJobInput, file: string): string {
+  return `job ${cleanText(String(input?.jobId), 200)} of ${file}`;
+}

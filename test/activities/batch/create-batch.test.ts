@@ -1,0 +1,249 @@
+import { CancelledFailure } from '@temporalio/common';
+import { describe, expect, test } from 'vitest';
+import type { BatchToCreate, PostFailureDetails } from '../../../src/activities/types.js';
+import { type BatchJob, LIST_LAG_MS } from '../../../src/protocol/index.js';
+import { ADVERSE_CONDITIONS, type Fault, TARGETS } from '../../../src/testing/emulator/index.js';
+import {
+  addDirectory,
+  type Bench,
+  type BenchOptions,
+  delayOf,
+  environment,
+  failing,
+  run,
+  runIn,
+  setBench,
+  until,
+} from '../support.js';
+
+const PARSE: BatchJob = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' };
+const SAVED = 'cfg-11111111-1111-4111-8111-111111111111';
+
+/** A directory that a batch is to be created over, and what is listed before. */
+async function setWork({ emulator, ...options }: BenchOptions = {}) {
+  const bench = await setBench({ ...options, emulator: { ...ADVERSE_CONDITIONS, listLagMs: 0, ...emulator } });
+  const { id: directoryId } = await addDirectory(bench);
+  const work: BatchToCreate = { directoryId, job: PARSE, scope: {} };
+  return { bench, work, list: () => run(bench.activities.listRecentBatches, work) };
+}
+
+function batchIds({ emulator }: Bench): string[] {
+  return emulator.batches.list().map(({ id }) => id);
+}
+
+/** A batch that is created without the activities. */
+function create({ llamacloud }: Bench, directoryId: string, job = PARSE) {
+  return llamacloud.createBatch({ sourceDirectoryId: directoryId, job });
+}
+
+/** A POST that fails, and what its failure tells the workflow. */
+async function failedPost(fault: Fault, options: BenchOptions = {}) {
+  const { bench, work } = await setWork(options);
+  bench.emulator.faults.next({ ...fault, ...TARGETS.createBatch });
+  const failure = await failing(bench.activities.postBatch, work);
+  const details: unknown = failure.details?.[0];
+  return { bench, work, failure, details };
+}
+
+const retry = (mayHaveTakenEffect: boolean, retryDelayMs: number = expect.any(Number)): PostFailureDetails => ({
+  mayHaveTakenEffect,
+  retryDelayMs,
+});
+
+describe('postBatch', () => {
+  test('sends one request, and answers the batch', async () => {
+    const { bench, work } = await setWork();
+    const created = await run(bench.activities.postBatch, work);
+    expect(bench.emulator.requests.map(({ method }) => method)).toEqual(['POST']);
+    expect(batchIds(bench)).toEqual([created.batchId]);
+  });
+
+  const LOST: Fault[] = [
+    { kind: 'reset-before' },
+    { kind: 'reset-after' },
+    { kind: 'error-after' },
+    { kind: 'late-effect', effectAfterMs: 10 },
+    { kind: 'truncated' },
+    { kind: 'truncated-unframed' },
+    { kind: 'empty' },
+    { kind: 'wrong-json' },
+    { kind: 'html' },
+    { kind: 'status', status: 408 },
+    { kind: 'status', status: 500 },
+    { kind: 'status', status: 504 },
+  ];
+
+  test.each(LOST)('says that a batch may have been created: %j', async (fault) => {
+    const { bench, failure, details } = await failedPost(fault);
+    expect(details).toEqual(retry(true));
+    expect(failure.nonRetryable).toBe(true);
+    expect(bench.emulator.requests).toHaveLength(1);
+  });
+
+  test('says that a batch may have been created when no answer came in time', async () => {
+    const { details } = await failedPost({ kind: 'delay', delayMs: 60_000 }, { timeoutMs: 100 });
+    expect(details).toEqual(retry(true));
+  });
+
+  test('an answer of 503 that asks for a second is not taken for "nothing was created"', async () => {
+    const { details } = await failedPost({ kind: 'error-after', status: 503, retryAfter: 1 });
+    expect(details).toEqual(retry(true, 1_000));
+  });
+
+  test.each([
+    [425, 'ServiceUnavailable'],
+    [429, 'RateLimited'],
+  ])('says that nothing was created after %i, and when to try again', async (status, type) => {
+    const { failure, details } = await failedPost({ kind: 'status', status, retryAfter: 7 });
+    expect(failure).toMatchObject({ type, nonRetryable: true });
+    expect(details).toEqual(retry(false, 7_000));
+  });
+
+  test('says that nothing was created where the connection was refused', async () => {
+    const { bench, work } = await setWork();
+    await bench.emulator.close();
+    const failure = await failing(bench.activities.postBatch, work);
+    expect(failure.details).toEqual([retry(false)]);
+  });
+
+  const REJECTED = [
+    [400, 'RequestRejected', /Check the ids and the configuration/],
+    [401, 'NotAuthorized', /Check LLAMA_CLOUD_API_KEY/],
+    [402, 'OutOfCredits', /Add credits to the LlamaCloud organization/],
+    [403, 'NotAuthorized', /Check LLAMA_CLOUD_API_KEY/],
+    [404, 'NotFound', /Check the id/],
+    [409, 'RequestRejected', /Check the ids/],
+    [422, 'RequestRejected', /Check the ids/],
+  ] as const;
+
+  test.each(REJECTED)('%i ends as %s, and says what to do', async (status, type, advice) => {
+    const { failure, work, details } = await failedPost({ kind: 'status', status });
+    expect(failure).toMatchObject({ type, nonRetryable: true });
+    expect(failure.message).toMatch(advice);
+    expect(failure.message).toContain(`batch over directory ${work.directoryId}: LlamaCloud answered`);
+    expect(details).toBeUndefined();
+  });
+
+  test.each([
+    ['a second attempt', { number: 2 }],
+    ['a first attempt that a person has started again', { number: 1, ageMs: 2_000 }],
+  ])('%s sends nothing: what came of the one before is not known', async (_, attempt) => {
+    const { bench, work } = await setWork();
+    const failure = await failing(bench.activities.postBatch, work, attempt);
+    expect(failure).toMatchObject({ nonRetryable: true, details: [retry(true)] });
+    expect(bench.emulator.requests).toEqual([]);
+  });
+
+  test('a POST that is cancelled still answers the batch that it creates', async () => {
+    const { bench, work } = await setWork();
+    bench.emulator.faults.next({ kind: 'delay', delayMs: 50, ...TARGETS.createBatch });
+    const created = await cancelledPost(bench, work);
+    expect(batchIds(bench)).toEqual([created.batchId]);
+  });
+
+  test('a POST that is cancelled and gets no answer ends as cancelled', async () => {
+    const { bench, work } = await setWork({ timeoutMs: 100 });
+    bench.emulator.faults.next({ kind: 'delay', delayMs: 60_000, ...TARGETS.createBatch });
+    await expect(cancelledPost(bench, work)).rejects.toThrow(CancelledFailure);
+  });
+
+  /** Cancels as soon as the request is under way. */
+  async function cancelledPost(bench: Bench, work: BatchToCreate) {
+    const context = environment();
+    const posting = runIn(context, bench.activities.postBatch, work);
+    await until(() => bench.emulator.requests.length > 0);
+    context.cancel();
+    return posting;
+  }
+});
+
+describe('findCreatedBatch', () => {
+  test.each([
+    ['two hours behind', -2],
+    ['two hours ahead', 2],
+  ])('finds the batch that was not there before, by a clock %s', async (_, hours) => {
+    const { bench, work, list } = await setWork({ emulator: { clockOffsetMs: hours * 3_600_000 } });
+    await create(bench, work.directoryId);
+    const preexisting = await list();
+    const lost = await create(bench, work.directoryId);
+    const found = await run(bench.activities.findCreatedBatch, { ...work, preexisting, wait: true });
+    expect(found).toEqual({ batchId: lost.id, status: expect.any(String) });
+  });
+
+  test('still finds a batch that was created days before it is looked for', async () => {
+    const { bench, work } = await setWork({ emulator: { strangeNeighbours: false } });
+    const lost = await create(bench, work.directoryId);
+    const sinceMs = Date.now() - 3 * 24 * 3_600_000;
+    const asked = bench.emulator.requests.length;
+    const input = { ...work, preexisting: { sinceMs, batchIds: [] }, wait: true };
+    expect(await run(bench.activities.findCreatedBatch, input)).toMatchObject({ batchId: lost.id });
+    const [since] = bench.emulator.requests[asked]?.query.created_at_on_or_after ?? [];
+    expect(new Date(since ?? '').getTime()).toBe(sinceMs);
+  });
+
+  test('takes neither another configuration’s batch, nor another type’s, nor another directory’s', async () => {
+    const { bench, work, list } = await setWork();
+    const preexisting = await list();
+    await create(bench, work.directoryId, { type: 'parse_v2', configurationId: 'cfg-PARSE_FAST' });
+    await create(bench, work.directoryId, { type: 'extract_v2', configurationId: SAVED });
+    await create(bench, (await addDirectory(bench)).id);
+    const find = (job: BatchJob) => run(bench.activities.findCreatedBatch, { ...work, job, preexisting, wait: false });
+    expect(await find(PARSE)).toBeNull();
+    expect(await find({ type: 'parse_v2', configurationId: SAVED })).toBeNull();
+  });
+
+  test('takes no strange neighbour that appears meanwhile, and is stopped by none', async () => {
+    const { bench, work, list } = await setWork();
+    const preexisting = await list();
+    expect(preexisting.batchIds).not.toEqual([]);
+    const common = { created_at: 17, status: 'ODD', source_directory_id: work.directoryId };
+    const strange = [
+      { id: 'bat-none', ...common },
+      { id: 'bat-split', ...common, config: { job: { type: 'split_v1', configuration_id: PARSE.configurationId } } },
+      { id: 'bat-nowhere', status: 'COMPLETED', config: { job: { type: 'parse_v2', configuration_id: 'cfg-other' } } },
+    ];
+    bench.emulator.rewrite(TARGETS.listBatches, (body) => ({ ...Object(body), items: strange }));
+    const input = { ...work, preexisting, wait: false };
+    expect(await run(bench.activities.findCreatedBatch, input)).toBeNull();
+  });
+
+  test('of several it takes the oldest, from whatever page', async () => {
+    const { bench, work, list } = await setWork({ emulator: { defaultPageSize: 1, maxPageSize: 1 } });
+    const preexisting = await list();
+    const oldest = await create(bench, work.directoryId);
+    await create(bench, work.directoryId);
+    await create(bench, work.directoryId);
+    const found = await run(bench.activities.findCreatedBatch, { ...work, preexisting, wait: true });
+    expect(found?.batchId).toBe(oldest.id);
+  });
+
+  test('waits for as long as the list may be late, and no longer', async () => {
+    // What is promised is 40 s; the rest is a margin.
+    expect(LIST_LAG_MS).toBeGreaterThan(40_000);
+    const { bench, work, list } = await setWork();
+    const input = { ...work, preexisting: await list(), wait: true };
+    const waiting = await failing(bench.activities.findCreatedBatch, input, { ageMs: LIST_LAG_MS - 3_000 });
+    expect(waiting).toMatchObject({ type: 'BatchNotReady', category: 'BENIGN', nonRetryable: false });
+    expect(delayOf(waiting)).toBe(3_000);
+    expect(await run(bench.activities.findCreatedBatch, input, { ageMs: LIST_LAG_MS })).toBeNull();
+    expect(await run(bench.activities.findCreatedBatch, { ...input, wait: false })).toBeNull();
+  });
+
+  const NO_LIST = [
+    [{ kind: 'status', status: 500 }, 'ServiceUnavailable'],
+    [{ kind: 'reset-before' }, 'ServiceUnavailable'],
+    [{ kind: 'truncated' }, 'ServiceUnavailable'],
+    [{ kind: 'html' }, 'UnexpectedResponse'],
+    // A batch that was paid for may be there: these do not end here as they do at the POST.
+    [{ kind: 'status', status: 401 }, 'NotAuthorized'],
+    [{ kind: 'status', status: 402 }, 'OutOfCredits'],
+  ] as const;
+
+  test.each(NO_LIST)('does not answer "there is none" while the list can not be read: %j', async (fault, type) => {
+    const { bench, work, list } = await setWork();
+    const input = { ...work, preexisting: await list(), wait: true };
+    bench.emulator.faults.next({ ...fault, ...TARGETS.listBatches });
+    const failure = await failing(bench.activities.findCreatedBatch, input, { ageMs: 10 * LIST_LAG_MS });
+    expect(failure).toMatchObject({ type, nonRetryable: false });
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_POLL } from '../../../src/protocol/index.js';
+import { type EmulatorOptions, TARGETS } from '../../../src/testing/emulator/index.js';
+import { failing, run, runAttempts, setBench } from '../support.js';
+
+const HOUR = 3_600_000;
+const CANCEL = TARGETS.cancelJob.path;
+
+/** A COMPLETED batch over so many files, whose jobs run. */
+async function start(count: number, emulator: EmulatorOptions = {}) {
+  const bench = await setBench({ emulator: { lateRowsMs: 0, lateJobsMs: 0, jobRunningMs: HOUR, ...emulator } });
+  const files = Array.from({ length: count }, (_, i) => ({ name: `${i}.md`, content: `# ${i}\n` }));
+  const directory = await bench.emulator.addDirectory(files);
+  const job = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } as const;
+  const { id: batchId } = await bench.llamacloud.createBatch({ sourceDirectoryId: directory.id, job });
+  bench.emulator.batches.finish(batchId);
+  return {
+    bench,
+    cancelJobs: bench.activities.cancelJobs,
+    input: { batchId, directoryId: directory.id, waitMs: 20_000, poll: DEFAULT_POLL },
+    jobIds: bench.emulator.jobs.list().map(({ id }) => id),
+    posts: () => bench.emulator.requests.filter(({ path }) => CANCEL.test(path)),
+    statuses: () => bench.emulator.jobs.list().map(({ status }) => status),
+  };
+}
+
+describe('the jobs of a batch that can not be cancelled itself any more', () => {
+  test('are cancelled where they have not ended', async () => {
+    const { bench, cancelJobs, input, jobIds, posts, statuses } = await start(3);
+    bench.emulator.jobs.setStatus(jobIds[0] ?? '', 'COMPLETED');
+    expect(await run(cancelJobs, input)).toEqual({ cancelled: 2, refused: [], unmapped: 0 });
+    expect(statuses()).toEqual(['COMPLETED', 'CANCELLED', 'CANCELLED']);
+    expect(posts()).toHaveLength(2);
+  });
+
+  test('are all asked to stop where nobody says which have ended, and one that has is no refusal', async () => {
+    const { bench, cancelJobs, input, jobIds, posts } = await start(3);
+    bench.emulator.jobs.setStatus(jobIds[0] ?? '', 'COMPLETED');
+    bench.emulator.faults.next({ kind: 'status', status: 422, ...TARGETS.listJobs });
+    expect(await run(cancelJobs, input)).toMatchObject({ refused: [], unmapped: 0 });
+    expect(posts()).toHaveLength(3);
+  });
+
+  test.each([429, 503])(
+    'are not asked further in an attempt that met %d, and the next cancels each once',
+    async (status) => {
+      const { bench, cancelJobs, input, posts, statuses } = await start(60);
+      bench.emulator.faults.next({ kind: 'status', status, ...TARGETS.cancelJob });
+      const postsAfter: number[] = [];
+      const cancelled = await runAttempts(cancelJobs, input, () => postsAfter.push(posts().length));
+      // A portion of ten is under way when the first is rejected.
+      expect(postsAfter[0]).toBeLessThanOrEqual(10);
+      expect(postsAfter).toHaveLength(2);
+      expect(cancelled).toEqual({ cancelled: 60, refused: [], unmapped: 0 });
+      expect(new Set(statuses())).toEqual(new Set(['CANCELLED']));
+      expect(posts()).toHaveLength(61);
+    },
+  );
+
+  test('are not asked in an attempt whose list met 429', async () => {
+    const { bench, cancelJobs, input, posts } = await start(3);
+    bench.emulator.faults.next({ kind: 'status', status: 429, ...TARGETS.listJobs });
+    expect(await failing(cancelJobs, input)).toMatchObject({ type: 'RateLimited', nonRetryable: false });
+    expect(posts()).toHaveLength(0);
+  });
+
+  test('that still run although LlamaCloud refuses to cancel them are named, and asked once', async () => {
+    const { bench, cancelJobs, input, posts } = await start(3);
+    const refusals = [400, 409, 503];
+    for (const status of refusals) bench.emulator.faults.next({ kind: 'status', status, ...TARGETS.cancelJob });
+    const { cancelled, refused } = await runAttempts(cancelJobs, input);
+    expect(cancelled).toBe(1);
+    expect(refused).toHaveLength(2);
+    const running = bench.emulator.jobs.running().map(({ id }) => id);
+    expect(refused.toSorted()).toEqual(running.toSorted());
+    expect(posts()).toHaveLength(4);
+  });
+
+  test.each([
+    ['whose job', { lateJobsMs: 300 }],
+    ['whose row', { lateRowsMs: 300 }],
+  ])('are waited for and cancelled of files %s comes late', async (_, late) => {
+    const { cancelJobs, input, statuses } = await start(4, late);
+    const failure = await failing(cancelJobs, input);
+    expect(failure).toMatchObject({ type: 'BatchNotReady', category: 'BENIGN' });
+    expect(failure.message).toContain('2 files without a job');
+    expect(await runAttempts(cancelJobs, input)).toMatchObject({ refused: [], unmapped: 0 });
+    expect(new Set(statuses())).toEqual(new Set(['CANCELLED']));
+  });
+
+  test('are not waited for longer than asked, and then it is said how many files have none', async () => {
+    const { cancelJobs, input } = await start(4, { lateJobsMs: Number.POSITIVE_INFINITY });
+    expect(await run(cancelJobs, { ...input, waitMs: 0 })).toEqual({ cancelled: 2, refused: [], unmapped: 2 });
+    const lastSeconds = { deadlineMs: 4_000 };
+    expect(await run(cancelJobs, input, lastSeconds)).toMatchObject({ unmapped: 2 });
+  });
+
+  test('are not known where there are no results', async () => {
+    const { cancelJobs, input } = await start(4, { resultsNullMs: Number.POSITIVE_INFINITY });
+    expect((await failing(cancelJobs, input)).message).toContain('has no results yet');
+    const waited = { ageMs: 20_000 };
+    expect(await run(cancelJobs, input, waited)).toEqual({ cancelled: 0, refused: [], unmapped: null });
+  });
+});

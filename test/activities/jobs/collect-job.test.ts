@@ -1,0 +1,284 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ApplicationFailureCategory } from '@temporalio/common';
+import { describe, expect, test } from 'vitest';
+import { createActivities } from '../../../src/activities/index.js';
+import type { JobResult } from '../../../src/llamacloud/index.js';
+import { openOutputStore } from '../../../src/outputs/index.js';
+import type { CollectFormat, JobType } from '../../../src/protocol/index.js';
+import { type EmulatorOptions, TARGETS } from '../../../src/testing/emulator/index.js';
+import {
+  type Attempt,
+  addBatch,
+  delayOf,
+  environment,
+  failing,
+  failureOf,
+  run,
+  runIn,
+  setBench,
+  until,
+} from '../support.js';
+
+/** The first job of a batch, whose document is parsed. */
+async function start(type: JobType = 'parse_v2', emulator: EmulatorOptions = {}) {
+  const bench = await setBench({ emulator });
+  const batch = await addBatch(bench, type);
+  const jobOf = () => {
+    const [job] = bench.emulator.jobs.list();
+    if (job === undefined) throw new Error('there is no job');
+    return job;
+  };
+  await until(() => jobOf().status === 'COMPLETED');
+  const { id: jobId, fileId } = jobOf();
+  const job = { fileId, name: 'a.md', jobId, type, batchId: batch.id };
+  const pathOf = (extension: string) => join(bench.output, batch.id, `${fileId}.${extension}`);
+  return { bench, batch, job, pathOf };
+}
+
+/** An answer with the given content in place of the emulator's. */
+async function collectAnswer(answer: object, collect?: CollectFormat, attempt: Attempt = {}) {
+  const { bench, job, pathOf } = await start();
+  const result: JobResult = { type: 'parse_v2', job: { id: job.jobId, status: 'COMPLETED' }, ...answer };
+  const activities = createActivities({
+    outputs: openOutputStore(bench.output),
+    llamacloud: Object.assign(Object.create(bench.llamacloud), {
+      getJob: async () => result,
+    }),
+  });
+  const input = { ...job, ...(collect === undefined ? {} : { collect }) };
+  const text = (extension: string) => readFile(pathOf(extension), 'utf8');
+  return { run: () => run(activities.collectJob, input, attempt), text };
+}
+
+describe('a completed job', () => {
+  const FORMATS = [
+    ['parse_v2', undefined, 'md', '# A\n'],
+    ['parse_v2', 'markdown', 'md', '# A\n'],
+    ['parse_v2', 'text', 'txt', '# A\n'],
+    ['parse_v2', 'items', 'json', /^\{\n {2}"pages": \[[\s\S]*"A"[\s\S]*\}\n$/],
+    ['extract_v2', undefined, 'json', /^\{\n {2}"title": "A"[\s\S]*\}\n$/],
+    ['extract_v2', 'record', 'json', /^\{\n {2}"title": "A"[\s\S]*\}\n$/],
+  ] as const;
+
+  test.each(FORMATS)(
+    '%s, %s is stored as <batch>/<file>.%s, and described',
+    async (type, collect, extension, content) => {
+      const { bench, batch, job, pathOf } = await start(type);
+      const outcome = await run(bench.activities.collectJob, { ...job, ...(collect === undefined ? {} : { collect }) });
+      const bytes = await readFile(pathOf(extension));
+      if (typeof content === 'string') expect(bytes.toString()).toBe(content);
+      else expect(bytes.toString()).toMatch(content);
+      expect(outcome).toEqual({
+        fileId: job.fileId,
+        jobId: job.jobId,
+        status: 'COMPLETED',
+        output: pathOf(extension),
+        bytes: bytes.length,
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+        credits: 3,
+      });
+      expect(batch.requests()).toHaveLength(1);
+    },
+  );
+
+  test('that is collected twice changes nothing', async () => {
+    const { bench, batch, job } = await start();
+    const first = await run(bench.activities.collectJob, job);
+    expect(await run(bench.activities.collectJob, job, { number: 2 })).toEqual(first);
+    expect(await readdir(join(bench.output, batch.id))).toHaveLength(1);
+  });
+
+  test('has null credits until billing has recorded them', async () => {
+    const { bench, job } = await start('parse_v2', { usageNullMs: 60_000 });
+    expect(await run(bench.activities.collectJob, job)).toMatchObject({ status: 'COMPLETED', credits: null });
+  });
+
+  test.each(['"3"', '{"value":3}', '-1'])(
+    'has null credits where they are no number of credits: %s',
+    async (credits) => {
+      const { bench, job } = await start();
+      bench.emulator.jobs.setCredits(job.jobId, JSON.parse(credits));
+      expect(await run(bench.activities.collectJob, job)).toMatchObject({ status: 'COMPLETED', credits: null });
+    },
+  );
+
+  test('has its pages in one text, and a mark for each that failed', async () => {
+    const page = (page_number: number, markdown: string) => ({ page_number, markdown, success: true });
+    const failed = { page_number: 2, success: false, error: 'too dark --> ever' };
+    const collected = await collectAnswer({ markdown: { pages: [page(1, '# One'), failed, page(3, 'Three\n')] } });
+    await collected.run();
+    expect(await collected.text('md')).toBe(
+      '# One\n\n<!-- page 2 could not be parsed: too dark - -> ever -->\n\nThree\n',
+    );
+  });
+
+  test('without any text is stored as an empty document', async () => {
+    const collected = await collectAnswer({ text: { pages: [] } }, 'text');
+    expect(await collected.run()).toMatchObject({ status: 'COMPLETED', bytes: 0 });
+  });
+});
+
+describe('a document that is too large to come inline', () => {
+  const LARGE = { inlineLimitBytes: 0 };
+
+  test.each([
+    ['markdown', 'md', '# A\n'],
+    ['text', 'txt', '# A\n'],
+  ] as const)('is the same %s as inline, and fetched without the key', async (collect, extension, content) => {
+    const { bench, batch, job, pathOf } = await start('parse_v2', LARGE);
+    const outcome = await run(bench.activities.collectJob, { ...job, collect });
+    expect(await readFile(pathOf(extension), 'utf8')).toBe(content);
+    expect(outcome).toMatchObject({ status: 'COMPLETED', bytes: content.length });
+    // The emulator refuses a presigned request that brings a key.
+    expect(batch.requests().map(({ path, status }) => [path.split('/')[1], status])).toEqual([
+      ['api', 200],
+      ['__emulator', 200],
+    ]);
+  });
+
+  test('is stored as it comes where it is structured', async () => {
+    const { bench, job, pathOf } = await start('parse_v2', LARGE);
+    await run(bench.activities.collectJob, { ...job, collect: 'items' });
+    expect(JSON.parse(await readFile(pathOf('json'), 'utf8'))).toMatchObject({ pages: [{ page_number: 1 }] });
+  });
+
+  const NOT_WHOLE = [
+    { kind: 'truncated-unframed' },
+    { kind: 'truncated' },
+    { kind: 'partial' },
+    { kind: 'empty' },
+    { kind: 'html' },
+    { kind: 'signature-mismatch' },
+    { kind: 'status', status: 404 },
+  ] as const;
+
+  test.each(NOT_WHOLE)('and does not come whole is asked for again, with a new URL: %j', async (fault) => {
+    const { bench, batch, job, pathOf } = await start('parse_v2', LARGE);
+    bench.emulator.faults.next({ ...fault, ...TARGETS.download });
+    const failure = await failing(bench.activities.collectJob, job, { number: 9, ageMs: 7_200_000 });
+    expect(failure).toMatchObject({ type: 'UnexpectedResponse', nonRetryable: false });
+    expect(failure.message).toContain("it is COMPLETED but its document can't be downloaded");
+    // The key has nothing to do with it, and the URL is a secret.
+    expect(`${failure.message} ${failure.cause?.stack}`).not.toMatch(/LLAMA_CLOUD_API_KEY|signature=|__emulator/);
+    expect(await readdir(join(bench.output, batch.id)).catch(() => [])).toEqual([]);
+    const outcome = await run(bench.activities.collectJob, job, { number: 10 });
+    const bytes = await readFile(pathOf('md'));
+    expect(bytes.toString()).toBe('# A\n');
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    expect(outcome).toMatchObject({ status: 'COMPLETED', bytes: 4, sha256 });
+    const [, second] = batch.requests().filter(({ path }) => TARGETS.getJob.path.test(path));
+    expect(second?.query.expand).toContain('markdown_content_metadata');
+  });
+
+  test.each(NOT_WHOLE)(
+    'and is never whole fails two minutes later, and not when the job times out: %j',
+    async (fault) => {
+      const { bench, job } = await start('parse_v2', LARGE);
+      bench.emulator.faults.next({ ...fault, ...TARGETS.download, times: 2 });
+      const since = (ms: number) => ({
+        ...{ number: 5, ageMs: 7_200_000 },
+        heartbeatDetails: { failingSinceMs: { ResultMissing: Date.now() - ms } },
+      });
+      expect((await failing(bench.activities.collectJob, job, since(100_000))).nonRetryable).toBe(false);
+      expect((await failing(bench.activities.collectJob, job, since(120_000))).nonRetryable).toBe(true);
+    },
+  );
+
+  test.each([{ kind: 'reset-before' }, { kind: 'status', status: 503 }] as const)(
+    'and whose store is down leaves nothing behind, and is asked for again: %j',
+    async (fault) => {
+      const { bench, batch, job } = await start('parse_v2', LARGE);
+      bench.emulator.faults.next({ ...fault, ...TARGETS.download });
+      const failure = await failing(bench.activities.collectJob, job);
+      expect(failure).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
+      expect(await readdir(join(bench.output, batch.id)).catch(() => [])).toEqual([]);
+    },
+  );
+});
+
+describe('a job that ended without a document', () => {
+  test('as FAILED or CANCELLED is told with its reason', async () => {
+    const { bench, job } = await start();
+    bench.emulator.jobs.setStatus(job.jobId, 'FAILED', 'the file is damaged');
+    expect(await run(bench.activities.collectJob, job)).toEqual({ status: 'FAILED', message: 'the file is damaged' });
+    bench.emulator.jobs.setStatus(job.jobId, 'CANCELLED');
+    const message = 'LlamaCloud gave no reason';
+    expect(await run(bench.activities.collectJob, job)).toEqual({ status: 'CANCELLED', message });
+    expect(await readdir(bench.output)).toEqual([]);
+  });
+
+  test('is told without the presigned URL that LlamaCloud repeats', async () => {
+    const { bench, job } = await start();
+    const url = bench.emulator.jobs.presignedUrl(job.jobId);
+    bench.emulator.jobs.setStatus(job.jobId, 'FAILED', `no answer from ${url}`);
+    const outcome = await run(bench.activities.collectJob, job);
+    expect(JSON.stringify(outcome)).toContain('?[redacted]');
+    expect(JSON.stringify(outcome)).not.toContain(new URL(url).searchParams.get('signature'));
+  });
+
+  test('is told in a text that history has room for', async () => {
+    const { bench, job } = await start();
+    bench.emulator.jobs.setStatus(job.jobId, 'FAILED', 'x'.repeat(100_000));
+    expect(JSON.stringify(await run(bench.activities.collectJob, job)).length).toBeLessThan(1_000);
+  });
+});
+
+test.each(['PENDING', 'RUNNING', 'THROTTLED', 'A_NEW_ONE'])('a job that is %s is waited for', async (status) => {
+  const { bench, job } = await start();
+  bench.emulator.jobs.setStatus(job.jobId, status);
+  const failure = await failing(bench.activities.collectJob, job, { ageMs: 100_000 });
+  expect(failure).toMatchObject({ type: 'JobNotReady', nonRetryable: false });
+  expect(failure.category).toBe(ApplicationFailureCategory.BENIGN);
+  expect(failure.message).toMatch(new RegExp(`^job ${job.jobId} is ${status}, next poll in 10 s$`));
+  expect(delayOf(failure)).toBeGreaterThanOrEqual(9_800);
+});
+
+describe('a result that is missing after COMPLETED', () => {
+  const missingFor = (ms: number) => ({
+    number: 5,
+    ageMs: 7_200_000,
+    heartbeatDetails: { failingSinceMs: { ResultMissing: Date.now() - ms } },
+  });
+
+  test('is waited for two minutes after it was first missed, however long the job took', async () => {
+    for (const attempt of [{}, { number: 5, ageMs: 7_200_000 }, missingFor(119_000)]) {
+      const failure = await failureOf((await collectAnswer({}, 'markdown', attempt)).run());
+      expect(failure).toMatchObject({ type: 'UnexpectedResponse', nonRetryable: false });
+    }
+  });
+
+  test('then ends the file, and says which and what', async () => {
+    const failure = await failureOf((await collectAnswer({}, 'markdown', missingFor(120_000))).run());
+    expect(failure).toMatchObject({ type: 'UnexpectedResponse', nonRetryable: true });
+    expect(failure.message).toMatch(/^job pjb-\w+ of a\.md: it is COMPLETED but has no markdown; the tier "fast"/);
+  });
+
+  test('leaves for the next attempt since when', async () => {
+    const { bench, job } = await start('parse_v2', { inlineLimitBytes: 0 });
+    bench.emulator.faults.next({ kind: 'status', status: 404, path: /^\/__emulator\/files/ });
+    const context = environment();
+    const beats: unknown[] = [];
+    context.on('heartbeat', (details: unknown) => beats.push(details));
+    await failureOf(runIn(context, bench.activities.collectJob, job));
+    expect(beats).toEqual([{ failingSinceMs: { ResultMissing: expect.closeTo(Date.now(), -5) } }]);
+  });
+});
+
+test('a job whose status has 3,000 characters is waited for', async () => {
+  const { bench, job } = await start();
+  bench.emulator.jobs.setStatus(job.jobId, '\ud800'.repeat(3_000));
+  const failure = await failing(bench.activities.collectJob, job);
+  expect(failure.type).toBe('JobNotReady');
+  expect(failure.message.length).toBeLessThan(300);
+});
+
+test('a worker with another output store than the run refuses before it asks or writes anything', async () => {
+  const { bench, batch, job } = await start();
+  const failure = await failing(bench.activities.collectJob, { ...job, storeId: 'another' });
+  expect(failure).toMatchObject({ type: 'OutputFailed', nonRetryable: false });
+  expect(failure.message).toContain("not the output store of this run's first worker");
+  expect(batch.requests()).toHaveLength(0);
+  expect(await readdir(bench.output)).toEqual(['.store-id']);
+});

@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import { boundedFileId, isUnmapped, toCompleteRows } from '../../../src/activities/results/result-rows.js';
+import type { BatchResult } from '../../../src/llamacloud/index.js';
+import { openOutputStore } from '../../../src/outputs/index.js';
+import { isPlainId } from '../../../src/protocol/index.js';
+
+const CREATED_AT = '2026-01-01T10:00:00Z';
+
+const job = (fileId: string | undefined, id: string, type = 'parse_v2'): BatchResult => ({
+  source_directory_file_id: fileId,
+  job_reference: { id, type },
+});
+const error = (fileId: string, message: string): BatchResult => ({
+  source_directory_file_id: fileId,
+  error_message: message,
+});
+const neither = (fileId: string): BatchResult => ({ source_directory_file_id: fileId });
+const file = (id: string, createdAt: string | null = CREATED_AT) => ({ id, name: `${id}.md`, createdAt });
+
+function rowsOf(results: BatchResult[], files: ReturnType<typeof file>[] = [], isWhole = true) {
+  return toCompleteRows({ results, created_at: CREATED_AT }, { files, isWhole }) ?? [];
+}
+
+describe('the rows of results', () => {
+  test('collapse to one a file: a job wins over an error, an error over nothing, in whatever order they come', () => {
+    const results = [neither('a'), job('a', 'pjb-1'), error('b', 'unreadable'), neither('b'), job('a', 'pjb-1')];
+    for (const each of [results, results.toReversed()]) {
+      const rows = rowsOf(each).map(({ fileId, job, error }) => [fileId, job?.id ?? error]);
+      expect(rows.sort()).toEqual([
+        ['a', 'pjb-1'],
+        ['b', 'unreadable'],
+      ]);
+    }
+  });
+
+  test('of one file with two jobs name the same one each time', () => {
+    const results = [job('a', 'pjb-2'), job('a', 'pjb-1'), job('a', 'pjb-3')];
+    for (const each of [results, results.toReversed()]) expect(rowsOf(each)).toMatchObject([{ job: { id: 'pjb-1' } }]);
+  });
+
+  test('without a file id are named by their job, and the file that they stand for is not missed', () => {
+    const rows = rowsOf([job(undefined, 'pjb-1'), job(undefined, 'pjb-1'), job('b', 'pjb-2')], [file('a'), file('b')]);
+    expect(rows.map(({ fileId }) => fileId)).toEqual(['pjb-1', 'b']);
+    expect(rowsOf([job(undefined, 'pjb-1')], [file('a'), file('b')])).toHaveLength(3);
+  });
+
+  test('of files that are not in the directory any more stand for no other file', () => {
+    expect(rowsOf([job('gone', 'pjb-1')], [file('a')]).map(({ fileId }) => fileId)).toEqual(['gone', 'a']);
+  });
+
+  test('are completed by the files of the directory that were there when the batch was created', () => {
+    const files = [file('a'), file('b'), file('late', '2026-01-01T10:00:01Z'), file('unknown', null)];
+    const rows = rowsOf([job('a', 'pjb-1')], files);
+    expect(rows.map(({ fileId, name }) => [fileId, name])).toEqual([
+      ['a', 'a.md'],
+      ['b', 'b.md'],
+    ]);
+    expect(rows.map(isUnmapped)).toEqual([false, true]);
+    expect(rowsOf([job('a', 'pjb-1')], files, false)).toHaveLength(1);
+  });
+
+  test('of an unknown job type are errors that say so', () => {
+    expect(rowsOf([job('a', 'shj-1', 'sheets_v2')])).toMatchObject([
+      { fileId: 'a', job: null, error: 'job shj-1 is of the unknown type sheets_v2' },
+    ]);
+  });
+
+  test('that name neither a file nor a job are none', () => {
+    expect(rowsOf([{}, { error_message: 'lost' }])).toEqual([]);
+  });
+
+  test('have names and errors that are short, well-formed lines without the queries of URLs', () => {
+    const name = '\u0000\u0007'.repeat(500);
+    const names = new Map([
+      ['a', name],
+      ['b', '漢🦙'.repeat(1_000)],
+    ]);
+    const files = [...names].map(([id, name]) => ({ id, name, createdAt: CREATED_AT }));
+    const message = `\ud800 see https://store.example/a?X-Amz-Signature=PLANTED ${'x'.repeat(5_000)}`;
+    const [a, b] = rowsOf([error('a', message), error('b', '')], files);
+    expect(a).toMatchObject({ name: null, error: expect.stringContaining('https://store.example/a?[redacted]') });
+    expect(a?.error).not.toContain('PLANTED');
+    expect(a?.error?.isWellFormed()).toBe(true);
+    expect(a?.error?.length).toBeLessThan(310);
+    expect(Buffer.byteLength(b?.name ?? '')).toBeLessThan(310);
+    expect(b?.error).toBe('LlamaCloud gave no reason');
+  });
+});
+
+describe('a file id', () => {
+  const STRANGE = ['..', '.', ' dfl-1', 'dfl-1 ', 'a\u0000b', '🦙', '\ud83e', '\udd99', 'x'.repeat(1_200), ''];
+
+  test.each([...STRANGE, 'a/b', 'a\\b', '../../etc/passwd'])(
+    'of whatever shape fits a workflow id and stays in the folder: %j',
+    (id) => {
+      const bounded = boundedFileId(id);
+      expect(isPlainId(bounded)).toBe(true);
+      expect(boundedFileId(bounded)).toBe(bounded);
+      expect(openOutputStore('/out').locate(['bat-1', `${bounded}.md`])).toMatch(/^\/out\/bat-1\/[^/]+\.md$/);
+    },
+  );
+
+  test('that cannot be used becomes another one for each', () => {
+    expect(new Set(STRANGE.map(boundedFileId)).size).toBe(STRANGE.length);
+    expect(boundedFileId('dfl-1')).toBe('dfl-1');
+  });
+
+  test.each(['constructor', '__proto__', 'toString'])('may be the name of a property of every object: %s', (id) => {
+    expect(rowsOf([job(id, 'pjb-1')])).toMatchObject([{ fileId: id, name: null }]);
+    expect(rowsOf([job(id, 'pjb-1')], [file(id)])).toMatchObject([{ name: `${id}.md` }]);
+  });
+});

@@ -1,0 +1,56 @@
+import type { ReadResultsInput } from '../../../src/activities/results/read-results.js';
+import { DEFAULT_POLL } from '../../../src/protocol/index.js';
+import { type EmulatorOptions, type LlamaCloudEmulator, TARGETS } from '../../../src/testing/emulator/index.js';
+import { addBatch, type Bench, run, setBench } from '../support.js';
+
+export const GRACE_MS = 120_000;
+
+/** A batch over three files, and how to read its results. */
+export async function startResults(emulator: EmulatorOptions = {}, requestsPerSecond?: number) {
+  const bench = await setBench({ emulator, ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }) });
+  const batch = await addBatch(bench);
+  const [a = '', b = '', c = ''] = batch.directory.files.map(({ id }) => id);
+  const storeId = await bench.outputs.id();
+  /** @param waitedMs Since the results were first asked for. */
+  const read = (waitedMs = 0, input: Partial<ReadResultsInput> = {}): ReadResultsInput => ({
+    batchId: batch.id,
+    directoryId: batch.directory.id,
+    firstRunId: 'run-1',
+    storeId,
+    parts: 0,
+    onlyFailed: null,
+    pageSize: 10,
+    graceMs: GRACE_MS,
+    sinceMs: Date.now() - waitedMs,
+    poll: DEFAULT_POLL,
+    ...input,
+  });
+  return { bench, batch, read, a, b, c };
+}
+
+export const row = (fileId: string | null, jobId: string | null, error: string | null = null) => ({
+  source_directory_file_id: fileId,
+  job_reference: jobId === null ? null : { type: 'parse_v2', id: jobId },
+  error_message: error,
+});
+
+export const setRows = ({ emulator }: Bench, batchId: string, rows: unknown) =>
+  emulator.batches.setResults(batchId, () => rows);
+
+/** Changes each file of a directory's list on its way out. */
+export function editFiles(emulator: LlamaCloudEmulator, edit: (file: object) => object): void {
+  emulator.rewrite(TARGETS.listFiles, (body) => {
+    if (!(body instanceof Object && 'items' in body && Array.isArray(body.items)))
+      throw new Error('there are no items');
+    return { ...body, items: body.items.map(edit) };
+  });
+}
+
+/** Writes a part of a run's manifest, of files that were skipped. */
+export function writeLines(bench: Bench, input: ReadResultsInput, part: number, fileIds: string[]): Promise<string> {
+  const lines = fileIds.map((fileId) => ({
+    ...{ fileId, name: null, jobId: null, jobType: null, output: null, bytes: null, sha256: null, credits: null },
+    ...{ status: 'SKIPPED' as const, error: null },
+  }));
+  return run(bench.activities.writeManifest, { ...input, lines, part, last: false, partial: false });
+}

@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import { BATCH_ID_MEMO, createBatchWorkflowId, WORKFLOW_TYPES } from '../../src/protocol/index.js';
+import type { EmulatedBatch } from '../../src/testing/index.js';
+import { files, parse, type Stage } from './stage.js';
+import { until } from './until.js';
+
+/** What has been sent and created over one directory. */
+export interface Creates {
+  directoryId: string;
+  /** Workflow id of the create of its usual batch. */
+  lockId: string;
+  /** Status of the answer to each POST so far; 0 while there is none, or where the connection was reset. */
+  posts(): number[];
+  batches(): EmulatedBatch[];
+  /** Waits for that many POSTs. */
+  posted(count: number): Promise<void>;
+  /** Waits until `createBatch` has learned the id of its batch. */
+  learned(): Promise<string>;
+}
+
+/** A new directory of one small file. */
+export async function setCreates({ emulator, client }: Stage): Promise<Creates> {
+  const { id: directoryId } = await emulator.addDirectory(files(1));
+  const isOurs = (body: unknown) =>
+    typeof body === 'object' &&
+    body !== null &&
+    'source_directory_id' in body &&
+    body.source_directory_id === directoryId;
+  const posts = () => emulator.requests.filter(({ method, body }) => method === 'POST' && isOurs(body));
+  const lockId = createBatchWorkflowId(parse(directoryId));
+  return {
+    directoryId,
+    lockId,
+    posts: () => posts().map(({ status }) => status),
+    batches: () => emulator.batches.list().filter((batch) => batch.directoryId === directoryId),
+    posted: async (count) => {
+      await until(`POST ${count}`, () => posts().length >= count, 60_000);
+    },
+    learned: () =>
+      until('the batch id in the memo', async () => {
+        const batchId = (await describe(client, lockId))?.memo?.[BATCH_ID_MEMO];
+        return typeof batchId === 'string' && batchId;
+      }),
+  };
+}
+
+/** `undefined` where there is no such workflow. */
+export function describe(client: Client, workflowId: string) {
+  return client.workflow
+    .getHandle(workflowId)
+    .describe()
+    .catch(() => undefined);
+}
+
+/** Waits until a workflow has ended, and gives its status. */
+export function ended(client: Client, workflowId: string): Promise<string> {
+  const status = async () => (await describe(client, workflowId))?.status.name;
+  return until(
+    `the end of ${workflowId}`,
+    async () => {
+      const name = await status();
+      return name !== undefined && name !== 'RUNNING' && name;
+    },
+    60_000,
+  );
+}
+
+/**
+ * What `temporal workflow reset` does: goes back to the first workflow task, or to the one that started `createBatch`, and
+ * gives the id of the new run.
+ */
+export async function resetWorkflow(
+  { client, history }: Stage,
+  workflowId: string,
+  to: 'first-task' | 'before-child' = 'first-task',
+): Promise<string> {
+  const events = await history(workflowId);
+  const first = events.find((event) => event.workflowTaskCompletedEventAttributes != null)?.eventId;
+  const child = events.findLast(
+    ({ startChildWorkflowExecutionInitiatedEventAttributes: started }) =>
+      started?.workflowType?.name === WORKFLOW_TYPES.createBatch,
+  )?.startChildWorkflowExecutionInitiatedEventAttributes?.workflowTaskCompletedEventId;
+  const eventId = to === 'first-task' ? first : child;
+  if (eventId == null) throw new Error(`${workflowId} has no such task`);
+  const { runId } = await client.workflowService.resetWorkflowExecution({
+    namespace: client.options.namespace,
+    workflowExecution: { workflowId, runId: (await describe(client, workflowId))?.runId ?? '' },
+    reason: 'a test',
+    requestId: randomUUID(),
+    workflowTaskFinishEventId: eventId,
+  });
+  return runId;
+}

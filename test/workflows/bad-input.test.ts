@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { rootFailure } from '../../src/index.js';
+import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
+import { parseAll } from '../support/directories.js';
+import { failureOf } from '../support/failure.js';
+import { files, parse, type Stage, setStage } from '../support/stage.js';
+
+/** Half of a surrogate pair: what can't be encoded as UTF-8. */
+const HALF = 'dir-\ud83d';
+const CONTROLS = '\u0000\u001b\u0085'.repeat(500);
+/** Temporal takes 2 MB. */
+const LONG = 'x'.repeat(1_900_000);
+
+const batch = parse('dir-1');
+const job = {
+  fileId: 'dfl-1',
+  jobId: 'pjb-1',
+  type: 'parse_v2',
+  batchId: 'bat-1',
+  timeoutMs: 60_000,
+};
+const directories = parseAll(['dir-1']);
+const create = { work: { ...batch, scope: {} }, onStop: 'cancel', poll: {} };
+
+/** Each kind of bad text, in a field. */
+function inField(input: object, field: string): [string, unknown[]][] {
+  return [
+    [`half a surrogate pair in ${field}`, [{ ...input, [field]: HALF }]],
+    [`control characters in ${field}`, [{ ...input, [field]: CONTROLS }]],
+    [`1.9 MB in ${field}`, [{ ...input, [field]: LONG }]],
+    [`a number in ${field}`, [{ ...input, [field]: 1e300 }]],
+    [`null in ${field}`, [{ ...input, [field]: null }]],
+  ];
+}
+
+/** What is wrong for every workflow, given an input that is right. */
+function wrongFor(input: object): [string, unknown[]][] {
+  return [
+    ['no argument', []],
+    ['null', [null]],
+    ['a text', [HALF]],
+    ['a number', [0]],
+    ['a list', [[input]]],
+    ['an unknown key of 1.9 MB', [{ ...input, [LONG]: 1 }]],
+    ['an unknown key with half a surrogate pair', [{ ...input, [HALF]: HALF }]],
+    ['100,000 unknown keys', [{ ...input, ...Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [i, 1])) }]],
+  ];
+}
+
+/** A second argument is what continue-as-new carries, and nobody else's. */
+function madeUp(input: object): [string, unknown[]][] {
+  return [
+    ['null as a made-up second argument', [input, null]],
+    ['a made-up second argument', [input, { phase: HALF, opened: { request: input }, batch: { batchId: HALF } }]],
+  ];
+}
+
+const HOSTILE: Record<string, [string, unknown[]][]> = {
+  processBatch: [
+    ...wrongFor(batch),
+    ...madeUp(batch),
+    ...inField(batch, 'directoryId'),
+    ...inField(batch, 'job'),
+    ...inField(batch, 'batchId'),
+    ...inField(batch, 'projectId'),
+    ...inField(batch, 'timeout').filter(([what]) => !what.startsWith('a number')),
+    ['half a surrogate pair as the child’s workflow type', [{ ...batch, child: { workflowType: HALF } }]],
+    ['half a surrogate pair as the child’s task queue', [{ ...batch, child: { taskQueue: HALF } }]],
+    ['an id that leads to another route', [{ ...batch, batchId: '..' }]],
+  ],
+  processDirectories: [
+    ...wrongFor(directories),
+    ...madeUp(directories),
+    ...inField(directories, 'job'),
+    ...inField(directories, 'directoryIds'),
+    ['half a surrogate pair in a directory', [parseAll([HALF])]],
+    ['1.9 MB in a directory', [parseAll([LONG])]],
+    ['100,000 directories', [parseAll(Array.from({ length: 100_000 }, (_, i) => `dir-${i}`))]],
+    ['10,000 wrong directories', [parseAll(Array.from({ length: 10_000 }, (_, i) => `${i}${'\ud83d'.repeat(9)}`))]],
+  ],
+  processJob: [
+    ...wrongFor(job),
+    ...inField(job, 'fileId'),
+    ...inField(job, 'jobId'),
+    ...inField(job, 'type'),
+    ...inField(job, 'collectTaskQueue'),
+    ...inField(job, 'timeoutMs').filter(([what]) => !what.startsWith('null')),
+    ['half a surrogate pair in a file that is collected locally', [{ ...job, fileId: HALF, collectLocally: true }]],
+    ['half a surrogate pair in the name, and a wrong job', [{ ...job, name: HALF, jobId: '' }]],
+  ],
+  createBatch: [
+    ...wrongFor(create).filter(([what]) => !what.includes('unknown key')),
+    ...madeUp(create),
+    ...inField(batch, 'directoryId').map(([what, [work]]): [string, unknown[]] => [what, [{ ...create, work }]]),
+    ...inField(batch.job, 'configurationId').map(([what, [broken]]): [string, unknown[]] => [
+      what,
+      [{ ...create, work: { ...create.work, job: broken } }],
+    ]),
+    ['no work', [{ ...create, work: null }]],
+  ],
+};
+
+describe('input that anybody may give a workflow, from the UI or by the command line, on a real server', () => {
+  let temporal: LocalTemporal;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    temporal = await startLocalTemporal();
+    stage = await setStage(temporal);
+  });
+
+  afterAll(async () => {
+    await stage?.close();
+    await temporal?.close();
+  });
+
+  test.each(Object.entries(HOSTILE))(
+    '%s ends with a failure that can be read, sends nothing, and leaves its worker in order',
+    async (workflowType, table) => {
+      const before = stage.emulator.requests.length;
+      for (const [index, [what, args]] of table.entries()) {
+        const workflowId = `bad-${workflowType}-${index}`;
+        const run = await stage.client.workflow.start(workflowType, { workflowId, taskQueue: stage.taskQueue, args });
+        const failure = rootFailure(await within(what, failureOf(run.result())));
+        expect({ what, type: failure.type }).toEqual({ what, type: 'InvalidInput' });
+        expect(failure.message.isWellFormed(), what).toBe(true);
+        expect(failure.message.length, what).toBeLessThan(20_000);
+      }
+      expect(stage.emulator.requests).toHaveLength(before);
+
+      const { id } = await stage.emulator.addDirectory(files(1));
+      const report = await (await stage.batches.startDirectories(parseAll([id]))).result();
+      expect(report.files).toMatchObject({ total: 1, completed: 1 });
+    },
+    240_000,
+  );
+});
+
+/** A workflow that can't end says nothing: says which it was. */
+async function within<T>(what: string, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: the workflow does not end`)), 30_000);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,97 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NativeConnection } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createActivities, LlamaCloudClient, openOutputStore } from '../../../src/index.js';
+import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
+import { files, parse, type Stage, setStage } from '../../support/stage.js';
+import { until } from '../../support/until.js';
+
+describe('children of other workers, on a real server', () => {
+  let temporal: LocalTemporal;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    temporal = await startLocalTemporal();
+    stage = await setStage(temporal, { emulator: { batchRunningMs: 3_600_000 } });
+  });
+
+  afterAll(async () => {
+    await stage?.close();
+    await temporal?.close();
+  });
+
+  /** The last failures of what a run and its children wait for. */
+  async function pendingFailures(workflowId: string): Promise<string[]> {
+    const executions = [workflowId];
+    for await (const child of stage.client.workflow.list({ query: `ParentWorkflowId = '${workflowId}'` }))
+      executions.push(child.workflowId);
+    const descriptions = await Promise.all(executions.map((id) => stage.client.workflow.getHandle(id).describe()));
+    return descriptions.flatMap(({ raw }) =>
+      (raw.pendingActivities ?? []).map(({ lastFailure }) => lastFailure?.message ?? ''),
+    );
+  }
+
+  test('what a child says of a document is taken over where it can be, and nothing is invented', async () => {
+    const names = ['huge.md', 'lone.md', 'nan.md', 'negative.md', 'none.md', 'throws.md'];
+    const { id } = await stage.emulator.addDirectory(names.map((name) => ({ name, content: 'x' })));
+    const run = await stage.batches.start({ ...parse(id), child: { workflowType: 'claimDocument' } });
+    stage.emulator.batches.finish((await stage.created(id)).id);
+    const report = await run.result();
+    expect(report.files).toMatchObject({ total: 6, completed: 5, failed: 1 });
+    const lines = await stage.manifest(report.manifest);
+    const [huge, lone, nan, negative, none, throws] = names.map((name) => lines.find((line) => line.name === name));
+    expect(huge).toMatchObject({ output: null, bytes: 1, credits: null });
+    expect(huge?.sha256?.length).toBeLessThan(140);
+    expect(lone).toMatchObject({ output: '/out/\ufffd', bytes: 5, sha256: '\ufffd', credits: 1 });
+    for (const line of [nan, negative]) expect(line).toMatchObject({ status: 'COMPLETED', output: null, bytes: null });
+    expect(none).toMatchObject({ output: null, bytes: 5, sha256: 'abc', credits: 1 });
+    expect(throws).toMatchObject({ status: 'FAILED', error: { message: expect.stringContaining('äöü') } });
+    expect(JSON.stringify(throws).length).toBeLessThan(1_000);
+  });
+
+  test('the documents of a child whose workers have no activities are collected by the workers of the run', async () => {
+    const search = await setStage(temporal, { shared: stage, worker: { activities: {} } });
+    const { id } = await stage.emulator.addDirectory(files(2));
+    const child = { workflowType: 'indexDocument', taskQueue: search.taskQueue };
+    const run = await stage.batches.start({ ...parse(id), child });
+    stage.emulator.batches.finish((await stage.created(id)).id);
+    const report = await run.result();
+    await search.close();
+    expect(report.files).toMatchObject({ total: 2, completed: 2 });
+    for (const line of await stage.manifest(report.manifest)) {
+      expect(line.output).toBe(`indexed on ${search.taskQueue}`);
+      expect(await readFile(join(stage.output, report.batchId, `${line.fileId}.md`), 'utf8')).toContain('# File');
+    }
+  });
+
+  test('a worker with another output store says so, writes nothing, and the run completes without it', async () => {
+    const { id } = await stage.emulator.addDirectory(files(20));
+    const run = await stage.batches.start(parse(id));
+    const batch = await stage.created(id);
+    await until('the run to wait', async () => (await run.progress()).phase === 'waiting');
+    const elsewhere = await mkdtemp(join(tmpdir(), 'temporal-llamacloud-'));
+    const { apiKey, url: baseUrl } = stage.emulator;
+    const activities = createActivities({
+      llamacloud: new LlamaCloudClient({ apiKey, baseUrl }),
+      outputs: openOutputStore(elsewhere),
+    });
+    const worker = { taskQueue: stage.taskQueue, activities };
+    // A worker of a second process has a connection of its own, without which the SDK refuses it.
+    const nativeConnection = await NativeConnection.connect({ address: temporal.address });
+    const other = await setStage({ ...temporal, nativeConnection }, { shared: stage, worker });
+    stage.emulator.batches.finish(batch.id);
+    const message = await until('a refusal', async () =>
+      (await pendingFailures(run.workflowId)).find((failure) => failure.includes('not the output store of this run')),
+    );
+    expect(message).toContain(elsewhere);
+    await other.close();
+    await nativeConnection.close();
+    const report = await run.result();
+    expect(report.files).toMatchObject({ total: 20, completed: 20 });
+    expect(await readdir(elsewhere)).toEqual(['.store-id']);
+    await rm(elsewhere, { recursive: true });
+    for (const line of await stage.manifest(report.manifest)) expect(line.output).toContain(stage.output);
+  });
+});

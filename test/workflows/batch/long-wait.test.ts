@@ -1,0 +1,152 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { isFailure, WAKE_SIGNAL } from '../../../src/index.js';
+import { startTimeSkippingTemporal, TARGETS, type TimeSkippingTemporal } from '../../../src/testing/index.js';
+import { failureOf } from '../../support/failure.js';
+import { files, parse, type Stage, setStage } from '../../support/stage.js';
+import { until } from '../../support/until.js';
+
+const DAY = 24 * 3_600_000;
+
+/** One server, whose time is one for all its runs: one test after the other. */
+describe('waiting, on the time-skipping server', () => {
+  let temporal: TimeSkippingTemporal;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    temporal = await startTimeSkippingTemporal();
+    stage = await setStage(temporal, { emulator: { batchRunningMs: DAY } });
+  });
+
+  afterAll(async () => {
+    await stage?.close();
+    await temporal?.close();
+  });
+
+  // A run left behind would go on polling through every hour that the next test skips.
+  afterEach(async () => {
+    const left = stage.client.workflow.getHandle(workflowId);
+    await left.terminate().catch((error: unknown) => {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    });
+  });
+
+  let workflowId = '';
+  const start = async (options: object = {}) => {
+    const { id } = await stage.emulator.addDirectory(files(1));
+    const run = await stage.batches.start({ ...parse(id), ...options });
+    workflowId = run.workflowId;
+    return { run, batch: await stage.created(id) };
+  };
+
+  test('a wait of 24 hours costs fewer than 25 events', async () => {
+    // Fewer polls than by default: each is a request over HTTP, and takes some milliseconds of real time.
+    const { run, batch } = await start({ poll: { backoffCoefficient: 2, maximumInterval: '1 hour' } });
+    await until('the wait to begin', async () => {
+      const { phase, batchStatus } = await run.progress();
+      return phase === 'waiting' && batchStatus === 'RUNNING';
+    });
+    const requests = stage.emulator.requests.length;
+    await temporal.env.sleep('24 hours');
+    const polls = stage.emulator.requests.length - requests;
+    stage.emulator.batches.finish(batch.id);
+    await run.result();
+    // From the batch's creation until its results are read.
+    const events = await stage.history(run.workflowId);
+    const created = events.findIndex((event) => event.childWorkflowExecutionCompletedEventAttributes);
+    const scheduled = (name: string) =>
+      events.findIndex((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === name);
+    expect(scheduled('readResults') - created).toBeLessThan(25);
+    expect(polls).toBeGreaterThan(24);
+  });
+
+  // 93 by arithmetic, which has a test of its own; this server tells the activity the time of the poll before, hence a few more.
+  test('an hour of waiting costs about 100 requests, by default', async () => {
+    const { run, batch } = await start();
+    const requests = stage.emulator.requests.length;
+    await temporal.env.sleep('1 hour');
+    const polls = stage.emulator.requests.length - requests;
+    expect(polls).toBeGreaterThan(50);
+    expect(polls).toBeLessThan(110);
+    stage.emulator.batches.finish(batch.id);
+    await run.result();
+  });
+
+  test('a batch that never ends is cancelled after a week', async () => {
+    const { run, batch } = await start({ poll: { maximumInterval: '1 hour' } });
+    const failure = await failureOf(run.result());
+    expect(isFailure(failure, 'BatchTimedOut')).toBe(true);
+    expect(stage.emulator.batches.list().find((each) => each.id === batch.id)?.status).toBe('CANCELLED');
+  });
+
+  test('a file that gets neither a job nor an error is a failed file after the grace period', async () => {
+    const { run, batch } = await start();
+    stage.emulator.batches.setResults(
+      batch.id,
+      (rows) => rows?.map((row) => ({ ...row, job_reference: null })) ?? null,
+    );
+    stage.emulator.batches.finish(batch.id);
+    const report = await run.result();
+    expect(report.failures).toMatchObject([{ type: 'FileNotMapped' }]);
+  });
+
+  test('a wake makes the next poll happen now, and a storm of them is a few polls', async () => {
+    const { run, batch } = await start({ poll: { initialInterval: '1 hour' } });
+    await until('the wait to begin', async () => (await run.progress()).phase === 'waiting');
+    const handle = stage.client.workflow.getHandle(workflowId);
+    const before = stage.emulator.requests.length;
+    await handle.signal(WAKE_SIGNAL);
+    await until('a poll', () => stage.emulator.requests.length > before);
+    for (let sent = 0; sent < 200; sent++) await handle.signal(WAKE_SIGNAL);
+    await temporal.env.sleep('1 minute');
+    expect(stage.emulator.requests.length - before).toBeLessThan(15);
+    expect((await stage.history(workflowId)).length).toBeLessThan(1_000);
+    stage.emulator.batches.finish(batch.id);
+    await handle.signal(WAKE_SIGNAL);
+    expect((await run.result()).status).toBe('COMPLETED');
+  });
+
+  test('a batch that flaps for days continues as new, and loses nothing of what is known, nor a wake', async () => {
+    let gets = 0;
+    const { run, batch } = await start({
+      poll: { maximumInterval: '1 hour', backoffCoefficient: 2 },
+      timeout: '300 days',
+    });
+    const restore = stage.emulator.rewrite(TARGETS.getBatch, (body) =>
+      Object.assign({}, body, { status: gets++ % 2 === 0 ? 'THROTTLED' : 'RUNNING' }),
+    );
+    const latest = async () => (await stage.client.workflow.getHandle(workflowId).describe()).runId;
+    while ((await latest()) === run.runId) await temporal.env.sleep('1 day');
+    // However often the status differs, it is polled no more often than one that does not.
+    expect(gets).toBeGreaterThan(200);
+    expect(gets).toBeLessThan(1_000);
+    expect((await stage.history(workflowId, run.runId)).length).toBeLessThan(5_000);
+    const progress = await until('the wait to go on', async () => {
+      const now = await run.progress();
+      return now.phase === 'waiting' && now;
+    });
+    expect(progress).toMatchObject({ batchId: batch.id, directoryId: batch.directoryId });
+    expect(await stage.details(workflowId)).toContain(batch.id);
+    restore();
+    stage.emulator.batches.finish(batch.id);
+    await stage.client.workflow.getHandle(workflowId).signal(WAKE_SIGNAL);
+    expect(await run.result()).toMatchObject({ batchId: batch.id, files: { completed: 1 } });
+  }, 180_000);
+
+  test('one 404 late in a wait does not fail the run; 404s for a minute do, and say so', async () => {
+    const { run, batch } = await start();
+    await temporal.env.sleep('70 seconds');
+    const before = stage.emulator.requests.length;
+    stage.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.getBatch });
+    await temporal.env.sleep('5 minutes');
+    expect(stage.emulator.faults.planned).toBe(0);
+    expect(stage.emulator.requests.slice(before).some(({ status }) => status === 404)).toBe(true);
+    expect((await run.progress()).phase).toBe('waiting');
+    stage.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.getBatch, times: 10_000 });
+    const failure = await failureOf(run.result());
+    stage.emulator.faults.clear();
+    expect(isFailure(failure, 'NotFound')).toBe(true);
+    expect(failure.message).toContain(batch.id);
+    expect(await run.progress()).toMatchObject({ phase: 'failed', failure: { type: 'NotFound' } });
+  });
+});

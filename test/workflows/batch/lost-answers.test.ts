@@ -1,0 +1,183 @@
+import { Context } from '@temporalio/activity';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { BatchToCreate } from '../../../src/activities/types.js';
+import { createActivities, LlamaCloudClient, openOutputStore } from '../../../src/index.js';
+import { type Fault, type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
+import { setCreates } from '../../support/creates.js';
+import { failureOf } from '../../support/failure.js';
+import { logged } from '../../support/quiet.js';
+import { parse, type Stage, setStage } from '../../support/stage.js';
+
+const TIMEOUT_MS = 120_000;
+
+describe('a create whose answer is lost', () => {
+  let temporal: LocalTemporal;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    temporal = await startLocalTemporal();
+    // The list shows a batch later than the worker looks first, and sooner than it gives up.
+    stage = await setStage(temporal, { emulator: { listLagMs: 1_500 } });
+  });
+
+  afterAll(async () => {
+    await stage?.close();
+    await temporal?.close();
+  });
+
+  /** A run whose next POSTs meet these faults. */
+  async function runUnder(...faults: Fault[]) {
+    const creates = await setCreates(stage);
+    for (const fault of faults) stage.emulator.faults.next({ ...fault, ...TARGETS.createBatch });
+    const run = await stage.batches.start(parse(creates.directoryId));
+    return { ...creates, run };
+  }
+
+  const WITH_EFFECT: Fault[] = [
+    { kind: 'reset-after' },
+    { kind: 'error-after' },
+    { kind: 'error-after', status: 503, retryAfter: 1 },
+    { kind: 'truncated' },
+    { kind: 'wrong-json' },
+    { kind: 'late-effect', effectAfterMs: 1_500, answer: 'unavailable' },
+  ];
+
+  test.each(WITH_EFFECT)(
+    'and that took effect is adopted, and costs one POST: %j',
+    async (fault) => {
+      const { run, posts, batches } = await runUnder(fault);
+      const report = await run.result();
+      expect(batches().map(({ id }) => id)).toEqual([report.batchId]);
+      expect(posts()).toHaveLength(1);
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each<Fault>([{ kind: 'reset-before' }, { kind: 'html' }])(
+    'and that had no effect is sent again: %j',
+    async (fault) => {
+      const { run, posts, batches } = await runUnder(fault);
+      const report = await run.result();
+      expect(batches().map(({ id }) => id)).toEqual([report.batchId]);
+      expect(posts()).toHaveLength(2);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'and that LlamaCloud carried out twice gives the run one batch, and a warning names both',
+    async () => {
+      const { run, posts, batches } = await runUnder({ kind: 'doubled', answer: 'reset' });
+      const report = await run.result();
+      const ids = batches().map(({ id }) => id);
+      expect(ids).toHaveLength(2);
+      expect(ids).toContain(report.batchId);
+      expect(posts()).toHaveLength(1);
+      const isWarning = (entry: string) => entry.includes('WARN') && ids.every((id) => entry.includes(id));
+      expect(logged.some(isWarning)).toBe(true);
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each<Fault>([
+    { kind: 'status', status: 429, retryAfter: 1 },
+    { kind: 'status', status: 425, retryAfter: 1 },
+  ])(
+    'is not what a refusal is: that is sent again without looking for a batch for long: %j',
+    async (fault) => {
+      const { run, posts, batches, directoryId } = await runUnder(fault);
+      const report = await run.result();
+      expect(batches().map(({ id }) => id)).toEqual([report.batchId]);
+      expect(posts()).toHaveLength(2);
+      const between = stage.emulator.requests.filter(
+        ({ method, path, query }) =>
+          method === 'GET' && path === TARGETS.listBatches.path && query.source_directory_id?.[0] === directoryId,
+      );
+      const secondPost = stage.emulator.requests.findLast(({ method, status }) => method === 'POST' && status === 201);
+      // Before the first POST, and once between the two.
+      expect(between.filter(({ atMs }) => atMs <= (secondPost?.atMs ?? 0))).toHaveLength(2);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'is sent no second time while the list can not be read',
+    async () => {
+      const creates = await setCreates(stage);
+      const { faults } = stage.emulator;
+      faults.next({ kind: 'reset-before', ...TARGETS.createBatch });
+      const run = await stage.batches.start(parse(creates.directoryId));
+      await creates.posted(1);
+      faults.next({ kind: 'status', status: 503, ...TARGETS.listBatches, times: 3 });
+      const report = await run.result();
+      expect(faults.planned).toBe(0);
+      const { requests } = stage.emulator;
+      const second = requests.findLastIndex(({ method, status }) => method === 'POST' && status === 201);
+      const lastFailed = requests.findLastIndex(
+        ({ path, status }) => path === TARGETS.listBatches.path && status === 503,
+      );
+      expect(second).toBeGreaterThan(lastFailed);
+      expect(creates.batches().map(({ id }) => id)).toEqual([report.batchId]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'and is then rejected fails the run, where there is no batch',
+    async () => {
+      const { run, posts, batches } = await runUnder({ kind: 'reset-before' }, { kind: 'status', status: 402 });
+      expect(await failureOf(run.result())).toMatchObject({ type: 'OutOfCredits' });
+      expect(posts()).toHaveLength(2);
+      expect(batches()).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'and whose batch the list shows too late is still taken when the next POST is rejected',
+    async () => {
+      const creates = await setCreates(stage);
+      const isHidden = (item: unknown) =>
+        creates.posts().length < 2 && creates.batches().some(({ id }) => id === Object(item).id);
+      const show = stage.emulator.rewrite(TARGETS.listBatches, (body) => ({
+        ...Object(body),
+        items: Array.from(Object(body).items).filter((item) => !isHidden(item)),
+      }));
+      stage.emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
+      stage.emulator.faults.next({ kind: 'status', status: 402, ...TARGETS.createBatch });
+      const run = await stage.batches.start(parse(creates.directoryId));
+      const report = await run.result();
+      show();
+      expect(creates.batches().map(({ id }) => id)).toEqual([report.batchId]);
+      expect(creates.posts()).toEqual([0, 402]);
+    },
+    TIMEOUT_MS,
+  );
+
+  const LOST_BY_THE_WORKER: [string, () => Promise<never>][] = [
+    // Neither an answer nor a heartbeat, until the worker is shut down.
+    ['died', () => Context.current().cancelled],
+    ['failed', () => Promise.reject(new Error('out of memory'))],
+  ];
+
+  test.each(LOST_BY_THE_WORKER)(
+    'because its worker %s is adopted',
+    async (_, lose) => {
+      const { apiKey, url } = stage.emulator;
+      const llamacloud = new LlamaCloudClient({ apiKey, baseUrl: url });
+      const activities = createActivities({ llamacloud, outputs: openOutputStore(stage.output), listLagMs: 3_000 });
+      const postBatch = async (input: BatchToCreate) => {
+        await activities.postBatch(input);
+        return lose();
+      };
+      const dying = await setStage(temporal, { shared: stage, worker: { activities: { ...activities, postBatch } } });
+      onTestFinished(() => dying.close());
+      const creates = await setCreates(dying);
+      const run = await dying.batches.start(parse(creates.directoryId));
+      const report = await run.result();
+      expect(creates.batches().map(({ id }) => id)).toEqual([report.batchId]);
+      expect(creates.posts()).toHaveLength(1);
+    },
+    TIMEOUT_MS,
+  );
+});

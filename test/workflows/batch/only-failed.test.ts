@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ManifestLine } from '../../../src/index.js';
+import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
+import { files, parse, type Stage, setStage } from '../../support/stage.js';
+
+describe('a run with onlyFailed', () => {
+  let temporal: LocalTemporal;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    temporal = await startLocalTemporal();
+    stage = await setStage(temporal);
+  });
+
+  afterAll(async () => {
+    await stage?.close();
+    await temporal?.close();
+  });
+
+  const batchesOver = (id: string) => stage.emulator.batches.list().filter((batch) => batch.directoryId === id);
+
+  test('only what has no document is processed again, and a second time nothing', async () => {
+    const { id } = await stage.emulator.addDirectory([...files(2), { name: 'late.md', content: '# Late\n' }]);
+    const first = await stage.batches.start(parse(id));
+    const batch = await stage.created(id);
+    const late = batch.files.find((file) => file.name === 'late.md');
+    stage.emulator.jobs.setStatus(late?.jobId ?? '', 'FAILED', 'out of paper');
+    const before = await first.result();
+    expect(before.files).toMatchObject({ completed: 2, failed: 1 });
+
+    stage.emulator.jobs.setStatus(late?.jobId ?? '', null);
+    const again = async (name: string) => {
+      const asked = stage.emulator.requests.length;
+      const run = await stage.batches.start(
+        { batchId: before.batchId, onlyFailed: true },
+        { workflowId: `${name}-${id}` },
+      );
+      const report = await run.result();
+      const jobs = stage.emulator.requests.slice(asked).filter(({ path }) => path.startsWith('/api/v2/parse/')).length;
+      return { report, jobs, lines: await stage.manifest(report.manifest) };
+    };
+    const second = await again('second');
+    expect(second.jobs).toBe(1);
+    expect(second.report).toMatchObject({ batchId: before.batchId, files: { total: 3, completed: 3, failed: 0 } });
+    const third = await again('third');
+    expect(third.jobs).toBe(0);
+    expect(byFile(third.lines)).toEqual(byFile(second.lines));
+    expect(third.report).toEqual(second.report);
+    expect(batchesOver(id)).toHaveLength(1);
+  });
+});
+
+/** LlamaCloud answers the rows in another order each time. */
+function byFile(lines: ManifestLine[]): ManifestLine[] {
+  return lines.toSorted((a, b) => a.fileId.localeCompare(b.fileId));
+}

@@ -1,0 +1,124 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { STOP_TIMEOUT_MS } from '../../../src/protocol/index.js';
+import {
+  type Fault,
+  startTimeSkippingTemporal,
+  TARGETS,
+  type TimeSkippingTemporal,
+} from '../../../src/testing/index.js';
+import { failureOf } from '../../support/failure.js';
+import { logged } from '../../support/quiet.js';
+import { type Stage, setStage } from '../../support/stage.js';
+import { until } from '../../support/until.js';
+import { mapFiles, startRun } from './support.js';
+
+const HOUR = 3_600_000;
+
+/** The bound, and what the steps need at the most to notice it. */
+const BOUND_MS = STOP_TIMEOUT_MS + 60_000;
+
+/** Minutes of waiting, on the server that skips them. */
+describe('a stop ends within its bound', () => {
+  let temporal: TimeSkippingTemporal;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    temporal = await startTimeSkippingTemporal();
+    stage = await setStage(temporal, { emulator: { batchRunningMs: HOUR }, requestTimeoutMs: 700 });
+  });
+
+  afterEach(() => {
+    stage.emulator.faults.clear();
+    stage.emulator.configure({ jobRunningMs: 0, batchCancelMs: 200, resultsNullMs: 0 });
+  });
+
+  afterAll(async () => {
+    await stage?.close();
+    await temporal?.close();
+  });
+
+  /** Cancels a run, and says how long it then took by the server's clock. */
+  const stopMs = async (run: { workflowId: string; cancel(): Promise<void>; result(): Promise<unknown> }) => {
+    await run.cancel();
+    expect((await failureOf(run.result())).name).toBe('CancelledFailure');
+    const events = await stage.history(run.workflowId);
+    const atMs = (event: (typeof events)[number] | undefined) => Number(event?.eventTime?.seconds) * 1_000;
+    const cancelled = events.find((event) => event.workflowExecutionCancelRequestedEventAttributes);
+    return atMs(events.at(-1)) - atMs(cancelled);
+  };
+
+  const FAULTS: [string, Fault][] = [
+    ['answers 503', { kind: 'status', status: 503 }],
+    ['answers 429', { kind: 'status', status: 429, retryAfter: 30 }],
+    ['rejects the key', { kind: 'status', status: 401 }],
+    ['does not answer', { kind: 'delay', delayMs: HOUR }],
+  ];
+
+  test.each(FAULTS)(
+    'while LlamaCloud %s',
+    async (_, fault) => {
+      const started = await startRun(stage, 2);
+      await started.isWaiting();
+      stage.emulator.faults.next({ ...fault, times: 100_000 });
+      expect(await stopMs(started.run)).toBeLessThan(BOUND_MS);
+      const { phase, failure } = await started.run.progress();
+      expect(phase).toBe('cancelled');
+      expect(failure?.message).toContain('it could not be cancelled: ');
+      expect(logged.join()).toContain('While the run was being stopped, it could not be cancelled');
+    },
+    120_000,
+  );
+
+  test.each(FAULTS)(
+    'while LlamaCloud %s to requests to cancel',
+    async (_, fault) => {
+      stage.emulator.configure({ jobRunningMs: HOUR });
+      const started = await startRun(stage, 2);
+      await mapFiles(stage, started, 'RUNNING');
+      await started.isWaiting();
+      stage.emulator.faults.next({ ...fault, ...TARGETS.cancelBatch, times: 100_000 });
+      stage.emulator.faults.next({ ...fault, ...TARGETS.cancelJob, times: 100_000 });
+      expect(await stopMs(started.run)).toBeLessThan(BOUND_MS);
+      expect((await started.run.progress()).failure?.message).toContain('it could not be cancelled: ');
+
+      const completed = await startRun(stage, 2);
+      await mapFiles(stage, completed, 'RUNNING');
+      stage.emulator.batches.setStatus(completed.batch.id, 'COMPLETED');
+      await until('the jobs to be waited for', async () => (await completed.run.progress()).phase === 'processing');
+      expect(await stopMs(completed.run)).toBeLessThan(BOUND_MS);
+      expect((await completed.run.progress()).failure?.message).toMatch(/jobs could not all be cancelled|refused/);
+    },
+    120_000,
+  );
+
+  test('while a cancel of the batch is never done', async () => {
+    stage.emulator.configure({ batchCancelMs: Number.POSITIVE_INFINITY });
+    const started = await startRun(stage, 2);
+    await started.isWaiting();
+    expect(await stopMs(started.run)).toBeLessThan(BOUND_MS);
+    expect((await started.run.progress()).failure?.message).toContain('is RUNNING and being cancelled');
+  });
+
+  test('while results stay null for ever', async () => {
+    stage.emulator.configure({ resultsNullMs: Number.POSITIVE_INFINITY });
+    const started = await startRun(stage, 2);
+    stage.emulator.batches.finish(started.batch.id);
+    await until('the results to be read', async () => (await started.run.progress()).phase === 'expanding');
+    expect(await stopMs(started.run)).toBeLessThan(60_000);
+    const message = (await started.run.progress()).failure?.message;
+    expect(message).toContain('it has no results, so whatever jobs it has could not be cancelled');
+  });
+
+  test('while the output store fails', async () => {
+    const started = await startRun(stage, 2);
+    await mapFiles(stage, started);
+    await started.isWaiting();
+    await rm(stage.output, { recursive: true });
+    await writeFile(stage.output, 'not a folder');
+    stage.emulator.batches.setStatus(started.batch.id, null);
+    expect(await stopMs(started.run)).toBeLessThan(BOUND_MS);
+    expect((await started.run.progress()).failure?.message).toContain('could not all be collected');
+    expect(await stage.details(started.run.workflowId)).toContain('### Cancelled');
+  }, 120_000);
+});

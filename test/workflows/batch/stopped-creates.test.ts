@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BATCH_ID_MEMO } from '../../../src/protocol/index.js';
+import { type Fault, type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
+import { type Creates, describe as describeWorkflow, ended, setCreates } from '../../support/creates.js';
+import { failureOf } from '../../support/failure.js';
+import { parse, type Stage, setStage } from '../../support/stage.js';
+import { until } from '../../support/until.js';
+
+const TIMEOUT_MS = 120_000;
+
+describe('a run that is stopped while it creates', () => {
+  let temporal: LocalTemporal;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    temporal = await startLocalTemporal();
+    stage = await setStage(temporal, { emulator: { listLagMs: 1_500, batchRunningMs: 3_600_000 } });
+  });
+
+  afterAll(async () => {
+    await stage?.close();
+    await temporal?.close();
+  });
+
+  /** A run whose POST has been sent, and meets this fault. */
+  async function posting(fault: Fault | null, onStop: 'cancel' | 'leave' = 'cancel') {
+    const creates = await setCreates(stage);
+    if (fault !== null) stage.emulator.faults.next({ ...fault, ...TARGETS.createBatch });
+    const run = await stage.batches.start({ ...parse(creates.directoryId), onStop });
+    await creates.posted(1);
+    const handle = stage.client.workflow.getHandle(run.workflowId);
+    return { ...creates, run, handle };
+  }
+
+  const statuses = ({ batches }: Creates) => batches().map(({ status }) => status);
+  const memoOf = async (workflowId: string) =>
+    (await describeWorkflow(stage.client, workflowId))?.memo?.[BATCH_ID_MEMO];
+
+  const UNDER_WAY: [string, Fault][] = [
+    ['whose answer is lost', { kind: 'reset-after' }],
+    ['whose answer is on its way', { kind: 'delay', delayMs: 1_500 }],
+  ];
+
+  test.each(UNDER_WAY)(
+    'by a cancellation cancels the batch %s',
+    async (_, fault) => {
+      const create = await posting(fault);
+      await create.run.cancel();
+      expect((await failureOf(create.run.result())).name).toBe('CancelledFailure');
+      expect(statuses(create)).toEqual(['CANCELLED']);
+      expect(await memoOf(create.run.workflowId)).toBe(create.batches()[0]?.id);
+      expect(create.posts()).toHaveLength(1);
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each(UNDER_WAY)(
+    'by a termination cancels the batch %s',
+    async (_, fault) => {
+      const create = await posting(fault);
+      await create.handle.terminate();
+      await ended(stage.client, create.lockId);
+      expect(statuses(create)).toEqual(['CANCELLED']);
+      expect(create.posts()).toHaveLength(1);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'by a termination cancels the batch that the list does not show yet',
+    async () => {
+      const create = await posting(null);
+      await create.learned();
+      await create.handle.terminate();
+      await ended(stage.client, create.lockId);
+      expect(statuses(create)).toEqual(['CANCELLED']);
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each(['cancel', 'terminate'] as const)(
+    'leaves the batch where its input says so: %s',
+    async (stop) => {
+      const create = await posting({ kind: 'reset-after' }, 'leave');
+      await create.handle[stop]();
+      await ended(stage.client, create.lockId);
+      await ended(stage.client, create.run.workflowId);
+      expect(statuses(create)).toEqual(['RUNNING']);
+      expect(await memoOf(create.lockId)).toBe(create.batches()[0]?.id);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'and that is started again at once by the same id has the new batch alone',
+    async () => {
+      const create = await posting({ kind: 'reset-after' });
+      await create.handle.terminate();
+      const again = await stage.batches.start(parse(create.directoryId));
+      await until('the second batch', () => create.batches().length === 2, 30_000);
+      const [, second] = create.batches();
+      await until('its id', async () => (await memoOf(again.workflowId)) === second?.id, 30_000);
+      expect(statuses(create)).toEqual(['CANCELLED', 'RUNNING']);
+      await again.cancel();
+      await ended(stage.client, again.workflowId);
+      expect(create.posts()).toHaveLength(2);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'before there was a batch ends without one',
+    async () => {
+      const create = await posting({ kind: 'status', status: 429, retryAfter: 60 });
+      await create.run.cancel();
+      expect((await failureOf(create.run.result())).name).toBe('CancelledFailure');
+      expect(create.batches()).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each([
+    ['cancels', 'cancel', /was cancelled before there was a batch/],
+    ['terminates', 'terminate', /look in LlamaCloud for a batch over directory/],
+  ] as const)(
+    'is not what happens when a person %s the create: the run fails, and says what did',
+    async (_, stop, message) => {
+      const create = await posting({ kind: 'status', status: 429, retryAfter: 60 });
+      await stage.client.workflow.getHandle(create.lockId)[stop]();
+      const failure = await failureOf(create.run.result());
+      expect(failure).toMatchObject({ type: 'BatchCancelled' });
+      expect(failure.message).toMatch(message);
+    },
+    TIMEOUT_MS,
+  );
+});

@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { batchWorkflowId, isFailure } from '../../../src/index.js';
+import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
+import { newDirectoriesState } from '../../../src/workflows/directories/state.js';
+import { directoryLines, parseAll } from '../../support/directories.js';
+import { failureOf } from '../../support/failure.js';
+import { files, parse, type Stage, setStage } from '../../support/stage.js';
+import { until } from '../../support/until.js';
+
+const HOUR = 3_600_000;
+const POST = { method: 'POST', path: '/api/v2/batches' };
+
+/** Batches here end when the test says so. */
+describe('the end of a run over many directories that does not go well, on a real server', () => {
+  let temporal: LocalTemporal;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    temporal = await startLocalTemporal();
+    stage = await setStage(temporal, { emulator: { batchRunningMs: HOUR } });
+  });
+
+  afterAll(async () => {
+    await stage?.close();
+    await temporal?.close();
+  });
+
+  const directories = async (count: number) => {
+    const ids: string[] = [];
+    for (let i = 0; i < count; i++) ids.push((await stage.emulator.addDirectory(files(2))).id);
+    return ids;
+  };
+  const statusOf = (directoryId = '') =>
+    stage.emulator.batches.list().find((batch) => batch.directoryId === directoryId)?.status;
+  const finish = async (id = '') => stage.emulator.batches.finish((await stage.created(id)).id);
+
+  const childOf = (directoryId = '') => stage.batches.attach(batchWorkflowId(parse(directoryId)));
+
+  /** As a run that has come to a small page. */
+  const start = async (ids: string[], maxConcurrentBatches: number, pageSize: number) => {
+    const { workflowId } = await stage.client.workflow.start('resumeAs', {
+      workflowId: `ending-${ids[0]}`,
+      taskQueue: stage.taskQueue,
+      args: [
+        'processDirectories',
+        { ...parseAll(ids), maxConcurrentBatches, poll: { maximumInterval: 1_000 } },
+        { ...newDirectoriesState(Date.now()), pageSize },
+      ],
+    });
+    const run = stage.batches.attachDirectories(workflowId);
+    const waiting = (id = '') =>
+      until(`the batch of ${id}`, async () => {
+        await stage.created(id);
+        return (await childOf(id).progress()).phase === 'waiting';
+      });
+    return { run, workflowId, waiting };
+  };
+
+  test.each([
+    [402, 'OutOfCredits'],
+    [401, 'NotAuthorized'],
+  ] as const)(
+    '%i at a create would hit every other one: no more are made, those that are open go on, and the run fails',
+    async (status, type) => {
+      const ids = await directories(7);
+      const { run, workflowId, waiting } = await start(ids, 2, 3);
+      await waiting(ids[1]);
+      stage.emulator.faults.next({ kind: 'status', status, ...POST });
+      await finish(ids[0]);
+      await until('the failure', async () => (await run.progress()).directories.failed === 1);
+      expect(await run.progress()).toMatchObject({ running: 1, lastFailures: [{ directoryId: ids[2], type }] });
+      await finish(ids[1]);
+      const failure = await failureOf(run.result());
+
+      expect(isFailure(failure, type)).toBe(true);
+      expect(failure.message).toContain(`directory ${ids[2]}`);
+      expect(failure.message).toContain('4 of 7 directories were skipped');
+      const report = await run.report();
+      if (report === undefined) throw new Error('there is no report');
+      expect(report.directories).toEqual({ total: 7, completed: 2, failed: 1, cancelled: 0, skipped: 4 });
+      expect(report.files).toMatchObject({ total: 4, completed: 4 });
+      expect(report.failures).toMatchObject([{ directoryId: ids[2], type }]);
+      const lines = await directoryLines(report);
+      expect(lines.map((line) => line.directoryId)).toEqual(ids);
+      expect(lines.map((line) => line.status)).toEqual([
+        ...['COMPLETED', 'COMPLETED', 'FAILED'],
+        ...['SKIPPED', 'SKIPPED', 'SKIPPED', 'SKIPPED'],
+      ]);
+      expect(lines[6]?.error?.message).toContain(`${ids[2]} failed with ${type}`);
+      expect(ids.map(statusOf)).toEqual(['COMPLETED', 'COMPLETED', ...Array.from({ length: 5 }, () => undefined)]);
+      const details = await stage.details(workflowId);
+      expect(details).toContain('| Directories skipped\u2003 | 4 |');
+      expect(details).toMatch(new RegExp(`^### Failed\\n\\n\`${type}\` \`directory ${ids[2]}: `));
+      expect(await run.progress()).toMatchObject({ phase: 'failed', running: 0, failure: { type } });
+    },
+  );
+
+  test('cancelling a run cancels the remote batches of its open children, and lists what was finished', async () => {
+    const ids = await directories(6);
+    const { run, workflowId, waiting } = await start(ids, 2, 3);
+    await finish(ids[0]);
+    await Promise.all([waiting(ids[1]), waiting(ids[2])]);
+    await run.cancel();
+    expect((await failureOf(run.result())).name).toBe('CancelledFailure');
+
+    expect(ids.map(statusOf)).toEqual(['COMPLETED', 'CANCELLED', 'CANCELLED', undefined, undefined, undefined]);
+    const report = await run.report();
+    if (report === undefined) throw new Error('there is no report');
+    expect(report.directories).toEqual({ total: 6, completed: 1, failed: 0, cancelled: 2, skipped: 3 });
+    expect(report.files).toMatchObject({ total: 6 });
+    const lines = await directoryLines(report);
+    expect(lines.map((line) => [line.directoryId, line.status, line.error?.type])).toEqual([
+      [ids[0], 'COMPLETED', undefined],
+      [ids[1], 'CANCELLED', 'BatchCancelled'],
+      [ids[2], 'CANCELLED', 'BatchCancelled'],
+      ...ids.slice(3).map((id) => [id, 'SKIPPED', 'Skipped']),
+    ]);
+    expect(lines[1]?.batchId).toBe((await stage.created(ids[1] ?? '')).id);
+    const failure = { type: 'CancelledFailure', message: 'The run was stopped' };
+    expect(await run.progress()).toMatchObject({ phase: 'cancelled', running: 0, manifest: report.manifest, failure });
+    expect(await stage.details(workflowId)).toMatch(/^### Cancelled\n\n`CancelledFailure` `The run was stopped`\n/);
+    const query = `ParentWorkflowId = '${workflowId}' AND ExecutionStatus = 'Running'`;
+    for await (const child of stage.client.workflow.list({ query })) throw new Error(`${child.workflowId} is running`);
+  });
+
+  test('a run that is terminated leaves no remote batch running', async () => {
+    const ids = await directories(2);
+    const { workflowId, waiting } = await start(ids, 2, 2);
+    await Promise.all(ids.map(waiting));
+    await stage.client.workflow.getHandle(workflowId).terminate();
+    await until('the batches to be cancelled', () => ids.every((id) => statusOf(id) === 'CANCELLED'));
+  });
+
+  test('batches that fail, and runs of batches that somebody cancels or terminates, are told by what they have left', async () => {
+    const ids = await directories(5);
+    const { run, waiting } = await start(ids, 5, 5);
+    await Promise.all(ids.map(waiting));
+    const batchIds = await Promise.all(ids.map(async (id) => (await stage.created(id)).id));
+    stage.emulator.batches.setStatus(batchIds[0] ?? '', 'FAILED');
+    stage.emulator.batches.finish(batchIds[1] ?? '');
+    stage.emulator.batches.setStatus(batchIds[1] ?? '', 'CANCELLED');
+    await childOf(ids[2]).cancel();
+    await stage.client.workflow.getHandle(childOf(ids[3]).workflowId).terminate();
+    await finish(ids[4]);
+    const report = await run.result();
+
+    expect(report.directories).toEqual({ total: 5, completed: 1, failed: 2, cancelled: 2, skipped: 0 });
+    const lines = await directoryLines(report);
+    expect(lines.map((line) => [line.batchId, line.status, line.error?.type])).toEqual([
+      [batchIds[0], 'FAILED', 'BatchFailed'],
+      [batchIds[1], 'CANCELLED', 'BatchCancelled'],
+      [batchIds[2], 'CANCELLED', 'BatchCancelled'],
+      [batchIds[3], 'FAILED', 'TerminatedFailure'],
+      [batchIds[4], 'COMPLETED', undefined],
+    ]);
+    expect(lines[1]?.files).toMatchObject({ total: 2 });
+    expect(report.files.total).toBe(6);
+  });
+
+  test.each([
+    ['where the input of a batch is made', { job: null }, {}],
+    ['where its outcome is recorded', {}, { failures: null }],
+  ])('a bug in workflow code, %s, fails the workflow task: no directory, and not the run', async (_, input, state) => {
+    const { job } = parse('dir-1');
+    const opened = { job, maxConcurrentBatches: 2, total: 2 };
+    const run = await stage.client.workflow.start('resumeAs', {
+      workflowId: `bug-${JSON.stringify(state)}`,
+      taskQueue: stage.taskQueue,
+      args: [
+        'processDirectories',
+        { ...parseAll(['dir-none', 'dir-nowhere']), ...input },
+        { ...newDirectoriesState(Date.now()), opened, ...state },
+      ],
+    });
+    const failure = await until('the failed workflow task', async () => {
+      const events = await stage.history(run.workflowId);
+      return events.find((event) => event.workflowTaskFailedEventAttributes)?.workflowTaskFailedEventAttributes;
+    });
+    expect(failure?.failure?.message).toMatch(/Cannot read properties of null/);
+    const { status } = await stage.client.workflow.getHandle(run.workflowId).describe();
+    expect(status.name).toBe('RUNNING');
+    await stage.client.workflow.getHandle(run.workflowId).terminate();
+  });
+});

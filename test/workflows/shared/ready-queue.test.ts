@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
+import { type Stage, setStage } from '../../support/stage.js';
+import { until } from '../../support/until.js';
+import type { workOnQueue } from '../../support/workflows.js';
+
+describe('a ready queue', () => {
+  let temporal: LocalTemporal;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    temporal = await startLocalTemporal();
+    stage = await setStage(temporal);
+  });
+
+  afterAll(async () => {
+    await stage?.close();
+    await temporal?.close();
+  });
+
+  const start = (workflowId: string, ...args: Parameters<typeof workOnQueue>) =>
+    stage.client.workflow.start<typeof workOnQueue>('workOnQueue', { taskQueue: stage.taskQueue, workflowId, args });
+
+  test('works on no more items at a time than its limit, and a slow one holds up no other', async () => {
+    const run = await start('limited', 3, [5, 0, 0, 0, 0, 0, 0, 0]);
+    const [finished, mostRunning] = await run.result();
+    expect(mostRunning).toBe(3);
+    expect(finished).toHaveLength(8);
+    expect(finished.at(-1)).toBe(0);
+  });
+
+  test('fails the workflow task, and not the workflow, where the work has a bug', async () => {
+    const run = await start('bug', 2, [0, 0, 60], 1);
+    const event = await until('a failed workflow task', async () =>
+      (await stage.history('bug')).find((each) => each.workflowTaskFailedEventAttributes),
+    );
+    expect(event.workflowTaskFailedEventAttributes?.failure?.message).toContain('a bug in workflow code');
+    expect((await run.describe()).status.name).toBe('RUNNING');
+    await run.terminate();
+  });
+});
