@@ -3,11 +3,11 @@
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { startEnvironment } from './environment.mjs';
 import { children, fanOut } from './measure/fan-out.mjs';
 import { memory } from './measure/memory.mjs';
 import { detection, waiting, waking } from './measure/waiting.mjs';
 import { wallTime } from './measure/wall-time.mjs';
-import { setStage } from './stage.mjs';
 import { tablesOf } from './tables.mjs';
 import { targetsOf } from './targets.mjs';
 import { writeDocs } from './write-docs.mjs';
@@ -47,13 +47,17 @@ async function bench() {
   if (!(Number.isInteger(repeats) && repeats > 0)) throw new Error('--repeats has to be a whole number above 0');
   const sizes = values.quick ? [20, 100] : [100, 500, 1_000, 3_000];
   const measures = {
-    fanOut: () => onStage((stage) => fanOut(stage, { sizes, repeats, say })),
-    children: () => onStage((stage) => children(stage, { repeats, count: values.quick ? 50 : 300, say })),
+    fanOut: () => inEnvironment((environment) => fanOut(environment, { sizes, repeats, say })),
+    children: () =>
+      inEnvironment((environment) => children(environment, { repeats, count: values.quick ? 50 : 300, say })),
     wallTime: () => wallTime({ count: values.quick ? 20 : 200, spreadMs: values.quick ? 5_000 : 30_000, repeats, say }),
     waiting: () => waiting({ say }),
     detection: () => detection({ waits: values.quick ? [10_000] : [10_000, 60_000], batches: 10, say }),
     waking: () => waking({ repeats: 5, say }),
-    memory: () => onStage((stage) => memory(stage, { sizes: values.quick ? [20, 100] : [100, 1_000, 10_000], say })),
+    memory: () =>
+      inEnvironment((environment) =>
+        memory(environment, { sizes: values.quick ? [20, 100] : [100, 1_000, 10_000], say }),
+      ),
   };
   const results = {};
   for (const part of PARTS) if (parts.includes(part)) results[part] = await measures[part]();
@@ -69,11 +73,11 @@ async function bench() {
   if (values.only === undefined && !values.quick) await writeDocs(report);
 }
 
-async function onStage(measure) {
-  const stage = await setStage();
+async function inEnvironment(measure) {
+  const environment = await startEnvironment();
   try {
-    return await measure(stage);
+    return await measure(environment);
   } finally {
-    await stage.close();
+    await environment.close();
   }
 }

@@ -3,8 +3,13 @@ import * as echarts from 'echarts';
 
 const SIZE = { width: 760, height: 320 };
 /** Told apart by those who see few colours, and on paper. */
-const COLORS = { ours: '#0072b2', peer: '#d55e00', floor: '#999999', vendor: '#009e73' };
-const NAMES = { ours: 'temporal-llamacloud', peer: 'peer', floor: 'floor: no parent', vendor: "the vendor's SDK" };
+const COLORS = { ours: '#0072b2', baseline: '#d55e00', lowerBound: '#999999', vendor: '#009e73' };
+const NAMES = {
+  ours: 'temporal-llamacloud',
+  baseline: 'baseline',
+  lowerBound: 'lower bound: no parent',
+  vendor: "the vendor's SDK",
+};
 
 /** `{ file: svg }` of every part that was measured. */
 export function figuresOf({ results: { fanOut, wallTime, memory } }) {
@@ -16,7 +21,7 @@ export function figuresOf({ results: { fanOut, wallTime, memory } }) {
 }
 
 function fanOutFigure(rows) {
-  const series = ['ours', 'peer', 'floor'].map((name) => ({
+  const series = ['ours', 'baseline', 'lowerBound'].map((name) => ({
     name: NAMES[name],
     type: 'bar',
     color: COLORS[name],

@@ -1,6 +1,6 @@
 // The results as Markdown tables: on the terminal, and in docs/performance.md.
 const number = (value, digits = 1) => (value == null || Number.isNaN(value) ? '–' : value.toFixed(digits));
-const NAMES = { ours: 'temporal-llamacloud', peer: 'peer', vendor: "the vendor's SDK" };
+const NAMES = { ours: 'temporal-llamacloud', baseline: 'baseline', vendor: "the vendor's SDK" };
 const BODIES = {
   bodyOfNothing: 'nothing',
   bodyAsLocalActivity: 'collect, as a local activity',
@@ -42,27 +42,34 @@ function targetsTable(targets) {
 
 function fanOutTable(rows) {
   return markdown(
-    ['files', 'temporal-llamacloud', 'peer, all at once', 'floor: no parent', 'ours / peer', 'ours / floor'],
-    rows.map(({ files, ours, peer, floor }) => [
+    [
+      'files',
+      'temporal-llamacloud',
+      'baseline, all at once',
+      'lower bound: no parent',
+      'ours / baseline',
+      'ours / lower bound',
+    ],
+    rows.map(({ files, ours, baseline, lowerBound }) => [
       files,
       number(ours.filesPerSecond),
-      number(peer?.filesPerSecond),
-      number(floor.filesPerSecond),
-      number(ours.filesPerSecond / peer?.filesPerSecond, 2),
-      number(ours.filesPerSecond / floor.filesPerSecond, 2),
+      number(baseline?.filesPerSecond),
+      number(lowerBound.filesPerSecond),
+      number(ours.filesPerSecond / baseline?.filesPerSecond, 2),
+      number(ours.filesPerSecond / lowerBound.filesPerSecond, 2),
     ]),
   );
 }
 
 function historyTable(rows) {
   return markdown(
-    ['files', 'ours, events a file', 'ours, bytes a file', 'peer, events a file', 'peer, bytes a file'],
-    rows.map(({ files, ours, peer }) => [
+    ['files', 'ours, events a file', 'ours, bytes a file', 'baseline, events a file', 'baseline, bytes a file'],
+    rows.map(({ files, ours, baseline }) => [
       files,
       number(ours.eventsPerFile, 2),
       number(ours.bytesPerFile, 0),
-      number(peer?.eventsPerFile, 2),
-      number(peer?.bytesPerFile, 0),
+      number(baseline?.eventsPerFile, 2),
+      number(baseline?.bytesPerFile, 0),
     ]),
   );
 }
@@ -98,8 +105,9 @@ function waitingTable({ waiting, detection = [], waking }) {
   for (const [name, { lateMs, requests }] of Object.entries(waiting?.hour ?? {})) {
     rows.push(['1 h, simulated', NAMES[name], `${number(lateMs / 1_000)} s`, '', requests, '']);
   }
-  for (const [name, { events, requests }] of Object.entries(waiting?.day ?? {})) {
-    rows.push(['24 h, simulated', NAMES[name], '', '', requests, events]);
+  for (const [name, { events, createEvents, requests }] of Object.entries(waiting?.day ?? {})) {
+    const ofCreate = createEvents === 0 ? '' : `, and ${createEvents} of the create`;
+    rows.push(['24 h, simulated', NAMES[name], '', '', requests, `${events}${ofCreate}`]);
   }
   if (waking !== undefined) {
     const [middle, most] = [waking.medianMs, waking.mostMs].map((late) => `${number(late / 1_000, 2)} s`);

@@ -12,11 +12,11 @@ export function targetsOf({ fanOut, wallTime, waiting, detection, waking, memory
   };
   if (fanOut !== undefined) {
     const [smallest, thousand, largest] = [at(fanOut, 100), at(fanOut, 1_000), at(fanOut, 3_000)];
-    least('fanOutOverPeerAt1000', thousand?.ours.filesPerSecond / thousand?.peer?.filesPerSecond, 2.5);
-    least('fanOutOverFloorAt1000', thousand?.ours.filesPerSecond / thousand?.floor.filesPerSecond, 0.9);
+    least('fanOutOverBaselineAt1000', thousand?.ours.filesPerSecond / thousand?.baseline?.filesPerSecond, 2.5);
+    least('fanOutOverLowerBoundAt1000', thousand?.ours.filesPerSecond / thousand?.lowerBound.filesPerSecond, 0.9);
     least('fanOutAt3000Over100', largest?.ours.filesPerSecond / smallest?.ours.filesPerSecond, 0.9);
     most('parentEventsPerFile', thousand?.ours.eventsPerFile, 4.5);
-    most('parentBytesPerFile', thousand?.ours.bytesPerFile, 800);
+    most('parentBytesPerFile', thousand?.ours.bytesPerFile, 2_000);
   }
   if (wallTime !== undefined) {
     const [ours, vendor] = ['ours', 'vendor'].map((name) => wallTime.find((row) => row.name === name));

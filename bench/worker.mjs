@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities, LlamaCloudClient, openOutputStore } from '../dist/index.js';
 import { POLLING } from '../dist/worker.js';
-import { createPeerActivities } from './peer/activities.mjs';
+import { createBaselineActivities } from './baseline/activities.mjs';
 
 const {
   TEMPORAL_ADDRESS: address,
@@ -16,7 +16,7 @@ Runtime.install({
   logger: new DefaultLogger('ERROR'),
   telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
 });
-const { createBatch, ...peer } = createPeerActivities({ apiKey, baseUrl, output });
+const baseline = createBaselineActivities({ apiKey, baseUrl, output });
 const ours = createActivities({
   llamacloud: new LlamaCloudClient({ apiKey, baseUrl }),
   outputs: openOutputStore(output),
@@ -30,12 +30,7 @@ const worker = await Worker.create({
     workflowsPath: fileURLToPath(new URL('./workflows.mjs', import.meta.url)),
     logger: new DefaultLogger('ERROR'),
   }),
-  // Both have an activity of that name; the input tells whose it is.
-  activities: {
-    ...ours,
-    ...peer,
-    createBatch: (input) => ('request' in input ? ours.createBatch(input) : createBatch(input)),
-  },
+  activities: { ...ours, ...baseline },
 });
 const running = worker.run();
 process.send?.('polling');

@@ -1,8 +1,8 @@
-// The workflow module of the bench's worker: ours, the peer, and what a child could also be.
+// The workflow module of the bench's worker: ours, the baseline, and what a child could also be.
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 
-export { processBatch, processJob } from '../dist/workflows/index.js';
-export { peerBatch, peerJob } from './peer/workflows.mjs';
+export { createBatch, processBatch, processJob } from '../dist/workflows/index.js';
+export { baselineBatch, baselineJob } from './baseline/workflows.mjs';
 
 const OPTIONS = { startToCloseTimeout: '1 minute' };
 const byActivity = proxyActivities(OPTIONS);
@@ -10,14 +10,12 @@ const byLocalActivity = proxyLocalActivities(OPTIONS);
 
 /** The body of a child as an activity. */
 export async function bodyAsActivity(input) {
-  const { bytes, sha256, credits } = await byActivity.collectJob(input);
-  return { bytes, sha256, credits };
+  return await byActivity.collectJob(input);
 }
 
 /** The body of a child as a local activity. */
 export async function bodyAsLocalActivity(input) {
-  const { bytes, sha256, credits } = await byLocalActivity.collectJob(input);
-  return { bytes, sha256, credits };
+  return await byLocalActivity.collectJob(input);
 }
 
 /** A child that does nothing: what the server and the SDK cost by themselves. */

@@ -1,32 +1,35 @@
 // Files a second through the children of a batch that is COMPLETED, from the first child's start to the last one's end, and what
-// that is in the parent's history. The floor: the same children as workflows of their own, with no parent.
+// that is in the parent's history. The lower bound: the same children as workflows of their own, with no parent.
 import { randomUUID } from 'node:crypto';
-import { completedBatch, historyOf, median, timeOf } from '../stage.mjs';
+import { completedBatch, historyOf, JOB, median, timeOf } from '../environment.mjs';
 
-/** Open at a time: our default, and as many lanes for the floor. */
+/** Open at a time: our default, and as many for the lower bound. */
 const WINDOW = 40;
 /** With more than 2,000 children pending a workflow gets stuck. */
-const PEER_SURVIVES = 2_000;
+const BASELINE_LIMIT = 2_000;
 
-/** Sizes take turns as well: the server gets slower with everything that it keeps, the floor no less than we. */
-export async function fanOut(stage, { sizes, repeats, say }) {
-  const rows = sizes.map((files) => ({ files, ours: [], peer: [], floor: [] }));
+/** Sizes take turns as well: the server gets slower with everything that it keeps, the lower bound no less than ours. */
+export async function fanOut(environment, { sizes, repeats, say }) {
+  const rows = sizes.map((files) => ({ files, ours: [], baseline: [], lowerBound: [] }));
   const batches = new Map();
-  for (const files of sizes) batches.set(files, await completedBatch(stage, files));
+  for (const files of sizes) batches.set(files, await completedBatch(environment, files));
   for (let repeat = 1; repeat <= repeats; repeat++) {
-    for (const { files, ours, peer, floor } of rows) {
+    for (const { files, ours, baseline, lowerBound } of rows) {
       const batch = batches.get(files);
-      ours.push(await fanOutOf(stage, 'processBatch', { batchId: batch.id }, files));
-      floor.push(await independent(stage, 'processJob', inputsOf(batch)));
-      if (files < PEER_SURVIVES) peer.push(await fanOutOf(stage, 'peerBatch', { batchId: batch.id }, files));
-      say(`fan-out of ${files}, repeat ${repeat}: ${shown(ours)} ours, ${shown(peer)} peer, ${shown(floor)} floor`);
+      ours.push(await fanOutOf(environment, 'processBatch', { batchId: batch.id }, files));
+      lowerBound.push(await independent(environment, 'processJob', inputsOf(environment, batch)));
+      if (files < BASELINE_LIMIT)
+        baseline.push(await fanOutOf(environment, 'baselineBatch', { batchId: batch.id }, files));
+      say(
+        `fan-out of ${files}, repeat ${repeat}: ${shown(ours)} ours, ${shown(baseline)} baseline, ${shown(lowerBound)} lower bound`,
+      );
     }
   }
-  return rows.map(({ files, ours, peer, floor }) => ({
+  return rows.map(({ files, ours, baseline, lowerBound }) => ({
     files,
     ours: middle(ours),
-    peer: peer.length === 0 ? null : middle(peer),
-    floor: middle(floor),
+    baseline: baseline.length === 0 ? null : middle(baseline),
+    lowerBound: middle(lowerBound),
   }));
 }
 
@@ -51,8 +54,17 @@ async function fanOutOf({ client }, type, input, size) {
 }
 
 /** What `processBatch` gives a child whose job has ended. */
-export function inputsOf({ jobs }) {
-  return jobs.map((job) => ({ ...job, type: 'parse_v2', ready: true, brief: true }));
+export function inputsOf({ storeId }, { jobs }) {
+  const options = {
+    type: JOB.type,
+    collect: 'markdown',
+    poll: { initialInterval: 1_000, backoffCoefficient: 1.1, maximumInterval: 60_000 },
+    timeoutMs: 86_400_000,
+    collectTaskQueue: 'llamacloud',
+    collectLocally: true,
+    storeId,
+  };
+  return jobs.map((job) => ({ ...job, ...options }));
 }
 
 /** Workflows with no parent, as many at a time as a batch has children open. */
@@ -60,27 +72,32 @@ export async function independent({ client }, type, inputs) {
   const run = randomUUID().slice(0, 8);
   const queue = inputs.values();
   const started = performance.now();
-  const lane = async () => {
+  const startNext = async () => {
     for (const input of queue) {
       const workflowId = `${type}-${run}/${input.fileId}`;
       await client.workflow.execute(type, { workflowId, taskQueue: 'llamacloud', args: [input] });
     }
   };
-  await Promise.all(Array.from({ length: WINDOW }, lane));
+  await Promise.all(Array.from({ length: WINDOW }, startNext));
   return { filesPerSecond: inputs.length / ((performance.now() - started) / 1_000) };
 }
 
 /** What a child costs by what its body is. */
-export async function children(stage, { repeats, count, say }) {
-  const batch = await completedBatch(stage, count);
+export async function children(environment, { repeats, count, say }) {
+  const batch = await completedBatch(environment, count);
   const bodies = ['bodyOfNothing', 'bodyAsLocalActivity', 'bodyAsActivity', 'processJob'];
   const runs = Object.fromEntries(bodies.map((body) => [body, []]));
   for (let repeat = 0; repeat < repeats; repeat++) {
-    for (const body of bodies) runs[body].push((await independent(stage, body, inputsOf(batch))).filesPerSecond);
+    for (const body of bodies)
+      runs[body].push((await independent(environment, body, inputsOf(environment, batch))).filesPerSecond);
   }
   const rows = [];
   for (const body of bodies) {
-    rows.push({ body, filesPerSecond: median(runs[body]), events: await eventsOf(stage, body, inputsOf(batch)[0]) });
+    rows.push({
+      body,
+      filesPerSecond: median(runs[body]),
+      events: await eventsOf(environment, body, inputsOf(environment, batch)[0]),
+    });
   }
   say(`children: ${rows.map(({ body, filesPerSecond }) => `${body} ${filesPerSecond.toFixed(1)}/s`).join(', ')}`);
   return rows;

@@ -7,38 +7,39 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { createActivities, LlamaCloudClient, openOutputStore } from '../../dist/index.js';
 import { startLlamaCloudEmulator, startTimeSkippingTemporal } from '../../dist/testing/index.js';
-import { createPeerActivities } from '../peer/activities.mjs';
-import { files, JOB, median, setStage, timeOf } from '../stage.mjs';
+import { createBaselineActivities } from '../baseline/activities.mjs';
+import { files, JOB, median, startEnvironment, timeOf } from '../environment.mjs';
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
 const DAY = 24 * HOUR;
 
-/** Which activities a wait is between, and which of them looks. */
+/** The activity that polls the batch, and what a wait is between: activities, or the child that creates the batch. */
 const WAYS = {
-  ours: { type: 'processBatch', look: 'watchBatch', after: 'createBatch', before: 'readResults' },
-  peer: { type: 'peerBatch', look: 'batchStatus', after: 'createBatch', before: 'batchJobs' },
+  ours: { type: 'processBatch', poll: 'waitForBatch', after: 'createBatch', before: 'readResults' },
+  baseline: { type: 'baselineBatch', poll: 'batchStatus', after: 'createBatch', before: 'batchJobs' },
 };
 
 export async function waiting({ say }) {
-  const stage = await simulated();
+  const environment = await simulated();
   try {
-    const day = {};
-    for (const name of ['ours', 'peer']) {
-      // Every five seconds would be more events than a workflow may have.
-      const run = await waitFor(stage, WAYS[name], DAY, { pollEvery: '1 minute' });
-      day[name] = { events: run.events, requests: run.looks };
-      say(`24 hours: ${name} ${JSON.stringify(day[name])}`);
-    }
+    // The hour comes first: behind a simulated clock that is a day ahead, LlamaCloud's list shows no recent batches.
     const hour = {};
-    for (const name of ['ours', 'peer']) {
-      const { lateMs, looks } = await waitFor(stage, WAYS[name], HOUR, {});
-      hour[name] = { lateMs, requests: looks };
+    for (const name of ['ours', 'baseline']) {
+      const { lateMs, requests } = await waitFor(environment, WAYS[name], HOUR, {});
+      hour[name] = { lateMs, requests };
       say(`an hour: ${name} ${JSON.stringify(hour[name])}`);
+    }
+    const day = {};
+    for (const name of ['ours', 'baseline']) {
+      // Every five seconds would be more events than a workflow may have.
+      const run = await waitFor(environment, WAYS[name], DAY, { pollEvery: '1 minute' });
+      day[name] = { events: run.events, createEvents: run.createEvents, requests: run.requests };
+      say(`24 hours: ${name} ${JSON.stringify(day[name])}`);
     }
     return { day, hour };
   } finally {
-    await stage.close();
+    await environment.close();
   }
 }
 
@@ -47,9 +48,8 @@ async function simulated() {
   const temporal = await startTimeSkippingTemporal();
   const emulator = await startLlamaCloudEmulator({ seed: 7, batchPendingMs: 0, batchRunningMs: DAY, jobRunningMs: 0 });
   const access = { apiKey: emulator.apiKey, baseUrl: emulator.url, output };
-  const peer = createPeerActivities(access);
+  const baseline = createBaselineActivities(access);
   const ours = createActivities({ llamacloud: new LlamaCloudClient(access), outputs: openOutputStore(output) });
-  const createBatch = (input) => ('request' in input ? ours.createBatch(input) : peer.createBatch(input));
   const worker = await Worker.create({
     connection: temporal.nativeConnection,
     taskQueue: 'llamacloud',
@@ -57,7 +57,7 @@ async function simulated() {
       workflowsPath: fileURLToPath(new URL('../workflows.mjs', import.meta.url)),
       logger: new DefaultLogger('ERROR'),
     }),
-    activities: { ...ours, ...peer, createBatch },
+    activities: { ...ours, ...baseline },
   });
   const running = worker.run();
   return {
@@ -74,7 +74,8 @@ async function simulated() {
 }
 
 /** One wait: the batch ends that long after its creation. */
-async function waitFor({ temporal, emulator }, { type, look, after, before }, waitedMs, options) {
+async function waitFor({ temporal, emulator }, { type, poll, after, before }, waitedMs, options) {
+  const asked = emulator.requests.length;
   const { id: directoryId } = await emulator.addDirectory(files(1));
   const { client, env } = temporal;
   const args = [inputOf(type, directoryId, options)];
@@ -85,18 +86,36 @@ async function waitFor({ temporal, emulator }, { type, look, after, before }, wa
   });
   const batch = await until(() => emulator.batches.list().find((each) => each.directoryId === directoryId));
   const createdMs = await env.currentTimeMs();
-  const isLook = ({ path }) => path === `/api/v2/batches/${batch.id}`;
-  await until(() => emulator.requests.some(isLook));
+  await until(() => emulator.requests.some(({ path }) => path === `/api/v2/batches/${batch.id}`));
   await env.sleep(Math.max(1, createdMs + waitedMs - (await env.currentTimeMs())));
   const endedMs = await env.currentTimeMs();
-  const looks = emulator.requests.filter(isLook).length;
+  const requests = emulator.requests.length - asked;
   emulator.batches.finish(batch.id);
   await handle.result();
   const events = (await handle.fetchHistory()).events ?? [];
-  const scheduled = (name) =>
-    events.findIndex((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === name);
-  const lateMs = timeOf(lastOf(events, look)) - endedMs;
-  return { events: scheduled(before) - scheduled(after), looks, lateMs };
+  const scheduled = (name) => events.findIndex((event) => scheduledType(event) === name);
+  const lateMs = timeOf(lastOf(events, poll)) - endedMs;
+  const createEvents = await eventsOfCreate(client, events);
+  return { events: scheduled(before) - scheduled(after), createEvents, requests, lateMs };
+}
+
+/** Of the activity or the child workflow that an event schedules. */
+function scheduledType(event) {
+  const { activityTaskScheduledEventAttributes, startChildWorkflowExecutionInitiatedEventAttributes } = event;
+  return (
+    activityTaskScheduledEventAttributes?.activityType?.name ??
+    startChildWorkflowExecutionInitiatedEventAttributes?.workflowType?.name
+  );
+}
+
+/** Events of the child that has created the batch; 0 where an activity has. */
+async function eventsOfCreate(client, events) {
+  const create = events.find(
+    ({ childWorkflowExecutionStartedEventAttributes: started }) => started?.workflowType?.name === 'createBatch',
+  );
+  if (create === undefined) return 0;
+  const { workflowId, runId } = create.childWorkflowExecutionStartedEventAttributes.workflowExecution;
+  return (await client.workflow.getHandle(workflowId, runId).fetchHistory()).events?.length ?? 0;
 }
 
 /** The end of the last activity of that name. */
@@ -109,21 +128,21 @@ function lastOf(events, name) {
 
 function nameOf(events, eventId) {
   const scheduled = events.find((event) => String(event.eventId) === String(eventId));
-  return scheduled?.activityTaskScheduledEventAttributes?.activityType?.name;
+  return scheduled === undefined ? undefined : scheduledType(scheduled);
 }
 
 /**
  * How late the end of a batch is seen, in real time: the time-skipping server tells an activity the time of the attempt before, which
- * for short waits is much of them. All batches of a kind wait side by side, and end at different places between two looks.
+ * for short waits is much of them. All batches of a kind wait side by side, and end at different places between two polls.
  */
 export async function detection({ waits, batches, say }) {
-  const stage = await setStage({ batchRunningMs: DAY });
+  const environment = await startEnvironment({ batchRunningMs: DAY });
   try {
     const rows = [];
     for (const waitedMs of waits) {
-      for (const name of ['ours', 'peer']) {
+      for (const name of ['ours', 'baseline']) {
         const waiting = Array.from({ length: batches }, (_, index) =>
-          endAfter(stage, WAYS[name], waitedMs * (1 + (0.2 * index) / batches)),
+          endAfter(environment, WAYS[name], waitedMs * (1 + (0.2 * index) / batches)),
         );
         const runs = await Promise.all(waiting);
         const late = runs.map((run) => run.lateMs);
@@ -133,19 +152,19 @@ export async function detection({ waits, batches, say }) {
           medianLateMs: median(late),
           mostLateMs: Math.max(...late),
           mostLateShare: Math.max(...runs.map((run) => run.lateMs / run.waitedMs)),
-          requests: median(runs.map((run) => run.looks)),
+          requests: median(runs.map((run) => run.requests)),
         });
         say(`batches of ${waitedMs / SECOND} s: ${JSON.stringify(rows.at(-1))}`);
       }
     }
     return rows;
   } finally {
-    await stage.close();
+    await environment.close();
   }
 }
 
 /** One batch that ends that long after its creation. */
-async function endAfter({ emulator, client }, { type, look }, waitedMs) {
+async function endAfter({ emulator, client }, { type, poll }, waitedMs) {
   const { id: directoryId } = await emulator.addDirectory(files(1));
   const workflowId = `end-${randomUUID()}`;
   const handle = await client.workflow.start(type, {
@@ -156,11 +175,11 @@ async function endAfter({ emulator, client }, { type, look }, waitedMs) {
   const batch = await until(() => emulator.batches.list().find((each) => each.directoryId === directoryId));
   await new Promise((resolve) => setTimeout(resolve, batch.createdAtMs + waitedMs - Date.now()));
   const endedMs = Date.now();
-  const looks = emulator.requests.filter(({ path }) => path === `/api/v2/batches/${batch.id}`).length;
+  const requests = emulator.requests.filter(({ path }) => path === `/api/v2/batches/${batch.id}`).length;
   emulator.batches.finish(batch.id);
   await handle.result();
   const events = (await handle.fetchHistory()).events ?? [];
-  return { waitedMs: endedMs - batch.createdAtMs, lateMs: timeOf(lastOf(events, look)) - endedMs, looks };
+  return { waitedMs: endedMs - batch.createdAtMs, lateMs: timeOf(lastOf(events, poll)) - endedMs, requests };
 }
 
 function inputOf(type, directoryId, options = {}) {
@@ -168,20 +187,26 @@ function inputOf(type, directoryId, options = {}) {
   return { directoryId, configurationId: JOB.configurationId, ...options };
 }
 
-/** From a `wake` signal to the batch having been looked at, on a real server, with a poll that would take an hour. */
+/** From a `wake` signal to the poll of the batch, on a real server, with a poll that would take an hour. */
 export async function waking({ repeats, say }) {
-  const stage = await setStage({ batchRunningMs: DAY });
+  const environment = await startEnvironment({ batchRunningMs: DAY });
   const delays = [];
   try {
     for (let repeat = 0; repeat < repeats; repeat++) {
-      const { id: directoryId } = await stage.emulator.addDirectory(files(1));
+      const { id: directoryId } = await environment.emulator.addDirectory(files(1));
       const workflowId = `wake-${randomUUID()}`;
       const poll = { initialInterval: '1 hour', maximumInterval: '1 hour' };
       const args = [{ directoryId, job: JOB, poll }];
-      const handle = await stage.client.workflow.start('processBatch', { workflowId, taskQueue: 'llamacloud', args });
-      const batch = await until(() => stage.emulator.batches.list().find((each) => each.directoryId === directoryId));
-      await until(() => stage.emulator.requests.filter(({ path }) => path.endsWith(batch.id)).length > 0);
-      stage.emulator.batches.finish(batch.id);
+      const handle = await environment.client.workflow.start('processBatch', {
+        workflowId,
+        taskQueue: 'llamacloud',
+        args,
+      });
+      const batch = await until(() =>
+        environment.emulator.batches.list().find((each) => each.directoryId === directoryId),
+      );
+      await until(() => environment.emulator.requests.filter(({ path }) => path.endsWith(batch.id)).length > 0);
+      environment.emulator.batches.finish(batch.id);
       await handle.signal('wake');
       await handle.result();
       const events = (await handle.fetchHistory()).events ?? [];
@@ -190,7 +215,7 @@ export async function waking({ repeats, say }) {
       delays.push(timeOf(seen) - timeOf(events[woken]));
     }
   } finally {
-    await stage.close();
+    await environment.close();
   }
   say(`woken: seen after ${delays.map((delay) => delay.toFixed(0)).join(', ')} ms`);
   return { medianMs: median(delays), mostMs: Math.max(...delays) };

@@ -1,33 +1,32 @@
-// From the request that creates a batch to its last document, for jobs that end over half a minute, and what it costs in requests: ours,
-// the peer, and the vendor's SDK as its documentation has it.
+// From the first request of a run to its last document, for jobs that end over half a minute, and what it costs in requests: ours,
+// the baseline, and the vendor's SDK as its documentation has it.
 import { LlamaCloud } from '@llamaindex/llama-cloud';
-import { jobsOf, store } from '../peer/activities.mjs';
-import { files, JOB, median, setStage } from '../stage.mjs';
+import { jobsOf, store } from '../baseline/activities.mjs';
+import { files, JOB, median, startEnvironment } from '../environment.mjs';
 
 export async function wallTime({ count, spreadMs, repeats, say }) {
-  const stage = await setStage({ batchPendingMs: 200, batchRunningMs: 800, jobSpreadMs: spreadMs });
-  const ways = { ours, peer, vendor };
+  const environment = await startEnvironment({ batchPendingMs: 200, batchRunningMs: 800, jobSpreadMs: spreadMs });
+  const ways = { ours, baseline, vendor };
   const runs = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
   try {
     for (let repeat = 0; repeat < repeats; repeat++) {
       for (const [name, way] of Object.entries(ways)) {
-        const directory = await stage.emulator.addDirectory(files(count));
-        const asked = stage.emulator.requests.length;
-        await way(stage, directory.id);
-        const requests = stage.emulator.requests.slice(asked);
-        const created = requests.find(({ method, path }) => method === 'POST' && path === '/api/v2/batches');
+        const directory = await environment.emulator.addDirectory(files(count));
+        const asked = environment.emulator.requests.length;
+        await way(environment, directory.id);
+        const requests = environment.emulator.requests.slice(asked);
         const ofJobs = requests.filter(({ path }) => path.startsWith('/api/v2/parse'));
-        const seconds = (Date.now() - created.atMs) / 1_000;
+        const seconds = (Date.now() - requests[0].atMs) / 1_000;
         runs[name].push({ seconds, requests: requests.length, jobRequests: ofJobs.length });
         say(`wall time, repeat ${repeat + 1}: ${name} ${JSON.stringify(runs[name].at(-1))}`);
       }
     }
   } finally {
-    await stage.close();
+    await environment.close();
   }
   return Object.entries(runs).map(([name, all]) => {
     const middle = (key) => median(all.map((run) => run[key]));
-    // The rest is of the batch: its create, the looks at it, its results, the names of its files.
+    // The rest is of the batch: its create, the polls of it, its results, the names of its files.
     const requestsPerFile = middle('jobRequests') / count;
     return { name, seconds: middle('seconds'), requests: middle('requests'), requestsPerFile };
   });
@@ -39,10 +38,10 @@ async function ours({ client }, directoryId) {
   await client.workflow.execute('processBatch', { workflowId, taskQueue: 'llamacloud', args });
 }
 
-async function peer({ client }, directoryId) {
+async function baseline({ client }, directoryId) {
   const workflowId = `wall-${directoryId}`;
   const args = [{ directoryId, configurationId: JOB.configurationId }];
-  await client.workflow.execute('peerBatch', { workflowId, taskQueue: 'llamacloud', args });
+  await client.workflow.execute('baselineBatch', { workflowId, taskQueue: 'llamacloud', args });
 }
 
 /** A loop for the batch, which has no wait helper; for the jobs the SDK's own, all at once. */

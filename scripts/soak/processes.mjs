@@ -8,8 +8,9 @@ import { Client, Connection } from '@temporalio/client';
 
 const WORKER = fileURLToPath(new URL('../../dist/worker.js', import.meta.url));
 
-function start(command, args, env, log) {
-  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+function start(command, args, { env = {}, cwd, log }) {
+  const options = { env: { ...process.env, ...env }, cwd, stdio: ['ignore', 'pipe', 'pipe'] };
+  const child = spawn(command, args, options);
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => log.push(chunk.toString()));
   const ended = once(child, 'exit');
   return {
@@ -42,7 +43,7 @@ export function temporalServer({ path, port, dbFilename, log }) {
   return {
     address,
     start: async () => {
-      current = start(path, args, {}, log);
+      current = start(path, args, { log });
       await untilServes(address);
     },
     kill: () => current?.kill(),
@@ -68,13 +69,13 @@ async function untilServes(address) {
   }
 }
 
-export function workers({ count, env, log }) {
-  const running = Array.from({ length: count }, () => start(process.execPath, [WORKER], env, log));
+export function workers({ count, ...options }) {
+  const running = Array.from({ length: count }, () => start(process.execPath, [WORKER], options));
   return {
     all: [...running.keys()],
     kill: async (index) => {
       await running[index].kill();
-      running[index] = start(process.execPath, [WORKER], env, log);
+      running[index] = start(process.execPath, [WORKER], options);
     },
     stop: () => Promise.all(running.map((worker) => worker.kill())),
   };

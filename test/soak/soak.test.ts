@@ -19,5 +19,6 @@ test('nothing is lost and nothing doubled when workers and the server are killed
   expect(printed).toContain('killing the Temporal server');
   expect(printed).toMatch(/batches created +1\n/);
   expect(printed).toMatch(/documents out +30\n/);
+  expect(printed).toMatch(/wrong documents +0\n/);
   expect(printed).toContain('Nothing lost, nothing doubled.');
 }, 300_000);

@@ -5,14 +5,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LlamaCloudClient } from '../dist/index.js';
+import { LlamaCloudClient, openOutputStore } from '../dist/index.js';
 import { startLlamaCloudEmulator, startLocalTemporal } from '../dist/testing/index.js';
 
 const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 export const JOB = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' };
 
 /** Batches and jobs are done as soon as they are asked for, unless a measurement says otherwise. */
-const AT_ONCE = {
+const IMMEDIATE = {
   seed: 7,
   batchPendingMs: 0,
   batchRunningMs: 0,
@@ -21,10 +21,10 @@ const AT_ONCE = {
   maxFilesPerBatch: 20_000,
 };
 
-export async function setStage(emulatorOptions = {}) {
+export async function startEnvironment(emulatorOptions = {}) {
   const output = await mkdtemp(join(tmpdir(), 'bench-'));
   const temporal = await startLocalTemporal();
-  const emulator = await startLlamaCloudEmulator({ ...AT_ONCE, ...emulatorOptions });
+  const emulator = await startLlamaCloudEmulator({ ...IMMEDIATE, ...emulatorOptions });
   const llamacloud = new LlamaCloudClient({ apiKey: emulator.apiKey, baseUrl: emulator.url });
   let worker = await startWorker({ temporal, emulator, output });
   return {
@@ -32,6 +32,7 @@ export async function setStage(emulatorOptions = {}) {
     emulator,
     llamacloud,
     output,
+    storeId: await openOutputStore(output).id(),
     client: temporal.client,
     /** A worker that has done nothing yet. */
     freshWorker: async () => {

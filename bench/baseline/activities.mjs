@@ -1,10 +1,10 @@
-// The peer's activities, with the vendor's SDK. A job is asked for with its document, so that a ready one costs one request.
+// The baseline's activities, with the vendor's SDK. A job is asked for with its document, so that a ready one costs one request.
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LlamaCloud } from '@llamaindex/llama-cloud';
 
-export function createPeerActivities({ apiKey, baseUrl, output }) {
+export function createBaselineActivities({ apiKey, baseUrl, output }) {
   const client = new LlamaCloud({ apiKey, baseURL: baseUrl });
   return {
     createBatch: async ({ directoryId, configurationId }) => {

@@ -8,7 +8,7 @@ const { createBatch, batchStatus, batchJobs, collect } = proxyActivities({
 
 const ENDS = ['COMPLETED', 'FAILED', 'CANCELLED'];
 
-export async function peerBatch({ directoryId, configurationId, batchId, pollEvery = '5 seconds' }) {
+export async function baselineBatch({ directoryId, configurationId, batchId, pollEvery = '5 seconds' }) {
   const id = batchId ?? (await createBatch({ directoryId, configurationId }));
   for (;;) {
     const status = await batchStatus(id);
@@ -17,11 +17,13 @@ export async function peerBatch({ directoryId, configurationId, batchId, pollEve
   }
   const jobs = await batchJobs(id);
   const { workflowId } = workflowInfo();
-  const children = jobs.map((job) => executeChild(peerJob, { args: [job], workflowId: `${workflowId}/${job.fileId}` }));
+  const children = jobs.map((job) =>
+    executeChild(baselineJob, { args: [job], workflowId: `${workflowId}/${job.fileId}` }),
+  );
   return (await Promise.all(children)).length;
 }
 
-export async function peerJob(job) {
+export async function baselineJob(job) {
   for (;;) {
     const document = await collect(job);
     if (document !== null) return document;
