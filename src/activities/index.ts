@@ -38,7 +38,7 @@ export function createActivities(deps: ActivityDeps) {
     collectJob: collectJob(deps),
     cancelJobs: cancelJobs(deps),
     writeManifest: writeManifest(deps),
-    openDirectories,
+    openDirectories: openDirectories(deps),
     findChildReport,
     writeDirectories: writeDirectories(deps),
   };

@@ -5,6 +5,7 @@ export type Activities = ReturnType<typeof createActivities>;
 export type { PublishedReport } from './batch/child-report.js';
 export type { BatchToCreate, CreatedBatch, ListedBatches, PostFailureDetails } from './batch/create-batch.js';
 export type { OpenedBatch } from './batch/open-batch.js';
+export type { OpenedDirectories } from './input/open-directories.js';
 export type { CancelledJobs } from './jobs/cancel-jobs.js';
 export type { UnfinishedJob } from './jobs/collect-job.js';
 export type { WriteDirectoriesInput } from './manifest/write-directories.js';

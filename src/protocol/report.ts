@@ -62,7 +62,7 @@ export interface BatchReport {
   files: FileCounts;
   /** The first 100, or as many as `reportedFailures` says; the manifest has all. */
   failures: FileFailure[];
-  /** Bytes written to the output store, the manifest not counted. */
+  /** Bytes of the documents, the manifest not counted. */
   bytes: number;
   /** Credits billed for the files whose billing is recorded; `null` when none is. */
   credits: number | null;

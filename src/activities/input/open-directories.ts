@@ -1,10 +1,21 @@
 import type { DirectoriesRequest, ProcessDirectoriesInput } from '../../protocol/index.js';
+import type { ActivityDeps } from '../deps.js';
+import { runAttempt } from '../support/run-attempt.js';
 import { resolveDirectoriesInput } from './directories.js';
 
+export interface OpenedDirectories extends DirectoriesRequest {
+  /** Output store that the run writes to. */
+  storeId: string;
+}
+
 /**
- * Validates the whole input before anything is sent. Otherwise each of up to 10,000 batches would fail with the same wrong
- * field. The result omits the directories, since the workflow's input has them.
+ * Validates the whole input before anything is sent: each batch would find the same fault by itself, ten thousand times. What it
+ * returns leaves the directories out, since they are in history already.
  */
-export async function openDirectories(input: ProcessDirectoriesInput): Promise<DirectoriesRequest> {
-  return resolveDirectoriesInput(input);
+export function openDirectories({ outputs }: ActivityDeps) {
+  return (input: ProcessDirectoriesInput): Promise<OpenedDirectories> =>
+    runAttempt('store', 'the output store', async () => ({
+      ...resolveDirectoriesInput(input),
+      storeId: await outputs.id(),
+    }));
 }

@@ -61,7 +61,11 @@ export async function readListedFiles(
   for (let part = 0; part < count; part++) {
     const key = partKey(partsFolder(batchId, firstRunId), part);
     if ((await outputs.size(key)) === undefined) throw new OutputError('read', outputs.locate(key), 'it is gone');
-    for await (const line of readLines(outputs, key)) fileIds.add(listedLineSchema.parse(line).fileId);
+    for await (const json of readLines(outputs, key)) {
+      const line = listedLineSchema.safeParse(json).data;
+      if (line === undefined) throw new OutputError('read', outputs.locate(key), 'it is damaged');
+      fileIds.add(line.fileId);
+    }
   }
   return fileIds;
 }

@@ -58,7 +58,8 @@ export async function readFileNames(
         ...(next === undefined ? {} : { pageToken: next }),
       });
       const before = byId.size;
-      for (const { id: remoteId, display_name, created_at } of page.items) {
+      for (const { id: remoteId, display_name, created_at, deleted_at } of page.items) {
+        if (deleted_at != null) continue;
         const id = boundedFileId(remoteId);
         byId.set(id, { id, name: cleanText(display_name, MAX_NAME_BYTES), createdAt: created_at ?? null });
       }

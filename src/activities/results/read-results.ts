@@ -16,8 +16,8 @@ export interface ReadResultsInput extends ApiScope, ManifestOfRun {
   directoryId: string;
   /** Parts of the manifest that are written: the files in them are done. */
   parts: number;
-  /** Look for documents of this format that are there already. `null`: everything is to be processed. */
-  onlyFailed: CollectFormat | null;
+  /** Files whose document of this format is in the output store need no processing. `null`: all files are processed. */
+  skipStored: CollectFormat | null;
   /** Rows to return at most. */
   pageSize: number;
   /** How long rows that are missing or unmapped are waited for, in milliseconds. */
@@ -105,7 +105,7 @@ async function pageOf(
   const listed = await readListedFiles(outputs, input, input.parts);
   const left = rows.filter(({ fileId }) => !listed.has(fileId));
   const page = left.slice(0, input.pageSize);
-  const finished = input.onlyFailed && (await readFinishedFiles(outputs, input.batchId, input.onlyFailed));
+  const finished = input.skipStored && (await readFinishedFiles(outputs, input.batchId, input.skipStored));
   return {
     rows: page.map((row) => ({ ...row, finished: finished?.get(row.fileId) ?? null })),
     remaining: left.length - page.length,

@@ -63,7 +63,7 @@ async function createUnderLock(state: BatchState, request: BatchRequest): Promis
   }
 }
 
-/** A create that fails says why. One that a person has ended does not, and is no cancellation of this run. */
+/** A create that failed says why. One that a person cancelled or terminated fails this run, rather than cancels it. */
 function toCreateFailure(error: ChildWorkflowFailure, workflowId: string, { directoryId }: BatchRequest): unknown {
   if (error.cause instanceof ApplicationFailure || CancellationScope.current().consideredCancelled)
     return unwrapFailure(error);

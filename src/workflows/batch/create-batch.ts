@@ -47,7 +47,7 @@ export interface CreateBatchInput {
 export interface CreateState {
   /** `null` until they are listed. */
   preexisting: ListedBatches | null;
-  /** May there be a batch that nobody has the id of? */
+  /** Was a POST sent whose outcome is not known? */
   mayHavePosted: boolean;
   batch: CreatedBatch | null;
 }
@@ -60,7 +60,7 @@ export interface CreateState {
  * a namespace nobody else creates a batch of the same work meanwhile, and what is new in the list is this run's. The lock is
  * held until LlamaCloud's list shows the batch: the next create has to see that it was there before.
  *
- * When it is cancelled, because the run is or has gone, it looks for what it may have made, and cancels that.
+ * When it is cancelled, because its run was cancelled or has closed, it looks for what it may have created, and cancels that.
  */
 export async function createBatch(input: CreateBatchInput, carried?: CreateState): Promise<CreatedBatch> {
   assertCarried(carried);
@@ -80,8 +80,8 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
   const summary = describeBatch(work);
   const preexisting = await begin(work, state);
   for (let attempt = 1; state.batch === null; attempt++) {
-    const isListed = attempt > 1 || state.mayHavePosted;
-    state.batch = isListed ? await find(work, preexisting, state.mayHavePosted) : null;
+    const mustLookFirst = attempt > 1 || state.mayHavePosted;
+    state.batch = mustLookFirst ? await find(work, preexisting, state.mayHavePosted) : null;
     if (state.batch !== null) break;
     state.mayHavePosted = true;
     const posted = await postBatch
@@ -160,7 +160,8 @@ async function waitForRetry(
   upsertMemo({ [TROUBLE_MEMO]: cleanText(message) });
   log.warn('The batch is not created yet', { type, message, mayHaveTakenEffect });
   await sleep(Math.max(MIN_DELAY_MS, retryDelayMs));
-  // Whoever resets the next execution has no other way to learn of a POST that it made.
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('The create is being stopped');
+  // A reset of the execution that follows forgets the POSTs that it sent: it assumes one.
   if (workflowInfo().continueAsNewSuggested)
     await continueAsNew<typeof createBatch>(input, { ...state, mayHavePosted: true });
 }

@@ -1,4 +1,5 @@
 import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
+import type { ResultRow } from '../../activities/types.js';
 import {
   type BatchRequest,
   cleanText,
@@ -9,12 +10,10 @@ import {
 } from '../../protocol/index.js';
 import { ReadyQueue } from '../shared/ready-queue.js';
 import { isRunFailure } from '../shared/unwrap-failure.js';
-import { type CollectedDocument, runJobWorkflow } from './job-workflow.js';
+import { type DocumentFields, NO_DOCUMENT, runJobWorkflow } from './job-workflow.js';
 import { publishDetails } from './publish.js';
 import { type ReadyRow, releaseRows } from './release-rows.js';
 import { type BatchState, hasTooManyFailures, type OpenPage, recordFileOutcome } from './state.js';
-
-type Row = OpenPage['rows'][number];
 
 /**
  * Steps 7 and 8: one child workflow for each job reference, as the jobs end, at most `maxConcurrentJobs` open at a time. What
@@ -31,7 +30,6 @@ export async function fanOut(
 ): Promise<void> {
   const queue = new ReadyQueue<ReadyRow>(request.maxConcurrentJobs);
   const waiting = new CancellationScope();
-  const isStopped = () => hasTooManyFailures(state);
   const waited = waiting
     .run(() => releaseRows(page, request, jobDeadlineMs, queue))
     .then(
@@ -39,12 +37,15 @@ export async function fanOut(
       (error: unknown) => queue.close(isCancellation(error) ? undefined : error),
     );
   try {
-    await queue.run(async ({ index, row, hasEnded }) => {
-      const line = await processFile(state, request, batchId, row, hasEnded, jobDeadlineMs);
-      if (line === null) return;
-      recordFileOutcome(state, page, index, line);
-      publishDetails(state);
-    }, isStopped);
+    await queue.run(
+      async (ready) => {
+        const line = await processFile(state, request, batchId, ready, jobDeadlineMs);
+        if (line === null) return;
+        recordFileOutcome(state, page, ready.index, line);
+        publishDetails(state);
+      },
+      () => hasTooManyFailures(state),
+    );
   } finally {
     // Nobody needs to know when the rest of the jobs end.
     waiting.cancel();
@@ -59,41 +60,39 @@ async function processFile(
   state: BatchState,
   request: BatchRequest,
   batchId: string,
-  row: Row,
-  hasEnded: boolean,
+  ready: ReadyRow,
   deadlineMs: number,
 ): Promise<ManifestLine | null> {
+  const { row } = ready;
   if (row.finished !== null) return row.finished;
   const { job } = row;
   if (job === null) return unmappedLine(state, row);
   state.running += 1;
   try {
-    return toLine(row, await runJobWorkflow(state, request, batchId, { ...row, job, hasEnded }, deadlineMs));
+    return toLine(row, await runJobWorkflow(state, request, batchId, ready, job, deadlineMs));
   } catch (error) {
     // A bug in workflow code is no failed file: it fails the workflow task.
     if (!isRunFailure(error)) throw error;
-    const isStopped = CancellationScope.current().consideredCancelled;
-    return isStopped && isCancellation(error) ? null : toFailedLine(row, error);
+    const isRunCancelled = CancellationScope.current().consideredCancelled;
+    return isRunCancelled && isCancellation(error) ? null : toFailedLine(row, error);
   } finally {
     state.running -= 1;
   }
 }
 
 /** A file that never got a job: of a batch that was cancelled that is no failure of the file. */
-function unmappedLine({ status }: BatchState, row: Row): ManifestLine {
+function unmappedLine({ status }: BatchState, row: ResultRow): ManifestLine {
   const message = row.error ?? 'LlamaCloud has neither a job nor an error for this file';
   const isCancelled = status === 'CANCELLED' && row.error === null;
   return lineWithout(row, isCancelled ? 'CANCELLED' : 'FAILED', { type: 'FileNotMapped', message });
 }
 
-function toLine(row: Row, document: CollectedDocument | null): ManifestLine {
-  const { fileId, name, job } = row;
-  const { output = null, bytes = null, sha256 = null, credits = null } = document ?? {};
+function toLine({ fileId, name, job }: ResultRow, document: DocumentFields): ManifestLine {
   const ids = { fileId, name, jobId: job?.id ?? null, jobType: job?.type ?? null };
-  return { ...ids, status: 'COMPLETED', output, bytes, sha256, credits, error: null };
+  return { ...ids, status: 'COMPLETED', ...document, error: null };
 }
 
-function toFailedLine(row: Row, error: unknown): ManifestLine {
+function toFailedLine(row: ResultRow, error: unknown): ManifestLine {
   if (isCancellation(error)) {
     const message = 'the workflow of this file was cancelled';
     return lineWithout(row, 'CANCELLED', { type: 'JobCancelled', message });
@@ -105,8 +104,8 @@ function toFailedLine(row: Row, error: unknown): ManifestLine {
 }
 
 /** The line of a file that has no document. */
-function lineWithout(row: Row, status: Exclude<FileStatus, 'COMPLETED'>, error: FailureSummary): ManifestLine {
-  return { ...toLine(row, null), status, error };
+function lineWithout(row: ResultRow, status: Exclude<FileStatus, 'COMPLETED'>, error: FailureSummary): ManifestLine {
+  return { ...toLine(row, NO_DOCUMENT), status, error };
 }
 
 /** Records the files that were not tried. */

@@ -6,52 +6,47 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { ResultRow } from '../../activities/types.js';
 import {
   type BatchRequest,
   cleanText,
-  type JobOutcome,
-  type JobType,
+  type ManifestLine,
   type ProcessJobInput,
   supportsFormat,
 } from '../../protocol/index.js';
 import { childWorkflowId } from '../shared/child-id.js';
+import type { ReadyRow } from './release-rows.js';
 import type { BatchState } from './state.js';
 
-/** A job that is to be collected, and the file that it is of. */
-export interface JobToCollect {
-  fileId: string;
-  name: string | null;
-  job: { id: string; type: JobType };
-  /** Is the job known to have ended? */
-  hasEnded: boolean;
-}
+/** What the child of a file says of its document: fields of its line in the manifest. */
+export type DocumentFields = Pick<ManifestLine, 'output' | 'bytes' | 'sha256' | 'credits'>;
 
-/** What a child says of a document. */
-export type CollectedDocument = Pick<JobOutcome, 'bytes' | 'sha256' | 'credits'> & { output: string | null };
+export const NO_DOCUMENT: DocumentFields = { output: null, bytes: null, sha256: null, credits: null };
 
 /**
  * Step 8: runs the child workflow of one job.
  *
- * @returns What it says of the document; `null` where a child of the caller's own says nothing.
+ * @returns What it says of the document; `NO_DOCUMENT` where a child of the caller's own says nothing.
  */
 export async function runJobWorkflow(
   state: BatchState,
   request: BatchRequest,
   batchId: string,
-  file: JobToCollect,
+  { row, hasEnded }: ReadyRow,
+  job: NonNullable<ResultRow['job']>,
   deadlineMs: number,
-): Promise<CollectedDocument | null> {
+): Promise<DocumentFields> {
   const { workflowType, taskQueue } = request.child;
   const result: unknown = await executeWhenFree(workflowType, {
-    workflowId: childWorkflowId(file.fileId),
-    args: [toJobInput(state, request, batchId, file, deadlineMs)],
-    staticSummary: file.name ?? file.fileId,
+    workflowId: childWorkflowId(row.fileId),
+    args: [toJobInput(state, request, batchId, row, job, hasEnded, deadlineMs)],
+    staticSummary: row.name ?? row.fileId,
     // A child that does not end, on a task queue that nobody polls say, must not hold up a run that is being stopped: what is
     // left of it ends with its parent.
     cancellationType: ChildWorkflowCancellationType.TRY_CANCEL,
     ...(taskQueue === undefined ? {} : { taskQueue }),
   });
-  return toDocument(result);
+  return toDocumentFields(result);
 }
 
 /** How often a workflow id that is taken is tried, a second apart. */
@@ -72,17 +67,20 @@ async function executeWhenFree(
   }
 }
 
-/** Time to collect the document of a job that has ended, or that the last poll finds to have ended, at least. */
-const MIN_COLLECT_MS = 120_000;
+/** Time that a child gets at least, also past the deadline: to download a large document, or to poll a job once more. */
+const MIN_TIMEOUT_MS = { hasEnded: 120_000, running: 30_000 };
 
 function toJobInput(
   { opened }: BatchState,
   { scope, collect, poll, jobTimeoutMs, child }: BatchRequest,
   batchId: string,
-  { fileId, name, job, hasEnded }: JobToCollect,
+  { fileId, name }: ResultRow,
+  job: NonNullable<ResultRow['job']>,
+  hasEnded: boolean,
   deadlineMs: number,
 ): ProcessJobInput {
   const { taskQueue } = workflowInfo();
+  const minTimeoutMs = hasEnded ? MIN_TIMEOUT_MS.hasEnded : MIN_TIMEOUT_MS.running;
   return {
     ...scope,
     fileId,
@@ -93,7 +91,7 @@ function toJobInput(
     // A job of another type than the batch's has its own formats.
     ...(supportsFormat(job.type, collect) ? { collect } : {}),
     poll,
-    timeoutMs: Math.max(Math.min(jobTimeoutMs, MIN_COLLECT_MS), deadlineMs - Date.now()),
+    timeoutMs: Math.max(Math.min(jobTimeoutMs, minTimeoutMs), deadlineMs - Date.now()),
     collectTaskQueue: taskQueue,
     // Decided here: a worker that replays the child's history has another task queue, and would decide otherwise. A worker of the
     // child's own queue has neither the activity nor the API key.
@@ -102,14 +100,14 @@ function toJobInput(
   };
 }
 
-/** A longer location is none: a thousand of them travel through history at a time. */
+/** Longer locations become null: a thousand of them travel through history at a time. */
 const MAX_LOCATION_LENGTH = 1_000;
 
 /** A child of the caller's own may return anything; what it says of a document is taken over. */
-function toDocument(result: unknown): CollectedDocument | null {
-  if (typeof result !== 'object' || result === null) return null;
-  const { output, bytes, sha256, credits }: Partial<Record<keyof JobOutcome, unknown>> = result;
-  if (!isAmount(bytes) || typeof sha256 !== 'string') return null;
+function toDocumentFields(result: unknown): DocumentFields {
+  if (typeof result !== 'object' || result === null) return NO_DOCUMENT;
+  const { output, bytes, sha256, credits }: Partial<Record<keyof DocumentFields, unknown>> = result;
+  if (!isAmount(bytes) || typeof sha256 !== 'string') return NO_DOCUMENT;
   const isPlace = typeof output === 'string' && output.length <= MAX_LOCATION_LENGTH;
   return {
     output: isPlace ? output.toWellFormed() : null,
@@ -119,7 +117,7 @@ function toDocument(result: unknown): CollectedDocument | null {
   };
 }
 
-/** A thousand of these have a sum. */
+/** Bounded, so that the sum of all files stays exact. */
 function isAmount(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }

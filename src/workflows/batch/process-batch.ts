@@ -25,7 +25,7 @@ import { acquireBatch } from './acquire-batch.js';
 import { processPage } from './process-page.js';
 import { publishBatch, publishEnd, setPhase, setStatus } from './publish.js';
 import { type BatchState, hasTooManyFailures, newState, skipUnread, toProgress, toReport } from './state.js';
-import { stop } from './stop.js';
+import { stop, writeRest } from './stop.js';
 import { waitForEnd } from './wait-for-end.js';
 
 /** How far a run is. Answers after its end as well, while a worker is there. */
@@ -55,6 +55,8 @@ export async function processBatch(input: ProcessBatchInput, carried?: BatchStat
     return await run(state, input);
   } catch (error) {
     if (!isRunFailure(error)) throw error;
+    if (state.stopRequestedAtMs === null)
+      await CancellationScope.nonCancellable(() => writeRest(state, Date.now() + WRITE_REST_MS));
     skipUnread(state);
     // The last status seen is that of the poll before.
     if (isFailure(error, 'BatchFailed')) setStatus(state, 'FAILED');
@@ -68,20 +70,29 @@ export async function processBatch(input: ProcessBatchInput, carried?: BatchStat
   }
 }
 
+/** A run that fails between two pages lists what it has, unless the output store does not take it. */
+const WRITE_REST_MS = 2 * 60_000;
+
 async function run(state: BatchState, input: ProcessBatchInput): Promise<BatchReport> {
   const request = await open(state, input);
   return withinDeadline(state, request, async () => {
     const batchId = await acquireBatch(state, request);
     const status = await waitForEnd(state, request, batchId);
-    if (status === null) return continueAsNew<typeof processBatch>(input, state);
+    if (status === null) return continueRun(input, state);
     if (status === 'FAILED')
       throw endedBadly(state, 'BatchFailed', `batch ${batchId} failed, so it has no reliable results`);
     state.resultsSinceMs ??= Date.now();
     const page = { graceMs: request.resultsGraceMs, jobDeadlineMs: state.resultsSinceMs + request.jobTimeoutMs };
     const hasMore = await processPage(state, request, batchId, page);
-    if (hasMore) return continueAsNew<typeof processBatch>(input, state);
+    if (hasMore) return continueRun(input, state);
     return finish(state, batchId);
   });
+}
+
+/** The run that follows would not know that this one was cancelled meanwhile. */
+function continueRun(input: ProcessBatchInput, state: BatchState): Promise<never> {
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('The run is being stopped');
+  return continueAsNew<typeof processBatch>(input, state);
 }
 
 /** Step 1: validates the input. */

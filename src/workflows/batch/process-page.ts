@@ -1,7 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { type BatchRequest, type ManifestLine, settledCount } from '../../protocol/index.js';
 import { readResults, writeManifest } from '../shared/activities.js';
-import { pollUntilWoken } from '../shared/wake.js';
 import { fanOut } from './fan-out.js';
 import { setPhase, setStatus } from './publish.js';
 import type { BatchState, OpenPage } from './state.js';
@@ -16,7 +15,7 @@ export interface PageOptions {
   manifestDeadlineMs?: number;
 }
 
-/** Steps 6 to 9 for one page of results. Returns whether there is more to do, after continue-as-new. */
+/** Steps 6 to 9 for one page of results. Returns whether another page remains. */
 export async function processPage(
   state: BatchState,
   request: BatchRequest,
@@ -25,7 +24,6 @@ export async function processPage(
 ): Promise<boolean> {
   state.page ??= await readPage(state, request, batchId, options.graceMs);
   const { page } = state;
-  if (page === null) return true;
   setPhase(state, 'processing');
   await fanOut(state, request, batchId, page, options.jobDeadlineMs);
   const isLast = page.remaining === 0;
@@ -39,12 +37,7 @@ export async function processPage(
   return !isLast;
 }
 
-async function readPage(
-  state: BatchState,
-  request: BatchRequest,
-  batchId: string,
-  graceMs: number,
-): Promise<OpenPage | null> {
+async function readPage(state: BatchState, request: BatchRequest, batchId: string, graceMs: number): Promise<OpenPage> {
   const { directoryId, pageSize, poll, scope, onlyFailed, collect } = request;
   setPhase(state, 'expanding');
   state.resultsSinceMs ??= Date.now();
@@ -53,16 +46,14 @@ async function readPage(
     ...manifestOf(state, batchId),
     directoryId,
     parts: state.parts,
-    onlyFailed: onlyFailed ? collect : null,
+    skipStored: onlyFailed ? collect : null,
     pageSize,
     graceMs,
     sinceMs: state.resultsSinceMs,
     poll,
   };
   const summary = `Read the results of ${batchId}`;
-  const results = await pollUntilWoken(state, () => readResults.executeWithOptions({ summary }, [input]));
-  if (results === null) return null;
-  const { rows, remaining, status } = results;
+  const { rows, remaining, status } = await readResults.executeWithOptions({ summary }, [input]);
   setStatus(state, status);
   state.files.total = settledCount(state.files) + rows.length + remaining;
   return { rows, remaining, lines: rows.map(() => null) };

@@ -34,10 +34,10 @@ export function publishBatch(state: BatchState): void {
   publishDetails(state);
 }
 
-/** Sets what the run does now. One that is being stopped reads results and collects documents for that. */
+/** Sets what the run does now. Steps that are part of a stop do not change the phase. */
 export function setPhase(state: BatchState, phase: BatchPhase): void {
-  const isStep = phase !== 'failed' && phase !== 'cancelled';
-  if (state.phase !== 'stopping' || !isStep) state.phase = phase;
+  const isEnd = phase === 'completed' || phase === 'failed' || phase === 'cancelled';
+  if (state.phase !== 'stopping' || isEnd) state.phase = phase;
   publishDetails(state);
 }
 

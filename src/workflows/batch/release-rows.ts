@@ -1,23 +1,22 @@
 import { ActivityFailure } from '@temporalio/workflow';
+import type { ResultRow } from '../../activities/types.js';
 import { type BatchRequest, JOB_TYPES, type JobType } from '../../protocol/index.js';
 import { waitForJobs } from '../shared/activities.js';
 import type { ReadyQueue } from '../shared/ready-queue.js';
 import type { OpenPage } from './state.js';
 
-type Row = OpenPage['rows'][number];
-
 /** A row whose file can be worked on. */
 export interface ReadyRow {
   index: number;
-  row: Row;
-  /** Is its job known to have ended? If not, its child polls it. */
+  row: ResultRow;
+  /** `true`: the list of jobs said that its job has ended. `false`: the child polls it. */
   hasEnded: boolean;
 }
 
 interface WaitingRow {
   index: number;
-  row: Row;
-  job: NonNullable<Row['job']>;
+  row: ResultRow;
+  job: NonNullable<ResultRow['job']>;
 }
 
 /** One activity waits for at most so many jobs: one request asks for all of them. */

@@ -129,13 +129,13 @@ async function collectFinished(
   }
 }
 
-/** The files whose outcome is not known: they are in the manifest as skipped. */
-async function writeRest(state: BatchState, deadlineMs: number): Promise<void> {
-  const { page, batchId } = state;
-  if (page !== null) skipRest(state, page, 'the run was stopped before its document was collected');
+/** Writes what is not in the manifest yet of a run that ends early. Files whose outcome is not known are skipped. */
+export async function writeRest(state: BatchState, deadlineMs: number): Promise<void> {
+  const { page, batchId, parts, manifest } = state;
+  if (page !== null) skipRest(state, page, 'the run ended before its document was collected');
   // Those of the pages that were not read any more are in no line.
   const unread = skipUnread(state);
-  if (batchId === null || (page === null && unread === 0)) return;
+  if (batchId === null || manifest !== null || (page === null && parts === 0)) return;
   const lines = page?.lines.filter((line) => line !== null) ?? [];
   try {
     await writePage(state, batchId, lines, { isLast: true, isWhole: unread === 0 }, deadlineMs);
@@ -148,7 +148,7 @@ async function writeRest(state: BatchState, deadlineMs: number): Promise<void> {
 function failedStep(what: string, error: unknown, context: Record<string, unknown>): string {
   if (!isRunFailure(error)) throw error;
   const message = isCancellation(error) ? 'there was no more time' : cleanText(rootFailure(error).message);
-  log.error(`While the run was being stopped, ${what}`, { ...context, message });
+  log.error(`While the run was ending, ${what}`, { ...context, message });
   return `${what}: ${message}`;
 }
 

@@ -10,11 +10,10 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { WriteDirectoriesInput } from '../../activities/types.js';
+import type { OpenedDirectories, WriteDirectoriesInput } from '../../activities/types.js';
 import {
   type DirectoriesProgress,
   type DirectoriesReport,
-  type DirectoriesRequest,
   type DirectoryLine,
   type FailureType,
   PROGRESS_QUERY,
@@ -77,7 +76,7 @@ async function run(state: DirectoriesState, input: ProcessDirectoriesInput): Pro
 }
 
 /** Validates the input. */
-async function open(state: DirectoriesState, input: ProcessDirectoriesInput): Promise<DirectoriesRequest> {
+async function open(state: DirectoriesState, input: ProcessDirectoriesInput): Promise<OpenedDirectories> {
   if (state.opened !== null) return state.opened;
   setDirectoriesPhase(state, 'opening');
   state.opened = await openDirectories.executeWithOptions({ summary: 'Check the input' }, [input]);
@@ -88,7 +87,7 @@ async function open(state: DirectoriesState, input: ProcessDirectoriesInput): Pr
 /** One batch for each directory of a page, and their lines in the manifest. Returns whether there is another page. */
 async function processPage(
   state: DirectoriesState,
-  request: DirectoriesRequest,
+  request: OpenedDirectories,
   input: ProcessDirectoriesInput,
 ): Promise<boolean> {
   if (reasonToSkip(state) === undefined) setDirectoriesPhase(state, 'processing');
@@ -97,7 +96,13 @@ async function processPage(
   const lines = await processAll(state, request, input, page);
   state.listed += page.length;
   const last = state.listed >= request.total;
-  await list(state, { firstRunId: workflowInfo().firstExecutionRunId, lines, part: state.parts, last });
+  await list(state, {
+    firstRunId: workflowInfo().firstExecutionRunId,
+    storeId: request.storeId,
+    lines,
+    part: state.parts,
+    last,
+  });
   state.parts += 1;
   return !last;
 }
@@ -105,7 +110,7 @@ async function processPage(
 /** At most `maxConcurrentBatches` are open at a time. The lines are in the order of the directories. */
 async function processAll(
   state: DirectoriesState,
-  { maxConcurrentBatches }: DirectoriesRequest,
+  { maxConcurrentBatches }: OpenedDirectories,
   input: ProcessDirectoriesInput,
   page: readonly string[],
 ): Promise<DirectoryLine[]> {

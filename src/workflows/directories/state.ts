@@ -1,3 +1,4 @@
+import type { OpenedDirectories } from '../../activities/types.js';
 import {
   type BatchReport,
   COUNTER_BY_STATUS,
@@ -5,7 +6,6 @@ import {
   type DirectoriesPhase,
   type DirectoriesProgress,
   type DirectoriesReport,
-  type DirectoriesRequest,
   type DirectoryCounts,
   type DirectoryFailure,
   type DirectoryLine,
@@ -22,7 +22,7 @@ const SHOWN_FAILURES = 5;
 export interface DirectoriesState {
   phase: DirectoriesPhase;
   startedAtMs: number;
-  opened: DirectoriesRequest | null;
+  opened: OpenedDirectories | null;
   /** Directories between two continue-as-new. Carried and not an option, since only tests want another number. */
   pageSize: number;
   /** Directories that are done, each with its line in a part of the manifest. */

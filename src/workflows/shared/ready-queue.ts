@@ -6,7 +6,7 @@ export class ReadyQueue<T> {
   readonly #ready: T[] = [];
   #running = 0;
   #isClosed = false;
-  #bug: unknown;
+  #error: unknown;
 
   /** @param limit Items worked on at a time. */
   constructor(limit: number) {
@@ -17,10 +17,10 @@ export class ReadyQueue<T> {
     this.#ready.push(item);
   }
 
-  /** No more items will become ready. @param bug Why, where that is an error. */
-  close(bug?: unknown): void {
+  /** No more items will become ready. @param error Rejects {@link run}. */
+  close(error?: unknown): void {
     this.#isClosed = true;
-    this.#bug ??= bug;
+    this.#error ??= error;
   }
 
   /**
@@ -32,23 +32,23 @@ export class ReadyQueue<T> {
   async run(work: (item: T) => Promise<void>, isStopped: () => boolean): Promise<void> {
     try {
       while (!isStopped()) {
-        await condition(() => this.#bug !== undefined || isStopped() || this.#canTake() || this.#isDone());
-        if (this.#bug !== undefined || this.#isDone()) break;
+        await condition(() => this.#error !== undefined || isStopped() || this.#canTake() || this.#isDone());
+        if (this.#error !== undefined || this.#isDone()) break;
         const item = this.#canTake() && !isStopped() ? this.#ready.shift() : undefined;
         if (item !== undefined) this.#start(work(item));
       }
     } finally {
       // The work is cancelled with the scope, and has to get to its end.
-      await CancellationScope.nonCancellable(() => condition(() => this.#bug !== undefined || this.#running === 0));
+      await CancellationScope.nonCancellable(() => condition(() => this.#error !== undefined || this.#running === 0));
     }
-    if (this.#bug !== undefined) throw this.#bug;
+    if (this.#error !== undefined) throw this.#error;
   }
 
   #start(work: Promise<void>): void {
     this.#running += 1;
     work
       .catch((error: unknown) => {
-        this.#bug ??= error;
+        this.#error ??= error;
       })
       .finally(() => {
         this.#running -= 1;

@@ -122,7 +122,7 @@ describe('while a request hangs', () => {
       firstRunId: 'run-1',
       storeId: (await run(bench.activities.openBatch, { batchId: batch.id })).storeId,
       parts: 0,
-      onlyFailed: null,
+      skipStored: null,
       pageSize: 1,
       graceMs: 0,
       sinceMs: Date.now(),

@@ -18,8 +18,8 @@ async function finished() {
   }
   const list = () => run(bench.activities.writeManifest, { ...read(), lines, part: 0, last: true, partial: false });
   const manifest = await list();
-  const rows = async (onlyFailed: 'markdown' | 'text' = 'markdown') =>
-    (await runAttempts(bench.activities.readResults, read(0, { onlyFailed }))).rows;
+  const rows = async (skipStored: 'markdown' | 'text' = 'markdown') =>
+    (await runAttempts(bench.activities.readResults, read(0, { skipStored }))).rows;
   const left = async (format: 'markdown' | 'text' = 'markdown') =>
     (await rows(format))
       .filter(({ finished }) => finished === null)

@@ -18,7 +18,7 @@ export async function startResults(emulator: EmulatorOptions = {}, requestsPerSe
     firstRunId: 'run-1',
     storeId,
     parts: 0,
-    onlyFailed: null,
+    skipStored: null,
     pageSize: 10,
     graceMs: GRACE_MS,
     sinceMs: Date.now() - waitedMs,
