@@ -182,7 +182,7 @@ describe('a download fails', () => {
 
   test.each(['headers', 'body'])('as timed out when no more comes in its %s', async (where) => {
     const { client, url } = await clientOf((response) => where === 'body' && response.writeHead(200).write('a'), {
-      timeoutMs: 80,
+      timeoutMs: 400,
     });
     const reading = bytesOf(client.download(`${url}/${QUERY}`));
     const error = await rejection(ConnectionError, reading);

@@ -107,7 +107,10 @@ describe('jobs that end after their batch, on a real server', () => {
     finish(3);
     for (const { fileId } of batch.files.slice(0, 3))
       await stage.client.workflow.getHandle(`${run.workflowId}/${fileId}`).signal('release');
-    await until('the last child', running(1));
+    await until('the last child', async () => {
+      const { files, running } = await run.progress();
+      return files.completed === 3 && running === 1;
+    });
     await stage.client.workflow.getHandle(`${run.workflowId}/${batch.files[3]?.fileId}`).signal('release');
     expect((await run.result()).files.completed).toBe(4);
   });

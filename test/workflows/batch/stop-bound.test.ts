@@ -65,7 +65,7 @@ describe('a stop ends within its bound', () => {
       const { phase, failure } = await started.run.progress();
       expect(phase).toBe('cancelled');
       expect(failure?.message).toContain('it could not be cancelled: ');
-      expect(logged.join()).toContain('While the run was being stopped, it could not be cancelled');
+      expect(logged.join()).toContain('While the run was ending, it could not be cancelled');
     },
     120_000,
   );
