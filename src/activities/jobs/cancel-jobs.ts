@@ -77,12 +77,14 @@ interface ResultWithJob {
   job_reference?: { id: string; type: string } | null | undefined;
 }
 
-/** The jobs of these rows that were not asked to stop yet. */
+/** The jobs of these rows that were not asked to stop yet, each once: rows are repeated. */
 function toJobs(results: readonly ResultWithJob[], { asked, refused }: Progress): JobReference[] {
   const done = new Set([...asked, ...refused.map(({ id }) => id)]);
   return results.flatMap(({ job_reference: job }) => {
     const type = JOB_TYPES.find((each) => each === job?.type);
-    return job == null || type === undefined || done.has(job.id) ? [] : [{ id: job.id, type }];
+    if (job == null || type === undefined || done.has(job.id)) return [];
+    done.add(job.id);
+    return [{ id: job.id, type }];
   });
 }
 

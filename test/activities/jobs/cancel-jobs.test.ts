@@ -33,6 +33,14 @@ describe('the jobs of a batch that can not be cancelled itself any more', () => 
     expect(posts()).toHaveLength(2);
   });
 
+  test('are asked once and counted once although their rows are repeated', async () => {
+    const { bench, cancelJobs, input, posts } = await start(3);
+    bench.emulator.batches.setResults(input.batchId, (rows) => [...(rows ?? []), ...(rows ?? [])]);
+    bench.emulator.faults.next({ kind: 'status', status: 409, ...TARGETS.cancelJob });
+    const { cancelled, refused } = await run(cancelJobs, input);
+    expect([cancelled, refused.length, posts().length]).toEqual([2, 1, 3]);
+  });
+
   test('are all asked to stop where nobody says which have ended, and one that has is no refusal', async () => {
     const { bench, cancelJobs, input, jobIds, posts } = await start(3);
     bench.emulator.jobs.setStatus(jobIds[0] ?? '', 'COMPLETED');
