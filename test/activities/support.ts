@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { onTestFinished } from 'vitest';
@@ -69,11 +69,26 @@ export interface Attempt {
   deadlineMs?: number;
   /** What the attempt before has left. */
   heartbeatDetails?: unknown;
-  /** What the worker's client would be. Default: none. */
+  /** What the worker's client would be. Default: one that knows no workflow. */
   client?: Client;
 }
 
-export function environment({ number = 1, ageMs = 0, deadlineMs = 0, heartbeatDetails, client }: Attempt = {}) {
+const NO_WORKFLOWS = {
+  withAbortSignal: (_signal: AbortSignal, run: () => unknown) => run(),
+  workflow: {
+    getHandle: (workflowId: string) => ({
+      fetchHistory: () => Promise.reject(new WorkflowNotFoundError('there is none', workflowId, undefined)),
+    }),
+  },
+} as unknown as Client;
+
+export function environment({
+  number = 1,
+  ageMs = 0,
+  deadlineMs = 0,
+  heartbeatDetails,
+  client = NO_WORKFLOWS,
+}: Attempt = {}) {
   const nowMs = Date.now();
   return new MockActivityEnvironment(
     {
@@ -83,7 +98,7 @@ export function environment({ number = 1, ageMs = 0, deadlineMs = 0, heartbeatDe
       scheduleToCloseTimeoutMs: deadlineMs,
       heartbeatDetails,
     },
-    { logger: new DefaultLogger('ERROR'), ...(client === undefined ? {} : { client }) },
+    { logger: new DefaultLogger('ERROR'), client },
   );
 }
 

@@ -67,21 +67,22 @@ export function ended(client: Client, workflowId: string): Promise<string> {
 }
 
 /**
- * What `temporal workflow reset` does: goes back to the first workflow task, or to the one that started `createBatch`, and
+ * What `temporal workflow reset` does: goes back to the first workflow task, or to the one that started `createBatch`, or to any, and
  * gives the id of the new run.
  */
 export async function resetWorkflow(
   { client, history }: Stage,
   workflowId: string,
-  to: 'first-task' | 'before-child' = 'first-task',
+  to: 'first-task' | 'before-child' | { task: number } = 'first-task',
 ): Promise<string> {
   const events = await history(workflowId);
-  const first = events.find((event) => event.workflowTaskCompletedEventAttributes != null)?.eventId;
+  const tasks = events.filter((event) => event.workflowTaskCompletedEventAttributes != null);
   const child = events.findLast(
     ({ startChildWorkflowExecutionInitiatedEventAttributes: started }) =>
       started?.workflowType?.name === WORKFLOW_TYPES.createBatch,
   )?.startChildWorkflowExecutionInitiatedEventAttributes?.workflowTaskCompletedEventId;
-  const eventId = to === 'first-task' ? first : child;
+  const task = tasks[typeof to === 'object' ? to.task : 0]?.eventId;
+  const eventId = to === 'before-child' ? child : task;
   if (eventId == null) throw new Error(`${workflowId} has no such task`);
   const { runId } = await client.workflowService.resetWorkflowExecution({
     namespace: client.options.namespace,

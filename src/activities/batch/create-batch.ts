@@ -1,11 +1,12 @@
 /** The activities of the `createBatch` workflow: what is there, the one POST, and what may have come of it. */
-import { log } from '@temporalio/activity';
+import { activityInfo, Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type Batch, ConnectionError, HttpStatusError } from '../../llamacloud/index.js';
 import { type ApiScope, type BatchWork, LIST_LAG_MS } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { NotReady } from '../support/not-ready.js';
 import { runAttempt } from '../support/run-attempt.js';
+import { hasForgottenOne } from './resets.js';
 import { toStatus } from './wait-for-batch.js';
 
 /** What a batch is to be created over. */
@@ -27,6 +28,8 @@ export interface PostFailureDetails {
   mayHaveTakenEffect: boolean;
   /** Wait before the next request, in milliseconds. */
   retryDelayMs: number;
+  /** Has a reset taken back an earlier POST, of which the workflow then knows nothing? */
+  wasReset?: boolean;
 }
 
 /** What LlamaCloud listed before the create: what the same list shows later besides is new. */
@@ -56,10 +59,14 @@ export function listRecentBatches(deps: ActivityDeps) {
 export function postBatch(deps: ActivityDeps) {
   return async ({ directoryId, job, scope }: BatchToCreate): Promise<CreatedBatch> => {
     let mayHaveTakenEffect = false;
+    let wasReset = false;
     try {
       return await runAttempt('create', `batch over directory ${directoryId}`, async ({ isFirst }) => {
-        mayHaveTakenEffect = true;
+        mayHaveTakenEffect = !isFirst;
         if (!isFirst) throw ApplicationFailure.retryable(NOT_FIRST, 'ServiceUnavailable');
+        wasReset = await hasForgottenPost();
+        mayHaveTakenEffect = true;
+        if (wasReset) throw ApplicationFailure.retryable(NOT_FIRST, 'ServiceUnavailable');
         try {
           // Has no signal: aborting a POST does not undo it. The workflow waits for the answer, and cancels the batch then.
           return toCreated(await deps.llamacloud.createBatch({ ...scope, sourceDirectoryId: directoryId, job }));
@@ -69,9 +76,15 @@ export function postBatch(deps: ActivityDeps) {
         }
       });
     } catch (error) {
-      throw withDetails(error, mayHaveTakenEffect);
+      throw withDetails(error, mayHaveTakenEffect, wasReset);
     }
   };
+}
+
+async function hasForgottenPost(): Promise<boolean> {
+  const { workflowExecution, activityType } = activityInfo();
+  // An activity that nobody's workflow runs has none.
+  return workflowExecution !== undefined && hasForgottenOne(Context.current().client, workflowExecution, activityType);
 }
 
 const NOT_FIRST = 'An attempt before this one, of which nothing is known, may have created a batch';
@@ -86,12 +99,13 @@ function hadNoEffect(error: unknown): boolean {
 }
 
 /** A failure that is to be retried says so to the workflow, which retries it: by its own rule, not by the policy of an activity. */
-function withDetails(error: unknown, mayHaveTakenEffect: boolean): unknown {
+function withDetails(error: unknown, mayHaveTakenEffect: boolean, wasReset: boolean): unknown {
   if (!(error instanceof ApplicationFailure) || (error.nonRetryable && !mayHaveTakenEffect)) return error;
   const { message, type, nextRetryDelay, cause } = error;
   const details: PostFailureDetails = {
     mayHaveTakenEffect,
     retryDelayMs: typeof nextRetryDelay === 'number' ? nextRetryDelay : 0,
+    ...(wasReset ? { wasReset } : {}),
   };
   return ApplicationFailure.create({
     message,

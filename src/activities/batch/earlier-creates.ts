@@ -4,18 +4,12 @@
  */
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/common';
 import { type ApiScope, BATCH_ID_MEMO, PREEXISTING_BATCHES_MEMO, WORKFLOW_TYPES } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { type CreatedBatch, getBatchIfThere, type ListedBatches } from './create-batch.js';
+import { ifThere, resetRuns, type WorkflowRun } from './resets.js';
 import { toStatus } from './wait-for-batch.js';
-
-/** One execution of a workflow. */
-export interface WorkflowRun {
-  workflowId: string;
-  runId: string;
-}
 
 export interface EarlierCreatesInput {
   scope: ApiScope;
@@ -66,45 +60,6 @@ async function earlierCreates(client: Client, { create, parent }: EarlierCreates
     }
   }
   return creates;
-}
-
-/** A person who resets again and again: the runs before these are forgotten. */
-const MAX_RESETS = 50;
-
-/** The runs that this one was reset from, latest first. */
-async function resetRuns(client: Client, { workflowId, runId }: WorkflowRun) {
-  const runs: { run: WorkflowRun; history: Awaited<ReturnType<typeof fetchEvents>> }[] = [];
-  let history = await fetchEvents(client, { workflowId, runId });
-  while (runs.length < MAX_RESETS) {
-    const baseRunId = baseRunOf(history);
-    if (baseRunId === undefined) return runs;
-    const run = { workflowId, runId: baseRunId };
-    history = await fetchEvents(client, run);
-    runs.push({ run, history });
-  }
-  return runs;
-}
-
-async function fetchEvents(client: Client, { workflowId, runId }: WorkflowRun) {
-  return (await ifThere(() => client.workflow.getHandle(workflowId, runId).fetchHistory()))?.events ?? [];
-}
-
-/** Nothing of a run that Temporal has no more: its retention is over, or a person has deleted it. */
-async function ifThere<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
-}
-
-/** A reset copies the events before it, earlier resets included, and then adds its own. */
-function baseRunOf(history: Awaited<ReturnType<typeof fetchEvents>>): string | undefined {
-  const resets = history.map(({ workflowTaskFailedEventAttributes: failed }) =>
-    failed?.newRunId ? failed.baseRunId : undefined,
-  );
-  return resets.findLast((baseRunId) => Boolean(baseRunId)) ?? undefined;
 }
 
 async function usableBatch(

@@ -78,7 +78,7 @@ export async function createBatch(input: CreateBatchInput, carried?: CreateState
 async function create(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch> {
   const { work } = input;
   const summary = describeBatch(work);
-  const preexisting = await begin(work, state);
+  let preexisting = await begin(work, state);
   for (let attempt = 1; state.batch === null; attempt++) {
     const mustLookFirst = attempt > 1 || state.mayHavePosted;
     state.batch = mustLookFirst ? await find(work, preexisting, state.mayHavePosted) : null;
@@ -88,7 +88,11 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
       .executeWithOptions({ summary: `Create a batch: ${summary}` }, [work])
       .catch(toPostFailure);
     if ('batchId' in posted) state.batch = posted;
-    else await waitForRetry(input, state, posted, preexisting);
+    else if (posted.wasReset) {
+      // Nothing was sent. What was listed may have the batch of the earlier POST in it.
+      state.preexisting = null;
+      preexisting = await begin(work, state);
+    } else await waitForRetry(input, state, posted, preexisting);
   }
   upsertMemo({ [BATCH_ID_MEMO]: state.batch.batchId, [TROUBLE_MEMO]: undefined });
   setCurrentDetails(`Created ${code(state.batch.batchId)}`);

@@ -82,6 +82,32 @@ describe('one batch and one POST, whatever a person resets', () => {
     TIMEOUT_MS,
   );
 
+  // After the look for earlier creates, and after the list of what was there: what they found is kept, and is of no use any more.
+  test.each([1, 2])(
+    'the create, to a later workflow task (%i), while the list does not show its batch yet',
+    async (task) => {
+      const creates = await setCreates(stage);
+      const run = await stage.batches.start(parse(creates.directoryId));
+      await creates.learned();
+      await resetWorkflow(stage, creates.lockId, { task });
+      expectOne(creates, await resultOf(run.workflowId));
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each([1, 2])(
+    'the create, to a later workflow task (%i), while its answer is lost',
+    async (task) => {
+      const creates = await setCreates(stage);
+      stage.emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
+      const run = await stage.batches.start(parse(creates.directoryId));
+      await creates.posted(1);
+      await resetWorkflow(stage, creates.lockId, { task });
+      expectOne(creates, await resultOf(run.workflowId));
+    },
+    TIMEOUT_MS,
+  );
+
   test(
     'the create, while the list does not show its batch yet',
     async () => {
