@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { type CallOptions, HttpStatusError, type JobReference } from '../../llamacloud/index.js';
-import { type ApiScope, JOB_TYPES, type ResolvedPoll } from '../../protocol/index.js';
+import { type ApiScope, isTerminal, JOB_TYPES, type ResolvedPoll } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { NO_FILES, readFileNames } from '../results/file-names.js';
 import { isUnmapped, toCompleteRows } from '../results/result-rows.js';
@@ -21,7 +21,7 @@ export interface CancelJobsInput extends ApiScope {
 export interface CancelledJobs {
   /** Jobs that were asked to stop. */
   cancelled: number;
-  /** Jobs that LlamaCloud would not cancel although they had not ended, the first 20. */
+  /** Ids of the jobs that LlamaCloud would not cancel although they had not ended. */
   refused: string[];
   /** Files that had neither a job nor an error until the end, or no row; `null` where there were no results at all. */
   unmapped: number | null;
@@ -63,9 +63,8 @@ export function cancelJobs(deps: ActivityDeps) {
         const missing = unmapped === null ? 'has no results yet' : `has ${unmapped} files without a job`;
         throw new NotReady('BatchNotReady', `batch ${batchId} ${missing}`, pollDelayMs(input.poll, attempt.ageMs));
       }
-      // A job that ended meanwhile can't be cancelled: that is no refusal.
-      const refused = await withoutEnded(deps, progress.refused, attempt, scope);
-      return { cancelled: progress.asked.length, refused: refused.slice(0, 20).map(({ id }) => id), unmapped };
+      const refused = await stillRunning(deps, progress.refused, attempt, scope);
+      return { cancelled: progress.asked.length, refused, unmapped };
     });
   };
 }
@@ -136,6 +135,28 @@ async function cancelAll(
   saveProgress(progress);
   const failed = answers.find((answer) => answer.status === 'rejected' && !isRefused(answer.reason));
   if (failed?.status === 'rejected') throw failed.reason;
+}
+
+/**
+ * A job that ended meanwhile can't be cancelled: that is no refusal. Each is asked by itself, since the list may not know; one that
+ * can't be asked counts as running.
+ */
+async function stillRunning(
+  deps: ActivityDeps,
+  jobs: readonly JobReference[],
+  attempt: Attempt,
+  scope: CallOptions,
+): Promise<string[]> {
+  const running: string[] = [];
+  for (const job of await withoutEnded(deps, jobs, attempt, scope)) {
+    const status = await deps.llamacloud.getJob(job, scope).then(
+      (result) => result.job.status,
+      () => undefined,
+    );
+    attempt.signal.throwIfAborted();
+    if (status === undefined || !isTerminal(status)) running.push(job.id);
+  }
+  return running;
 }
 
 /** LlamaCloud will not cancel this job, however often it is asked. */

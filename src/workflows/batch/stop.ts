@@ -100,10 +100,15 @@ function describeJobs({ cancelled, refused, unmapped }: CancelledJobs): string |
   if (unmapped === null) return 'it has no results, so whatever jobs it has could not be cancelled';
   const parts = [
     cancelled > 0 ? `${cancelled} of its jobs were cancelled` : null,
-    refused.length > 0 ? `LlamaCloud refused to cancel ${refused.join(', ')}` : null,
+    refused.length > 0 ? `LlamaCloud refused to cancel ${refused.length} jobs: ${listed(refused)}` : null,
     unmapped > 0 ? `${unmapped} files have no job yet` : null,
   ].filter((part) => part !== null);
   return parts.length === 0 ? null : parts.join(', ');
+}
+
+/** The message of a failure has room for so many ids; all of them are in the result of the activity. */
+function listed(jobIds: readonly string[]): string {
+  return jobIds.length > 4 ? `${jobIds.slice(0, 4).join(', ')}, …` : jobIds.join(', ');
 }
 
 /**

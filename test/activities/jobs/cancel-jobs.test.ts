@@ -44,7 +44,7 @@ describe('the jobs of a batch that can not be cancelled itself any more', () => 
   test('are all asked to stop where nobody says which have ended, and one that has is no refusal', async () => {
     const { bench, cancelJobs, input, jobIds, posts } = await start(3);
     bench.emulator.jobs.setStatus(jobIds[0] ?? '', 'COMPLETED');
-    bench.emulator.faults.next({ kind: 'status', status: 422, ...TARGETS.listJobs });
+    bench.emulator.faults.next({ kind: 'status', status: 422, ...TARGETS.listJobs, times: 100 });
     expect(await run(cancelJobs, input)).toMatchObject({ refused: [], unmapped: 0 });
     expect(posts()).toHaveLength(3);
   });
