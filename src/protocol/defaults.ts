@@ -89,3 +89,6 @@ export const LIST_LAG_MS = MINUTE;
 
 /** Upper bound on the whole stop of a run that is cancelled or past its deadline. */
 export const STOP_TIMEOUT_MS = 10 * MINUTE;
+
+/** Jobs that one request asks for. LlamaCloud does not say how many ids it takes; a hundred make a URL of 5 KB. */
+export const MAX_JOBS_PER_REQUEST = 100;

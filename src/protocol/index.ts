@@ -1,3 +1,4 @@
+export * from './chunk.js';
 export * from './defaults.js';
 export * from './directories.js';
 export * from './failures.js';

@@ -144,6 +144,6 @@ export interface ProcessJobInput extends ApiScope {
   collectTaskQueue?: string;
   /** Try a local activity first: faster for a job that has ended, on a worker that has the activities. Default false. */
   collectLocally?: boolean;
-  /** Id of the run's output store: a worker with another store fails the attempt. Default: any store. */
+  /** Id of the output store of the run: a worker with another store fails the attempt. Default: not checked. */
   storeId?: string;
 }

@@ -30,13 +30,11 @@ beforeAll(async () => {
   output = await mkdtemp(join(tmpdir(), 'cli-runs-'));
   // Nothing ends by itself: each test ends its batch when it has seen what it wants.
   emulator = await startLlamaCloudEmulator({ seed: 7, batchRunningMs: 3_600_000, jobRunningMs: 3_600_000 });
-  for (const id of ['dir-1', 'dir-2', 'dir-3', 'dir-4', 'dir-5', 'dir-6', 'dir-7']) {
-    const files = [
-      { name: 'good.txt', content: 'text' },
-      { name: 'bad.pdf', content: 'no PDF at all' },
-    ];
-    await emulator.addDirectory(files, { id });
-  }
+  const files = [
+    { name: 'good.txt', content: 'text' },
+    { name: 'bad.pdf', content: 'no PDF at all' },
+  ];
+  for (let n = 1; n <= 7; n++) await emulator.addDirectory(files, { id: `dir-${n}` });
   await emulator.addDirectory(
     Array.from({ length: 5 }, (_, index) => ({ name: `${index}.txt`, content: 'text' })),
     { id: 'dir-8' },

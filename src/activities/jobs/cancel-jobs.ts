@@ -1,14 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { type CallOptions, HttpStatusError, type JobReference } from '../../llamacloud/index.js';
-import { type ApiScope, isTerminal, JOB_TYPES, type ResolvedPoll } from '../../protocol/index.js';
+import {
+  type ApiScope,
+  chunk,
+  isTerminal,
+  JOB_TYPES,
+  MAX_JOBS_PER_REQUEST,
+  type ResolvedPoll,
+} from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { NO_FILES, readFileNames } from '../results/file-names.js';
 import { isUnmapped, toCompleteRows } from '../results/result-rows.js';
 import { NotReady } from '../support/not-ready.js';
 import { pollDelayMs } from '../support/poll-delay.js';
 import { type Attempt, runAttempt } from '../support/run-attempt.js';
-import { listEndedJobs, MAX_JOBS_PER_REQUEST } from './ended-jobs.js';
+import { listEndedJobs } from './ended-jobs.js';
 
 export interface CancelJobsInput extends ApiScope {
   batchId: string;
@@ -162,10 +169,4 @@ async function stillRunning(
 /** LlamaCloud will not cancel this job, however often it is asked. */
 function isRefused(error: unknown): boolean {
   return error instanceof HttpStatusError && [400, 404, 409, 422].includes(error.status);
-}
-
-function chunk<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }

@@ -2,12 +2,9 @@ import { type CallOptions, HttpStatusError, UnexpectedResponseError } from '../.
 import { isTerminal, type JobType, NOT_FOUND_GRACE_MS } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 
-/** LlamaCloud does not say how many ids it takes; a hundred make a URL of 5 KB. */
-export const MAX_JOBS_PER_REQUEST = 100;
-
 export interface JobsToList {
   type: JobType;
-  /** At most {@link MAX_JOBS_PER_REQUEST}. */
+  /** At most `MAX_JOBS_PER_REQUEST`. */
   jobIds: string[];
 }
 

@@ -1,6 +1,6 @@
 import { ActivityFailure } from '@temporalio/workflow';
 import type { ResultRow } from '../../activities/types.js';
-import { type BatchRequest, JOB_TYPES, type JobType } from '../../protocol/index.js';
+import { type BatchRequest, chunk, JOB_TYPES, type JobType, MAX_JOBS_PER_REQUEST } from '../../protocol/index.js';
 import { waitForJobs } from '../shared/activities.js';
 import type { ReadyQueue } from '../shared/ready-queue.js';
 import type { OpenPage } from './state.js';
@@ -19,9 +19,6 @@ interface WaitingRow {
   job: NonNullable<ResultRow['job']>;
 }
 
-/** One activity waits for at most so many jobs: one request asks for all of them. */
-const MAX_JOBS_PER_WAITER = 100;
-
 /** Step 7: adds the rows of a page to the queue: those without a job at once, the others as their jobs end. */
 export async function releaseRows(
   page: OpenPage,
@@ -37,7 +34,7 @@ export async function releaseRows(
   }
   const waiters = JOB_TYPES.flatMap((type) => {
     const ofType = waiting.filter(({ job }) => job.type === type);
-    return chunk(ofType, MAX_JOBS_PER_WAITER).map((rows) => releaseAsJobsEnd(type, rows, request, deadlineMs, queue));
+    return chunk(ofType, MAX_JOBS_PER_REQUEST).map((rows) => releaseAsJobsEnd(type, rows, request, deadlineMs, queue));
   });
   await Promise.all(waiters);
 }
@@ -69,10 +66,4 @@ async function releaseAsJobsEnd(
 function pollIndividually(error: unknown) {
   if (!(error instanceof ActivityFailure) || error.cause?.name !== 'ApplicationFailure') throw error;
   return { ended: [], pollIndividually: true };
-}
-
-function chunk<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }
