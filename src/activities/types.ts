@@ -9,5 +9,4 @@ export type { OpenedDirectories } from './input/open-directories.js';
 export type { CancelledJobs } from './jobs/cancel-jobs.js';
 export type { UnfinishedJob } from './jobs/collect-job.js';
 export type { WriteDirectoriesInput } from './manifest/write-directories.js';
-export type { WriteManifestInput } from './manifest/write-manifest.js';
 export type { ResultRow } from './results/result-rows.js';

@@ -1,5 +1,5 @@
 import { HttpStatusError } from '../../llamacloud/index.js';
-import { type ApiScope, isTerminal, type ResolvedPoll } from '../../protocol/index.js';
+import { type ApiScope, DEFAULT_POLL, isTerminal } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { NotReady } from '../support/not-ready.js';
 import { pollDelayMs } from '../support/poll-delay.js';
@@ -8,7 +8,6 @@ import { toStatus } from './wait-for-batch.js';
 
 export interface CancelBatchInput extends ApiScope {
   batchId: string;
-  poll: ResolvedPoll;
 }
 
 /**
@@ -18,7 +17,7 @@ export interface CancelBatchInput extends ApiScope {
  * `GET /api/v2/batches/{id}` and `POST /api/v2/batches/{id}/cancel`.
  */
 export function cancelBatch(deps: ActivityDeps) {
-  return ({ batchId, projectId, organizationId, poll }: CancelBatchInput): Promise<string> =>
+  return ({ batchId, projectId, organizationId }: CancelBatchInput): Promise<string> =>
     runAttempt('cancel', `batch ${batchId}`, async ({ ageMs, signal }) => {
       const scope = { projectId, organizationId, signal };
       const { status } = await deps.llamacloud.getBatch(batchId, scope);
@@ -28,7 +27,7 @@ export function cancelBatch(deps: ActivityDeps) {
         if (!hasEnded(error)) throw error;
       });
       const state = `batch ${batchId} is ${toStatus(status)} and being cancelled`;
-      throw new NotReady('BatchNotReady', state, pollDelayMs(poll, ageMs));
+      throw new NotReady('BatchNotReady', state, pollDelayMs(DEFAULT_POLL, ageMs));
     });
 }
 

@@ -4,10 +4,10 @@ import { type CallOptions, HttpStatusError, type JobReference } from '../../llam
 import {
   type ApiScope,
   chunk,
+  DEFAULT_POLL,
   isTerminal,
   JOB_TYPES,
   MAX_JOBS_PER_REQUEST,
-  type ResolvedPoll,
 } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { NO_FILES, readFileNames } from '../results/file-names.js';
@@ -22,7 +22,6 @@ export interface CancelJobsInput extends ApiScope {
   directoryId: string;
   /** How long files that have no job yet, and results that are not there yet, are waited for, in milliseconds. */
   waitMs: number;
-  poll: ResolvedPoll;
 }
 
 export interface CancelledJobs {
@@ -68,7 +67,7 @@ export function cancelJobs(deps: ActivityDeps) {
       const unmapped = toCompleteRows(batch, files)?.filter(isUnmapped).length ?? null;
       if (unmapped !== 0 && mayWait) {
         const missing = unmapped === null ? 'has no results yet' : `has ${unmapped} files without a job`;
-        throw new NotReady('BatchNotReady', `batch ${batchId} ${missing}`, pollDelayMs(input.poll, attempt.ageMs));
+        throw new NotReady('BatchNotReady', `batch ${batchId} ${missing}`, pollDelayMs(DEFAULT_POLL, attempt.ageMs));
       }
       const refused = await stillRunning(deps, progress.refused, attempt, scope);
       return { cancelled: progress.asked.length, refused, unmapped };

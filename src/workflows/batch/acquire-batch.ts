@@ -10,13 +10,7 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import type { CreatedBatch } from '../../activities/types.js';
-import {
-  type BatchRequest,
-  createBatchWorkflowId,
-  DEFAULT_POLL,
-  describeBatch,
-  WORKFLOW_TYPES,
-} from '../../protocol/index.js';
+import { type BatchRequest, createBatchWorkflowId, describeBatch, WORKFLOW_TYPES } from '../../protocol/index.js';
 import { code } from '../shared/details.js';
 import { unwrapFailure } from '../shared/unwrap-failure.js';
 import type { createBatch } from './create-batch.js';
@@ -46,7 +40,7 @@ async function createUnderLock(state: BatchState, request: BatchRequest): Promis
     try {
       return await executeChild<typeof createBatch>(WORKFLOW_TYPES.createBatch, {
         workflowId,
-        args: [{ work: { directoryId, job, scope }, onStop, poll: DEFAULT_POLL }],
+        args: [{ work: { directoryId, job, scope }, onStop }],
         staticSummary: describeBatch(request),
         // Cancelled with this run, and also when this run is terminated: it then cancels what it has created.
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,

@@ -20,7 +20,6 @@ import {
   MIN_DELAY_MS,
   type OnStop,
   PREEXISTING_BATCHES_MEMO,
-  type ResolvedPoll,
   rootFailure,
   TROUBLE_MEMO,
 } from '../../protocol/index.js';
@@ -40,7 +39,6 @@ export interface CreateBatchInput {
   work: BatchToCreate;
   /** What to do with the batch when the run that it is for goes. */
   onStop: OnStop;
-  poll: ResolvedPoll;
 }
 
 /** What continue-as-new carries. */
@@ -184,14 +182,14 @@ async function waitUntilListed(work: BatchToCreate, preexisting: ListedBatches):
 const CLEANUP_OPTIONS = { scheduleToCloseTimeout: '2 minutes' } as const;
 
 /** The run is being stopped, or has gone: leaves no batch behind that nobody knows of. */
-async function settle({ work, onStop, poll }: CreateBatchInput, state: CreateState): Promise<CreatedBatch> {
+async function settle({ work, onStop }: CreateBatchInput, state: CreateState): Promise<CreatedBatch> {
   const batch = await findMadeBatch(work, state);
   if (batch === null) throw new CancelledFailure('The run was stopped before there was a batch');
   upsertMemo({ [BATCH_ID_MEMO]: batch.batchId });
   if (onStop === 'leave') return batch;
   const summary = `Cancel batch ${batch.batchId}`;
   try {
-    const input = { ...work.scope, batchId: batch.batchId, poll };
+    const input = { ...work.scope, batchId: batch.batchId };
     const status = await cancelBatch.executeWithOptions({ ...CLEANUP_OPTIONS, summary }, [input]);
     return { ...batch, status };
   } catch (error) {

@@ -80,6 +80,7 @@ function toJobInput(
   deadlineMs: number,
 ): ProcessJobInput {
   const { taskQueue } = workflowInfo();
+  const runsElsewhere = child.taskQueue !== undefined && child.taskQueue !== taskQueue;
   const minTimeoutMs = hasEnded ? MIN_TIMEOUT_MS.hasEnded : MIN_TIMEOUT_MS.running;
   return {
     ...scope,
@@ -90,12 +91,11 @@ function toJobInput(
     batchId,
     // A job of another type than the batch's has its own formats.
     ...(supportsFormat(job.type, collect) ? { collect } : {}),
-    poll,
+    ...(hasEnded ? {} : { poll }),
     timeoutMs: Math.max(Math.min(jobTimeoutMs, minTimeoutMs), deadlineMs - Date.now()),
-    collectTaskQueue: taskQueue,
-    // Decided here: a worker that replays the child's history has another task queue, and would decide otherwise. A worker of the
-    // child's own queue has neither the activity nor the API key.
-    collectLocally: hasEnded && opened?.limited === false && (child.taskQueue ?? taskQueue) === taskQueue,
+    // A worker of another queue has neither the activity nor the API key.
+    ...(runsElsewhere ? { collectTaskQueue: taskQueue } : {}),
+    collectLocally: hasEnded && opened?.limited === false && !runsElsewhere,
     ...(opened === null ? {} : { storeId: opened.storeId }),
   };
 }

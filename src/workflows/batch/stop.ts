@@ -3,7 +3,6 @@ import type { CancelledJobs } from '../../activities/types.js';
 import {
   type BatchRequest,
   cleanText,
-  DEFAULT_POLL,
   isTerminal,
   rootFailure,
   STOP_TIMEOUT_MS,
@@ -68,7 +67,7 @@ async function cancelRemoteBatch(
   if (state.status !== null && isTerminal(state.status)) return `it is ${state.status}`;
   const options = { summary: `Cancel batch ${batchId}`, scheduleToCloseTimeout: leftMs(deadlineMs) };
   try {
-    const input = { ...request.scope, batchId, poll: DEFAULT_POLL };
+    const input = { ...request.scope, batchId };
     setStatus(state, await cancelBatch.executeWithOptions(options, [input]));
     return `it is ${state.status}`;
   } catch (error) {
@@ -87,7 +86,7 @@ async function cancelRemoteJobs(
   try {
     const { scope, directoryId, resultsGraceMs } = request;
     const maxWaitMs = state.status === 'COMPLETED' ? RESULTS_WAIT_MS.completed : RESULTS_WAIT_MS.cancelled;
-    const input = { ...scope, batchId, directoryId, waitMs: Math.min(maxWaitMs, resultsGraceMs), poll: DEFAULT_POLL };
+    const input = { ...scope, batchId, directoryId, waitMs: Math.min(maxWaitMs, resultsGraceMs) };
     const jobs = await cancelJobs.executeWithOptions(options, [input]);
     return { outcome: describeJobs(jobs), hasResults: jobs.unmapped !== null };
   } catch (error) {

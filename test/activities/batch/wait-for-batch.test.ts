@@ -134,9 +134,9 @@ describe('while a request hangs', () => {
       () => waitForBatch(look(batch.id)),
       () => readResults(results),
       () => collectJob(job),
-      () => cancelBatch({ batchId: batch.id, poll: DEFAULT_POLL }),
+      () => cancelBatch({ batchId: batch.id }),
       () => openBatch({ batchId: batch.id }),
-      () => cancelJobs({ batchId: batch.id, directoryId: 'dir-1', waitMs: 0, poll: DEFAULT_POLL }),
+      () => cancelJobs({ batchId: batch.id, directoryId: 'dir-1', waitMs: 0 }),
     ];
     bench.emulator.faults.next({ kind: 'delay', delayMs: 3_600_000, times: runs.length });
     for (const activity of runs) {
@@ -172,7 +172,7 @@ describe('cancelling a batch', () => {
   const start = async (emulator = {}) => {
     const bench = await setBench({ emulator: { batchPendingMs: 60_000, batchCancelMs: 60_000, ...emulator } });
     const batch = await addBatch(bench);
-    const cancel = { batchId: batch.id, poll: DEFAULT_POLL };
+    const cancel = { batchId: batch.id };
     const methods = () => batch.requests().map(({ method, status }) => `${method} ${status}`);
     return { bench, batch, cancel, methods };
   };

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_POLL } from '../../../src/protocol/index.js';
 import { type EmulatorOptions, TARGETS } from '../../../src/testing/emulator/index.js';
 import { failing, run, runAttempts, setBench } from '../support.js';
 
@@ -17,7 +16,7 @@ async function start(count: number, emulator: EmulatorOptions = {}) {
   return {
     bench,
     cancelJobs: bench.activities.cancelJobs,
-    input: { batchId, directoryId: directory.id, waitMs: 20_000, poll: DEFAULT_POLL },
+    input: { batchId, directoryId: directory.id, waitMs: 20_000 },
     jobIds: bench.emulator.jobs.list().map(({ id }) => id),
     posts: () => bench.emulator.requests.filter(({ path }) => CANCEL.test(path)),
     statuses: () => bench.emulator.jobs.list().map(({ status }) => status),

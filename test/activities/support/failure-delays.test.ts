@@ -82,11 +82,10 @@ describe('the deadline of the activity', () => {
 });
 
 describe('cancelling', () => {
-  const POLL = { initialInterval: 1_000, backoffCoefficient: 1.1, maximumInterval: 60_000 };
   const cancelThrough = async (status: number, attempt: Attempt = {}) => {
     const { activities, emulator } = await setBench();
     emulator.faults.next({ kind: 'status', status });
-    return failing(activities.cancelBatch, { batchId: 'bat-1', poll: POLL }, attempt);
+    return failing(activities.cancelBatch, { batchId: 'bat-1' }, attempt);
   };
 
   test.each([401, 402, 403, 500])('is tried again after %i', async (status) => {
