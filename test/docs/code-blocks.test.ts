@@ -32,7 +32,10 @@ test('every TypeScript block of the README and the reference compiles', async ()
     }
   }
   const config = join(folder, 'tsconfig.json');
-  await writeFile(config, JSON.stringify({ extends: '../../../tsconfig.json', compilerOptions: LOOSE, include: [], files }));
+  await writeFile(
+    config,
+    JSON.stringify({ extends: '../../../tsconfig.json', compilerOptions: LOOSE, include: [], files }),
+  );
   const { stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', config], { encoding: 'utf8' });
   expect(stdout).toBe('');
 });
