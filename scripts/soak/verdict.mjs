@@ -4,7 +4,7 @@ import { basename, join, relative } from 'node:path';
 import { sha256 } from './plan.mjs';
 
 /** Faults of requests that were answered with 200 all the same. */
-const FAULTS_WITH_200 = new Set(['truncated', 'truncated-unframed', 'empty', 'wrong-json', 'html']);
+const FAULTS_WITH_200 = new Set(['truncated', 'truncated-close-delimited', 'empty', 'wrong-json', 'html']);
 
 /**
  * @param folder The run's folder: what is in there beside `kept` has been written outside the output folder.

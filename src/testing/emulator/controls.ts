@@ -93,7 +93,7 @@ function setBatchStatus(batch: Batch, status: string | null, project: Project): 
     if (batch.cancel !== null) throw new Error(`batch ${batch.id} was cancelled and can't complete`);
     batch.finishedAtMs = nowMs;
   } else if (status === 'CANCELLED') {
-    batch.cancel = { requestedAtMs: nowMs, doneAtMs: nowMs, stopsJobs: !project.settings.jobsOutliveCancel };
+    batch.cancel = { requestedAtMs: nowMs, doneAtMs: nowMs, stopsJobs: !project.settings.jobsContinueAfterCancel };
   } else if (status !== null) {
     batch.forced = { status, atMs: nowMs };
   }

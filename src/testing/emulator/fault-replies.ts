@@ -1,4 +1,4 @@
-import type { Fault, LostAnswer } from './faults.js';
+import type { Fault, LostResponse } from './faults.js';
 import { type EmulatorRequest, firstHalf, json, type Reply, replySize } from './http-exchange.js';
 
 /** The answer of a fault that keeps the request from taking effect; null for the other kinds. */
@@ -33,7 +33,7 @@ export function replaceReply(fault: Fault, reply: Reply): Reply {
 }
 
 /** What a client gets in place of an answer that is lost; null stands for a reset connection. */
-export function lostReply(answer: LostAnswer): Reply | null {
+export function lostReply(answer: LostResponse): Reply | null {
   return answer === 'reset' ? null : json({ detail: 'Service Unavailable' }, 503, { 'retry-after': '1' });
 }
 

@@ -20,16 +20,16 @@ export type Fault =
   /** The request takes effect, then the answer is `status` (default 502), with `Retry-After` when given. */
   | { readonly kind: 'error-after'; readonly status?: number; readonly retryAfter?: number | Date }
   /** The answer is lost at once, and the request takes effect only `effectAfterMs` later. `answer` defaults to `reset`. */
-  | { readonly kind: 'late-effect'; readonly effectAfterMs: number; readonly answer?: LostAnswer }
+  | { readonly kind: 'late-effect'; readonly effectAfterMs: number; readonly response?: LostResponse }
   /** The request takes effect twice. The answer is that of the first time, unless `answer` says how it is lost. */
-  | { readonly kind: 'doubled'; readonly answer?: LostAnswer }
+  | { readonly kind: 'duplicated'; readonly response?: LostResponse }
   /** The request takes effect; half the answer arrives under the Content-Length of the whole. */
   | { readonly kind: 'truncated' }
   /**
    * The request takes effect; half the answer arrives without a Content-Length, then the connection ends in order. Only
    * who knows the size can tell that something is missing.
    */
-  | { readonly kind: 'truncated-unframed' }
+  | { readonly kind: 'truncated-close-delimited' }
   /** The request takes effect; half the answer arrives as 206 with `Content-Range`. */
   | { readonly kind: 'partial' }
   /** The request takes effect; the answer has its usual status and no body. */
@@ -42,7 +42,7 @@ export type Fault =
   | { readonly kind: 'signature-mismatch' };
 
 /** How an answer is lost: the connection is reset, or 503 with `Retry-After: 1` comes in its place. */
-export type LostAnswer = 'reset' | 'unavailable';
+export type LostResponse = 'reset' | 'unavailable';
 
 /** Which requests a planned fault is for. */
 export interface FaultTarget extends RequestTarget {
@@ -95,7 +95,7 @@ const RANDOM_DOWNLOAD_FAULTS: readonly (() => Fault)[] = [
   () => ({ kind: 'status', status: 503, detail: 'Slow Down' }),
   () => ({ kind: 'reset-before' }),
   () => ({ kind: 'truncated' }),
-  () => ({ kind: 'truncated-unframed' }),
+  () => ({ kind: 'truncated-close-delimited' }),
   () => ({ kind: 'partial' }),
   () => ({ kind: 'empty' }),
   () => ({ kind: 'html' }),

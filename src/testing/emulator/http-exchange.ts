@@ -71,7 +71,7 @@ export async function sendTruncated(response: ServerResponse, reply: Reply): Pro
 }
 
 /** Sends half the body with nothing that tells its length but the end of the connection, as HTTP/1.0 does. */
-export async function sendTruncatedUnframed(response: ServerResponse, reply: Reply): Promise<void> {
+export async function sendTruncatedCloseDelimited(response: ServerResponse, reply: Reply): Promise<void> {
   response.useChunkedEncodingByDefault = false;
   response.writeHead(reply.status, { ...reply.headers, connection: 'close' });
   await writeBody(response, firstHalf(reply.body));

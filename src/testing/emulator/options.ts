@@ -36,7 +36,7 @@ export interface EmulatorBehaviour {
    * Whether the jobs of a batch go on after it is CANCELLED, until each is cancelled by its own id. Default false: they are
    * CANCELLED with the batch.
    */
-  readonly jobsOutliveCancel?: boolean;
+  readonly jobsContinueAfterCancel?: boolean;
 
   /** How long a job is PENDING, from when its file was mapped. Default 100. */
   readonly jobPendingMs?: number;
@@ -47,9 +47,9 @@ export interface EmulatorBehaviour {
   /** Up to this much more RUNNING for each job, so that jobs end spread over a time. Default 0. */
   readonly jobSpreadMs?: number;
   /** How long `usage.credits` stays null after a job ended. Default 0. */
-  readonly usageNullMs?: number;
+  readonly creditsNullMs?: number;
   /** How `usage.credits` is written: `3`, `"3"` or `{ "value": 3, "unit": "credits" }`. Default `number`. */
-  readonly creditsForm?: CreditsForm;
+  readonly creditsFormat?: CreditsFormat;
   /** Whether the `error_message` of a FAILED job holds a presigned URL. Default false. */
   readonly urlsInErrorMessages?: boolean;
 
@@ -86,12 +86,12 @@ export interface EmulatorBehaviour {
    * without `config`, of another product, with a numeric `created_at`, without `source_directory_id`, ARCHIVED.
    * Default false.
    */
-  readonly strangeNeighbours?: boolean;
+  readonly unusualBatches?: boolean;
 
   /** A result above this many bytes is answered as null, and only its presigned URL leads to it. Default 5 MiB. */
   readonly inlineLimitBytes?: number;
   /** How long a presigned URL is good for. Default one hour. */
-  readonly presignedUrlMs?: number;
+  readonly presignedUrlTtlMs?: number;
   /** A batch over a directory with more files is refused with 400. Default 1000. */
   readonly maxFilesPerBatch?: number;
   /** Items on a page when the request does not say. Default 20. */
@@ -106,8 +106,8 @@ export interface EmulatorBehaviour {
   readonly webhookBackoffMs?: number;
 }
 
-export type CreditsForm = (typeof CREDITS_FORMS)[number];
-const CREDITS_FORMS = ['number', 'text', 'object'] as const;
+export type CreditsFormat = (typeof CREDITS_FORMATS)[number];
+const CREDITS_FORMATS = ['number', 'string', 'object'] as const;
 
 /** {@link EmulatorOptions} with every value present. */
 export type Settings = Required<EmulatorOptions>;
@@ -122,12 +122,12 @@ const DEFAULTS: Omit<Settings, 'apiKey' | 'seed'> = {
   batchThrottledMs: 0,
   batchRunningMs: 800,
   batchCancelMs: 200,
-  jobsOutliveCancel: false,
+  jobsContinueAfterCancel: false,
   jobPendingMs: 100,
   jobRunningMs: 300,
   jobSpreadMs: 0,
-  usageNullMs: 0,
-  creditsForm: 'number',
+  creditsNullMs: 0,
+  creditsFormat: 'number',
   urlsInErrorMessages: false,
   resultsNullMs: 0,
   cancelledResultsNullMs: 0,
@@ -139,9 +139,9 @@ const DEFAULTS: Omit<Settings, 'apiKey' | 'seed'> = {
   jobListLagMs: 0,
   readLagMs: 0,
   clockOffsetMs: 0,
-  strangeNeighbours: false,
+  unusualBatches: false,
   inlineLimitBytes: 5 * 1024 * 1024,
-  presignedUrlMs: 60 * 60 * 1000,
+  presignedUrlTtlMs: 60 * 60 * 1000,
   maxFilesPerBatch: 1000,
   defaultPageSize: 20,
   maxPageSize: 100,
@@ -161,7 +161,7 @@ export const ADVERSE_CONDITIONS: EmulatorBehaviour = {
   lateRowsMs: 40,
   lateJobsMs: 80,
   shuffleResults: true,
-  strangeNeighbours: true,
+  unusualBatches: true,
 };
 
 /** Fills in the defaults. Throws a `RangeError` that names the option when a value makes no sense. */
@@ -201,7 +201,9 @@ export function checkSettings(settings: Settings): void {
       throw new RangeError(`${name} must be a whole number above 0, and is ${settings[name]}`);
     }
   }
-  if (!CREDITS_FORMS.includes(settings.creditsForm)) {
-    throw new RangeError(`creditsForm must be one of ${CREDITS_FORMS.join(', ')}, and is ${settings.creditsForm}`);
+  if (!CREDITS_FORMATS.includes(settings.creditsFormat)) {
+    throw new RangeError(
+      `creditsFormat must be one of ${CREDITS_FORMATS.join(', ')}, and is ${settings.creditsFormat}`,
+    );
   }
 }

@@ -16,7 +16,7 @@ export class PresignedFiles {
 
   urlFor(jobId: string, type: ResultType): string {
     const path = `${PRESIGNED_PREFIX}${jobId}/${type}`;
-    const expires = Date.now() + this.project.settings.presignedUrlMs;
+    const expires = Date.now() + this.project.settings.presignedUrlTtlMs;
     return `${this.baseUrl()}${path}?expires=${expires}&signature=${this.#sign(path, String(expires))}`;
   }
 

@@ -5,8 +5,8 @@ import { HttpError } from './http-error.js';
 import type { Batch, BatchRow, Directory, Job, JobType } from './model.js';
 import type { Settings } from './options.js';
 import type { SeededRandom } from './seeded-random.js';
-import { StrangeNeighbours } from './strange-neighbours.js';
 import { batchClock, jobCreatedAtMs, jobState } from './timeline.js';
+import { UnusualBatches } from './unusual-batches.js';
 
 /** Everything that the emulated LlamaCloud project holds. */
 export class Project {
@@ -14,7 +14,7 @@ export class Project {
   readonly batches = new Map<string, Batch>();
   readonly jobs = new Map<string, Job>();
   readonly configurations: Configurations;
-  readonly strangeNeighbours: StrangeNeighbours;
+  readonly unusualBatches: UnusualBatches;
   /** The project that requests without `project_id` belong to. */
   readonly defaultProjectId: string;
 
@@ -24,7 +24,7 @@ export class Project {
     private readonly parseQueue: ParseQueue,
   ) {
     this.configurations = new Configurations(settings.configurationIds);
-    this.strangeNeighbours = new StrangeNeighbours(settings, random);
+    this.unusualBatches = new UnusualBatches(settings, random);
     this.defaultProjectId = random.uuid('prj-');
   }
 

@@ -12,7 +12,7 @@ import {
   readBody,
   sendReply,
   sendTruncated,
-  sendTruncatedUnframed,
+  sendTruncatedCloseDelimited,
 } from './http-exchange.js';
 import type { RequestLog } from './request-log.js';
 
@@ -86,7 +86,7 @@ export class EmulatorServer {
     if (response.destroyed) return;
     setStatus(reply.status);
     if (fault?.kind === 'truncated') await sendTruncated(response, reply);
-    else if (fault?.kind === 'truncated-unframed') await sendTruncatedUnframed(response, reply);
+    else if (fault?.kind === 'truncated-close-delimited') await sendTruncatedCloseDelimited(response, reply);
     else await sendReply(response, reply);
   }
 
@@ -96,15 +96,15 @@ export class EmulatorServer {
     if (fault.kind === 'late-effect') {
       // Nobody waits for it. Closing the emulator ends the wait.
       this.#takeEffectLater(fault.effectAfterMs, request).catch(() => undefined);
-      return lostReply(fault.answer ?? 'reset');
+      return lostReply(fault.response ?? 'reset');
     }
     const instead = replyWithoutEffect(fault, request);
     if (instead !== null) return instead;
     const reply = await this.#answerOrError(request);
     if (fault.kind === 'reset-after') return null;
-    if (fault.kind === 'doubled') {
+    if (fault.kind === 'duplicated') {
       await this.#answerOrError(request);
-      return fault.answer === undefined ? reply : lostReply(fault.answer);
+      return fault.response === undefined ? reply : lostReply(fault.response);
     }
     return replaceReply(fault, reply);
   }

@@ -64,7 +64,7 @@ describe('postBatch', () => {
     { kind: 'error-after' },
     { kind: 'late-effect', effectAfterMs: 10 },
     { kind: 'truncated' },
-    { kind: 'truncated-unframed' },
+    { kind: 'truncated-close-delimited' },
     { kind: 'empty' },
     { kind: 'wrong-json' },
     { kind: 'html' },
@@ -171,7 +171,7 @@ describe('findCreatedBatch', () => {
   });
 
   test('still finds a batch that was created days before it is looked for', async () => {
-    const { bench, work } = await setWork({ emulator: { strangeNeighbours: false } });
+    const { bench, work } = await setWork({ emulator: { unusualBatches: false } });
     const lost = await create(bench, work.directoryId);
     const sinceMs = Date.now() - 3 * 24 * 3_600_000;
     const asked = bench.emulator.requests.length;

@@ -91,7 +91,7 @@ describe('a completed job', () => {
   });
 
   test('has null credits until billing has recorded them', async () => {
-    const { bench, job } = await start('parse_v2', { usageNullMs: 60_000 });
+    const { bench, job } = await start('parse_v2', { creditsNullMs: 60_000 });
     expect(await run(bench.activities.collectJob, job)).toMatchObject({ status: 'COMPLETED', credits: null });
   });
 
@@ -145,7 +145,7 @@ describe('a document that is too large to come inline', () => {
   });
 
   const NOT_WHOLE = [
-    { kind: 'truncated-unframed' },
+    { kind: 'truncated-close-delimited' },
     { kind: 'truncated' },
     { kind: 'partial' },
     { kind: 'empty' },

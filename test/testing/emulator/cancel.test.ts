@@ -84,7 +84,7 @@ describe('jobs that outlive their batch', () => {
       batchRunningMs: 1000,
       batchCancelMs: 300,
       jobRunningMs: Number.POSITIVE_INFINITY,
-      jobsOutliveCancel: true,
+      jobsContinueAfterCancel: true,
     });
     const { id } = await emulator.addDirectory(FILES);
     const batchId = await createBatch(emulator, id);
@@ -104,7 +104,7 @@ describe('jobs that outlive their batch', () => {
   });
 
   it('end with a document after the batch was cancelled', async () => {
-    const emulator = await startEmulator({ jobsOutliveCancel: true });
+    const emulator = await startEmulator({ jobsContinueAfterCancel: true });
     // So many that most documents wait to be parsed when the batch is cancelled.
     const files = Array.from({ length: 500 }, (_, index) => ({ name: `${index}.md`, content: 'x'.repeat(2_000) }));
     const { id } = await emulator.addDirectory(files);

@@ -138,7 +138,7 @@ describe('a presigned URL', () => {
     expect((await fetch(full.split('?')[0] ?? '')).status).toBe(403);
     expect((await fetch(full.replace('markdown_full?', 'markdown?'))).status).toBe(403);
     expect((await fetch(pages.replace(/expires=\d/, 'expires=9'))).status).toBe(403);
-    const expired = await presignedUrl({ presignedUrlMs: 0 });
+    const expired = await presignedUrl({ presignedUrlTtlMs: 0 });
     await eventually(async () => (await fetch(expired.full)).status).toBe(403);
   });
 });

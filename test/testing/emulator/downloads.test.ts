@@ -17,7 +17,7 @@ async function startDownload(content = CONTENT) {
 describe('a download', () => {
   it('may end early without anything that tells its length, for as many requests as planned', async () => {
     const { url, fail } = await startDownload();
-    fail({ kind: 'truncated-unframed' }, 2);
+    fail({ kind: 'truncated-close-delimited' }, 2);
     for (let index = 0; index < 2; index += 1) {
       const response = await fetch(url);
       const framing = ['content-length', 'transfer-encoding'].map((name) => response.headers.get(name));
@@ -47,7 +47,7 @@ describe('a download', () => {
   it('may be cut when it is streamed from a file', async () => {
     const { url, fail } = await startDownload('y'.repeat(200_000));
     fail({ kind: 'partial' });
-    fail({ kind: 'truncated-unframed' });
+    fail({ kind: 'truncated-close-delimited' });
     for (const status of [206, 200]) {
       const response = await fetch(url);
       expect([response.status, await response.text()]).toEqual([status, 'y'.repeat(100_000)]);
@@ -82,7 +82,7 @@ describe('a download', () => {
       const response = await fetch(url).catch(() => undefined);
       await response?.text().catch(() => undefined);
     }
-    const kinds = ['status', 'reset-before', 'truncated', 'truncated-unframed', 'partial', 'empty', 'html'];
+    const kinds = ['status', 'reset-before', 'truncated', 'truncated-close-delimited', 'partial', 'empty', 'html'];
     expect(new Set(emulator.faults.hits.map(({ kind }) => kind))).toEqual(new Set([...kinds, 'signature-mismatch']));
     // Never more than three in a row.
     expect(emulator.faults.hits).toHaveLength(75);

@@ -23,10 +23,10 @@ describe('the end of a job', () => {
 
   it.each([
     ['number', 3],
-    ['text', '3'],
+    ['string', '3'],
     ['object', { value: 3, unit: 'credits' }],
-  ] as const)('may tell its credits as %s', async (creditsForm, credits) => {
-    const emulator = await startEmulator({ creditsForm });
+  ] as const)('may tell its credits as %s', async (creditsFormat, credits) => {
+    const emulator = await startEmulator({ creditsFormat });
     const parse = await runJobs(emulator, [GOOD], '?expand=usage');
     expect(parse.get('a.md')?.body.job.usage).toEqual({ credits });
     const extract = await runJobs(emulator, [GOOD], '?expand=usage', 'extract_v2');

@@ -22,7 +22,11 @@ describe('a create', () => {
   });
 
   it('may be answered 503 with Retry-After and take effect only later', async () => {
-    const { create, count } = await startWithFault({ kind: 'late-effect', effectAfterMs: 500, answer: 'unavailable' });
+    const { create, count } = await startWithFault({
+      kind: 'late-effect',
+      effectAfterMs: 500,
+      response: 'unavailable',
+    });
     const { status, headers } = await create();
     expect([status, headers.get('retry-after'), count()]).toEqual([503, '1', 0]);
     await eventually(count).toBe(1);
@@ -42,7 +46,7 @@ describe('a create', () => {
   });
 
   it('may make two batches and answer with the first', async () => {
-    const { emulator, create } = await startWithFault({ kind: 'doubled' });
+    const { emulator, create } = await startWithFault({ kind: 'duplicated' });
     const { status, body } = await create();
     const made = emulator.batches.list();
     expect([status, body.id, made.length]).toEqual([201, made[0]?.id, 2]);
@@ -50,10 +54,10 @@ describe('a create', () => {
   });
 
   it('may make two batches and lose the answer', async () => {
-    const reset = await startWithFault({ kind: 'doubled', answer: 'reset' });
+    const reset = await startWithFault({ kind: 'duplicated', response: 'reset' });
     await expect(reset.create()).rejects.toThrow('fetch failed');
     expect(reset.count()).toBe(2);
-    const refused = await startWithFault({ kind: 'doubled', answer: 'unavailable' });
+    const refused = await startWithFault({ kind: 'duplicated', response: 'unavailable' });
     expect([(await refused.create()).status, refused.count()]).toEqual([503, 2]);
   });
 });

@@ -112,7 +112,7 @@ describe('the jobs of a batch', () => {
 
   it('have null credits until billing has recorded them', async () => {
     const advance = holdClock();
-    const emulator = await startEmulator({ usageNullMs: 5000, creditsPerPage: 7 });
+    const emulator = await startEmulator({ creditsNullMs: 5000, creditsPerPage: 7 });
     const { id } = await emulator.addDirectory(FILES.slice(0, 1));
     const batchId = await createBatch(emulator, id);
     await allEnded(emulator, batchId);

@@ -22,7 +22,7 @@ describe('stopping a run, on a real server', () => {
   afterEach(() => {
     stage.emulator.faults.clear();
     stage.emulator.configure({
-      jobsOutliveCancel: false,
+      jobsContinueAfterCancel: false,
       jobRunningMs: 0,
       cancelledResultsNullMs: 0,
       batchCancelMs: 200,
@@ -65,7 +65,7 @@ describe('stopping a run, on a real server', () => {
     ['have no job yet', { lateRowsMs: 0, lateJobsMs: 3_000 }],
     ['have no row yet', { lateRowsMs: 3_000, lateJobsMs: 0 }],
   ])('jobs of files that %s when the batch is CANCELLED are cancelled as well', async (_, late) => {
-    stage.emulator.configure({ jobsOutliveCancel: true, jobRunningMs: HOUR, lateRowsShare: 0.5, ...late });
+    stage.emulator.configure({ jobsContinueAfterCancel: true, jobRunningMs: HOUR, lateRowsShare: 0.5, ...late });
     const started = await startRun(stage, 4);
     await mapFiles(stage, started, 'RUNNING');
     await started.isWaiting();

@@ -50,6 +50,6 @@ function candidates(project: Project, directoryId: string | null, toBody: (batch
       body: () => toBody(batch),
     }));
   const directory = directoryId === null ? undefined : project.directories.get(directoryId);
-  const strange = project.strangeNeighbours.of(directory).map((batch) => ({ ...batch, organizationId: null }));
+  const strange = project.unusualBatches.of(directory).map((batch) => ({ ...batch, organizationId: null }));
   return [...own, ...strange];
 }

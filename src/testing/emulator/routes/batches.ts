@@ -52,7 +52,7 @@ export function batchRoutes(project: Project, webhooks: WebhookNotifier): readon
       method: 'GET',
       path: '/api/v2/batches/{id}',
       handle: ({ query }, id) => {
-        const strange = project.strangeNeighbours.find(id);
+        const strange = project.unusualBatches.find(id);
         if (strange !== undefined) return json(strange.body());
         return json(batchBody(project.readBatch(id), project, readList(query, 'expand').has('results')));
       },
@@ -61,7 +61,7 @@ export function batchRoutes(project: Project, webhooks: WebhookNotifier): readon
       method: 'POST',
       path: '/api/v2/batches/{id}/cancel',
       handle: (_, id) => {
-        project.strangeNeighbours.refuseCancel(id);
+        project.unusualBatches.refuseCancel(id);
         const batch = project.findBatch(id);
         const nowMs = Date.now();
         const { status } = batchState(batch, nowMs, settings);
@@ -70,7 +70,7 @@ export function batchRoutes(project: Project, webhooks: WebhookNotifier): readon
         batch.cancel ??= {
           requestedAtMs: nowMs,
           doneAtMs: nowMs + settings.batchCancelMs,
-          stopsJobs: !settings.jobsOutliveCancel,
+          stopsJobs: !settings.jobsContinueAfterCancel,
         };
         webhooks.changed(batch);
         return json(batchBody(batch, project, false));

@@ -127,10 +127,10 @@ function plainErrorMessage(job: Job, { status }: State): string | null {
 function credits(job: Job, state: State, { settings }: Project): unknown {
   if (job.forcedCredits !== null) return job.forcedCredits.value;
   if (!['COMPLETED', 'FAILED', 'CANCELLED'].includes(state.status)) return null;
-  if (Date.now() < state.sinceMs + settings.usageNullMs) return null;
+  if (Date.now() < state.sinceMs + settings.creditsNullMs) return null;
   const value = (documentOf(job, state)?.record.pages ?? 0) * settings.creditsPerPage;
-  if (settings.creditsForm === 'text') return String(value);
-  return settings.creditsForm === 'object' ? { value, unit: 'credits' } : value;
+  if (settings.creditsFormat === 'string') return String(value);
+  return settings.creditsFormat === 'object' ? { value, unit: 'credits' } : value;
 }
 
 /** `cfg-PARSE_COST_EFFECTIVE` -> `cost_effective`; a saved configuration does not tell. */

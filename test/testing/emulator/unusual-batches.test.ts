@@ -3,9 +3,9 @@ import { call, createBatch, startEmulator } from './helpers.js';
 
 const FILES = [{ name: 'a.md', content: 'a' }];
 
-describe('with strangeNeighbours, the list of a directory', () => {
+describe('with unusualBatches, the list of a directory', () => {
   it('ends with the same few batches of strange shapes, older than all others', async () => {
-    const emulator = await startEmulator({ strangeNeighbours: true });
+    const emulator = await startEmulator({ unusualBatches: true });
     const { id } = await emulator.addDirectory(FILES);
     const list = async () => (await call(emulator, `/api/v2/batches?source_directory_id=${id}`)).body.items;
     const before = await list();
@@ -25,7 +25,7 @@ describe('with strangeNeighbours, the list of a directory', () => {
   });
 
   it('comes in pages', async () => {
-    const emulator = await startEmulator({ strangeNeighbours: true });
+    const emulator = await startEmulator({ unusualBatches: true });
     const { id } = await emulator.addDirectory(FILES);
     await createBatch(emulator, id);
     const path = `/api/v2/batches?source_directory_id=${id}`;
@@ -42,7 +42,7 @@ describe('with strangeNeighbours, the list of a directory', () => {
   });
 
   it('heeds the filters', async () => {
-    const emulator = await startEmulator({ strangeNeighbours: true });
+    const emulator = await startEmulator({ unusualBatches: true });
     const { id } = await emulator.addDirectory(FILES);
     const count = async (query: string) =>
       (await call(emulator, `/api/v2/batches?source_directory_id=${id}${query}`)).body.items.length;
@@ -55,7 +55,7 @@ describe('with strangeNeighbours, the list of a directory', () => {
   });
 
   it('is the only one that shows them; they can be read by id, and not cancelled', async () => {
-    const emulator = await startEmulator({ strangeNeighbours: true });
+    const emulator = await startEmulator({ unusualBatches: true });
     const { id } = await emulator.addDirectory(FILES);
     const { items } = (await call(emulator, `/api/v2/batches?source_directory_id=${id}`)).body;
     expect((await call(emulator, '/api/v2/batches')).body.items).toEqual([]);

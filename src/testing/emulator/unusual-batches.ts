@@ -5,7 +5,7 @@ import type { SeededRandom } from './seeded-random.js';
 import { formatServiceTime } from './service-clock.js';
 
 /** A batch of somebody else over the same directory, whose body does not have the usual shape. */
-export interface StrangeBatch {
+export interface UnusualBatch {
   /** Below every real batch's, since it is older. */
   readonly seq: number;
   readonly id: string;
@@ -17,12 +17,12 @@ export interface StrangeBatch {
 
 const HOUR_MS = 60 * 60 * 1000;
 
-interface StrangeFields {
+interface UnusualFields {
   readonly status?: string;
   readonly [field: string]: unknown;
 }
 
-const STRANGE_FIELDS: readonly ((createdAtMs: number) => StrangeFields)[] = [
+const UNUSUAL_FIELDS: readonly ((createdAtMs: number) => UnusualFields)[] = [
   () => ({ config: undefined }),
   () => ({ config: { job: { type: 'split_v1', configuration_id: 'cfg-SPLIT_STANDARD' } } }),
   (createdAtMs) => ({ created_at: createdAtMs / 1000, updated_at: createdAtMs / 1000 }),
@@ -30,9 +30,9 @@ const STRANGE_FIELDS: readonly ((createdAtMs: number) => StrangeFields)[] = [
   () => ({ status: 'ARCHIVED' }),
 ];
 
-/** The same few strange batches each time a directory's batches are listed; see `strangeNeighbours` of the options. */
-export class StrangeNeighbours {
-  readonly #byDirectory = new Map<string, readonly StrangeBatch[]>();
+/** The same few strange batches each time a directory's batches are listed; see `unusualBatches` of the options. */
+export class UnusualBatches {
+  readonly #byDirectory = new Map<string, readonly UnusualBatch[]>();
 
   constructor(
     private readonly settings: Settings,
@@ -40,17 +40,17 @@ export class StrangeNeighbours {
   ) {}
 
   /** Newest first, and all older than the directory. */
-  of(directory: Directory | undefined): readonly StrangeBatch[] {
-    if (!this.settings.strangeNeighbours || directory === undefined) return [];
+  of(directory: Directory | undefined): readonly UnusualBatch[] {
+    if (!this.settings.unusualBatches || directory === undefined) return [];
     const known = this.#byDirectory.get(directory.id);
     if (known !== undefined) return known;
-    const made = STRANGE_FIELDS.map((_, index) => this.#make(directory, index));
+    const made = UNUSUAL_FIELDS.map((_, index) => this.#make(directory, index));
     this.#byDirectory.set(directory.id, made);
     return made;
   }
 
   /** By its id. Only one that a list has shown is there. */
-  find(id: string): StrangeBatch | undefined {
+  find(id: string): UnusualBatch | undefined {
     for (const batches of this.#byDirectory.values()) {
       const found = batches.find((batch) => batch.id === id);
       if (found !== undefined) return found;
@@ -64,10 +64,10 @@ export class StrangeNeighbours {
     if (found !== undefined) throw new HttpError(409, `batch ${id} is ${found.status} and can't be cancelled`);
   }
 
-  #make(directory: Directory, index: number): StrangeBatch {
-    const id = this.random.uuid('bat-', 'strange-neighbour');
+  #make(directory: Directory, index: number): UnusualBatch {
+    const id = this.random.uuid('bat-', 'unusual-batches');
     const createdAtMs = directory.createdAtMs - (index + 1) * HOUR_MS;
-    const fields = (atMs: number) => STRANGE_FIELDS[index]?.(atMs) ?? {};
+    const fields = (atMs: number) => UNUSUAL_FIELDS[index]?.(atMs) ?? {};
     return {
       seq: -1 - index,
       id,
