@@ -39,7 +39,7 @@ export interface LlamaCloudEmulator {
    * The files are listed now; what is in them is read when a batch runs over them.
    */
   addDirectory(source: string | readonly VirtualFile[], options?: AddDirectoryOptions): Promise<EmulatedDirectory>;
-  /** Adds a saved configuration, whatever its id looks like. */
+  /** Adds a saved configuration (`cfg-...`), which batches of both job types can use. */
   addConfiguration(id: string): void;
   /** Every request so far, in the order of arrival. `GET /__emulator/requests` answers the same in short. */
   readonly requests: readonly RecordedRequest[];

@@ -16,8 +16,8 @@ export interface EmulatorOptions extends EmulatorBehaviour {
   /** Share of the presigned downloads (0 to 1) that meet a fault of a random kind. Default 0. */
   readonly downloadFaultRate?: number;
   /**
-   * Saved configurations that exist beside the presets; any other id is refused with 404. Default `[]`: every id that looks
-   * saved exists, which is `cfg-` and lower-case letters, digits and hyphens.
+   * Ids of the saved configurations (`cfg-...`) that exist beside the built-in presets, such as `cfg-PARSE_AGENTIC`. Creating
+   * a batch with any other id answers 404. Default: none.
    */
   readonly configurationIds?: readonly string[];
 }

@@ -38,7 +38,7 @@ export class Project {
   }): Promise<Batch> {
     const directory = this.directories.get(request.directoryId);
     if (directory === undefined) throw new HttpError(404, `directory ${request.directoryId} not found`);
-    this.configurations.check(request.configurationId, request.jobType);
+    this.configurations.assertUsable(request.configurationId, request.jobType);
     const { maxFilesPerBatch } = this.settings;
     if (directory.files.length > maxFilesPerBatch) {
       const count = directory.files.length;

@@ -182,7 +182,7 @@ describe('findCreatedBatch', () => {
   });
 
   test('takes neither another configuration’s batch, nor another type’s, nor another directory’s', async () => {
-    const { bench, work, list } = await setWork();
+    const { bench, work, list } = await setWork({ emulator: { configurationIds: [SAVED] } });
     const preexisting = await list();
     await create(bench, work.directoryId, { type: 'parse_v2', configurationId: 'cfg-PARSE_FAST' });
     await create(bench, work.directoryId, { type: 'extract_v2', configurationId: SAVED });
