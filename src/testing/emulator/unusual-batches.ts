@@ -1,12 +1,12 @@
 import { HttpError } from './http-error.js';
 import type { Directory } from './model.js';
-import type { Settings } from './options.js';
 import type { SeededRandom } from './seeded-random.js';
 import { formatServiceTime } from './service-clock.js';
+import type { Settings } from './settings.js';
 
-/** A batch of somebody else over the same directory, whose body does not have the usual shape. */
+/** A batch over the same directory whose body has an unusual shape. */
 export interface UnusualBatch {
-  /** Below every real batch's, since it is older. */
+  /** Negative: older than every batch that was created here. */
   readonly seq: number;
   readonly id: string;
   readonly status: string;
@@ -30,7 +30,7 @@ const UNUSUAL_FIELDS: readonly ((createdAtMs: number) => UnusualFields)[] = [
   () => ({ status: 'ARCHIVED' }),
 ];
 
-/** The same few strange batches each time a directory's batches are listed; see `unusualBatches` of the options. */
+/** The unusual batches of each directory; see the option `unusualBatches`. */
 export class UnusualBatches {
   readonly #byDirectory = new Map<string, readonly UnusualBatch[]>();
 
@@ -39,17 +39,17 @@ export class UnusualBatches {
     private readonly random: SeededRandom,
   ) {}
 
-  /** Newest first, and all older than the directory. */
-  of(directory: Directory | undefined): readonly UnusualBatch[] {
+  /** The unusual batches of a directory, newest first, all older than the directory. The same ones at each call. */
+  list(directory: Directory | undefined): readonly UnusualBatch[] {
     if (!this.settings.unusualBatches || directory === undefined) return [];
-    const known = this.#byDirectory.get(directory.id);
-    if (known !== undefined) return known;
-    const made = UNUSUAL_FIELDS.map((_, index) => this.#make(directory, index));
-    this.#byDirectory.set(directory.id, made);
-    return made;
+    const existing = this.#byDirectory.get(directory.id);
+    if (existing !== undefined) return existing;
+    const created = UNUSUAL_FIELDS.map((_, index) => this.#make(directory, index));
+    this.#byDirectory.set(directory.id, created);
+    return created;
   }
 
-  /** By its id. Only one that a list has shown is there. */
+  /** Finds an unusual batch that was listed before. */
   find(id: string): UnusualBatch | undefined {
     for (const batches of this.#byDirectory.values()) {
       const found = batches.find((batch) => batch.id === id);
@@ -58,7 +58,7 @@ export class UnusualBatches {
     return undefined;
   }
 
-  /** Throws the 409 of a neighbour: all have ended. */
+  /** Throws the 409 for an unusual batch: all of them have ended. */
   refuseCancel(id: string): void {
     const found = this.find(id);
     if (found !== undefined) throw new HttpError(409, `batch ${id} is ${found.status} and can't be cancelled`);
@@ -74,7 +74,7 @@ export class UnusualBatches {
       status: fields(createdAtMs).status ?? 'COMPLETED',
       createdAtMs,
       projectId: directory.projectId,
-      // A field that is undefined does not get into the JSON.
+      // Undefined fields are left out of the JSON.
       body: () => ({
         id,
         created_at: formatServiceTime(createdAtMs, this.settings),
