@@ -55,7 +55,7 @@ export class CliProcess {
         if (exitCode !== null) throw new Error(`it ended with ${exitCode}: ${this.stdout}${this.stderr}`);
         return pattern.exec(this.stdout) ?? undefined;
       },
-      30_000,
+      90_000,
     );
   }
 

@@ -8,6 +8,7 @@ import type { JobResult } from '../../../src/llamacloud/index.js';
 import { openOutputStore } from '../../../src/outputs/index.js';
 import type { CollectFormat, JobType } from '../../../src/protocol/index.js';
 import { type EmulatorOptions, TARGETS } from '../../../src/testing/emulator/index.js';
+import { freezeClock } from '../../support/freeze-clock.js';
 import {
   type Attempt,
   addBatch,
@@ -243,6 +244,7 @@ describe('a result that is missing after COMPLETED', () => {
   });
 
   test('is waited for two minutes after it was first missed, however long the job took', async () => {
+    freezeClock();
     for (const attempt of [{}, { number: 5, ageMs: 7_200_000 }, missingFor(119_000)]) {
       const failure = await failureOf((await collectAnswer({}, 'markdown', attempt)).run());
       expect(failure).toMatchObject({ type: 'UnexpectedResponse', nonRetryable: false });

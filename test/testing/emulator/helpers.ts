@@ -105,7 +105,7 @@ export async function runJobs(
 }
 
 /** How long to wait for a condition: far longer than it takes, so that no test needs a quick machine. */
-export const WAIT_OPTIONS = { timeout: 50_000, interval: 5 };
+export const WAIT_OPTIONS = { timeout: 90_000, interval: 5 };
 
 /** An expectation that is retried until it holds. */
 export function eventually<T>(value: () => T) {

@@ -8,7 +8,7 @@ import { failureOf } from '../../support/failure.js';
 import { logged } from '../../support/quiet.js';
 import { parse, type Stage, setStage } from '../../support/stage.js';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 240_000;
 
 describe('a create whose answer is lost', () => {
   let temporal: LocalTemporal;
@@ -39,7 +39,7 @@ describe('a create whose answer is lost', () => {
     { kind: 'error-after', status: 503, retryAfter: 1 },
     { kind: 'truncated' },
     { kind: 'wrong-json' },
-    { kind: 'late-effect', effectAfterMs: 1_500, response: 'unavailable' },
+    { kind: 'late-effect', effectAfterMs: 700, response: 'unavailable' },
   ];
 
   test.each(WITH_EFFECT)(
