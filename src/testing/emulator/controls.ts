@@ -6,9 +6,12 @@ import { batchState, isTerminal, jobState } from './timeline.js';
 
 /** A batch of the emulator, read without a request. */
 export interface EmulatedBatch {
+  /** `bat-...` */
   readonly id: string;
   readonly status: string;
+  /** `dir-...` */
   readonly directoryId: string;
+  /** `cfg-...` */
   readonly configurationId: string;
   readonly jobType: string;
   /** Milliseconds since the epoch, by this machine's clock: `clockOffsetMs` is not applied. */
@@ -40,6 +43,7 @@ export interface BatchControls {
 
 /** A job of the emulator, read without a request. */
 export interface EmulatedJob {
+  /** `pjb-...` for a parse job, `ext-...` for an extract job. */
   readonly id: string;
   readonly type: string;
   readonly batchId: string;
