@@ -51,9 +51,11 @@ export class CliProcess {
     return await until(
       `${pattern} in ${JSON.stringify(this.stdout + this.stderr)}`,
       () => {
+        const match = pattern.exec(this.stdout);
+        if (match !== null) return match;
         const { exitCode } = this.#child;
         if (exitCode !== null) throw new Error(`it ended with ${exitCode}: ${this.stdout}${this.stderr}`);
-        return pattern.exec(this.stdout) ?? undefined;
+        return undefined;
       },
       90_000,
     );
