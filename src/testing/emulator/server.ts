@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -29,6 +30,8 @@ export class EmulatorServer {
     private readonly faults: Faults,
     private readonly log: RequestLog,
   ) {
+    // Each delayed request listens to it, and Node warns about more than ten listeners.
+    setMaxListeners(0, this.#closing.signal);
     // Longer than any client keeps an idle connection: otherwise tests would see resets that they did not plan.
     this.#server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
       this.#serve(request, response).catch(() => response.destroy());

@@ -1,4 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { HttpError } from './http-error.js';
@@ -43,7 +44,10 @@ export class WebhookNotifier {
   constructor(
     private readonly settings: Settings,
     private readonly payload: (batch: Batch) => object,
-  ) {}
+  ) {
+    // Each delivery listens to it, and Node warns about more than ten listeners.
+    setMaxListeners(0, this.#closing.signal);
+  }
 
   /** Throws a 400 for an endpoint that is not on this machine: the emulator must not send requests elsewhere. */
   check(endpoints: readonly WebhookConfiguration[]): void {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Fault, LlamaCloudEmulator } from '../../../src/testing/emulator/index.js';
 import { call, createRequest, eventually, runJobs, startEmulator } from './helpers.js';
 
@@ -112,6 +112,20 @@ describe('a planned fault', () => {
     // Delayed as long, but later: once it is answered, the first delay is over.
     expect(await call(emulator, '/api/v2/batches')).toMatchObject({ status: 200 });
     expect(emulator.requests).toMatchObject([{ status: 0 }, { status: 200 }]);
+  });
+
+  it('may delay many requests at the same time without a warning of Node', async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => warnings.push(name);
+    process.on('warning', onWarning);
+    onTestFinished(() => {
+      process.off('warning', onWarning);
+    });
+    const { emulator } = await startWithDirectory();
+    emulator.faults.next({ kind: 'delay', delayMs: 200, times: 20 });
+    const statuses = Array.from({ length: 20 }, async () => (await call(emulator, '/api/v2/batches')).status);
+    expect(await Promise.all(statuses)).toEqual(Array(20).fill(200));
+    expect(warnings).toEqual([]);
   });
 
   it('applies to the requests that match, `times` times', async () => {
