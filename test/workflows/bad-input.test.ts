@@ -140,7 +140,7 @@ describe('input that anybody may give a workflow, from the UI or by the command 
 async function within<T>(what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: the workflow does not end`)), 30_000);
+    timer = setTimeout(() => reject(new Error(`${what}: the workflow does not end`)), 100_000);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

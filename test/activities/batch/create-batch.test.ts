@@ -64,7 +64,7 @@ describe('postBatch', () => {
     { kind: 'error-after' },
     { kind: 'late-effect', effectAfterMs: 10 },
     { kind: 'truncated' },
-    { kind: 'truncated-unframed' },
+    { kind: 'truncated-close-delimited' },
     { kind: 'empty' },
     { kind: 'wrong-json' },
     { kind: 'html' },
@@ -81,7 +81,7 @@ describe('postBatch', () => {
   });
 
   test('says that a batch may have been created when no answer came in time', async () => {
-    const { details } = await failedPost({ kind: 'delay', delayMs: 60_000 }, { timeoutMs: 500 });
+    const { details } = await failedPost({ kind: 'delay', delayMs: 60_000 }, { timeoutMs: 2_000 });
     expect(details).toEqual(retry(true));
   });
 
@@ -136,7 +136,7 @@ describe('postBatch', () => {
 
   test('a POST that is cancelled still answers the batch that it creates', async () => {
     const { bench, work } = await setWork();
-    bench.emulator.faults.next({ kind: 'delay', delayMs: 50, ...TARGETS.createBatch });
+    bench.emulator.faults.next({ kind: 'delay', delayMs: 500, ...TARGETS.createBatch });
     const created = await cancelledPost(bench, work);
     expect(batchIds(bench)).toEqual([created.batchId]);
   });
@@ -171,7 +171,7 @@ describe('findCreatedBatch', () => {
   });
 
   test('still finds a batch that was created days before it is looked for', async () => {
-    const { bench, work } = await setWork({ emulator: { strangeNeighbours: false } });
+    const { bench, work } = await setWork({ emulator: { unusualBatches: false } });
     const lost = await create(bench, work.directoryId);
     const sinceMs = Date.now() - 3 * 24 * 3_600_000;
     const asked = bench.emulator.requests.length;
@@ -182,7 +182,7 @@ describe('findCreatedBatch', () => {
   });
 
   test('takes neither another configuration’s batch, nor another type’s, nor another directory’s', async () => {
-    const { bench, work, list } = await setWork();
+    const { bench, work, list } = await setWork({ emulator: { configurationIds: [SAVED] } });
     const preexisting = await list();
     await create(bench, work.directoryId, { type: 'parse_v2', configurationId: 'cfg-PARSE_FAST' });
     await create(bench, work.directoryId, { type: 'extract_v2', configurationId: SAVED });

@@ -30,7 +30,7 @@ describe('a run that ends between two pages', () => {
     let isWriting = false;
     const writeManifest: typeof real.writeManifest = async (input) => {
       isWriting = true;
-      await until('the permission to write', () => mayWrite, 60_000);
+      await until('the permission to write', () => mayWrite);
       return real.writeManifest(input);
     };
     const slow = await setStage(temporal, { shared: stage, activities: { writeManifest } });

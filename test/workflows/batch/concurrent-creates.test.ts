@@ -5,7 +5,7 @@ import { failureOf } from '../../support/failure.js';
 import { parse, type Stage, setStage } from '../../support/stage.js';
 import { until } from '../../support/until.js';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 240_000;
 
 describe('runs at the same work', () => {
   let temporal: LocalTemporal;

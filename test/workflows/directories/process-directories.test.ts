@@ -152,7 +152,7 @@ describe('processDirectories on a real server', () => {
     const [small, large] = [await sizeOf(1), await sizeOf(6)];
     expect(small).toBeGreaterThan(0);
     expect((large - small) / 5).toBeLessThan(MAX_BYTES_PER_DIRECTORY);
-  }, 120_000);
+  }, 240_000);
 
   test('the same work has the same workflow id, in whatever order, and other work another', () => {
     const input = parseAll(['dir-1', 'dir-2']);
