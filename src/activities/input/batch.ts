@@ -8,7 +8,7 @@ import {
   DEFAULT_RESULTS_GRACE_MS,
   DEFAULT_TIMEOUT_MS,
   defaultCollect,
-  isPlainId,
+  isValidId,
   JOB_TYPES,
   MAX_CONCURRENT_JOBS_LIMIT,
   MAX_PAGE_SIZE,
@@ -145,7 +145,7 @@ function matchBatch({ directoryId, job, collect }: CheckedBatchInput, existing: 
 
 /** An id that LlamaCloud gave is used as it is, not trimmed: the trimmed one is another id. */
 function usableId(own: string | undefined): string | undefined {
-  return own !== undefined && isPlainId(own) ? own : undefined;
+  return own !== undefined && isValidId(own) ? own : undefined;
 }
 
 function mismatch(field: string, given: string | undefined, own: string | undefined): string | null {

@@ -5,13 +5,13 @@ import {
   COLLECT_FORMATS,
   type CollectFormat,
   DEFAULT_POLL,
-  isPlainId,
-  isTemporalName,
+  isValidId,
+  isValidTemporalName,
   JOB_TYPES,
   type JobType,
   MAX_ID_LENGTH,
-  MAX_NAME_BYTES,
   MAX_POLL_MS,
+  MAX_TEMPORAL_NAME_BYTES,
   MAX_TIMEOUT_MS,
   MIN_DELAY_MS,
   supportsFormat,
@@ -21,15 +21,15 @@ import {
 export const id = z
   .string()
   .trim()
-  .refine(isPlainId, `must be an id: 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces`);
+  .refine(isValidId, `must be an id: 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces`);
 
 /** A workflow type or a task queue. */
 export const temporalName = z
   .string()
   .trim()
   .refine(
-    isTemporalName,
-    `must be a name: 1 to ${MAX_NAME_BYTES} bytes, no control characters, no prefix that Temporal reserves`,
+    isValidTemporalName,
+    `must be a name: 1 to ${MAX_TEMPORAL_NAME_BYTES} bytes, no control characters, no prefix that Temporal reserves`,
   );
 
 /** An id that LlamaCloud gave, to be sent back as it is: not even trimmed. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Batch, BatchResult } from '../../llamacloud/index.js';
-import { cleanText, isPlainId, JOB_TYPES, type JobType, type ManifestLine } from '../../protocol/index.js';
+import { cleanText, isValidId, JOB_TYPES, type JobType, type ManifestLine } from '../../protocol/index.js';
 import type { DirectoryFiles } from './file-names.js';
 
 /** One file of the batch: a `job` to be collected, an `error` that ends it, or the line of what was `finished` before. */
@@ -94,7 +94,7 @@ export function isUnmapped({ job, error }: ResultRow): boolean {
  * replaced, by the same each time.
  */
 export function boundedFileId(fileId: string): string {
-  if (isPlainId(fileId)) return fileId;
+  if (isValidId(fileId)) return fileId;
   // Of UTF-16, since in UTF-8 all lone surrogates are the same.
   const hash = createHash('sha256').update(fileId, 'utf16le').digest('hex').slice(0, 16);
   const start = fileId.slice(0, 60).replace(/[^\x21-\x7e]/g, '_');

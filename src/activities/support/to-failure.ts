@@ -68,7 +68,7 @@ const UNAUTHORIZED_DELAY_MS = 15_000;
  * that is larger. These parts and the advice are at most 3,000 bytes together.
  */
 const MAX_REASON_BYTES = 600;
-const MAX_NAME_BYTES = 100;
+const MAX_ERROR_NAME_BYTES = 100;
 const MAX_FRAMES = 3;
 const MAX_FRAME_BYTES = 200;
 
@@ -112,7 +112,7 @@ function conciseFailure(options: Parameters<typeof ApplicationFailure.create>[0]
 /** A small copy of an error: its name, its message and where it was thrown. */
 function toConciseCause(error: Error): Error {
   const cause = new Error(cleanText(String(error.message)));
-  cause.name = cleanText(String(error.name), MAX_NAME_BYTES);
+  cause.name = cleanText(String(error.name), MAX_ERROR_NAME_BYTES);
   cause.stack = String(error.stack ?? '');
   return trimStack(cause);
 }

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import { isPlainId, JOB_TYPES } from '../../protocol/index.js';
+import { isValidId, JOB_TYPES } from '../../protocol/index.js';
 import type { CreateBatchInput } from './create-batch.js';
 
 /**
@@ -11,7 +11,7 @@ import type { CreateBatchInput } from './create-batch.js';
 export function assertCreateInput(input: CreateBatchInput): void {
   const ids: unknown[] = [input?.work?.directoryId, input?.work?.job?.configurationId];
   const isType = JOB_TYPES.some((type) => type === input?.work?.job?.type);
-  if (ids.every((id) => typeof id === 'string' && isPlainId(id)) && isType && input.work.scope != null) return;
+  if (ids.every((id) => typeof id === 'string' && isValidId(id)) && isType && input.work.scope != null) return;
   const message = 'The input of createBatch is not valid: `processBatch` starts it. Nothing was sent to LlamaCloud.';
   throw ApplicationFailure.nonRetryable(message, 'InvalidInput');
 }

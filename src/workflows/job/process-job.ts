@@ -3,7 +3,7 @@ import type { UnfinishedJob } from '../../activities/types.js';
 import {
   cleanText,
   DEFAULT_JOB_TIMEOUT_MS,
-  isTemporalName,
+  isValidTemporalName,
   type JobOutcome,
   MAX_TIMEOUT_MS,
   MIN_DELAY_MS,
@@ -58,7 +58,7 @@ async function collect(input: ProcessJobInput, file: string): Promise<JobOutcome
   const taskQueue: unknown = input?.collectTaskQueue;
   const collectJob = proxyCollectJob(
     plausibleTimeout(input?.timeoutMs),
-    typeof taskQueue === 'string' && isTemporalName(taskQueue) ? taskQueue : workflowInfo().taskQueue,
+    typeof taskQueue === 'string' && isValidTemporalName(taskQueue) ? taskQueue : workflowInfo().taskQueue,
   );
   try {
     return await collectJob.executeWithOptions({ summary: `Collect ${file}` }, [input]);

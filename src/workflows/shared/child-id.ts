@@ -6,7 +6,7 @@ const MAX_WORKFLOW_ID_BYTES = 250;
 /**
  * Workflow id of a child: below that of its parent, as the UI sorts them, unless that would be too long for the server.
  *
- * @param id Plain, as {@link isPlainId} says.
+ * @param id Plain, as {@link isValidId} says.
  */
 export function childWorkflowId(id: string): string {
   const { workflowId, runId } = workflowInfo();

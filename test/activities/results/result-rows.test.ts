@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { boundedFileId, isUnmapped, toCompleteRows } from '../../../src/activities/results/result-rows.js';
 import type { BatchResult } from '../../../src/llamacloud/index.js';
 import { openOutputStore } from '../../../src/outputs/index.js';
-import { isPlainId } from '../../../src/protocol/index.js';
+import { isValidId } from '../../../src/protocol/index.js';
 
 const CREATED_AT = '2026-01-01T10:00:00Z';
 
@@ -94,7 +94,7 @@ describe('a file id', () => {
     'of whatever shape fits a workflow id and stays in the folder: %j',
     (id) => {
       const bounded = boundedFileId(id);
-      expect(isPlainId(bounded)).toBe(true);
+      expect(isValidId(bounded)).toBe(true);
       expect(boundedFileId(bounded)).toBe(bounded);
       expect(openOutputStore('/out').locate(['bat-1', `${bounded}.md`])).toMatch(/^\/out\/bat-1\/[^/]+\.md$/);
     },
