@@ -37,7 +37,7 @@ export const BATCH_ID_MEMO = 'llamacloudBatchId';
 export const PREEXISTING_BATCHES_MEMO = 'llamacloudPreexistingBatches';
 
 /** Memo key of `createBatch`: why there is no batch yet. */
-export const TROUBLE_MEMO = 'llamacloudTrouble';
+export const BLOCKED_BY_MEMO = 'llamacloudBlockedBy';
 
 /** Memo key of the report of a run that failed or was cancelled: Temporal keeps no result of such a workflow. */
 export const REPORT_MEMO = 'llamacloudReport';

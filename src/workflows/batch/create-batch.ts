@@ -15,13 +15,13 @@ import {
 import type { BatchToCreate, CreatedBatch, ListedBatches, PostFailureDetails } from '../../activities/types.js';
 import {
   BATCH_ID_MEMO,
+  BLOCKED_BY_MEMO,
   cleanText,
   describeBatch,
   MIN_DELAY_MS,
   type OnStop,
   PREEXISTING_BATCHES_MEMO,
   rootFailure,
-  TROUBLE_MEMO,
 } from '../../protocol/index.js';
 import {
   cancelBatch,
@@ -92,7 +92,7 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
       preexisting = await begin(work, state);
     } else await waitForRetry(input, state, posted, preexisting);
   }
-  upsertMemo({ [BATCH_ID_MEMO]: state.batch.batchId, [TROUBLE_MEMO]: undefined });
+  upsertMemo({ [BATCH_ID_MEMO]: state.batch.batchId, [BLOCKED_BY_MEMO]: undefined });
   setCurrentDetails(`Created ${code(state.batch.batchId)}`);
   await waitUntilListed(work, preexisting);
   return state.batch;
@@ -159,7 +159,7 @@ async function waitForRetry(
   state.mayHavePosted = mayHaveTakenEffect;
   const { type, message } = rootFailure(error);
   setCurrentDetails(`The batch is not created yet: ${code(type)} ${code(message)}`);
-  upsertMemo({ [TROUBLE_MEMO]: cleanText(message) });
+  upsertMemo({ [BLOCKED_BY_MEMO]: cleanText(message) });
   log.warn('The batch is not created yet', { type, message, mayHaveTakenEffect });
   await sleep(Math.max(MIN_DELAY_MS, retryDelayMs));
   if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('The create is being stopped');
