@@ -44,7 +44,7 @@ export const directoriesInputSchema = z
   .refine(({ job, collect }) => isSupported(job.type, collect), crossFieldRule('collect', UNSUPPORTED_FORMAT, ['job']));
 
 /** @throws `InvalidInput` naming every wrong field. */
-export function resolveDirectoriesInput(input: ProcessDirectoriesInput): DirectoriesRequest {
+export function checkDirectoriesInput(input: ProcessDirectoriesInput): DirectoriesRequest {
   const { directoryIds, job, maxConcurrentBatches } = validated(directoriesInputSchema, input, 'processDirectories');
   return {
     job,

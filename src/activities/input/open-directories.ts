@@ -1,7 +1,7 @@
 import type { DirectoriesRequest, ProcessDirectoriesInput } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { runAttempt } from '../support/run-attempt.js';
-import { resolveDirectoriesInput } from './directories.js';
+import { checkDirectoriesInput } from './directories.js';
 
 export interface OpenedDirectories extends DirectoriesRequest {
   /** Output store that the run writes to. */
@@ -15,7 +15,7 @@ export interface OpenedDirectories extends DirectoriesRequest {
 export function openDirectories({ outputs }: ActivityDeps) {
   return (input: ProcessDirectoriesInput): Promise<OpenedDirectories> =>
     runAttempt('store', 'the output store', async () => ({
-      ...resolveDirectoriesInput(input),
+      ...checkDirectoriesInput(input),
       storeId: await outputs.id(),
     }));
 }
