@@ -142,10 +142,10 @@ export function findCreatedBatch(deps: ActivityDeps) {
         log.warn('More than one batch was created over this directory: the oldest is taken', { created });
       }
       if (batch !== undefined) return toCreated(batch);
-      const leftMs = (deps.listLagMs ?? LIST_LAG_MS) - ageMs;
-      if (!input.wait || leftMs <= 0) return null;
+      const remainingMs = (deps.listLagMs ?? LIST_LAG_MS) - ageMs;
+      if (!input.wait || remainingMs <= 0) return null;
       const state = `LlamaCloud's list shows no new batch over directory ${input.directoryId} yet`;
-      throw new NotReady('BatchNotReady', state, Math.min(LIST_POLL_MS, ageMs, leftMs));
+      throw new NotReady('BatchNotReady', state, Math.min(LIST_POLL_MS, ageMs, remainingMs));
     });
 }
 

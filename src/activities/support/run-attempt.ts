@@ -30,7 +30,7 @@ export interface Attempt {
   /** Whether this is the first attempt. False after a retry and after a `temporal activity reset`. */
   readonly isFirst: boolean;
   /** Milliseconds until the activity's deadline; `Infinity` without one. */
-  readonly leftMs: number;
+  readonly remainingMs: number;
   /** What the previous attempt saved. Not validated: it may be from another version. */
   readonly progress: unknown;
   /** Saves a value for the next attempts. */
@@ -58,7 +58,8 @@ export async function runAttempt<T>(
   const ageMs = nowMs - info.scheduledTimestampMs;
   const startedMs = performance.now();
   // A scheduleToCloseTimeout of 0 means that there is no deadline.
-  const leftMs = info.scheduleToCloseTimeoutMs > 0 ? info.scheduleToCloseTimeoutMs - ageMs : Number.POSITIVE_INFINITY;
+  const remainingMs =
+    info.scheduleToCloseTimeoutMs > 0 ? info.scheduleToCloseTimeoutMs - ageMs : Number.POSITIVE_INFINITY;
   const timer = setInterval(() => heartbeat(before.failingSinceMs), HEARTBEAT_INTERVAL_MS);
   try {
     return await run({
@@ -66,7 +67,7 @@ export async function runAttempt<T>(
       nowMs,
       ageMs,
       isFirst: info.attempt === 1 && ageMs < FIRST_ATTEMPT_MS,
-      leftMs,
+      remainingMs,
       progress,
       saveProgress: (value) => {
         progress = value;
@@ -81,7 +82,7 @@ export async function runAttempt<T>(
       what,
       ageMs,
       failingMs: (kind) => nowMs - (since[kind] ?? nowMs),
-      leftMs: leftMs - (performance.now() - startedMs),
+      remainingMs: remainingMs - (performance.now() - startedMs),
     });
     if (lasting !== undefined) heartbeat({ [lasting]: since[lasting] ?? nowMs });
     // Only a response resets the timers: an outage says nothing about the key.

@@ -39,7 +39,7 @@ export interface FailureContext {
   /** Milliseconds since a failure of this kind was first seen, without another response in between. */
   failingMs: (kind: LastingFailure) => number;
   /** Milliseconds until the activity's deadline. */
-  leftMs: number;
+  remainingMs: number;
 }
 
 export interface ClassifiedFailure {
@@ -128,8 +128,8 @@ function trimStack<T extends Error>(error: T): T {
  * Shortens a delay so that one more attempt starts before the deadline: Temporal fails an activity at once if its next attempt
  * would start later. A delay above an hour would be cut by the retry policies of the workflows.
  */
-function beforeDeadline(delay: number, { leftMs }: FailureContext): number {
-  return Math.max(MIN_DELAY_MS, Math.round(Math.min(delay, leftMs - MIN_DELAY_MS, MAX_POLL_MS)));
+function beforeDeadline(delay: number, { remainingMs }: FailureContext): number {
+  return Math.max(MIN_DELAY_MS, Math.round(Math.min(delay, remainingMs - MIN_DELAY_MS, MAX_POLL_MS)));
 }
 
 function toFailureType(error: unknown, operation: Operation): FailureType | undefined {
