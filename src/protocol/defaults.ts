@@ -38,7 +38,7 @@ export const MAX_CONCURRENT_JOBS_LIMIT = 500;
 export const MAX_PAGE_SIZE = 1_000;
 
 /** Failures listed in the report: the default and the maximum. The manifest has all of them. */
-export const REPORTED_FAILURES = 100;
+export const MAX_REPORTED_FAILURES = 100;
 
 /**
  * One batch is being created while LlamaCloud processes a second and the documents of a third are collected. More batches
@@ -58,7 +58,7 @@ export const MAX_DIRECTORIES = 10_000;
 export const DIRECTORIES_PAGE_SIZE = 500;
 
 /** Failures listed in the report of each batch of `processDirectories`. With 100 each, 500 reports would be up to 25 MB of history. */
-export const REPORTED_FAILURES_OF_MANY = 5;
+export const MAX_REPORTED_FAILURES_PER_BATCH = 5;
 
 /** Upper bound on a `Retry-After`. */
 export const MAX_RETRY_AFTER_MS = 5 * MINUTE;

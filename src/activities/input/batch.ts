@@ -12,9 +12,9 @@ import {
   JOB_TYPES,
   MAX_CONCURRENT_JOBS_LIMIT,
   MAX_PAGE_SIZE,
+  MAX_REPORTED_FAILURES,
   ON_STOP,
   type ProcessBatchInput,
-  REPORTED_FAILURES,
   WORKFLOW_TYPES,
 } from '../../protocol/index.js';
 import { resolvePoll, toScope } from './resolved.js';
@@ -42,7 +42,7 @@ export const batchOptions = {
   maxConcurrentJobs: z.int().min(1).max(MAX_CONCURRENT_JOBS_LIMIT).optional(),
   maxFailedFiles: z.int().min(0).optional(),
   maxFailedPercent: z.number().min(0).max(100).optional(),
-  reportedFailures: z.int().min(0).max(REPORTED_FAILURES).optional(),
+  reportedFailures: z.int().min(0).max(MAX_REPORTED_FAILURES).optional(),
   child: z.strictObject({ workflowType: temporalName.optional(), taskQueue: temporalName.optional() }).optional(),
   poll,
   timeout: duration.optional(),
@@ -105,7 +105,7 @@ export function resolveBatchInput(value: CheckedBatchInput, existing?: Batch): B
     maxConcurrentJobs: value.maxConcurrentJobs ?? DEFAULT_MAX_CONCURRENT_JOBS,
     ...(value.maxFailedFiles === undefined ? {} : { maxFailedFiles: value.maxFailedFiles }),
     ...(value.maxFailedPercent === undefined ? {} : { maxFailedPercent: value.maxFailedPercent }),
-    reportedFailures: value.reportedFailures ?? REPORTED_FAILURES,
+    reportedFailures: value.reportedFailures ?? MAX_REPORTED_FAILURES,
     child: {
       workflowType: value.child?.workflowType ?? WORKFLOW_TYPES.processJob,
       ...(value.child?.taskQueue === undefined ? {} : { taskQueue: value.child.taskQueue }),

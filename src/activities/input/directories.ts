@@ -4,8 +4,8 @@ import {
   type DirectoriesRequest,
   MAX_CONCURRENT_BATCHES_LIMIT,
   MAX_DIRECTORIES,
+  MAX_REPORTED_FAILURES_PER_BATCH,
   type ProcessDirectoriesInput,
-  REPORTED_FAILURES_OF_MANY,
 } from '../../protocol/index.js';
 import { batchOptions } from './batch.js';
 import { batchJob, crossFieldRule, id, isSupported, UNSUPPORTED_FORMAT } from './schemas.js';
@@ -39,7 +39,7 @@ export const directoriesInputSchema = z
     directoryIds,
     job: batchJob,
     maxConcurrentBatches: z.int().min(1).max(MAX_CONCURRENT_BATCHES_LIMIT).optional(),
-    reportedFailures: z.int().min(0).max(REPORTED_FAILURES_OF_MANY).optional(),
+    reportedFailures: z.int().min(0).max(MAX_REPORTED_FAILURES_PER_BATCH).optional(),
   })
   .refine(({ job, collect }) => isSupported(job.type, collect), crossFieldRule('collect', UNSUPPORTED_FORMAT, ['job']));
 

@@ -179,7 +179,7 @@ function isRetried(type: FailureType, lasting: LastingFailure | undefined, conte
       return true;
     case 'no':
       return false;
-    case 'except-create':
+    case 'except-first-request':
       return !isFirstRequest;
     case '15-minutes':
       return !isFirstRequest && failingMs('NotAuthorized') < KEY_ROTATION_MS;

@@ -45,8 +45,8 @@ async function failedPost(fault: Fault, options: BenchOptions = {}) {
   return { bench, work, failure, details };
 }
 
-const retry = (mayHaveTakenEffect: boolean, retryDelayMs: number = expect.any(Number)): PostFailureDetails => ({
-  mayHaveTakenEffect,
+const retry = (mayHaveCreatedBatch: boolean, retryDelayMs: number = expect.any(Number)): PostFailureDetails => ({
+  mayHaveCreatedBatch,
   retryDelayMs,
 });
 
