@@ -9,8 +9,8 @@ export interface OpenedDirectories extends DirectoriesRequest {
 }
 
 /**
- * Validates the whole input before anything is sent: each batch would find the same fault by itself, ten thousand times. What it
- * returns leaves the directories out, since they are in history already.
+ * Validates the whole input before anything is sent. Otherwise each of up to 10,000 batches would fail with the same mistake. The
+ * result leaves out the directories: history has them as the workflow's input.
  */
 export function openDirectories({ outputs }: ActivityDeps) {
   return (input: ProcessDirectoriesInput): Promise<OpenedDirectories> =>
