@@ -28,7 +28,7 @@ export interface RunReport<Failure> {
   bytes: number;
   /** Credits billed for the files whose billing is recorded; `null` when none is. */
   credits: number | null;
-  /** Where the manifest is; `null` if the run ended before there was anything to list. */
+  /** Where the manifest is; `null` if the run ended before it was written. */
   manifest: string | null;
 }
 
@@ -48,7 +48,7 @@ export interface RunProgress<Phase, Failure> {
   failure: FailureSummary | null;
   /** When the run began, ISO 8601. */
   startedAt: string;
-  /** Where the manifest is or will be, once its first part is written. */
+  /** Where the manifest is, once it is written. */
   manifest: string | null;
 }
 

@@ -1,7 +1,5 @@
-import type { ActivityOptions } from '@temporalio/common';
 import {
   ActivityFailure,
-  ApplicationFailure,
   CancellationScope,
   CancelledFailure,
   continueAsNew,
@@ -19,30 +17,16 @@ import {
   cleanText,
   describeBatch,
   MIN_DELAY_MS,
-  PREEXISTING_BATCHES_MEMO,
   rootFailure,
 } from '../../protocol/index.js';
-import {
-  cancelBatch,
-  findCreatedBatch,
-  findPreviousCreates,
-  listRecentBatches,
-  postBatch,
-} from '../shared/activities.js';
+import { postBatch } from '../shared/activities.js';
 import { assertContinuedState } from '../shared/continued-state.js';
 import { code } from '../shared/details.js';
 import { isRunFailure, unwrapFailure } from '../shared/unwrap-failure.js';
+import { cancelCreatedBatch } from './cancel-created-batch.js';
 import { assertCreateInput, type CreateBatchInput } from './create-input.js';
+import { type CreateState, findNewBatch, listPreexisting } from './find-new-batch.js';
 import { type PostFailure, toPostFailure } from './post-failure.js';
-
-/** Plain JSON: continue-as-new carries it. */
-interface CreateState {
-  /** `null` until they are listed. */
-  preexisting: PreexistingBatches | null;
-  /** May a POST have created a batch whose id is not known? */
-  mayHaveCreatedBatch: boolean;
-  batch: CreatedBatch | null;
-}
 
 /**
  * Creates one batch, once. LlamaCloud has no idempotency key, and a POST whose response was lost may have created a batch that costs
@@ -91,45 +75,6 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
   return state.batch;
 }
 
-/** Lists the batches that are there before the first POST, and publishes them for a create after a reset. */
-async function listPreexisting(input: CreateBatchInput, state: CreateState): Promise<PreexistingBatches> {
-  if (state.preexisting === null) await readPreviousCreates(input, state);
-  const summary = `List recent batches over ${input.directoryId}`;
-  state.preexisting ??= await listRecentBatches.executeWithOptions({ summary }, [input]);
-  upsertMemo({ [PREEXISTING_BATCHES_MEMO]: state.preexisting });
-  return state.preexisting;
-}
-
-/** Reads what this create had done before a person reset it, or its parent. */
-async function readPreviousCreates(
-  { scope }: CreateBatchInput,
-  state: CreateState,
-  options: ActivityOptions = {},
-): Promise<void> {
-  const { workflowId, runId, parent } = workflowInfo();
-  const runs = { create: { workflowId, runId }, parent: parent ?? null };
-  const summary = 'Look for creates from before a reset';
-  const previous = await findPreviousCreates.executeWithOptions({ ...options, summary }, [{ scope, runs }]);
-  state.batch = previous.batch;
-  state.preexisting = previous.preexisting;
-  state.mayHaveCreatedBatch = previous.preexisting !== null;
-}
-
-/**
- * Finds the batch that a POST has created although its response was lost.
- *
- * @param wait Wait until LlamaCloud's list would show it. Otherwise the list is read once.
- */
-function findNewBatch(
-  input: CreateBatchInput,
-  preexisting: PreexistingBatches,
-  wait: boolean,
-  options: ActivityOptions = {},
-): Promise<CreatedBatch | null> {
-  const summary = `Look for a new batch over ${input.directoryId}`;
-  return findCreatedBatch.executeWithOptions({ summary, ...options }, [{ ...input, preexisting, wait }]);
-}
-
 /** LlamaCloud rejected the POST for good. @throws that rejection, unless an earlier POST has created a batch after all. */
 async function findDespiteRejection(
   input: CreateBatchInput,
@@ -166,47 +111,5 @@ async function waitUntilListed(input: CreateBatchInput, preexisting: Preexisting
     await findNewBatch(input, preexisting, true, options);
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-  }
-}
-
-/** Bounds each activity of a create that was cancelled. */
-const CLEANUP_OPTIONS = { scheduleToCloseTimeout: '2 minutes' } as const;
-
-/** Cancels the batch that this create has or may have made, so that none is left that nobody knows of. */
-async function cancelCreatedBatch(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch> {
-  const batch = await findBatchToCancel(input, state);
-  if (batch === null) throw new CancelledFailure('The run was stopped before there was a batch');
-  upsertMemo({ [BATCH_ID_MEMO]: batch.batchId });
-  if (input.onStop === 'leave') return batch;
-  const summary = `Cancel batch ${batch.batchId}`;
-  try {
-    const cancelled = { ...input.scope, batchId: batch.batchId };
-    const status = await cancelBatch.executeWithOptions({ ...CLEANUP_OPTIONS, summary }, [cancelled]);
-    return { ...batch, status };
-  } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
-    // The parent, where it still runs, tries again and says so if that fails.
-    log.error('The batch of a run that was stopped could not be cancelled', { batchId: batch.batchId });
-    return batch;
-  }
-}
-
-/** @throws where LlamaCloud can't be asked: a person has to look. */
-async function findBatchToCancel(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch | null> {
-  try {
-    if (state.preexisting === null) await readPreviousCreates(input, state, CLEANUP_OPTIONS);
-    const { batch, preexisting, mayHaveCreatedBatch } = state;
-    if (batch !== null || preexisting === null || !mayHaveCreatedBatch) return batch;
-    const summary = `Look for a batch over ${input.directoryId} that a lost request created`;
-    return await findNewBatch(input, preexisting, true, { ...CLEANUP_OPTIONS, summary });
-  } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
-    const { type, message } = rootFailure(error);
-    throw ApplicationFailure.create({
-      message: `The run was stopped. LlamaCloud could not be asked whether a batch over directory ${input.directoryId} was created: look for it, and cancel it. ${message}`,
-      type,
-      nonRetryable: true,
-      cause: error,
-    });
   }
 }
