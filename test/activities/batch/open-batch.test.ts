@@ -16,7 +16,7 @@ describe('a wrong input', () => {
     expect(emulator.requests).toHaveLength(0);
   });
 
-  test('of a job as well', async () => {
+  test('also for a job', async () => {
     const { emulator, activities } = await setBench();
     for (const text of WRONG) {
       expect(await failing(activities.collectJob, JSON.parse(text))).toMatchObject({
@@ -29,7 +29,7 @@ describe('a wrong input', () => {
 });
 
 describe('a batch that is there', () => {
-  test('says itself what it works on, so that its id is enough', async () => {
+  test('gives its directory and its job, so that its id is enough', async () => {
     const bench = await setBench();
     const { id, directory } = await addBatch(bench, 'extract_v2');
     const { request } = await run(bench.activities.openBatch, { batchId: id });
@@ -41,7 +41,7 @@ describe('a batch that is there', () => {
     });
   });
 
-  test('is not taken for another one', async () => {
+  test('has to match the input', async () => {
     const bench = await setBench();
     const { id } = await addBatch(bench);
     const failure = await failing(bench.activities.openBatch, { batchId: id, directoryId: 'dir-other' });
@@ -101,7 +101,7 @@ describe('the files of the directory', () => {
   });
 });
 
-test('search attributes are left out where nobody can say that they are registered', async () => {
+test('search attributes are left out where it is not known whether they are registered', async () => {
   const bench = await setBench();
   const opened = await run(bench.activities.openBatch, { batchId: (await addBatch(bench)).id });
   expect(opened.searchAttributes).toBe(false);

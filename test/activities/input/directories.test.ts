@@ -13,12 +13,12 @@ const wrong = (changes: object) => wrongInput(() => checkDirectoriesInput(untype
 const ids = (count: number) => Array.from({ length: count }, (_, i) => `dir-${i}`);
 
 describe('the input of a run over many directories', () => {
-  test('has documented defaults, and does not come back with its directories', () => {
+  test('has documented defaults, and the checked input leaves out the directories', () => {
     expect(checkDirectoriesInput(INPUT)).toEqual({ job: INPUT.job, maxConcurrentBatches: 3, total: 2 });
     expect(checkDirectoriesInput({ ...INPUT, maxConcurrentBatches: 50 }).maxConcurrentBatches).toBe(50);
   });
 
-  test('names every wrong field at once, those of the batches as well', () => {
+  test('names every wrong field at once, also those of the batch options', () => {
     const fields = wrong({
       directoryIds: ['dir-1', '', 'dir-1'],
       maxConcurrentBatches: 0,

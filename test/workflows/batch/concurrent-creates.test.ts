@@ -7,7 +7,7 @@ import { until } from '../../support/until.js';
 
 const TIMEOUT_MS = 120_000;
 
-describe('runs at the same work', () => {
+describe('runs over the same directory with the same job', () => {
   let temporal: LocalTemporal;
   let stage: Stage;
 
