@@ -31,16 +31,22 @@ describe('files that had no job when their batch was cancelled or their run stop
     ['the run passes its deadline', { timeout: '5 seconds' }, () => undefined],
     ['somebody cancels the batch', {}, (_, batchId) => stage.emulator.batches.setStatus(batchId, 'CANCELLED')],
   ])('are cancelled, not failed, when %s', async (_, options, act) => {
-    const { run, batch, isWaiting } = await startRun(stage, 3, options);
+    const { run, batch, isWaiting } = await startRun(stage, 6, options);
     await isWaiting();
     await act(run, batch.id);
     await failureOf(run.result());
     const report = await run.report();
-    expect(report).toMatchObject({
-      status: 'CANCELLED',
-      files: { total: 3, completed: 0, failed: 0, cancelled: 3, skipped: 0 },
-    });
-    for (const line of await stage.manifest(report?.manifest ?? null)) expect(line.status).toBe('CANCELLED');
+    expect(report).toMatchObject({ status: 'CANCELLED', files: { total: 6, failed: 0, skipped: 0 } });
+    const lines = await stage.manifest(report?.manifest ?? null);
+    const unmapped = lines.filter(({ jobId }) => jobId === null);
+    expect(unmapped.length).toBeGreaterThan(0);
+    expect(unmapped).toEqual(
+      unmapped.map((line) => ({
+        ...line,
+        status: 'CANCELLED',
+        error: { type: 'FileNotMapped', message: 'the batch was cancelled before a job was created for this file' },
+      })),
+    );
   });
 
   test('are skipped, not failed, when the run is cancelled before a COMPLETED batch gives them a job', async () => {

@@ -86,7 +86,6 @@ describe('the progress of a run, on a real server', () => {
       'cancelled',
       { maxConcurrentJobs: 1 },
       async (started) => {
-        stage.emulator.configure({ jobRunningMs: HOUR });
         await mapFiles(stage, started, 'RUNNING');
         stage.emulator.batches.setStatus(started.batch.id, 'COMPLETED');
         await until('the jobs', async () => (await started.run.progress()).phase === 'processing');
@@ -96,6 +95,7 @@ describe('the progress of a run, on a real server', () => {
       },
     ],
   ])('of a run that %s says that it is %s, and its counts add up', async (_, phase, options, act) => {
+    stage.emulator.configure({ jobRunningMs: HOUR });
     const started = await startRun(stage, 3, options);
     await started.isWaiting();
     await act(started);
