@@ -32,7 +32,7 @@ export interface DirectoriesRequest {
 /** Counts of directories by the outcome of their batch. They add up to `total` once the run has ended. */
 export type DirectoryCounts = FileCounts;
 
-/** Outcome of one directory. `SKIPPED`: no batch was created, because the run stopped or hit a failure that concerns every directory. */
+/** Outcome of one directory. `SKIPPED`: no batch was created, because the run was stopped or every other batch would fail as well. */
 export type DirectoryStatus = FileStatus;
 
 /** Why the batch of a directory was not COMPLETED. */
