@@ -40,24 +40,24 @@ describe('the credits of a file whose child failed, on a real server', () => {
   });
 
   test.each([
-    ['LlamaCloud has not recorded', (jobId: string) => stage.emulator.jobs.setCredits(jobId, null)],
-    ['are no number', (jobId: string) => stage.emulator.jobs.setCredits(jobId, 'many')],
-    ['are more than can be added up', (jobId: string) => stage.emulator.jobs.setCredits(jobId, 1e300)],
+    ['LlamaCloud has not recorded them', (jobId: string) => stage.emulator.jobs.setCredits(jobId, null)],
+    ['they are no number', (jobId: string) => stage.emulator.jobs.setCredits(jobId, 'many')],
+    ['they are too large to add up', (jobId: string) => stage.emulator.jobs.setCredits(jobId, 1e300)],
     [
-      'LlamaCloud does not tell',
+      'LlamaCloud rejects the request',
       (jobId: string) => {
         const path = `/api/v2/parse/${jobId}`;
         stage.emulator.faults.next({ kind: 'status', status: 400, ...TARGETS.getJob, path, times: 9 });
       },
     ],
     [
-      'LlamaCloud no longer has',
+      'LlamaCloud no longer has the job',
       (jobId: string) => {
         const path = `/api/v2/parse/${jobId}`;
         stage.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.getJob, path, times: 9 });
       },
     ],
-  ])('are left out where they %s, and the run goes on', async (_, prepare) => {
+  ])('are null where %s, and the run goes on', async (_, prepare) => {
     const { report, line } = await reject(prepare);
     stage.emulator.faults.clear();
     expect(line?.credits).toBeNull();
