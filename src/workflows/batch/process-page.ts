@@ -27,7 +27,7 @@ export async function processPage(
   setPhase(state, 'processing');
   await fanOut(state, request, batchId, page, jobDeadlineMs);
   const isLast = page.remaining === 0;
-  await writePage(state, batchId, page, { isLast, isWhole: true }, manifestDeadlineMs);
+  await writePage(state, batchId, page, { isLast, isComplete: true }, manifestDeadlineMs);
   return !isLast;
 }
 
@@ -59,7 +59,7 @@ export async function writePage(
   state: BatchState,
   batchId: string,
   page: OpenPage | null,
-  { isLast, isWhole }: { isLast: boolean; isWhole: boolean },
+  { isLast, isComplete }: { isLast: boolean; isComplete: boolean },
   deadlineMs?: number,
 ): Promise<void> {
   setPhase(state, 'reporting');
@@ -69,7 +69,7 @@ export async function writePage(
     lines,
     part: state.parts,
     last: isLast,
-    partial: !isWhole || state.files.skipped > 0,
+    partial: !isComplete || state.files.skipped > 0,
   };
   const timeout = deadlineMs === undefined ? {} : { scheduleToCloseTimeout: Math.max(1_000, deadlineMs - Date.now()) };
   const summary = `List ${lines.length} files`;

@@ -145,7 +145,7 @@ export async function writeUnfinishedPage(state: BatchState, deadlineMs: number)
   const unread = skipUnreadFiles(state);
   if (batchId === null || manifest !== null || (page === null && parts === 0)) return;
   try {
-    await writePage(state, batchId, page, { isLast: true, isWhole: unread === 0 }, deadlineMs);
+    await writePage(state, batchId, page, { isLast: true, isComplete: unread === 0 }, deadlineMs);
   } catch (error) {
     logFailedStep('the manifest could not be written', error, { batchId });
   }
