@@ -39,7 +39,7 @@ async function findBatchToCancel(input: CreateBatchInput, state: CreateState): P
     if (!(error instanceof ActivityFailure)) throw error;
     const { type, message } = rootFailure(error);
     throw ApplicationFailure.create({
-      message: `The run was stopped. LlamaCloud could not be asked whether a batch over directory ${input.directoryId} was created: look for it, and cancel it. ${message}`,
+      message: `The run was stopped, and a batch over directory ${input.directoryId} may be running: LlamaCloud could not be asked. Look for it there, and cancel it. ${message}`,
       type,
       nonRetryable: true,
       cause: error,
