@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Client, WorkflowHandleWithFirstExecutionRunId, WorkflowOptions } from '@temporalio/client';
-import { checkBatchInput, resolveDirectoriesInput } from './activities/input/index.js';
+import { checkBatchInput, checkDirectoriesInput } from './activities/input/index.js';
 import { fairnessOf } from './fairness.js';
 import {
   type BatchJob,
@@ -131,7 +131,7 @@ export class BatchClient {
     input: ProcessDirectoriesInput,
     options: StartDirectoriesOptions = {},
   ): Promise<DirectoriesHandle> {
-    resolveDirectoriesInput(input);
+    checkDirectoriesInput(input);
     const workflowId = options.workflowId ?? directoriesWorkflowId(input);
     const staticSummary = describeBatch({ directoryId: `${input.directoryIds.length} directories`, job: input.job });
     const runId = await this.#start({

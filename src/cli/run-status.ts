@@ -1,5 +1,5 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
-import { type FailureType, TROUBLE_MEMO, WORKFLOW_TYPES } from '../protocol/index.js';
+import { BLOCKED_BY_MEMO, type FailureType, WORKFLOW_TYPES } from '../protocol/index.js';
 import type { AnyRun } from './any-run.js';
 import { CliError } from './errors.js';
 import type { TemporalAccess } from './temporal.js';
@@ -49,7 +49,7 @@ export async function findTrouble(
   const create = raw.pendingChildren?.find(({ workflowTypeName }) => workflowTypeName === WORKFLOW_TYPES.createBatch);
   if (!create?.workflowId) return toLastFailure(raw);
   const description = await workflow.getHandle(create.workflowId).describe();
-  const trouble = description.memo?.[TROUBLE_MEMO];
+  const trouble = description.memo?.[BLOCKED_BY_MEMO];
   return toLastFailure(description.raw) ?? (typeof trouble === 'string' ? trouble : undefined);
 }
 

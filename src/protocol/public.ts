@@ -36,9 +36,8 @@ export type {
   BatchPhase,
   BatchProgress,
   BatchReport,
-  FileCounts,
   FileFailure,
-  FileStatus,
   JobOutcome,
   ManifestLine,
 } from './report.js';
+export type { FileCounts, FileStatus } from './run.js';

@@ -55,7 +55,7 @@ describe('a run that ends between two pages', () => {
     await slow.close();
   });
 
-  test('or would have ended anyway is complete, and its last details say so', async () => {
+  test('is complete where it would have ended anyway, and its last details say so', async () => {
     const { slow, release, writing } = await setSlowStage();
     const { id } = await stage.emulator.addDirectory(files(2));
     const run = await slow.batches.start(parse(id));

@@ -21,7 +21,7 @@ describe('a create while LlamaCloud is down', () => {
     await temporal?.close();
   });
 
-  test('costs few events for each POST, and none for a list that is down', async () => {
+  test('adds few events for each POST, and none for each retry of the list', async () => {
     const creates = await setCreates(stage);
     const { faults } = stage.emulator;
     const failures = 3;

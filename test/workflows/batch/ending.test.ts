@@ -8,7 +8,7 @@ import { until } from '../../support/until.js';
 const HOUR = 3_600_000;
 
 /** Batches here end when the test says so. */
-describe('the end of a run that does not go well, on a real server', () => {
+describe('a run that fails or is cancelled, on a real server', () => {
   let temporal: LocalTemporal;
   let stage: Stage;
 
@@ -224,7 +224,7 @@ describe('the end of a run that does not go well, on a real server', () => {
     expect((await run.result()).status).toBe('COMPLETED');
   });
 
-  test('waiting reads as waiting: a benign attempt that says when the next poll is', async () => {
+  test('an attempt while waiting is benign, and says when the next poll is', async () => {
     const { run, batch } = await start(1);
     const pending = await until('a look', async () => {
       const { raw } = await stage.client.workflow.getHandle(run.workflowId).describe();

@@ -66,7 +66,7 @@ describe('jobs that end after their batch, on a real server', () => {
     expect(lists[0]?.query.job_ids).toHaveLength(30);
   });
 
-  test('a job that is of two files is collected for each of them', async () => {
+  test('a job of two files is collected for each of them', async () => {
     const { run, batch, jobOf, finish } = await start(3);
     stage.emulator.batches.setResults(batch.id, (rows) =>
       (rows ?? []).map((row) => ({ ...row, job_reference: { type: 'parse_v2', id: jobOf(0) } })),
