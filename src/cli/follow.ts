@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { RunHandle } from '../run-handle.js';
+import type { RunHandle } from '../client/index.js';
 import { type AnyProgress, type AnyReport, type AnyRun, finalProgress } from './any-run.js';
 import { CliError } from './errors.js';
 import { statusOf } from './explain.js';

@@ -1,6 +1,6 @@
 /** The one run of `dev`, and how it is told. */
 import { readFile } from 'node:fs/promises';
-import { BatchClient, type BatchHandle } from '../../client.js';
+import { BatchClient, type BatchHandle } from '../../client/index.js';
 import { type BatchReport, DEFAULT_TASK_QUEUE, isReport, type ManifestLine } from '../../protocol/index.js';
 import { follow } from '../follow.js';
 import { progressView } from '../progress-view.js';
