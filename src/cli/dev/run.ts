@@ -35,7 +35,6 @@ export async function runBatch(session: Session, plan: DevPlan, services: DevSer
     const report = await follow({
       client: temporal.client,
       run,
-      taskQueue: DEFAULT_TASK_QUEUE,
       interrupt,
       everyMs: LOOK_EVERY_MS,
       view: progressView(session),
