@@ -10,7 +10,7 @@ import {
   startLocalTemporal,
   startTimeSkippingTemporal,
 } from '../../../src/testing/temporal/index.js';
-import { GUARD } from '../../../src/testing/temporal/server-process.js';
+import { SUPERVISOR } from '../../../src/testing/temporal/server-process.js';
 import { makeExecutable, temporaryFolder } from './fixtures.js';
 
 const BATCH_ID = defineSearchAttributeKey('LlamaCloudBatchId', 'KEYWORD');
@@ -98,7 +98,7 @@ describe('a local server', () => {
       `#!/bin/sh\nexec '${real}' "$@" --headless\n`,
     );
     const starting = local({ env: { TEMPORAL_CLI_PATH: path }, ui: true, startTimeoutMs: 3_000 });
-    await expect(starting).rejects.toMatchObject({ cause: { message: expect.stringContaining('does not answer') } });
+    await expect(starting).rejects.toMatchObject({ cause: { message: expect.stringContaining('does not respond') } });
   });
 
   it('that never answers is ended after the time allowed', async () => {
@@ -116,13 +116,13 @@ it('a server ends with the process that started it, even when that one is killed
   const server = 'console.log(process.pid); setInterval(() => {}, 1e6)';
   const parent = `
     const { spawn } = require('node:child_process');
-    const [, guard, server] = process.argv;
-    spawn(process.execPath, ['-e', guard, 'at-once', process.execPath, '-e', server], {
+    const [, supervisor, server] = process.argv;
+    spawn(process.execPath, ['-e', supervisor, 'SIGKILL', process.execPath, '-e', server], {
       stdio: ['pipe', 'inherit', 'inherit'],
       detached: true,
     });
   `;
-  const started = spawn(process.execPath, ['-e', parent, GUARD, server], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const started = spawn(process.execPath, ['-e', parent, SUPERVISOR, server], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [output] = await once(started.stdout, 'data');
   const pid = Number(`${output}`);
   onTestFinished(() => {
