@@ -10,7 +10,7 @@ export interface CommandResult {
 
 export interface CommandOptions {
   readonly env: NodeJS.ProcessEnv;
-  /** Kills the command with SIGKILL and rejects with an `AbortError`. */
+  /** Kills the command with SIGKILL. */
   readonly signal?: AbortSignal;
 }
 
@@ -22,20 +22,22 @@ export type RunCommand = (command: string, args: readonly string[], options: Com
 
 /** The {@link RunCommand} that starts real processes. */
 export const runCommand: RunCommand = async (command, args, { env, signal }) => {
-  const running = promisify(execFile)(command, args, {
-    env,
-    killSignal: 'SIGKILL',
-    windowsHide: true,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const running = promisify(execFile)(command, args, { env, windowsHide: true });
+  const { child } = running;
   // A command that reads from stdin must not wait for us.
-  running.child.stdin?.end();
+  child.stdin?.end();
+  // Not execFile's own `signal`, which sends SIGTERM and does not wait for the exit.
+  const kill = () => child.kill('SIGKILL');
+  signal?.addEventListener('abort', kill);
+  if (signal?.aborted) kill();
   try {
     return { code: 0, ...(await running) };
   } catch (error) {
     const result = toResult(error);
     if (result === undefined) throw error;
     return result;
+  } finally {
+    signal?.removeEventListener('abort', kill);
   }
 };
 
