@@ -22,7 +22,7 @@ describe('an answer that never comes whole is a ConnectionError', () => {
     emulator.faults.next({ kind: 'reset-before' });
     const error = await rejection(ConnectionError, client.listBatches());
     expect(error).toMatchObject({ name: 'ConnectionError', timedOut: false });
-    expect(error.message).toMatch(/^No answer from LlamaCloud: .*ECONNRESET.* \(GET \/api\/v2\/batches\)$/);
+    expect(error.message).toMatch(/^No response from LlamaCloud: .*ECONNRESET.* \(GET \/api\/v2\/batches\)$/);
     expect(emulator.requests).toHaveLength(1);
   });
 
@@ -39,7 +39,7 @@ describe('an answer that never comes whole is a ConnectionError', () => {
     const { client, emulator } = await clientOfEmulator();
     emulator.faults.next({ kind: 'truncated' });
     const error = await rejection(ConnectionError, client.listBatches());
-    expect(error).toMatchObject({ timedOut: false, message: expect.stringContaining('The answer broke off') });
+    expect(error).toMatchObject({ timedOut: false, message: expect.stringContaining('The response was cut off') });
     expect(error.cause).toBeInstanceOf(Error);
   });
 
@@ -77,7 +77,7 @@ describe('time is up', () => {
     const { client, seen } = await clientOf(() => void vi.advanceTimersByTime(1_500), { timeoutMs: 1_500 });
     const error = await rejection(ConnectionError, client.getBatch('bat-1'));
     expect(error).toMatchObject({ timedOut: true });
-    expect(error.message).toBe('LlamaCloud did not answer within 1.5 s (GET /api/v2/batches/bat-1)');
+    expect(error.message).toBe('LlamaCloud did not respond within 1.5 s (GET /api/v2/batches/bat-1)');
     expect(seen).toHaveLength(1);
   });
 

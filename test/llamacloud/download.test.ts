@@ -132,14 +132,21 @@ describe('a download is whole or an error', () => {
     ['too short when decoded', 200, zipped, { 'content-encoding': 'gzip' }, 11, '10 of 11 bytes'],
     ['empty, of a known size', 200, '', {}, 10, '0 of 10 bytes'],
     ['empty, of no known size', 200, '', {}, undefined, 'it is empty'],
-    ['a part', 206, ten, { 'content-range': 'bytes 0-9/20' }, undefined, 'the answer has status 206'],
-    ['a part of the whole size', 206, ten, {}, 10, 'the answer has status 206'],
-    ['nothing', 204, '', {}, 0, 'the answer has status 204'],
-    ['a login page', 200, ten, { 'content-type': 'text/HTML; charset=utf-8' }, undefined, 'the answer is an HTML page'],
+    ['a part', 206, ten, { 'content-range': 'bytes 0-9/20' }, undefined, 'the response has status 206'],
+    ['a part of the whole size', 206, ten, {}, 10, 'the response has status 206'],
+    ['nothing', 204, '', {}, 0, 'the response has status 204'],
+    [
+      'a login page',
+      200,
+      ten,
+      { 'content-type': 'text/HTML; charset=utf-8' },
+      undefined,
+      'the response is an HTML page',
+    ],
   ])('it is an error where it is %s', async (_, status, body, headers, sizeBytes, problem) => {
     const { client, url } = await clientOf((response) => response.writeHead(status, headers).end(body));
     const error = await rejection(IncompleteDocumentError, bytesOf(client.download(`${url}/${QUERY}`, { sizeBytes })));
-    expect(error.message).toBe(`the document is not whole: ${problem} (GET presigned document)`);
+    expect(error.message).toBe(`the document is incomplete: ${problem} (GET presigned document)`);
     expect(error.name).toBe('IncompleteDocumentError');
     expectNoneIn(error, SIGNATURE, KEY);
   });
@@ -176,7 +183,7 @@ describe('a download fails', () => {
     const document = client.download(`${url}/${QUERY}`);
     const error = await rejection(ConnectionError, bytesOf(document));
     expect(error).toMatchObject({ timedOut: false, request: { method: 'GET', path: 'presigned document' } });
-    expect(error.message).toContain('The answer broke off');
+    expect(error.message).toContain('The response was cut off');
     expectNoneIn(error, SIGNATURE, KEY, url);
   });
 

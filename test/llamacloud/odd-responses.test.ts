@@ -87,7 +87,7 @@ describe('an item that can not be used is left out of a list, and takes no other
 
 describe('a malformed row of results keeps its place and takes no other with it', () => {
   const good = { source_directory_file_id: 'dfl-1', job_reference: { id: 'pjb-1', type: 'parse_v2' } };
-  const UNUSABLE = 'LlamaCloud gave a job id that cannot be used';
+  const UNUSABLE = 'LlamaCloud returned an unusable job id';
 
   test('where it is no object', async () => {
     expect(await rowsOf(good, 5, null, 'row', [], good)).toEqual([good, {}, {}, {}, {}, good]);
@@ -117,7 +117,7 @@ describe('a malformed row of results keeps its place and takes no other with it'
 
   test('where its job has no type', async () => {
     expect(await rowsOf({ ...good, job_reference: { id: 'pjb-1', type: 4 } })).toEqual([
-      { ...good, job_reference: null, error_message: 'LlamaCloud gave a job type that cannot be used' },
+      { ...good, job_reference: null, error_message: 'LlamaCloud returned an unusable job type' },
     ]);
   });
 

@@ -152,7 +152,7 @@ describe('a status of 400 or more', () => {
       emulator.faults.next({ kind: 'status', status, detail: 'what a pity' });
       const error = await rejection(HttpStatusError, client.getBatch('bat-1'));
       expect(error).toMatchObject({ name: 'HttpStatusError', status, detail: 'what a pity', retryAfterMs: undefined });
-      expect(error.message).toBe(`LlamaCloud answered ${status}: what a pity (GET /api/v2/batches/bat-1)`);
+      expect(error.message).toBe(`LlamaCloud returned ${status}: what a pity (GET /api/v2/batches/bat-1)`);
       expect(error.request).toEqual({ method: 'GET', path: '/api/v2/batches/bat-1' });
       expect(emulator.requests).toHaveLength(1);
     },
