@@ -8,9 +8,9 @@ export default defineConfig({
     globalSetup: './test/support/global-setup.ts',
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // Two cores: most tests wait for servers, so four files at a time take little more than their share of them.
+    // Most tests wait for servers, so two cores can run four files at a time.
     maxWorkers: 4,
-    // For CI, which counts the tests.
+    // CI counts the tests in the JSON report.
     reporters:
       VITEST_JSON_REPORT === undefined ? ['default'] : ['default', ['json', { outputFile: VITEST_JSON_REPORT }]],
   },

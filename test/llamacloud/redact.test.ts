@@ -8,7 +8,6 @@ import {
   UnexpectedResponseError,
 } from '../../src/llamacloud/index.js';
 import {
-  answering,
   BATCH,
   bytesOf,
   clientOf,
@@ -18,6 +17,7 @@ import {
   KEY,
   PARSE_JOB,
   rejection,
+  respondWith,
 } from './support.js';
 
 const SECRET = 'PLANTED-WEBHOOK-SECRET';
@@ -37,13 +37,13 @@ function tellingFetch(): typeof globalThis.fetch {
 
 describe('no error holds the key', () => {
   test.each([
-    ['a status', answering({ detail: 'no' }, 401)],
-    ['a status whose detail repeats it', answering({ detail: `Bearer ${KEY} is not known` }, 401)],
-    ['a status whose page repeats it', answering(`<p>authorization: Bearer ${KEY}</p>`, 502)],
-    ['a status whose page repeats it at the cut', answering(`${'x'.repeat(290)}${KEY}`, 502)],
-    ['a body that repeats it', answering(`Bearer ${KEY}`)],
-    ['a body that repeats it at the cut', answering(`${'x'.repeat(30)}${KEY}`)],
-    ['a body that does not fit', answering({ ...BATCH, id: 5, status: { key: KEY } })],
+    ['a status', respondWith({ detail: 'no' }, 401)],
+    ['a status whose detail repeats it', respondWith({ detail: `Bearer ${KEY} is not known` }, 401)],
+    ['a status whose page repeats it', respondWith(`<p>authorization: Bearer ${KEY}</p>`, 502)],
+    ['a status whose page repeats it at the cut', respondWith(`${'x'.repeat(290)}${KEY}`, 502)],
+    ['a body that repeats it', respondWith(`Bearer ${KEY}`)],
+    ['a body that repeats it at the cut', respondWith(`${'x'.repeat(30)}${KEY}`)],
+    ['a body that does not fit', respondWith({ ...BATCH, id: 5, status: { key: KEY } })],
     ['a reset', (response: { socket: { resetAndDestroy(): void } | null }) => response.socket?.resetAndDestroy()],
     ['no answer', () => {}],
   ])('for %s', async (_, respond) => {
@@ -207,7 +207,7 @@ describe('a secret is redacted everywhere once it was sent or received', () => {
 
   test('and clients do not share them', async () => {
     await afterPresignedUrl({});
-    const { client } = await clientOf(answering({ detail: SIGNATURE }, 400));
+    const { client } = await clientOf(respondWith({ detail: SIGNATURE }, 400));
     expect((await rejection(HttpStatusError, client.getBatch('bat-1'))).detail).toBe(SIGNATURE);
   });
 });
@@ -238,7 +238,7 @@ test('a cause is bounded: three deep, three lines of stack, 300 characters', asy
 test('no error repeats a presigned URL of a body that does not fit', async () => {
   const metadata = { markdown: { size_bytes: 'many', presigned_url: `https://a.example/?sig=${SIGNATURE}` } };
   const { client } = await clientOf(
-    answering({ job: { id: 'p', status: [metadata] }, result_content_metadata: metadata }),
+    respondWith({ job: { id: 'p', status: [metadata] }, result_content_metadata: metadata }),
   );
   const error = await rejection(UnexpectedResponseError, client.getJob({ id: 'p', type: 'parse_v2' }));
   expectNoneIn(error, SIGNATURE);

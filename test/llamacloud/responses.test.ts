@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { HttpStatusError, LlamaCloudClient, UnexpectedResponseError } from '../../src/llamacloud/index.js';
-import { answering, BATCH, clientOf, clientOfEmulator, EXTRACT_JOB, KEY, PARSE_JOB, rejection } from './support.js';
+import { BATCH, clientOf, clientOfEmulator, EXTRACT_JOB, KEY, PARSE_JOB, rejection, respondWith } from './support.js';
 
 describe('a response', () => {
   test('keeps unknown keys and statuses', async () => {
@@ -8,7 +8,7 @@ describe('a response', () => {
       { source_directory_file_id: 'dfl-1', score: 1, job_reference: { id: 'p', type: 'parse_v2', x: 1 } },
     ];
     const batch = { ...BATCH, status: 'DREAMING', color: 'red', results };
-    const { client } = await clientOf(answering(batch));
+    const { client } = await clientOf(respondWith(batch));
     expect(await client.getBatch('bat-1')).toEqual(batch);
   });
 
@@ -30,9 +30,9 @@ describe('a response', () => {
 
   test('may omit fields, or have null in them', async () => {
     const nothing = { results: null, created_at: null, updated_at: null };
-    const { client } = await clientOf(answering({ items: [{ ...BATCH, ...nothing }], next_page_token: null }));
+    const { client } = await clientOf(respondWith({ items: [{ ...BATCH, ...nothing }], next_page_token: null }));
     expect((await client.listBatches()).items[0]).toMatchObject(nothing);
-    const { client: jobs } = await clientOf(answering({ job: { id: 'p', status: 'PENDING' }, markdown: null }));
+    const { client: jobs } = await clientOf(respondWith({ job: { id: 'p', status: 'PENDING' }, markdown: null }));
     expect(await jobs.getJob({ id: 'p', type: 'parse_v2' })).toMatchObject({ job: { status: 'PENDING' } });
   });
 
@@ -41,7 +41,7 @@ describe('a response', () => {
       { page_number: 1, success: true, markdown: '# 1' },
       { page_number: 2, success: false, error: 'unreadable' },
     ];
-    const { client } = await clientOf(answering({ job: PARSE_JOB, markdown: { pages } }));
+    const { client } = await clientOf(respondWith({ job: PARSE_JOB, markdown: { pages } }));
     expect(await client.getJob({ id: 'pjb-1', type: 'parse_v2' })).toMatchObject({ markdown: { pages } });
   });
 });
@@ -60,7 +60,7 @@ describe('an invalid body', () => {
     ['(body)', []],
     ['(body)', null],
   ])('is told by its path, %s', async (path, body) => {
-    const { client } = await clientOf(answering(body));
+    const { client } = await clientOf(respondWith(body));
     const error = await rejection(UnexpectedResponseError, client.getBatch('bat-1'));
     expect(error.path).toBe(path);
     expect(error.message).toContain(`at ${path}: `);
@@ -73,7 +73,7 @@ describe('an invalid body', () => {
     ['id', { ...BATCH, id: 7 }],
     ['(body)', []],
   ])('of a create is told by its path, %s', async (path, body) => {
-    const { client } = await clientOf(answering(body, 201));
+    const { client } = await clientOf(respondWith(body, 201));
     const job = { type: 'parse_v2', configurationId: 'cfg-1' } as const;
     const create = client.createBatch({ sourceDirectoryId: 'dir-1', job });
     expect((await rejection(UnexpectedResponseError, create)).path).toBe(path);
@@ -84,7 +84,7 @@ describe('an invalid body', () => {
     ['job.status', { job: { id: 'p', status: '' } }],
     ['job', {}],
   ])('of a parse job is told by its path, %s', async (path, body) => {
-    const { client } = await clientOf(answering(body));
+    const { client } = await clientOf(respondWith(body));
     const error = await rejection(UnexpectedResponseError, client.getJob({ id: 'p', type: 'parse_v2' }));
     expect(error.path).toBe(path);
   });
@@ -94,7 +94,7 @@ describe('an invalid body', () => {
     ['items', { items: {} }],
     ['next_page_token', { items: [], next_page_token: 5 }],
   ])('of a list is told by its path, %s', async (path, body) => {
-    const { client } = await clientOf(answering(body));
+    const { client } = await clientOf(respondWith(body));
     for (const list of [
       client.listJobs({ type: 'extract_v2' }),
       client.listJobs({ type: 'parse_v2' }),
@@ -128,7 +128,7 @@ describe('an invalid body', () => {
     ['', 'it is empty'],
     ['{"id":"bat-1","project', 'it is not JSON (it starts with "{\\"id\\":\\"bat-1\\",\\"project")'],
   ])('since it is no JSON, %j, is told by its start', async (body, problem) => {
-    const { client } = await clientOf(answering(body, 200));
+    const { client } = await clientOf(respondWith(body, 200));
     const error = await rejection(UnexpectedResponseError, client.getBatch('bat-1'));
     expect(error.path).toBe('(body)');
     expect(error.message).toContain(problem);
@@ -178,7 +178,7 @@ describe('a status of 400 or more', () => {
     ['upstream is gone', 'upstream is gone'],
     ['', ''],
   ])('is told in one line, %#', async (body, detail) => {
-    const { client } = await clientOf(answering(body, 502));
+    const { client } = await clientOf(respondWith(body, 502));
     expect((await rejection(HttpStatusError, client.getBatch('bat-1'))).detail).toBe(detail);
   });
 
@@ -199,14 +199,14 @@ describe('a status of 400 or more', () => {
     [{ detail: `${'x'.repeat(299)}😀` }, `${'x'.repeat(299)}\ufffd…`],
     [{ detail: [{ loc: [{}], msg: ['a'] }, 7, null, 'b'] }, '{}: ["a"]; 7; null; b'],
   ])('is told in text that can be passed on, %#', async (body, detail) => {
-    const { client } = await clientOf(answering(body, 400));
+    const { client } = await clientOf(respondWith(body, 400));
     const error = await rejection(HttpStatusError, client.getBatch('bat-1'));
     expect(error.detail).toBe(detail);
     expect(error.message.isWellFormed()).toBe(true);
   });
 
   test('is reported quickly, whatever the body holds', async () => {
-    const { client } = await clientOf(answering('<'.repeat(3_000_000), 502), { timeoutMs: 5_000 });
+    const { client } = await clientOf(respondWith('<'.repeat(3_000_000), 502), { timeoutMs: 5_000 });
     const startMs = performance.now();
     await rejection(HttpStatusError, client.getBatch('bat-1'));
     expect(performance.now() - startMs).toBeLessThan(3_000);
@@ -223,7 +223,7 @@ describe('a status of 400 or more', () => {
     ['Infinity', undefined],
     ['', undefined],
   ])('with Retry-After: %s asks for a wait of %d ms', async (header, retryAfterMs) => {
-    const { client } = await clientOf(answering({ detail: 'slow' }, 429, { 'retry-after': header }));
+    const { client } = await clientOf(respondWith({ detail: 'slow' }, 429, { 'retry-after': header }));
     expect((await rejection(HttpStatusError, client.getBatch('bat-1'))).retryAfterMs).toBe(retryAfterMs);
   });
 

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 
-/** What workers and workflows have logged. */
+/** Log entries of workers and workflows. */
 export const logged: string[] = [];
 
-// A failed file is a warning with a stack for each, and tests make many on purpose.
+// Each failed file logs a warning with a stack, and tests have many failed files.
 Runtime.install({
   logger: new DefaultLogger('DEBUG', (entry) => {
     logged.push(inspect(entry, { depth: 10 }));
