@@ -1,8 +1,6 @@
 import { inspect } from 'node:util';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
-
-/** Log entries of workers and workflows. */
-export const logged: string[] = [];
+import { logged } from './logged.js';
 
 // Each failed file logs a warning with a stack, and tests have many failed files.
 Runtime.install({
