@@ -11,6 +11,7 @@ export {
   type ExpandOptions,
   type ExtractJob,
   HttpStatusError,
+  IncompleteDocumentError,
   type JobReference,
   type JobResult,
   type JobSummary,

@@ -39,7 +39,7 @@ describe('progress', () => {
     await run.cancel();
   });
 
-  test('that the caller aborts is not said to be for want of a worker', async () => {
+  test('that the caller aborts is not a NoWorkerError', async () => {
     const batches = new BatchClient({ client: temporal.client, taskQueue: 'nobody-polls-this' });
     const run = await batches.start(parse('dir-aborted'));
     const abort = new AbortController();
@@ -51,7 +51,7 @@ describe('progress', () => {
     await run.cancel();
   });
 
-  test('says what the run can not get past, and null once nothing blocks it', async () => {
+  test('says what blocks the run, and null once nothing does', async () => {
     const stage = await setStage(temporal, { emulator: { batchRunningMs: 3_600_000 } });
     const { id } = await stage.emulator.addDirectory(files(1));
     stage.emulator.faults.next({
