@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const { VITEST_JSON_REPORT } = process.env;
 
-/** Replace a module of Node's: they need one of their own. */
+/** These replace a module of Node, so each needs its own module graph. */
 const MOCKING = ['test/outputs/full-disk.test.ts', 'test/outputs/store-id-race.test.ts'];
 
 export default defineConfig({
@@ -23,9 +23,9 @@ export default defineConfig({
       },
       { test: { name: 'mocking', include: MOCKING } },
     ],
-    // Two cores: most tests wait for servers, so four files at a time take little more than their share of them.
+    // Most tests wait for servers, so two cores can run four files at a time.
     maxWorkers: 4,
-    // For CI, which counts the tests.
+    // CI counts the tests in the JSON report.
     reporters:
       VITEST_JSON_REPORT === undefined ? ['default'] : ['default', ['json', { outputFile: VITEST_JSON_REPORT }]],
   },

@@ -1,5 +1,5 @@
-// `npm run build`: compiles src into dist. It works in a folder beside dist, which takes dist's place when everything is
-// there: a build that fails, or is killed, leaves dist as it was, with the old fingerprint.
+// `npm run build`: compiles src into dist. It builds in a temporary folder beside dist, which replaces dist at the end: a build that
+// fails or is killed leaves dist unchanged, with its old fingerprint.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,10 +8,10 @@ import { FINGERPRINT_FILE, fingerprint } from './fingerprint.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
-/** At dist's depth, so that the source maps' relative paths stay right. `.gitignore` knows the prefix. */
-const UNFINISHED = '.dist-';
+/** The temporary folder is beside dist, so that the relative paths in source maps stay valid. `.gitignore` has the prefix. */
+const TEMPORARY_PREFIX = '.dist-';
 
-/** Each makes its part of the build in `folder`, and throws when it can't. */
+/** Each makes its part of the build in `folder`, or throws. */
 const STEPS = [compile, bundleWorkflows, makeCommandExecutable];
 
 try {
@@ -22,13 +22,13 @@ try {
 }
 
 async function build() {
-  // Read first: a file that changes meanwhile must make the next build necessary.
-  const madeFrom = fingerprint(root);
-  removeUnfinished();
-  const folder = join(root, `${UNFINISHED}${process.pid}`);
+  // Read first: if a file changes during the build, the next build must not be skipped.
+  const sourceFingerprint = fingerprint(root);
+  removeOldFolders();
+  const folder = join(root, `${TEMPORARY_PREFIX}${process.pid}`);
   try {
     for (const step of STEPS) await step(folder);
-    writeFileSync(join(folder, FINGERPRINT_FILE), `${madeFrom}\n`);
+    writeFileSync(join(folder, FINGERPRINT_FILE), `${sourceFingerprint}\n`);
     rmSync(dist, { recursive: true, force: true });
     renameSync(folder, dist);
   } finally {
@@ -46,7 +46,7 @@ function compile(folder) {
   if (status !== 0) throw new Error('The build failed: the TypeScript compiler reported the errors above.');
 }
 
-/** Ahead of time, so that a worker polls within a second of its start. */
+/** Bundled ahead of time, so that a worker polls within a second of its start. */
 async function bundleWorkflows(folder) {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
@@ -61,10 +61,11 @@ function makeCommandExecutable(folder) {
   if (existsSync(command)) chmodSync(command, 0o755);
 }
 
-/** What killed builds left. One that still runs, in another terminal, is left alone. */
-function removeUnfinished() {
-  for (const name of readdirSync(root).filter((name) => name.startsWith(UNFINISHED))) {
-    if (!isRunning(Number(name.slice(UNFINISHED.length)))) rmSync(join(root, name), { recursive: true, force: true });
+/** Removes the folders of builds that were killed, but not of a build that runs in another terminal. */
+function removeOldFolders() {
+  for (const name of readdirSync(root).filter((name) => name.startsWith(TEMPORARY_PREFIX))) {
+    if (!isRunning(Number(name.slice(TEMPORARY_PREFIX.length))))
+      rmSync(join(root, name), { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,6 @@
-// Before `npm start` and `npm run cli`: installs and builds what is missing or out of date, so that a fresh checkout
-// needs no other command. It says nothing when there is nothing to do, and never writes to stdout, which belongs to the
-// command that follows. No dependencies: it runs before they are there.
+// Runs before `npm start` and `npm run cli`. Installs dependencies and builds if something is missing or out of date, so that a fresh
+// checkout needs no other command. Prints nothing if there is nothing to do, and never writes to stdout, which belongs to the command
+// that follows. Uses no dependencies, because it runs before they are installed.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,22 +21,22 @@ try {
 }
 
 function checkNode() {
-  const needed = readJson('package.json').engines.node;
-  const [, major, minor] = /^>=(\d+)\.(\d+)/.exec(needed).map(Number);
-  const [ownMajor, ownMinor] = process.versions.node.split('.').map(Number);
-  if (ownMajor > major || (ownMajor === major && ownMinor >= minor)) return;
-  throw new Error(`Node ${needed} is needed, and this is Node ${process.versions.node}: install a newer one.`);
+  const required = readJson('package.json').engines.node;
+  const [, major, minor] = /^>=(\d+)\.(\d+)/.exec(required).map(Number);
+  const [currentMajor, currentMinor] = process.versions.node.split('.').map(Number);
+  if (currentMajor > major || (currentMajor === major && currentMinor >= minor)) return;
+  throw new Error(`Node ${required} is required, but this is Node ${process.versions.node}. Install a newer version.`);
 }
 
-/** Whether npm's record of what it put into node_modules has what package-lock.json asks for. */
+/** Compares npm's record of what it installed with package-lock.json. */
 function isInstalled() {
   if (!existsSync(join(root, 'node_modules', '.package-lock.json'))) return false;
   const { packages: installed } = readJson('node_modules/.package-lock.json');
-  return Object.entries(readJson('package-lock.json').packages).every(([path, wanted]) => {
+  return Object.entries(readJson('package-lock.json').packages).every(([path, locked]) => {
     if (path === '') return true;
     const found = installed[path];
-    // Those for other platforms are optional, and rightly missing.
-    return found ? found.version === wanted.version && found.integrity === wanted.integrity : wanted.optional === true;
+    // Optional packages for other platforms are not installed.
+    return found ? found.version === locked.version && found.integrity === locked.integrity : locked.optional === true;
   });
 }
 
@@ -45,30 +45,30 @@ function isBuilt() {
   return existsSync(file) && readFileSync(file, 'utf8').trim() === fingerprint(root);
 }
 
-/** npm says where it is to the scripts that it runs. */
+/** npm passes its own path to the scripts that it runs. */
 function npm(args) {
   const cli = process.env.npm_execpath;
   return cli?.endsWith('.js') ? [process.execPath, [cli, ...args]] : ['npm', args];
 }
 
-/** Runs a command with one line for a person, and its output only when it fails. */
-async function run(what, command, args) {
+/** Runs a command. Prints one line for it, and its output only if it fails. */
+async function run(title, command, args) {
   const start = performance.now();
-  process.stderr.write(`${what}…`);
-  const { code, output } = await finish(spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] }));
+  process.stderr.write(`${title}…`);
+  const { code, output } = await waitForExit(spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] }));
   process.stderr.write(` ${code === 0 ? `${((performance.now() - start) / 1000).toFixed(1)} s` : 'failed'}\n`);
   if (code === 0) return;
-  throw new Error(`${output.trim()}\n${what} failed: correct what is shown above, then run the command again.`);
+  throw new Error(`${output.trim()}\n${title} failed. Fix the error above, then run the command again.`);
 }
 
-function finish(child) {
+function waitForExit(child) {
   return new Promise((resolve) => {
     let output = '';
-    const keep = (chunk) => {
+    const append = (chunk) => {
       output += chunk;
     };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
+    child.stdout.on('data', append);
+    child.stderr.on('data', append);
     child.once('error', (error) => resolve({ code: 1, output: error.message }));
     child.once('close', (code) => resolve({ code: code ?? 1, output }));
   });

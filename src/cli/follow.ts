@@ -1,27 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { RunHandle } from '../run-handle.js';
+import type { RunHandle, RunProgress } from '../client/index.js';
+import { NoWorkerError } from '../client/no-worker-error.js';
 import { type AnyProgress, type AnyReport, type AnyRun, finalProgress } from './any-run.js';
 import { CliError } from './errors.js';
-import { statusOf } from './explain.js';
 import type { Interrupt } from './interrupt.js';
 import type { ProgressView } from './progress-view.js';
-import { findTrouble } from './run-status.js';
 import { printable } from './text.js';
 
 /** A worker answers in milliseconds. */
 const QUERY_TIMEOUT_MS = 5_000;
 
-/** gRPC codes: cancelled and deadline exceeded (either can come of our deadline), failed precondition (no poller). */
-const NOBODY_THERE: ReadonlySet<number | undefined> = new Set([1, 4, 9]);
-
 /** No worker answered the query. */
 export class NoWorker extends CliError {
   override readonly type = 'NoWorker';
 
-  constructor(taskQueue: string, cause: unknown) {
+  constructor(cause: NoWorkerError) {
     super(
-      `No worker answers on task queue ${taskQueue}, so nobody can say how far the run is`,
+      `No worker answers on task queue ${cause.taskQueue}, so nobody can say how far the run is`,
       'Start one: temporal-llamacloud worker',
       cause,
     );
@@ -29,11 +25,11 @@ export class NoWorker extends CliError {
 }
 
 /** Asks a run how far it is. @throws NoWorker when nobody answers within a few seconds. */
-export async function askProgress(client: Client, run: AnyRun, taskQueue: string): Promise<AnyProgress> {
+export async function askProgress(run: AnyRun): Promise<RunProgress<AnyProgress>> {
   try {
-    return await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => run.progress());
+    return await run.progress({ timeoutMs: QUERY_TIMEOUT_MS });
   } catch (error) {
-    if (NOBODY_THERE.has(statusOf(error)?.code)) throw new NoWorker(taskQueue, error);
+    if (error instanceof NoWorkerError) throw new NoWorker(error);
     throw error;
   }
 }
@@ -41,7 +37,6 @@ export async function askProgress(client: Client, run: AnyRun, taskQueue: string
 export interface Following<Report extends AnyReport> {
   readonly client: Client;
   readonly run: RunHandle<Report, AnyProgress>;
-  readonly taskQueue: string;
   readonly interrupt: Interrupt;
   /** Milliseconds between two looks. */
   readonly everyMs: number;
@@ -57,7 +52,6 @@ export interface Following<Report extends AnyReport> {
 export async function follow<Report extends AnyReport>({
   client,
   run,
-  taskQueue,
   interrupt,
   everyMs,
   view,
@@ -66,11 +60,12 @@ export async function follow<Report extends AnyReport>({
   const result = run.result().finally(() => ended.abort());
   const watching = (async () => {
     let warned = false;
-    let said: string | undefined;
+    let said: string | null = null;
     while (!ended.signal.aborted) {
-      // A signal of its own for each: the SDK leaves its listeners on the signal.
-      const signal = AbortSignal.any([ended.signal]);
-      const asked = client.withAbortSignal(signal, () => askProgress(client, run, taskQueue));
+      // Ctrl-C aborts the query, the end of the run does not: the worker would warn that the query it answers is gone.
+      // A signal of its own for each query: the SDK leaves its listeners on the signal.
+      const signal = AbortSignal.any([interrupt.signal]);
+      const asked = client.withAbortSignal(signal, () => askProgress(run));
       const progress = await asked.catch((error: unknown) => {
         if (error instanceof NoWorker && !warned && !ended.signal.aborted) {
           view.note(`  ${error.message}. ${error.hint}`);
@@ -79,12 +74,12 @@ export async function follow<Report extends AnyReport>({
         return undefined;
       });
       if (progress !== undefined) {
+        const { blockedBy } = progress;
         view.show(progress);
         warned = false;
+        if (blockedBy !== null && blockedBy !== said && !ended.signal.aborted) view.note(`  ${printable(blockedBy)}`);
+        said = blockedBy ?? said;
       }
-      const trouble = await troubleOf(client, run).catch(() => undefined);
-      if (trouble !== undefined && trouble !== said && !ended.signal.aborted) view.note(`  ${printable(trouble)}`);
-      said = trouble ?? said;
       await delay(everyMs, undefined, { signal: ended.signal }).catch(() => undefined);
     }
   })();
@@ -98,9 +93,4 @@ export async function follow<Report extends AnyReport>({
     await watching;
     view.end();
   }
-}
-
-/** What the run can't get past right now. */
-async function troubleOf(client: Client, { workflowId, runId }: AnyRun): Promise<string | undefined> {
-  return findTrouble(client, await client.workflow.getHandle(workflowId, runId).describe());
 }

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { BatchClient } from '../client.js';
+import type { BatchClient } from '../client/index.js';
 import type { TemporalConfig } from '../config.js';
 import { TemporalUnreachable } from './errors.js';
 import { statusOf } from './explain.js';
@@ -47,7 +47,7 @@ export async function withTemporal<T>(
   // Loaded only here: the SDK takes the better part of a second, which help and usage errors need not wait for.
   const { temporalConfigFromEnv } = await import('../config.js');
   const { Client, Connection } = await import('@temporalio/client');
-  const { BatchClient } = await import('../client.js');
+  const { BatchClient } = await import('../client/index.js');
   const config = temporalConfigFromEnv(environmentOf(flags));
   noteWhere(session, config);
   const options = { ...config.connection, connectTimeout: CONNECT_TIMEOUT_MS };

@@ -18,15 +18,9 @@ function isComplete(report: AnyReport): boolean {
 /**
  * Follows a run to its end and tells how it ended. Returns the exit code.
  *
- * @param taskQueue Whose workers answer how far the run is.
  * @throws Interrupted; the run goes on
  */
-export async function waitForEnd(
-  session: Session,
-  temporal: TemporalAccess,
-  run: AnyRun,
-  taskQueue: string = temporal.config.taskQueue,
-): Promise<number> {
+export async function waitForEnd(session: Session, temporal: TemporalAccess, run: AnyRun): Promise<number> {
   const { interrupt } = session;
   const { workflowId, runId } = run;
   interrupt.listen();
@@ -35,7 +29,6 @@ export async function waitForEnd(
     const report = await follow({
       client: temporal.client,
       run,
-      taskQueue,
       interrupt,
       everyMs: LOOK_EVERY_MS,
       view: progressView(session),
@@ -54,7 +47,7 @@ export async function waitForEnd(
     if (!isRunFailure(error)) throw error;
     const { type, fields, report = await run.report(), ...failure } = describeFailure(error);
     // Temporal keeps no message of a run that was cancelled: only the run itself can say what it could not stop.
-    const ended = type === 'Cancelled' ? await askProgress(temporal.client, run, taskQueue).catch(() => null) : null;
+    const ended = type === 'Cancelled' ? await askProgress(run).catch(() => null) : null;
     const message = ended?.failure?.message ?? failure.message;
     const [first = '', ...rest] = failureLines({ type, message, ...(fields === undefined ? {} : { fields }) });
     for (const line of [`error: the run failed. ${first}`, ...rest]) session.warn(line);

@@ -28,7 +28,6 @@ export {
   BATCH_ID_MEMO,
   DEFAULT_TASK_QUEUE,
   PROGRESS_QUERY,
-  SEARCH_ATTRIBUTES,
   WAKE_SIGNAL,
   WORKFLOW_TYPES,
 } from './names.js';
@@ -41,3 +40,4 @@ export type {
   ManifestLine,
 } from './report.js';
 export type { FileCounts, FileStatus } from './run.js';
+export { SEARCH_ATTRIBUTES } from './search-attributes.js';

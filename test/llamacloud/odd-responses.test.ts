@@ -1,12 +1,12 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { Batch, BatchResult } from '../../src/llamacloud/index.js';
-import { answering, BATCH, clientOf, EXTRACT_JOB, PARSE_JOB } from './support.js';
+import { BATCH, clientOf, EXTRACT_JOB, PARSE_JOB, respondWith } from './support.js';
 
 const JOB = { type: 'parse_v2', configurationId: 'cfg-1' } as const;
 const ODD = [5, 'text', true, [], {}, null];
 
 async function batchOf(body: unknown): Promise<Batch> {
-  const { client } = await clientOf(answering(body));
+  const { client } = await clientOf(respondWith(body));
   return client.getBatch('bat-1');
 }
 
@@ -14,7 +14,7 @@ async function rowsOf(...results: unknown[]) {
   return (await batchOf({ ...BATCH, results })).results;
 }
 
-describe('a field that is not needed can not fail a batch', () => {
+describe('an invalid optional field does not fail a batch', () => {
   test.each(['config', 'source_directory_id', 'created_at', 'updated_at', 'project_id', 'color'])(
     'whatever %s is',
     async (field) => {
@@ -33,7 +33,7 @@ describe('a field that is not needed can not fail a batch', () => {
     ['source_directory_id', ''],
     ['created_at', 1_700_000_000],
     ['created_at', 'yesterday'],
-  ])('%s is missing where it does not fit, %#', async (field, value) => {
+  ])('%s is missing if it is invalid, %#', async (field, value) => {
     expect(await batchOf({ ...BATCH, [field]: value })).toHaveProperty(field, undefined);
   });
 
@@ -47,7 +47,7 @@ describe('a field that is not needed can not fail a batch', () => {
     [{ id: 'bat-1', status: 7, results: 'soon', config: 4 }, 'PENDING'],
     [{ id: 'bat-1', status: 'NEW' }, 'NEW'],
   ])('a created batch needs its id alone, %#', async (body, status) => {
-    const { client } = await clientOf(answering(body, 201));
+    const { client } = await clientOf(respondWith(body, 201));
     expect(await client.createBatch({ sourceDirectoryId: 'dir-1', job: JOB })).toMatchObject({ id: 'bat-1', status });
   });
 
@@ -60,10 +60,10 @@ describe('a field that is not needed can not fail a batch', () => {
   });
 });
 
-describe('an item that can not be used is left out of a list, and takes no other with it', () => {
+describe('an invalid item is dropped from a list, and the others stay', () => {
   test('of batches, where an id is enough', async () => {
     const items = [...ODD, { ...BATCH, id: '' }, { ...BATCH, id: 'a\u0000' }, BATCH, { id: 'bat-2', results: 9 }];
-    const { client } = await clientOf(answering({ items, total_size: 'many' }));
+    const { client } = await clientOf(respondWith({ items, total_size: 'many' }));
     expect((await client.listBatches()).items).toEqual([BATCH, { id: 'bat-2', status: 'UNKNOWN' }]);
   });
 
@@ -72,28 +72,28 @@ describe('an item that can not be used is left out of a list, and takes no other
     ['extract_v2', EXTRACT_JOB],
   ] as const)('of %s jobs', async (type, job) => {
     const items = [...ODD, { ...job, id: 5 }, { ...job, status: '' }, { ...job, id: '\n' }, job];
-    const { client } = await clientOf(answering({ items }));
+    const { client } = await clientOf(respondWith({ items }));
     expect((await client.listJobs({ type })).items).toEqual([{ ...job, type }]);
   });
 
   test('of files', async () => {
     const file = { id: 'dfl-1', display_name: 'a.pdf', created_at: '2026-01-01T00:00:00Z' };
     const items = [...ODD, { id: 'dfl-2' }, { ...file, id: 5 }, file, { ...file, created_at: 'then', deleted_at: 5 }];
-    const { client } = await clientOf(answering({ items }));
+    const { client } = await clientOf(respondWith({ items }));
     const { items: files } = await client.listDirectoryFiles('dir-1');
     expect(files).toEqual([file, { id: 'dfl-1', display_name: 'a.pdf' }]);
   });
 });
 
-describe('a malformed row of results keeps its place and takes no other with it', () => {
+describe('a malformed result row stays in the list, and so do the others', () => {
   const good = { source_directory_file_id: 'dfl-1', job_reference: { id: 'pjb-1', type: 'parse_v2' } };
-  const UNUSABLE = 'LlamaCloud gave a job id that cannot be used';
+  const UNUSABLE = 'LlamaCloud returned an unusable job id';
 
-  test('where it is no object', async () => {
+  test('if it is not an object', async () => {
     expect(await rowsOf(good, 5, null, 'row', [], good)).toEqual([good, {}, {}, {}, {}, good]);
   });
 
-  test('where its file is not text', async () => {
+  test('if its file id is not text', async () => {
     expect(await rowsOf({ ...good, source_directory_file_id: 7 })).toEqual([{ job_reference: good.job_reference }]);
   });
 
@@ -109,15 +109,15 @@ describe('a malformed row of results keeps its place and takes no other with it'
     },
   );
 
-  test.each([5, 'pjb-1', []])('where its job is %j', async (job_reference) => {
+  test.each([5, 'pjb-1', []])('if its job is %j', async (job_reference) => {
     expect(await rowsOf({ ...good, job_reference })).toEqual([
       { ...good, job_reference: null, error_message: UNUSABLE },
     ]);
   });
 
-  test('where its job has no type', async () => {
+  test('if its job has no type', async () => {
     expect(await rowsOf({ ...good, job_reference: { id: 'pjb-1', type: 4 } })).toEqual([
-      { ...good, job_reference: null, error_message: 'LlamaCloud gave a job type that cannot be used' },
+      { ...good, job_reference: null, error_message: 'LlamaCloud returned an unusable job type' },
     ]);
   });
 
@@ -136,15 +136,15 @@ describe('a malformed row of results keeps its place and takes no other with it'
     expect(row?.error_message).toBe(text);
   });
 
-  test('where its error is nested more deeply than can be shown', async () => {
+  test('if its error is nested too deeply to show', async () => {
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
-    const { client } = await clientOf(answering(`{"id":"bat-1","status":"A","results":[{"error_message":${deep}}]}`));
+    const { client } = await clientOf(respondWith(`{"id":"bat-1","status":"A","results":[{"error_message":${deep}}]}`));
     const { results } = await client.getBatch('bat-1');
     expect(results?.[0]?.error_message).toMatch(/^(\[{300}…|\(a value that is nested too deeply to show\))$/);
   });
 });
 
-describe('a field that is not needed can not fail a job', () => {
+describe('an invalid optional field does not fail a job', () => {
   test.each([
     ['1.5', 1.5],
     ['0', 0],
@@ -154,7 +154,7 @@ describe('a field that is not needed can not fail a job', () => {
     ['"3"', null],
     ['{}', null],
   ])('credits of %s are %j', async (credits, expected) => {
-    const { client } = await clientOf(answering(`{"id":"e","status":"COMPLETED","usage":{"credits":${credits}}}`));
+    const { client } = await clientOf(respondWith(`{"id":"e","status":"COMPLETED","usage":{"credits":${credits}}}`));
     const { job } = await client.getJob({ id: 'e', type: 'extract_v2' });
     expect(job.usage?.credits).toBe(expected);
   });
@@ -177,24 +177,24 @@ describe('a field that is not needed can not fail a job', () => {
 
   test.each(['markdown', 'text', 'items', 'result_content_metadata'])('nor what %s is', async (field) => {
     for (const value of [...ODD, { pages: 5 }, { markdown: 5 }]) {
-      const { client } = await clientOf(answering({ job: PARSE_JOB, [field]: value }));
+      const { client } = await clientOf(respondWith({ job: PARSE_JOB, [field]: value }));
       expect(await client.getJob({ id: 'p', type: 'parse_v2' })).toMatchObject({ job: { status: 'COMPLETED' } });
     }
   });
 
-  test('a page that does not fit keeps its place', async () => {
+  test('an invalid page stays in the list', async () => {
     const pages = [5, null, { page_number: '2', markdown: 7, success: 'yes', error: { code: 1 } }, { markdown: 'a' }];
-    const { client } = await clientOf(answering({ job: PARSE_JOB, markdown: { pages } }));
+    const { client } = await clientOf(respondWith({ job: PARSE_JOB, markdown: { pages } }));
     expect(await client.getJob({ id: 'p', type: 'parse_v2' })).toMatchObject({
       markdown: { pages: [{}, {}, { error: '{"code":1}' }, { markdown: 'a' }] },
     });
   });
 
-  test('a size that is no number of bytes is not known', async () => {
+  test('a size that is not a number of bytes is dropped', async () => {
     const url = 'https://store.example/a';
     const metadata = (size_bytes: unknown) => ({ presigned_url: url, size_bytes });
     const all = { a: metadata(-1), b: metadata(1.5), c: metadata('9'), d: metadata(9), e: 7 };
-    const { client } = await clientOf(answering({ job: PARSE_JOB, result_content_metadata: all }));
+    const { client } = await clientOf(respondWith({ job: PARSE_JOB, result_content_metadata: all }));
     const job = await client.getJob({ id: 'p', type: 'parse_v2' });
     if (job.type !== 'parse_v2') throw new Error('it is another job');
     const none = { presigned_url: url };
@@ -207,14 +207,14 @@ describe('a field that is not needed can not fail a job', () => {
       [[1], [1]],
       ['text', undefined],
     ]) {
-      const { client } = await clientOf(answering({ ...EXTRACT_JOB, extract_result: value }));
+      const { client } = await clientOf(respondWith({ ...EXTRACT_JOB, extract_result: value }));
       const { job } = await client.getJob({ id: 'e', type: 'extract_v2' });
       expect(job.extract_result).toEqual(expected);
     }
   });
 
-  test('a cancel needs no status in its answer', async () => {
-    const { client } = await clientOf(answering({}));
+  test('the response of a cancel needs no status', async () => {
+    const { client } = await clientOf(respondWith({}));
     const type = 'parse_v2';
     expect(await client.cancelJob({ id: 'p', type })).toEqual({ id: 'p', status: 'UNKNOWN', type });
   });

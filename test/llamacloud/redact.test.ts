@@ -8,7 +8,6 @@ import {
   UnexpectedResponseError,
 } from '../../src/llamacloud/index.js';
 import {
-  answering,
   BATCH,
   bytesOf,
   clientOf,
@@ -18,6 +17,7 @@ import {
   KEY,
   PARSE_JOB,
   rejection,
+  respondWith,
 } from './support.js';
 
 const SECRET = 'PLANTED-WEBHOOK-SECRET';
@@ -37,13 +37,13 @@ function tellingFetch(): typeof globalThis.fetch {
 
 describe('no error holds the key', () => {
   test.each([
-    ['a status', answering({ detail: 'no' }, 401)],
-    ['a status whose detail repeats it', answering({ detail: `Bearer ${KEY} is not known` }, 401)],
-    ['a status whose page repeats it', answering(`<p>authorization: Bearer ${KEY}</p>`, 502)],
-    ['a status whose page repeats it at the cut', answering(`${'x'.repeat(290)}${KEY}`, 502)],
-    ['a body that repeats it', answering(`Bearer ${KEY}`)],
-    ['a body that repeats it at the cut', answering(`${'x'.repeat(30)}${KEY}`)],
-    ['a body that does not fit', answering({ ...BATCH, id: 5, status: { key: KEY } })],
+    ['a status', respondWith({ detail: 'no' }, 401)],
+    ['a status whose detail repeats it', respondWith({ detail: `Bearer ${KEY} is not known` }, 401)],
+    ['a status whose page repeats it', respondWith(`<p>authorization: Bearer ${KEY}</p>`, 502)],
+    ['a status whose page repeats it at the cut', respondWith(`${'x'.repeat(290)}${KEY}`, 502)],
+    ['a body that repeats it', respondWith(`Bearer ${KEY}`)],
+    ['a body that repeats it at the cut', respondWith(`${'x'.repeat(30)}${KEY}`)],
+    ['a body that does not fit', respondWith({ ...BATCH, id: 5, status: { key: KEY } })],
     ['a reset', (response: { socket: { resetAndDestroy(): void } | null }) => response.socket?.resetAndDestroy()],
     ['no answer', () => {}],
   ])('for %s', async (_, respond) => {
@@ -66,7 +66,7 @@ describe('no error holds the key', () => {
     expectNoneIn(await rejection(ConnectionError, client.listBatches()), KEY);
   });
 
-  test('nor a presigned URL, when a fetch of the caller tells all it knows', async () => {
+  test('nor a presigned URL, when a custom fetch puts all it has into its error', async () => {
     const client = new LlamaCloudClient({ apiKey: KEY, fetch: tellingFetch() });
     const error = await rejection(ConnectionError, client.getBatch('bat-1'));
     expectNoneIn(error, KEY);
@@ -75,7 +75,7 @@ describe('no error holds the key', () => {
     expectNoneIn(await rejection(ConnectionError, bytesOf(client.download(url))), SIGNATURE, KEY);
   });
 
-  test('nor does an error that is thrown in place of an Error', async () => {
+  test('nor when something other than an Error is thrown', async () => {
     const client = new LlamaCloudClient({ apiKey: KEY, fetch: () => Promise.reject(`no ${KEY}`) });
     expectNoneIn(await rejection(ConnectionError, client.getBatch('bat-1')), KEY);
   });
@@ -90,7 +90,7 @@ describe('no error holds the key', () => {
     }
   });
 
-  test('nor does the client itself, looked at', () => {
+  test('nor does the client when it is inspected', () => {
     expect(inspect(new LlamaCloudClient({ apiKey: KEY }), { depth: 10, showHidden: true })).not.toContain(KEY);
   });
 });
@@ -124,7 +124,7 @@ async function afterPresignedUrl(body: object | string, status = 200) {
   return client;
 }
 
-describe('a secret that was seen once is redacted everywhere after', () => {
+describe('a secret is redacted everywhere once it was sent or received', () => {
   test.each([
     ['a detail that repeats the signature', { detail: `signature ${SIGNATURE} is stale` }, 400],
     ['a detail that repeats a value decoded', { detail: 'PLANTED/CREDENTIAL is stale' }, 400],
@@ -184,7 +184,7 @@ describe('a secret that was seen once is redacted everywhere after', () => {
     expect(error.detail).toBe('webhook [redacted] with [redacted] and [redacted] is bad');
   });
 
-  test('but of more than 1,000 the one that was not seen for longest is forgotten, and never the key', async () => {
+  test('but beyond 1,000 secrets the oldest is forgotten, never the key', async () => {
     const value = (index: number) => `secret-value-${String(index).padStart(4, '0')}`;
     const detail = [KEY, value(0), value(1), value(2), value(1_000)].join(' ');
     const { client } = await clientOf((response, { method }) => {
@@ -205,14 +205,14 @@ describe('a secret that was seen once is redacted everywhere after', () => {
     expect(error.detail).toBe(`[redacted] [redacted] ${value(1)} [redacted] [redacted]`);
   });
 
-  test('and every client has its own', async () => {
+  test('and clients do not share them', async () => {
     await afterPresignedUrl({});
-    const { client } = await clientOf(answering({ detail: SIGNATURE }, 400));
+    const { client } = await clientOf(respondWith({ detail: SIGNATURE }, 400));
     expect((await rejection(HttpStatusError, client.getBatch('bat-1'))).detail).toBe(SIGNATURE);
   });
 });
 
-test('a cause is small: three deep, three lines of stack, 300 characters', async () => {
+test('a cause is bounded: three deep, three lines of stack, 300 characters', async () => {
   const cause = (depth: number): Error => {
     const error = Object.assign(new Error(`level ${depth} ${'😀'.repeat(1_000)}`), {
       code: 'E'.repeat(1_000),
@@ -238,7 +238,7 @@ test('a cause is small: three deep, three lines of stack, 300 characters', async
 test('no error repeats a presigned URL of a body that does not fit', async () => {
   const metadata = { markdown: { size_bytes: 'many', presigned_url: `https://a.example/?sig=${SIGNATURE}` } };
   const { client } = await clientOf(
-    answering({ job: { id: 'p', status: [metadata] }, result_content_metadata: metadata }),
+    respondWith({ job: { id: 'p', status: [metadata] }, result_content_metadata: metadata }),
   );
   const error = await rejection(UnexpectedResponseError, client.getJob({ id: 'p', type: 'parse_v2' }));
   expectNoneIn(error, SIGNATURE);

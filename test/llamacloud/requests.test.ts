@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { LlamaCloudClient } from '../../src/llamacloud/index.js';
-import { answering, BATCH, bytesOf, clientOf, EXTRACT_JOB, KEY, PARSE_JOB, rejection, serve } from './support.js';
+import { BATCH, bytesOf, clientOf, EXTRACT_JOB, KEY, PARSE_JOB, rejection, respondWith, serve } from './support.js';
 
 const SCOPE = { projectId: 'prj-1', organizationId: 'org-1' };
 const SCOPE_QUERY = 'project_id=prj-1&organization_id=org-1';
@@ -25,7 +25,7 @@ function queryOf(url: string | undefined): Record<string, string[]> {
 
 describe('on the wire', () => {
   test('a batch is created with its job and scope, the key in a header, and nothing else', async () => {
-    const { client, seen } = await clientOf(answering(BATCH, 201));
+    const { client, seen } = await clientOf(respondWith(BATCH, 201));
     const job = { type: 'extract_v2', configurationId: 'cfg-1' } as const;
     expect((await client.createBatch({ ...SCOPE, sourceDirectoryId: 'dir-1', job })).id).toBe('bat-1');
     expect(seen[0]).toMatchObject({ method: 'POST', url: `/api/v2/batches?${SCOPE_QUERY}` });
@@ -37,7 +37,7 @@ describe('on the wire', () => {
   });
 
   test('webhooks are created with the batch, and what is left out of them is not sent', async () => {
-    const { client, seen } = await clientOf(answering(BATCH, 201));
+    const { client, seen } = await clientOf(respondWith(BATCH, 201));
     await client.createBatch({
       sourceDirectoryId: 'dir-1',
       job: { type: 'parse_v2', configurationId: 'cfg-1' },
@@ -59,8 +59,8 @@ describe('on the wire', () => {
     ]);
   });
 
-  test('a batch is read with what is to be expanded, repeated for each field', async () => {
-    const { client, seen } = await clientOf(answering(BATCH));
+  test('a batch is read with each expanded field in the query', async () => {
+    const { client, seen } = await clientOf(respondWith(BATCH));
     await client.getBatch('bat-1');
     await client.getBatch('bat-1', { expand: ['results', 'more'], ...SCOPE });
     expect(seen.map(({ method, url, body }) => [method, url, body])).toEqual([
@@ -70,7 +70,7 @@ describe('on the wire', () => {
   });
 
   test('batches are listed by every filter, times as a Date or as text', async () => {
-    const { client, seen } = await clientOf(answering({ items: [BATCH] }));
+    const { client, seen } = await clientOf(respondWith({ items: [BATCH] }));
     const page = await client.listBatches({
       ...SCOPE,
       ...TIMES,
@@ -85,7 +85,7 @@ describe('on the wire', () => {
   });
 
   test('a batch is cancelled by a POST without a body', async () => {
-    const { client, seen } = await clientOf(answering(BATCH));
+    const { client, seen } = await clientOf(respondWith(BATCH));
     await client.cancelBatch('bat-1', SCOPE);
     expect(seen[0]).toMatchObject({ method: 'POST', url: `/api/v2/batches/bat-1/cancel?${SCOPE_QUERY}`, body: '' });
   });
@@ -108,36 +108,36 @@ describe('on the wire', () => {
     expect(seen[2]).toMatchObject({ method: 'POST', url: `${route}/${job.id}/cancel?${SCOPE_QUERY}` });
   });
 
-  test('no jobs are asked for by an empty list of ids, which the query would turn into all', async () => {
-    const { client, seen } = await clientOf(answering({ items: [PARSE_JOB] }));
+  test('an empty list of ids sends no request: a query without ids lists all jobs', async () => {
+    const { client, seen } = await clientOf(respondWith({ items: [PARSE_JOB] }));
     expect(await client.listJobs({ type: 'parse_v2', jobIds: [] })).toEqual({ items: [] });
     expect(seen).toEqual([]);
   });
 
   test('the files of a directory are listed', async () => {
-    const { client, seen } = await clientOf(answering({ items: [{ id: 'dfl-1', display_name: 'a.pdf' }] }));
+    const { client, seen } = await clientOf(respondWith({ items: [{ id: 'dfl-1', display_name: 'a.pdf' }] }));
     const page = await client.listDirectoryFiles('dir-1', { ...SCOPE, pageSize: 3, pageToken: 't' });
     expect(page.items).toEqual([{ id: 'dfl-1', display_name: 'a.pdf' }]);
     expect(seen[0]?.url).toBe(`/api/v1/beta/directories/dir-1/files?${SCOPE_QUERY}&page_size=3&page_token=t`);
   });
 
   test('the key stays with LlamaCloud when it redirects to another origin', async () => {
-    const other = await serve(answering(BATCH));
-    const { client } = await clientOf(answering('', 307, { location: `${other.url}/moved` }));
+    const other = await serve(respondWith(BATCH));
+    const { client } = await clientOf(respondWith('', 307, { location: `${other.url}/moved` }));
     await client.getBatch('bat-1');
     expect(other.seen[0]?.url).toBe('/moved');
     expect(other.seen[0]?.headers).not.toHaveProperty('authorization');
   });
 });
 
-describe('the client takes', () => {
+describe('the client accepts', () => {
   test.each(['', '/', '//', '/a/prefix', '/a/prefix/'])('a base URL that ends with %j', async (end) => {
-    const { url, seen } = await serve(answering(BATCH));
+    const { url, seen } = await serve(respondWith(BATCH));
     await new LlamaCloudClient({ apiKey: KEY, baseUrl: ` ${url}${end} ` }).getBatch('bat-1');
     expect(seen[0]?.url).toBe(`${end.replace(/\/+$/, '')}/api/v2/batches/bat-1`);
   });
 
-  test('a fetch of the caller, for requests and for downloads', async () => {
+  test('a custom fetch, for requests and for downloads', async () => {
     const asked: string[] = [];
     const fetch: typeof globalThis.fetch = async (input) => {
       asked.push(input instanceof Request ? input.url : String(input));
@@ -150,7 +150,7 @@ describe('the client takes', () => {
   });
 
   test('a key with white space around it', async () => {
-    const { url, seen } = await serve(answering(BATCH));
+    const { url, seen } = await serve(respondWith(BATCH));
     await new LlamaCloudClient({ apiKey: ` ${KEY}\n`, baseUrl: url }).getBatch('bat-1');
     expect(seen[0]?.headers.authorization).toBe(`Bearer ${KEY}`);
   });
@@ -178,7 +178,7 @@ describe('an id', () => {
   test.each(['a/b', '../x', '%2e%2e', 'a b', 'ü\u{1F600}', 'a?b=c', 'a#b', 'a;b', 'a\\b', '...', ' '])(
     '%j reaches its own route and no other',
     async (id) => {
-      const { client, seen } = await clientOf(answering(BATCH));
+      const { client, seen } = await clientOf(respondWith(BATCH));
       await client.getBatch(id);
       await client.cancelBatch(id);
       expect(seen.map(({ url }) => url.split('/').length)).toEqual([5, 6]);
@@ -189,8 +189,8 @@ describe('an id', () => {
     },
   );
 
-  test.each(['', '.', '..', '\ud800'])('%j is refused before anything is sent', async (id) => {
-    const { client, seen } = await clientOf(answering(BATCH));
+  test.each(['', '.', '..', '\ud800'])('%j is rejected before anything is sent', async (id) => {
+    const { client, seen } = await clientOf(respondWith(BATCH));
     const type = 'parse_v2';
     await rejection(TypeError, client.getBatch(id));
     await rejection(TypeError, client.cancelBatch(id));
@@ -201,8 +201,8 @@ describe('an id', () => {
     expect(seen).toEqual([]);
   });
 
-  test('that is empty is refused in bodies and filters too, where it would mean any', async () => {
-    const { client, seen } = await clientOf(answering({ items: [] }));
+  test('that is empty is rejected in bodies and filters too, where it would match everything', async () => {
+    const { client, seen } = await clientOf(respondWith({ items: [] }));
     const job = { type: 'parse_v2', configurationId: 'cfg-1' } as const;
     await rejection(TypeError, client.createBatch({ sourceDirectoryId: '', job }));
     await rejection(

@@ -5,7 +5,7 @@ import { expect, onTestFinished } from 'vitest';
 import { LlamaCloudClient, type LlamaCloudClientOptions } from '../../src/llamacloud/index.js';
 import { type EmulatorOptions, type LlamaCloudEmulator, startLlamaCloudEmulator } from '../../src/testing/index.js';
 
-/** Easy to find wherever it should not be. */
+/** Easy to search for in errors, where it must not be. */
 export const KEY = 'llx-PLANTED-KEY-0123456789';
 
 export const BATCH = {
@@ -25,26 +25,26 @@ export const EXTRACT_JOB = {
   updated_at: '2026-01-01T00:00:00Z',
 };
 
-interface Seen {
+interface ReceivedRequest {
   method: string;
-  /** As it came: path and query, still encoded. */
+  /** Path and query, still URL-encoded. */
   url: string;
   headers: IncomingHttpHeaders;
   body: string;
 }
 
-type Respond = (response: ServerResponse, request: Seen) => void;
+type Respond = (response: ServerResponse, request: ReceivedRequest) => void;
 
-/** A server that answers as it is told and remembers what it was asked; it ends with the test. */
-export async function serve(respond: Respond): Promise<{ url: string; seen: Seen[] }> {
-  const seen: Seen[] = [];
+/** Starts a server that responds as `respond` says and records its requests. It stops when the test ends. */
+export async function serve(respond: Respond): Promise<{ url: string; seen: ReceivedRequest[] }> {
+  const seen: ReceivedRequest[] = [];
   const server = createServer((request, response) => {
     readAll(request)
       .then((body) => {
         const { method = '', url = '', headers } = request;
-        const one = { method, url, headers, body };
-        seen.push(one);
-        respond(response, one);
+        const received = { method, url, headers, body };
+        seen.push(received);
+        respond(response, received);
       })
       .catch(() => response.destroy());
   });
@@ -73,19 +73,19 @@ function isAddressInfo(address: AddressInfo | string | null): address is Address
   return typeof address === 'object' && address !== null;
 }
 
-export function answering(body: unknown, status = 200, headers: Record<string, string> = {}): Respond {
+export function respondWith(body: unknown, status = 200, headers: Record<string, string> = {}): Respond {
   return (response) => {
     response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
   };
 }
 
-/** A client of a server that answers every request with this. */
+/** A client of a server that responds to every request in this way. */
 export async function clientOf(respond: Respond, options: Partial<LlamaCloudClientOptions> = {}) {
   const { url, seen } = await serve(respond);
   return { client: new LlamaCloudClient({ apiKey: KEY, baseUrl: url, ...options }), seen, url };
 }
 
-/** A client of an emulator that takes no time for anything. */
+/** A client of an emulator whose batches and jobs end at once. */
 export async function clientOfEmulator(
   options: EmulatorOptions = {},
 ): Promise<{ client: LlamaCloudClient; emulator: LlamaCloudEmulator }> {
@@ -95,7 +95,7 @@ export async function clientOfEmulator(
   return { client: new LlamaCloudClient({ apiKey: KEY, baseUrl: emulator.url }), emulator };
 }
 
-/** What a promise is rejected with, which has to be of this class. */
+/** Returns the error that a promise rejects with, which must be of this class. */
 export async function rejection<T>(type: abstract new (...args: never[]) => T, promise: Promise<unknown>): Promise<T> {
   const error = await promise.then(
     () => new Error('it was fulfilled'),
@@ -112,11 +112,11 @@ export async function bytesOf(content: AsyncIterable<Uint8Array>): Promise<Buffe
   return Buffer.concat(chunks);
 }
 
-/** Neither the error nor a cause of it shows any of these, wherever one looks. */
+/** Expects that neither an error nor its causes hold any of the secrets. */
 export function expectNoneIn(error: unknown, ...secrets: string[]): void {
   let text = inspect(error, { depth: 10, showHidden: true });
-  for (let each = error; each instanceof Error; each = each.cause) {
-    text += `\n${each.message}\n${each.stack}\n${JSON.stringify(each)}\n${Object.entries(each)}`;
+  for (let current = error; current instanceof Error; current = current.cause) {
+    text += `\n${current.message}\n${current.stack}\n${JSON.stringify(current)}\n${Object.entries(current)}`;
   }
   for (const secret of secrets) expect(text).not.toContain(secret);
 }

@@ -5,7 +5,7 @@ import type { EmulatedBatch } from '../../src/testing/index.js';
 import { files, parse, type Stage } from './stage.js';
 import { until } from './until.js';
 
-/** What has been sent and created over one directory. */
+/** The creates over one directory, and what they have sent. */
 export interface Creates {
   directoryId: string;
   /** Workflow id of the create of its usual batch. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { DirectoriesReport, DirectoryLine } from '../../src/index.js';
 
-/** The usual work over many directories: parse them. */
+/** Input of a run that parses many directories. */
 export function parseAll(directoryIds: string[]) {
   return { directoryIds, job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } } as const;
 }

@@ -12,7 +12,7 @@ declare module 'vitest' {
   }
 }
 
-/** Fetches the servers and bundles the workflows once, before the test files ask for them side by side. */
+/** Downloads the servers and bundles the workflows once, before the test files run in parallel. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const onProgress = (message: string) => console.log(message);
   await resolveTemporalCli({ onProgress });

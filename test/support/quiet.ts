@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { logged } from './logged.js';
 
-// A failed file is a warning with a stack for each, and tests make many on purpose.
+// Each failed file logs a warning with a stack, and tests have many failed files.
 Runtime.install({
   logger: new DefaultLogger('DEBUG', (entry) => {
     logged.push(inspect(entry, { depth: 10 }));

@@ -32,7 +32,7 @@ interface Server {
   nativeConnection: NativeConnection;
 }
 
-/** Emulator, output folder and worker on a server that is there: all that a workflow needs. */
+/** An emulator, an output folder and a worker on a running Temporal server. */
 export interface Stage {
   readonly emulator: LlamaCloudEmulator;
   readonly batches: BatchClient;
@@ -41,11 +41,11 @@ export interface Stage {
   readonly output: string;
   /** The lines of a manifest. */
   manifest(location: string | null): Promise<ManifestLine[]>;
-  /** Every event of a workflow's history, over continue-as-new only the latest run's. */
+  /** All events of a run. Default: of the latest run of the workflow id. */
   history(workflowId: string, runId?: string): Promise<History>;
-  /** What the Temporal UI shows as current details. */
+  /** The current details in the Temporal UI. */
   details(workflowId: string): Promise<string>;
-  /** Waits until there is a batch over a directory. */
+  /** Waits for a batch over a directory. */
   created(directoryId: string): Promise<EmulatedBatch>;
   close(): Promise<void>;
 }
@@ -53,11 +53,11 @@ export interface Stage {
 export interface StageOptions {
   emulator?: EmulatorOptions;
   worker?: Partial<WorkerOptions>;
-  /** In place of the real activities of the same names. */
+  /** Replace the real activities of the same names. */
   activities?: object;
-  /** Time for one request to LlamaCloud, in milliseconds. */
+  /** Timeout of one request to LlamaCloud, in milliseconds. */
   requestTimeoutMs?: number;
-  /** Use the emulator and the output folder of this stage: a second worker, on a task queue of its own. */
+  /** Starts a second worker, on its own task queue, with the emulator and the output folder of this stage. */
   shared?: Stage;
 }
 
@@ -120,10 +120,10 @@ export async function setStage(server: Server, options: StageOptions = {}): Prom
   };
 }
 
-/** Batches and jobs that are done as soon as they are looked at; a test that waits says for what. */
+/** Batches and jobs end at once. A test that needs them to take time says so. */
 const IMMEDIATE: EmulatorOptions = {
   ...ADVERSE_CONDITIONS,
-  // Each costs a poll, which is a second; the tests of the lists and of the results have them.
+  // Each costs a poll of one second. The tests of lists and results set them.
   listLagMs: 0,
   lateRowsMs: 0,
   lateJobsMs: 0,
@@ -134,12 +134,12 @@ const IMMEDIATE: EmulatorOptions = {
   jobRunningMs: 0,
 };
 
-/** The usual work: parse a directory. */
+/** Input of a run that parses a directory. */
 export function parse(directoryId: string) {
   return { directoryId, job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } } as const;
 }
 
-/** So many small files. */
+/** Small files. */
 export function files(count: number): VirtualFile[] {
   return Array.from({ length: count }, (_, i) => ({
     name: `${String(i).padStart(4, '0')}.md`,

@@ -1,4 +1,4 @@
-/** Awaits a condition, asking again and again; fails with what it waited for. */
+/** Polls until a condition holds, and returns its value. Fails with what it waited for. */
 export async function until<T>(
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 
-/** Workflows as the real bundler makes them of the sources, with nothing ignored. */
+/** Bundles workflows from their sources with the real bundler, and ignores nothing. */
 export function bundleWorkflows(entry: string): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL(entry, import.meta.url)),

@@ -1,3 +1,4 @@
+import type { RunProgress } from '../../client/index.js';
 import { type FileCounts, settledCount } from '../../protocol/index.js';
 import type { AnyProgress, AnyRun } from '../any-run.js';
 import type { CliCommand } from '../command.js';
@@ -34,10 +35,10 @@ export function addProgress(program: CliCommand, { session, outcome }: Shell): v
         const status = await statusOfRun(temporal, workflowId);
         const run = attachTo(temporal, workflowId, status);
         if (flags.watch) {
-          outcome.exitCode = await waitForEnd(session, temporal, run, status.taskQueue);
+          outcome.exitCode = await waitForEnd(session, temporal, run);
           return;
         }
-        const progress = await askProgress(temporal.client, run, status.taskQueue);
+        const progress = await askProgress(run);
         tell(session, workflowId, status, progress, status.status === 'RUNNING' ? undefined : await endOf(run));
       });
     })
@@ -61,8 +62,8 @@ async function endOf(run: AnyRun): Promise<RunFailure | undefined> {
 function tell(
   session: Session,
   workflowId: string,
-  { runId, status, trouble }: RunStatus,
-  progress: AnyProgress,
+  { runId, status }: RunStatus,
+  { blockedBy, ...progress }: RunProgress<AnyProgress>,
   failure: RunFailure | undefined,
 ): void {
   const { startedAt, manifest } = progress;
@@ -72,7 +73,7 @@ function tell(
     ...(failure === undefined
       ? []
       : [['Reason', `${failure.type}: ${printable(progress.failure?.message ?? failure.message)}`]]),
-    ...(trouble === undefined ? [] : [['Trouble', printable(trouble)]]),
+    ...(blockedBy === null ? [] : [['Blocked by', printable(blockedBy)]]),
     ...countRows(progress),
     ...(manifest === null ? [] : [['Manifest', printable(manifest)]]),
     ...failedNames(progress).map(([name, message]) => ['Failed', `${printable(name)}: ${printable(message)}`]),
@@ -84,7 +85,7 @@ function tell(
     runId,
     status,
     progress,
-    ...(trouble === undefined ? {} : { trouble }),
+    blockedBy,
     ...(failure === undefined ? {} : { error: { type: failure.type, message: failure.message } }),
   });
 }

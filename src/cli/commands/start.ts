@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import type { StartBatchOptions } from '../../client.js';
+import type { StartBatchOptions } from '../../client/index.js';
 import type { ProcessBatchInput, ProcessDirectoriesInput } from '../../protocol/index.js';
 import type { AnyRun } from '../any-run.js';
 import { addBatchOptions, batchInputOf } from '../batch-options.js';
@@ -70,7 +70,7 @@ async function start(
     return await ('directoryIds' in input ? batches.startDirectories(input, options) : batches.start(input, options));
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'WorkflowExecutionAlreadyStartedError') throw error;
-    const { batchWorkflowId, directoriesWorkflowId } = await import('../../client.js');
+    const { batchWorkflowId, directoriesWorkflowId } = await import('../../client/index.js');
     const ofWork = 'directoryIds' in input ? directoriesWorkflowId(input) : batchWorkflowId(input);
     const workflowId = flags.workflowId ?? ofWork;
     throw new CliError(

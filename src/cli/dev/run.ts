@@ -1,6 +1,6 @@
 /** The one run of `dev`, and how it is told. */
 import { readFile } from 'node:fs/promises';
-import { BatchClient, type BatchHandle } from '../../client.js';
+import { BatchClient, type BatchHandle } from '../../client/index.js';
 import { type BatchReport, DEFAULT_TASK_QUEUE, isReport, type ManifestLine } from '../../protocol/index.js';
 import { follow } from '../follow.js';
 import { progressView } from '../progress-view.js';
@@ -35,7 +35,6 @@ export async function runBatch(session: Session, plan: DevPlan, services: DevSer
     const report = await follow({
       client: temporal.client,
       run,
-      taskQueue: DEFAULT_TASK_QUEUE,
       interrupt,
       everyMs: LOOK_EVERY_MS,
       view: progressView(session),

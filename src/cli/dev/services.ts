@@ -1,8 +1,8 @@
 /** What `dev` starts: Temporal, the emulator, a worker. */
 
 import { basename } from 'node:path';
+import { SEARCH_ATTRIBUTE_KEYS } from '../../client/search-attributes.js';
 import { DEFAULT_TASK_QUEUE } from '../../protocol/index.js';
-import { SEARCH_ATTRIBUTE_KEYS } from '../../search-attributes.js';
 import {
   type LlamaCloudEmulator,
   type LocalTemporal,

@@ -113,10 +113,10 @@ describe('prepare', () => {
     await write('offline', '');
     const { code, stderr } = await prepare();
     expect(code).toBe(1);
-    expect(stderr).toMatch(/npm error network\nInstalling dependencies \(once\) failed: correct what is shown above/);
+    expect(stderr).toMatch(/npm error network\nInstalling dependencies \(once\) failed\. Fix the error above/);
   });
 
-  it('takes a failed build for none, and leaves the last good one', async () => {
+  it('keeps the last good build when a build fails', async () => {
     const { root, write, prepare, main } = await freshPackage();
     await write('src/main.ts', 'broken');
     for (const attempt of [await prepare(), await prepare()]) {
@@ -132,6 +132,8 @@ describe('prepare', () => {
     await write('package.json', JSON.stringify({ engines: { node: '>=999.1.0' } }));
     const { code, stderr } = await prepare();
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^Node >=999\.1\.0 is needed, and this is Node \d+\.\d+\.\d+: install a newer one\.\n$/);
+    expect(stderr).toMatch(
+      /^Node >=999\.1\.0 is required, but this is Node \d+\.\d+\.\d+\. Install a newer version\.\n$/,
+    );
   });
 });
