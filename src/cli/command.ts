@@ -1,18 +1,21 @@
-import { Command, type ErrorOptions, type Help, type Option } from 'commander';
+import { Command, type ErrorOptions, type Help, type HelpContext, type Option } from 'commander';
 import { UsageError } from './errors.js';
 
-/** Commands that bring a server of their own, or need none. */
-const WITHOUT_TEMPORAL: ReadonlySet<string> = new Set(['dev', 'emulator']);
+/** Commands that use no existing Temporal server. */
+const WITHOUT_TEMPORAL: ReadonlySet<string> = new Set(['dev', 'emulator', 'help']);
 
-/** commander's command, whose usage errors are ours: one sentence, a hint, exit 2. */
+const TEMPORAL_FLAGS: ReadonlySet<string | null | undefined> = new Set(['--address', '--namespace', '--task-queue']);
+
+/** commander's command, with this package's usage errors and help. */
 export class CliCommand extends Command {
   override createCommand(name?: string): CliCommand {
     return new CliCommand(name);
   }
 
+  /** Throws commander's error as a {@link UsageError}. Its message is `error: <sentence>`, or has a suggestion on a second line. */
   override error(message: string, _options?: ErrorOptions): never {
     const [sentence = '', suggestion] = message.replace(/^error: /, '').split('\n');
-    const help = `see ${pathOf(this)} --help`;
+    const help = `see ${renderCommandPath(this)} --help`;
     throw new UsageError(
       sentence,
       suggestion === undefined ? help : `${suggestion.replace(/^\(|\)$/g, '')} Or ${help}`,
@@ -26,20 +29,44 @@ export class CliCommand extends Command {
     help.visibleGlobalOptions = (command: Command): Option[] =>
       visibleGlobalOptions
         .call(help, command)
-        .filter(({ long }) => long !== '--version' && !(WITHOUT_TEMPORAL.has(command.name()) && isTemporalFlag(long)));
+        .filter(
+          ({ long }) => long !== '--version' && !(WITHOUT_TEMPORAL.has(command.name()) && TEMPORAL_FLAGS.has(long)),
+        );
     return help;
+  }
+
+  /** commander would print the help of the group for `schedule nope --help`, as if there were no `nope`. */
+  override helpInformation(context?: HelpContext): string {
+    const [name] = this.args;
+    if (this.commands.length > 0 && name !== undefined && !name.startsWith('-')) this.findCommand(name);
+    return super.helpInformation(context);
+  }
+
+  /** Prints the help of the command with this path, such as `['schedule', 'create']`. @throws UsageError */
+  outputHelpOf([name, ...path]: readonly string[]): void {
+    if (name !== undefined) {
+      this.findCommand(name).outputHelpOf(path);
+    } else {
+      this.args = [];
+      this.outputHelp();
+    }
   }
 
   /** Examples at the end of the help. */
   examples(...lines: string[]): this {
     return this.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
   }
+
+  /** @throws UsageError with the most similar command */
+  private findCommand(name: string): CliCommand {
+    const command = this.commands.find((candidate) => candidate.name() === name);
+    if (command instanceof CliCommand) return command;
+    // commander throws the error.
+    this.parse([name], { from: 'user' });
+    throw new UsageError(`unknown command '${name}'`);
+  }
 }
 
-function isTemporalFlag(long: string | null | undefined): boolean {
-  return long === '--address' || long === '--namespace' || long === '--task-queue';
-}
-
-function pathOf(command: Command): string {
-  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+function renderCommandPath(command: Command): string {
+  return command.parent === null ? command.name() : `${renderCommandPath(command.parent)} ${command.name()}`;
 }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ManifestLine } from '../../src/index.js';
 import { until } from '../support/until.js';
-import { CliProcess, cli, documentOf } from './cli.js';
+import { CliProcess, cli, readJson } from './cli-process.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/documents', import.meta.url));
 
@@ -34,7 +34,7 @@ describe('dev', () => {
     onTestFinished(async () => {
       await dev.stop('SIGKILL');
     });
-    await dev.says(/Processing/);
+    await dev.waitForOutput(/Processing/);
     const started = await descendantsOf(dev.pid);
     expect(started).not.toEqual([]);
     const { code, stdout, stderr } = await dev.end();
@@ -79,7 +79,7 @@ describe('dev', () => {
     ];
     const result = await cli(args, { cwd: folder });
     expect(result.code).toBe(1);
-    expect(documentOf(result)).toMatchObject({ ok: false, error: { type: 'RequestRejected' } });
+    expect(readJson(result)).toMatchObject({ ok: false, error: { type: 'RequestRejected' } });
     expect(result.stderr).toContain('The run failed. RequestRejected: ');
   });
 
@@ -88,7 +88,7 @@ describe('dev', () => {
     onTestFinished(async () => {
       await dev.stop('SIGKILL');
     });
-    await dev.says(/Starting a worker/);
+    await dev.waitForOutput(/Starting a worker/);
     const started = await descendantsOf(dev.pid);
     expect(started).not.toEqual([]);
     const { code, stdout } = await dev.stop('SIGINT');

@@ -10,7 +10,7 @@ import {
   startLocalTemporal,
 } from '../../src/testing/index.js';
 import { until } from '../support/until.js';
-import { CliProcess, type CliResult, cli, documentOf } from './cli.js';
+import { CliProcess, type CliResult, cli, readJson } from './cli-process.js';
 
 interface Answer {
   readonly ok: boolean;
@@ -49,7 +49,7 @@ beforeAll(async () => {
       LLAMACLOUD_OUTPUT: output,
     },
   });
-  await worker.says(/^Polling task queue llamacloud in namespace default/);
+  await worker.waitForOutput(/^Polling task queue llamacloud in namespace default/);
 });
 
 afterAll(async () => {
@@ -82,7 +82,7 @@ async function finish(directoryId: string): Promise<void> {
 
 describe('setup', () => {
   it('registers the search attributes, and leaves them when they are there', async () => {
-    expect(documentOf(await run('setup', '--json'))).toEqual({
+    expect(readJson(await run('setup', '--json'))).toEqual({
       ok: true,
       namespace: 'default',
       added: ['LlamaCloudBatchId', 'LlamaCloudBatchStatus', 'LlamaCloudDirectoryId', 'LlamaCloudJobType'],
@@ -99,9 +99,7 @@ describe('start, progress, cancel', () => {
     expect(started.stdout).toContain(`Workflow   ${workflowId}\nRun        `);
 
     const { id } = await batchOf('dir-1');
-    const progress = documentOf<{ progress: BatchProgress; status: string }>(
-      await run('progress', workflowId, '--json'),
-    );
+    const progress = readJson<{ progress: BatchProgress; status: string }>(await run('progress', workflowId, '--json'));
     expect(progress).toMatchObject({ status: 'RUNNING', progress: { batchId: id, phase: 'waiting' } });
 
     const again = await run('start', ...parse('dir-1'));
@@ -109,10 +107,10 @@ describe('start, progress, cancel', () => {
     expect(again.stderr).toMatch(/^error: llamacloud\/dir-1\S* is running already\nhint: .*--watch.*--on-conflict/);
 
     const following = new CliProcess(['start', ...parse('dir-1'), '--on-conflict', 'use-existing', '--wait'], { env });
-    await following.says(/Waiting for LlamaCloud/);
+    await following.waitForOutput(/Waiting for LlamaCloud/);
     const watching = run('progress', workflowId, '--watch', '--json');
     await finish('dir-1');
-    expect(documentOf<Answer>(await watching)).toMatchObject({
+    expect(readJson<Answer>(await watching)).toMatchObject({
       ok: true,
       workflowId,
       report: { files: { total: 2, completed: 1, failed: 1 } },
@@ -127,7 +125,7 @@ describe('start, progress, cancel', () => {
   it('processes what is missing of a batch by its id alone', async () => {
     const { id } = await batchOf('dir-1');
     const result = await run('start', '--batch', id, '--only-failed', '--wait', '--json');
-    expect(documentOf<Answer>(result)).toMatchObject({
+    expect(readJson<Answer>(result)).toMatchObject({
       ok: true,
       workflowId: `llamacloud/${id}`,
       report: { batchId: id, directoryId: 'dir-1', files: { total: 2, completed: 1, failed: 1 } },
@@ -140,7 +138,7 @@ describe('start, progress, cancel', () => {
     const result = await waiting;
     expect(result.code).toBe(1);
     expect(result.stderr).toContain('error: the run failed. TooManyFailedFiles: 1 of 2 files');
-    expect(documentOf<Answer>(result)).toMatchObject({
+    expect(readJson<Answer>(result)).toMatchObject({
       ok: false,
       error: { type: 'TooManyFailedFiles' },
       report: { files: { total: 2, failed: 1 } },
@@ -179,7 +177,7 @@ describe('start, progress, cancel', () => {
     expect(await run('cancel', 'to be cancelled')).toMatchObject({ code: 0 });
     const result = await waiting;
     expect(result.code).toBe(1);
-    expect(documentOf<Answer>(result)).toMatchObject({
+    expect(readJson<Answer>(result)).toMatchObject({
       error: { type: 'Cancelled', message: expect.stringMatching(/cancelled/i) },
       report: { batchId: id, status: 'CANCELLED' },
     });
@@ -210,7 +208,7 @@ describe('start, progress, cancel', () => {
 
   it('leaves the run alone when the waiting is interrupted', async () => {
     const waiting = new CliProcess(['start', ...parse('dir-4'), '--wait'], { env });
-    await waiting.says(/Waiting for LlamaCloud/);
+    await waiting.waitForOutput(/Waiting for LlamaCloud/);
     const { code, stderr } = await waiting.stop('SIGINT');
     expect(code).toBe(130);
     expect(stderr).toContain('The run goes on. Follow it: temporal-llamacloud progress llamacloud/dir-4');
@@ -229,7 +227,7 @@ describe('start, progress, cancel', () => {
 
   it('says that no worker answers', async () => {
     const queue = ['--task-queue', 'deserted'];
-    const { workflowId } = documentOf<Answer>(await run('start', ...parse('dir-5'), ...queue, '--json'));
+    const { workflowId } = readJson<Answer>(await run('start', ...parse('dir-5'), ...queue, '--json'));
     const { code, stderr } = await run('progress', workflowId, ...queue);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: No worker answers on task queue deserted.*\nhint: .*temporal-llamacloud worker/);
@@ -294,7 +292,7 @@ interface Schedule {
 /** Temporal lists schedules with a delay. */
 async function listed(holds: (schedule: Schedule | undefined) => boolean): Promise<void> {
   await until('the list to follow', async () => {
-    const { schedules } = documentOf<{ schedules: Schedule[] }>(await run('schedule', 'list', '--json'));
+    const { schedules } = readJson<{ schedules: Schedule[] }>(await run('schedule', 'list', '--json'));
     return holds(schedules.find(({ id }) => id === 'nightly'));
   });
 }

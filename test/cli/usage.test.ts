@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cli, documentOf } from './cli.js';
+import { cli, readJson } from './cli-process.js';
 
 let folder: string;
 
@@ -56,7 +56,7 @@ describe('temporal-llamacloud', () => {
   it('answers a usage error under --json with one document', async () => {
     const result = await cli(['dev', '/nowhere', '--json']);
     expect(result.code).toBe(2);
-    expect(documentOf(result)).toEqual({
+    expect(readJson(result)).toEqual({
       ok: false,
       error: { type: 'Usage', message: 'There is no folder /nowhere', hint: expect.any(String) },
     });
