@@ -6,9 +6,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { SEARCH_ATTRIBUTE_KEYS } from '../dist/client/search-attributes.js';
 import { BatchClient, batchWorkflowId } from '../dist/index.js';
 import { createBatchWorkflowId } from '../dist/protocol/index.js';
-import { SEARCH_ATTRIBUTE_KEYS } from '../dist/search-attributes.js';
 import { startLlamaCloudEmulator, startLocalTemporal, TARGETS } from '../dist/testing/index.js';
 import { startWorker } from '../dist/worker.js';
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { SEARCH_ATTRIBUTE_KEYS } from '../dist/client/search-attributes.js';
 import { BatchClient } from '../dist/index.js';
-import { SEARCH_ATTRIBUTE_KEYS } from '../dist/search-attributes.js';
 import { startLlamaCloudEmulator, startLocalTemporal } from '../dist/testing/index.js';
 import { startWorker } from '../dist/worker.js';
 

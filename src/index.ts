@@ -1,15 +1,6 @@
 /** Durable LlamaCloud batches on Temporal. */
 export { type ActivityDeps, createActivities, type LlamaCloudPort } from './activities/index.js';
-export {
-  BatchClient,
-  type BatchClientOptions,
-  type BatchHandle,
-  batchWorkflowId,
-  type DirectoriesHandle,
-  directoriesWorkflowId,
-  type StartBatchOptions,
-  type StartDirectoriesOptions,
-} from './client.js';
+export * from './client/index.js';
 export {
   type Batch,
   type BatchResult,
@@ -43,6 +34,3 @@ export {
   type StoredObject,
 } from './outputs/index.js';
 export * from './protocol/public.js';
-export type { RunHandle } from './run-handle.js';
-export type { ScheduleBatchOptions, ScheduledBatch } from './schedules.js';
-export { registerSearchAttributes, SEARCH_ATTRIBUTE_KEYS } from './search-attributes.js';

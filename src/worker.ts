@@ -1,17 +1,19 @@
-/** The worker: puts the parts together, and can be run as it is, with its configuration in the environment. */
+/** The worker. Run it as `node dist/worker.js`, with its configuration in the environment, or start it with {@link startWorker}. */
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { isGrpcServiceError } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities/index.js';
 import { type WorkerConfig, workerConfigFromEnv } from './config.js';
 import { LlamaCloudClient } from './llamacloud/index.js';
 import { openOutputStore } from './outputs/index.js';
 
-/** What is open when the worker is told to stop gets this long to end before it is cancelled, and then tried elsewhere. */
+/** On shutdown, activities get this long to finish. Then they are cancelled, and Temporal retries them on another worker. */
 const SHUTDOWN_GRACE_TIME = '20 seconds';
 
 /**
- * A child is one workflow task, which no worker has in its cache: most pollers are for those. By default two of ten are. For a worker of your
- * own as well.
+ * Pollers for many short child workflows. The first task of each child is on the non-sticky queue, so most pollers poll that one: by
+ * default 2 of 10 do. Use these options for your own worker too.
  */
 export const POLLING = {
   maxConcurrentWorkflowTaskPolls: 20,
@@ -19,17 +21,19 @@ export const POLLING = {
 } as const satisfies Partial<WorkerOptions>;
 
 export interface RunningWorker {
-  /** Resolves when the worker has stopped; rejects when it failed. */
+  /** Resolves when the worker has stopped. Rejects if it failed. */
   readonly stopped: Promise<void>;
-  /** Stops it: no new tasks, and those under way get their time. Resolves when it has stopped. */
+  /** Stops polling, and gives running activities 20 seconds to finish. Resolves when the worker has stopped. */
   stop(): Promise<void>;
 }
 
 /**
- * Connects and starts a worker for `processBatch`, `processJob` and `processDirectories`.
+ * Connects to Temporal and starts a worker for `processBatch`, `processJob` and `processDirectories`.
  *
- * @throws OutputError when the output can't be written to; Temporal's TransportError when it can't be reached.
- * @param overrides Options of Temporal's worker that you want otherwise.
+ * @param overrides Options of Temporal's worker that replace the ones set here.
+ * @throws OutputError if the output directory can't be written to.
+ * @throws Temporal's `TransportError` if the server can't be reached, and its gRPC error with the code NOT_FOUND (5) if the namespace
+ * does not exist.
  */
 export async function startWorker(
   config: WorkerConfig,
@@ -37,7 +41,7 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const { requestsPerSecond } = config;
   const outputs = openOutputStore(config.output);
-  // Before a batch is made and paid for whose documents could go nowhere.
+  // Checked first: without it, a batch could be paid for and its documents could not be written.
   await outputs.check();
   const connection = await NativeConnection.connect(config.temporal.connection);
   try {
@@ -45,14 +49,14 @@ export async function startWorker(
       connection,
       namespace: config.temporal.namespace,
       taskQueue: config.temporal.taskQueue,
-      // Made by the build: bundling at every start would take seconds.
+      // Bundled by the build. Bundling at every start takes seconds.
       workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
       activities: createActivities({
         llamacloud: new LlamaCloudClient(config.llamacloud),
         outputs,
         ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
       }),
-      // The server's own limit, on the task queue: it holds over all workers.
+      // The server enforces it for the task queue: over all workers.
       ...(requestsPerSecond === undefined ? {} : { maxTaskQueueActivitiesPerSecond: requestsPerSecond }),
       shutdownGraceTime: SHUTDOWN_GRACE_TIME,
       ...POLLING,
@@ -67,12 +71,36 @@ export async function startWorker(
       },
     };
   } catch (error) {
+    const reason = await findNamespaceError(connection, config.temporal.namespace);
     await connection.close();
-    throw error;
+    throw reason ?? error;
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+/** `Worker.create` reports a missing namespace as a `TransportError`, as it does an unreachable server. */
+async function findNamespaceError({ workflowService }: NativeConnection, namespace: string): Promise<unknown> {
+  try {
+    await workflowService.describeNamespace({ namespace });
+    return undefined;
+  } catch (error) {
+    return isGrpcServiceError(error) && error.code === NOT_FOUND ? error : undefined;
+  }
+}
+
+/** Of gRPC. */
+const NOT_FOUND = 5;
+
+/** Also when started through a symlink, or without the file extension. */
+function isMain(): boolean {
+  const [, script] = process.argv;
+  try {
+    return script !== undefined && createRequire(import.meta.url).resolve(script) === fileURLToPath(import.meta.url);
+  } catch {
+    return false;
+  }
+}
+
+if (isMain()) {
   const worker = await startWorker(workerConfigFromEnv());
   await worker.stopped;
 }

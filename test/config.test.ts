@@ -119,8 +119,8 @@ describe('where Temporal is', () => {
   test.each([
     ['a line that is no TOML', `[profile.default]\naddress = "a:1"\napi_key = ${SECRET}`, 'line 3'],
     ['a string that does not end', `[profile.default]\napi_key = "${SECRET}\nnamespace = "n"`, 'line 2'],
-    ['another shape', `[profile]\ndefault = "${SECRET}"`, 'another shape'],
-    ['no profile', `api_key = "${SECRET}"`, 'another shape'],
+    ['the wrong structure', `[profile]\ndefault = "${SECRET}"`, 'wrong structure'],
+    ['no profile', `api_key = "${SECRET}"`, 'wrong structure'],
   ])('is a problem for a file with %s, which is not quoted', async (_, content, problem) => {
     const TEMPORAL_CONFIG_FILE = await configFile(content);
     const error = configError(() => temporalConfigFromEnv({ TEMPORAL_CONFIG_FILE }));
@@ -150,13 +150,13 @@ describe('its problems', () => {
     );
     expect(error.name).toBe('ConfigError');
     expect(error.problems).toEqual([
-      'LLAMA_CLOUD_API_KEY is not set: it is the LlamaCloud API key, llx-...',
+      'LLAMA_CLOUD_API_KEY is not set: set it to your LlamaCloud API key, llx-...',
       'LLAMA_CLOUD_BASE_URL is not an http or https URL',
-      'LLAMACLOUD_OUTPUT has to be a directory',
-      'LLAMACLOUD_REQUESTS_PER_SECOND has to be a number above 0, such as 10 or 0.5',
+      'LLAMACLOUD_OUTPUT must be a directory, not a URL',
+      'LLAMACLOUD_REQUESTS_PER_SECOND must be a number above 0, such as 10 or 0.5',
       "TEMPORAL_*: Profile 'gone' not found in config data",
     ]);
-    for (const problem of error.problems) expect(error.message).toContain(`\n  - ${problem}`);
+    expect(error.message).toBe(['Invalid configuration:', ...error.problems].join('\n  - '));
   });
 
   test.each(['ftp://a', 'http://', `https://user:${SECRET}@a`, `https://a/?key=${SECRET}`])(
@@ -168,9 +168,41 @@ describe('its problems', () => {
     },
   );
 
-  test.each([`${KEY} ${KEY}`, `${KEY}\n${KEY}`, `${KEY}ü`])('are told for a key that can not be sent, %#', (key) => {
+  test.each(['/api', '/api/', '/api/v1', '/api/v2', '/api/v2/', '/prefix/api/v2', '/api/v2/batches'])(
+    'are told for a base URL with the API path %s',
+    (path) => {
+      const env = { LLAMA_CLOUD_API_KEY: KEY, LLAMA_CLOUD_BASE_URL: `https://api.cloud.llamaindex.ai${path}` };
+      const apiPath = path.replace('/prefix', '').replace(/\/$/, '');
+      expect(configError(() => workerConfigFromEnv(env)).problems).toEqual([
+        `LLAMA_CLOUD_BASE_URL must not end with an API path: leave out the path ${apiPath}`,
+      ]);
+    },
+  );
+
+  test.each(['', '/', '/prefix', '/apiary', '/api/vendor'])('are not told for a base URL with the path %j', (path) => {
+    const baseUrl = `https://proxy.example${path}`;
+    const env = { LLAMA_CLOUD_API_KEY: KEY, LLAMA_CLOUD_BASE_URL: baseUrl };
+    expect(workerConfigFromEnv(env).llamacloud.baseUrl).toBe(baseUrl);
+  });
+
+  test.each([
+    [`${KEY} ${KEY}`, 'has a space'],
+    [`${KEY}\n${KEY}`, 'has a space, a line break'],
+    [`${KEY}ü`, 'a character that no key has'],
+    [`Bearer ${KEY}`, 'starts with "Bearer": leave that out'],
+    [`"${KEY}"`, 'is in quotes: leave them out'],
+    [`https://api.cloud.llamaindex.ai/?key=${KEY}`, 'is a URL'],
+    ['llx-', 'is a placeholder'],
+    ['llx-...', 'is a placeholder'],
+    ['llx-…', 'is a placeholder'],
+    ['llx-xxxxxxxx', 'is a placeholder'],
+    ['<your-llama-cloud-api-key>', 'is a placeholder'],
+    ['YOUR_API_KEY', 'is a placeholder'],
+  ])('are told for an API key that can not be one, without the key, %#', (key, problem) => {
     const error = configError(() => workerConfigFromEnv({ LLAMA_CLOUD_API_KEY: key, LLAMACLOUD_OUTPUT: 's3://b' }));
     expect(error.problems).toHaveLength(2);
+    expect(error.problems[0]).toMatch(/^LLAMA_CLOUD_API_KEY /);
+    expect(error.problems[0]).toContain(problem);
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(KEY);
   });
 });

@@ -19,10 +19,10 @@ export function installRuntime(level: LogLevel, isLogged: (message: string) => b
   });
 }
 
-/** `WARN message: reason (workflow id)`, and a `hint:` on the next line if the entry has one. */
-export function renderLogEntry(level: string, message: string, meta: Readonly<Record<string, unknown>> = {}): string {
-  const { error, workflowId, hint } = meta;
+/** `WARN message: reason (workflow id)` */
+function renderLogEntry(level: string, message: string, meta: Readonly<Record<string, unknown>> = {}): string {
+  const { error, workflowId } = meta;
   const reason = error instanceof Error ? `: ${error.message}` : '';
   const workflow = typeof workflowId === 'string' ? ` (${workflowId})` : '';
-  return `${level} ${message}${reason}${workflow}${typeof hint === 'string' ? `\nhint: ${hint}` : ''}`;
+  return `${level} ${message}${reason}${workflow}`;
 }

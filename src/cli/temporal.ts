@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { BatchClient } from '../client.js';
+import type { BatchClient } from '../client/index.js';
 import type { TemporalConfig } from '../config.js';
 import type { CommandContext } from './command-context.js';
 import { TemporalUnreachableError } from './errors.js';
@@ -47,7 +47,7 @@ export async function withTemporal<T>(
   // Loaded here: the SDK takes about a second to load, and help and usage errors do not need it.
   const { temporalConfigFromEnv } = await import('../config.js');
   const { Client, Connection } = await import('@temporalio/client');
-  const { BatchClient } = await import('../client.js');
+  const { BatchClient } = await import('../client/index.js');
   const config = temporalConfigFromEnv(applyTemporalFlags(flags));
   setTemporalTarget(context, config);
   const options = { ...config.connection, connectTimeout: CONNECT_TIMEOUT_MS };

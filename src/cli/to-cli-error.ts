@@ -56,6 +56,13 @@ function fromName(error: Error, target: TemporalTarget): CliError | undefined {
       );
     case 'NamespaceNotFoundError':
       return new NamespaceNotFoundError(target, error);
+    case 'NoWorkerError':
+      return new NamedError(
+        name,
+        message,
+        `For example: temporal-llamacloud worker --task-queue ${'taskQueue' in error ? error.taskQueue : 'NAME'}`,
+        error,
+      );
     case 'WorkflowNotFoundError':
       return new NamedError(
         name,
@@ -87,7 +94,6 @@ function fromName(error: Error, target: TemporalTarget): CliError | undefined {
 /** The worker's connection has one error for everything. The text holds the gRPC status where the server has answered. */
 function fromTransport(error: Error, target: TemporalTarget): CliError {
   const [, code, details = ''] = /\bcode: (\w+)(?:, message: "([^"]*)")?/.exec(error.message) ?? [];
-  if (code === 'NotFound') return new NamespaceNotFoundError(target, error);
   if (code === 'PermissionDenied' || code === 'Unauthenticated') return notAuthorized(details, target, error);
   return new TemporalUnreachableError(target, error);
 }

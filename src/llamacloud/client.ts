@@ -18,7 +18,7 @@ import type {
 import type { Page } from './schema-fields.js';
 import { MIN_KEY_LENGTH, SecretSet } from './secret-set.js';
 import { truncate } from './text.js';
-import { apiKeyProblem, baseUrlProblem, checkedId, checkedSegment } from './validate.js';
+import { checkId, checkPathSegment, findApiKeyProblem, findBaseUrlProblem } from './validate.js';
 
 export const DEFAULT_BASE_URL = 'https://api.cloud.llamaindex.ai';
 export const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
@@ -57,9 +57,9 @@ export class LlamaCloudClient {
   /** @throws TypeError for a key or a URL that can't be used, RangeError for a time that is no time. */
   constructor(options: LlamaCloudClientOptions) {
     const { apiKey, baseUrl = DEFAULT_BASE_URL, timeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = options;
-    const keyProblem = apiKeyProblem(apiKey);
+    const keyProblem = findApiKeyProblem(apiKey);
     if (keyProblem !== undefined) throw new TypeError(`apiKey ${keyProblem}`);
-    const urlProblem = baseUrlProblem(baseUrl);
+    const urlProblem = findBaseUrlProblem(baseUrl);
     if (urlProblem !== undefined) throw new TypeError(`baseUrl ${urlProblem}`);
     if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) {
       throw new RangeError(`timeoutMs has to be more than 0 and at most ${MAX_TIMER_MS}, and is ${timeoutMs}`);
@@ -95,9 +95,9 @@ export class LlamaCloudClient {
       path: ['api', 'v2', 'batches'],
       query: scopeOf(params),
       json: {
-        source_directory_id: checkedId('sourceDirectoryId', params.sourceDirectoryId),
+        source_directory_id: checkId('sourceDirectoryId', params.sourceDirectoryId),
         config: {
-          job: { type: params.job.type, configuration_id: checkedId('configurationId', params.job.configurationId) },
+          job: { type: params.job.type, configuration_id: checkId('configurationId', params.job.configurationId) },
         },
         ...(webhooks === undefined ? {} : { webhook_configurations: webhooks }),
       },
@@ -110,7 +110,7 @@ export class LlamaCloudClient {
   async getBatch(id: string, options: ExpandOptions = {}): Promise<Batch> {
     return this.#http.request({
       method: 'get',
-      path: ['api', 'v2', 'batches', checkedSegment(id)],
+      path: ['api', 'v2', 'batches', checkPathSegment(id)],
       query: { ...scopeOf(options), expand: options.expand },
       schema: this.#batchSchemas.batch,
       signal: options.signal,
@@ -122,7 +122,7 @@ export class LlamaCloudClient {
     return this.#http.request({
       method: 'get',
       path: ['api', 'v2', 'batches'],
-      query: { ...listQuery(params), source_directory_id: checkedId('sourceDirectoryId', params.sourceDirectoryId) },
+      query: { ...listQuery(params), source_directory_id: checkId('sourceDirectoryId', params.sourceDirectoryId) },
       schema: this.#batchSchemas.page,
       signal: params.signal,
     });
@@ -140,7 +140,7 @@ export class LlamaCloudClient {
   async cancelBatch(id: string, options: CallOptions = {}): Promise<Batch> {
     return this.#http.request({
       method: 'post',
-      path: ['api', 'v2', 'batches', checkedSegment(id), 'cancel'],
+      path: ['api', 'v2', 'batches', checkPathSegment(id), 'cancel'],
       query: scopeOf(options),
       schema: this.#batchSchemas.batch,
       signal: options.signal,
@@ -151,7 +151,7 @@ export class LlamaCloudClient {
   async getJob(reference: JobReference, options: ExpandOptions = {}): Promise<JobResult> {
     const request = {
       method: 'get',
-      path: ['api', 'v2', ROUTES[reference.type], checkedSegment(reference.id)],
+      path: ['api', 'v2', ROUTES[reference.type], checkPathSegment(reference.id)],
       query: { ...scopeOf(options), expand: options.expand },
       signal: options.signal,
     } as const;
@@ -170,7 +170,7 @@ export class LlamaCloudClient {
     const request = {
       method: 'get',
       path: ['api', 'v2', ROUTES[type]],
-      query: { ...listQuery(params), job_ids: jobIds?.map((id) => checkedId('jobIds', id)) },
+      query: { ...listQuery(params), job_ids: jobIds?.map((id) => checkId('jobIds', id)) },
       signal: params.signal,
     } as const;
     if (type === 'extract_v2') {
@@ -193,7 +193,7 @@ export class LlamaCloudClient {
     const { type } = reference;
     const request = {
       method: 'post',
-      path: ['api', 'v2', ROUTES[type], checkedSegment(reference.id), 'cancel'],
+      path: ['api', 'v2', ROUTES[type], checkPathSegment(reference.id), 'cancel'],
       query: scopeOf(options),
       signal: options.signal,
     } as const;
@@ -212,7 +212,7 @@ export class LlamaCloudClient {
   ): Promise<Page<DirectoryFile>> {
     return this.#http.request({
       method: 'get',
-      path: ['api', 'v1', 'beta', 'directories', checkedSegment(id), 'files'],
+      path: ['api', 'v1', 'beta', 'directories', checkPathSegment(id), 'files'],
       query: { ...scopeOf(params), page_size: params.pageSize, page_token: tokenOf(params) },
       schema: directoryFilesSchema,
       signal: params.signal,
@@ -242,8 +242,8 @@ export class LlamaCloudClient {
 
 function scopeOf(options: CallOptions): Record<string, QueryValue> {
   return {
-    project_id: checkedId('projectId', options.projectId),
-    organization_id: checkedId('organizationId', options.organizationId),
+    project_id: checkId('projectId', options.projectId),
+    organization_id: checkId('organizationId', options.organizationId),
   };
 }
 

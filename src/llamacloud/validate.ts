@@ -1,33 +1,54 @@
-/** What is wrong with an API key, to follow its name in a sentence; the key is not in it. `undefined` where it is fine. */
-export function apiKeyProblem(apiKey: string): string | undefined {
-  if (apiKey.trim() === '') return 'is empty: LlamaCloud keys start with llx-';
-  // fetch would refuse it as a header, and repeat it in its message.
-  if (!/^[\x21-\x7e]+$/.test(apiKey.trim())) return 'has a space, a line break or a character that no key has';
+/**
+ * Finds what is wrong with an API key. The answer follows the name of the key in a sentence, and does not hold the key.
+ *
+ * @returns `undefined` if the key can be one.
+ */
+export function findApiKeyProblem(apiKey: string): string | undefined {
+  const key = apiKey.trim();
+  if (key === '') return `is empty: ${EXPECTED_KEY}`;
+  if (/^bearer\s/i.test(key)) return 'starts with "Bearer": leave that out';
+  if (/^["'].*["']$/s.test(key)) return 'is in quotes: leave them out';
+  if (isHttpUrl(key)) return `is a URL: ${EXPECTED_KEY}`;
+  if (isPlaceholder(key)) return `is a placeholder: ${EXPECTED_KEY}`;
+  // fetch refuses such a header, and repeats it in its message.
+  if (!/^[\x21-\x7e]+$/.test(key)) return 'has a space, a line break or a character that no key has';
   return undefined;
 }
 
-/** What is wrong with a base URL, to follow its name in a sentence. `undefined` where it is fine. */
-export function baseUrlProblem(baseUrl: string): string | undefined {
+const EXPECTED_KEY = 'it must be your LlamaCloud API key, which starts with llx-';
+
+/** As documentation writes it: `llx-...`, `llx-xxxx`, `<your key>`, `your-api-key`. */
+function isPlaceholder(key: string): boolean {
+  return /^llx-[.…x*_-]*$/i.test(key) || /\.\.\.|…|^<.*>$|your.?(llama.?cloud.?)?(api.?)?key/i.test(key);
+}
+
+/**
+ * Finds what is wrong with a base URL. The answer follows its name in a sentence.
+ *
+ * @returns `undefined` if the URL can be one.
+ */
+export function findBaseUrlProblem(baseUrl: string): string | undefined {
   if (!isHttpUrl(baseUrl)) return 'is not an http or https URL';
-  const { username, password, search, hash } = new URL(baseUrl);
+  const { username, password, pathname, search, hash } = new URL(baseUrl);
   if (username !== '' || password !== '') return 'must not hold a user name or a password';
-  // The routes are appended to it.
   if (search !== '' || hash !== '') return 'must not hold a query or a fragment';
-  return undefined;
+  // The client appends the path of each route.
+  const [apiPath] = /\/api(\/v\d+.*)?$/.exec(pathname.replace(/\/+$/, '')) ?? [];
+  return apiPath === undefined ? undefined : `must not end with an API path: leave out the path ${apiPath}`;
 }
 
 export function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
-/** Refuses an empty id, which as a filter would mean no filter. @throws TypeError */
-export function checkedId<T extends string | undefined>(name: string, id: T): T {
+/** Rejects an empty id: as a filter it would mean no filter. @throws TypeError */
+export function checkId<T extends string | undefined>(name: string, id: T): T {
   if (id === '') throw new TypeError(`${name} is empty`);
   return id;
 }
 
-/** Refuses an id that cannot be a path segment: `.` and `..` survive URL-encoding and reach another route. @throws TypeError */
-export function checkedSegment(id: string): string {
+/** Rejects an id that can't be a path segment: `.` and `..` survive URL-encoding and reach another route. @throws TypeError */
+export function checkPathSegment(id: string): string {
   if (id === '' || id === '.' || id === '..' || !id.isWellFormed())
     throw new TypeError(`${JSON.stringify(id.slice(0, 40))} is not an id`);
   return id;

@@ -6,5 +6,6 @@ export * from './ids.js';
 export * from './input.js';
 export * from './names.js';
 export * from './report.js';
+export * from './search-attributes.js';
 export * from './status.js';
 export * from './text.js';

@@ -22,14 +22,6 @@ export const PROGRESS_QUERY = 'progress';
 /** Signal of a batch workflow: poll now. Takes no arguments. */
 export const WAKE_SIGNAL = 'wake';
 
-/** Custom search attributes of a batch workflow, all of type Keyword. */
-export const SEARCH_ATTRIBUTES = {
-  batchId: 'LlamaCloudBatchId',
-  batchStatus: 'LlamaCloudBatchStatus',
-  directoryId: 'LlamaCloudDirectoryId',
-  jobType: 'LlamaCloudJobType',
-} as const;
-
 /** Memo key of a batch workflow's batch id, also set where the search attributes are not registered. */
 export const BATCH_ID_MEMO = 'llamacloudBatchId';
 

@@ -28,7 +28,6 @@ export {
   BATCH_ID_MEMO,
   DEFAULT_TASK_QUEUE,
   PROGRESS_QUERY,
-  SEARCH_ATTRIBUTES,
   WAKE_SIGNAL,
   WORKFLOW_TYPES,
 } from './names.js';
@@ -42,3 +41,4 @@ export type {
   JobOutcome,
   ManifestLine,
 } from './report.js';
+export { SEARCH_ATTRIBUTES } from './search-attributes.js';

@@ -156,7 +156,7 @@ describe('start, progress, cancel', () => {
   it('says what a run can not get past', async () => {
     const trouble = (text: string) =>
       until(`${text} to show`, async () =>
-        new RegExp(`Trouble +.*${text}`).test((await run('progress', 'in trouble')).stdout),
+        new RegExp(`Blocked by +.*${text}`).test((await run('progress', 'in trouble')).stdout),
       );
     // Of an activity of the create, and of a create that waits before it tries again.
     const busy = { kind: 'status', status: 429, retryAfter: 4, path: '/api/v2/batches' } as const;

@@ -1,9 +1,9 @@
-import { ApplicationFailure, activityInfo, log } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { type BatchRequest, DEFAULT_TIMEOUT_MS, type ProcessBatchInput } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { checkBatchInput, resolveBatchInput } from '../input/index.js';
 import { runAttempt } from '../support/run-attempt.js';
-import { hasSearchAttributes } from '../support/search-attributes.js';
+import { hasSearchAttributes, warnAboutSearchAttributes } from '../support/search-attributes.js';
 
 export interface OpenedBatch {
   request: BatchRequest;
@@ -25,11 +25,7 @@ export function openBatch(deps: ActivityDeps) {
     const checked = checkBatchInput(input);
     const { batchId, projectId, organizationId, timeout = DEFAULT_TIMEOUT_MS } = checked;
     const searchAttributes = await hasSearchAttributes();
-    if (!searchAttributes && activityInfo().attempt === 1) {
-      log.warn('The search attributes of temporal-llamacloud are not registered here, and are left out', {
-        hint: 'temporal-llamacloud setup',
-      });
-    }
+    if (!searchAttributes && activityInfo().attempt === 1) warnAboutSearchAttributes();
     const what = batchId === undefined ? `directory ${checked.directoryId}` : `batch ${batchId}`;
     return runAttempt('open', what, async ({ ageMs, signal }) => {
       // The workflow learns its deadline from this activity, so here it is this activity that keeps it.

@@ -1,9 +1,10 @@
-import { Context } from '@temporalio/activity';
-import { SEARCH_ATTRIBUTES } from '../../protocol/index.js';
+import { activityInfo, Context, log } from '@temporalio/activity';
+import { checkSearchAttributes, registerCommand } from '../../protocol/index.js';
 
 /**
- * Whether all search attributes are registered. A workflow that sets an unregistered one would be stuck, so an error counts as
- * no. Self-hosted servers have the operator service. Temporal Cloud has only `getSearchAttributes`, which takes no namespace.
+ * Checks whether all search attributes are registered in the namespace, as Keywords. A workflow that sets any other search attribute
+ * gets stuck, so an error counts as no. Self-hosted servers have the operator service. Temporal Cloud has only
+ * `getSearchAttributes`, which takes no namespace.
  */
 export async function hasSearchAttributes(): Promise<boolean> {
   try {
@@ -26,10 +27,16 @@ async function hasInCluster(): Promise<boolean> {
   }
 }
 
-/** `temporal.api.enums.v1.IndexedValueType`. */
-const KEYWORD = 2;
+function isComplete(registered: Readonly<Record<string, unknown>> | null | undefined): boolean {
+  const { missing, wrongType } = checkSearchAttributes(registered ?? {});
+  return missing.length === 0 && wrongType.length === 0;
+}
 
-/** A search attribute of another type would get the workflow stuck as well. */
-function isComplete(types: Record<string, unknown> | null | undefined): boolean {
-  return Object.values(SEARCH_ATTRIBUTES).every((name) => types?.[name] === KEYWORD);
+/** The message holds the command: a worker's log may show nothing but messages. */
+export function warnAboutSearchAttributes(): void {
+  const { namespace } = activityInfo();
+  log.warn(
+    `The search attributes of temporal-llamacloud are not registered in namespace ${namespace}: runs can't be found by ` +
+      `batch, status, directory or job type. To register them, run: ${registerCommand(namespace)}`,
+  );
 }

@@ -1,14 +1,15 @@
+import type { RunProgress } from '../../client/index.js';
 import type { CliCommand } from '../command.js';
 import type { CommandContext } from '../command-context.js';
 import { nonEmpty } from '../options/parsers.js';
 import { fromReport, toEndedProgress } from '../runs/ended-progress.js';
 import { renderProgress } from '../runs/progress-details.js';
-import { NoWorkerError, queryProgress } from '../runs/query-progress.js';
+import { isNoWorkerError, queryProgress } from '../runs/query-progress.js';
 import { isRunFailure, type RunFailure, toRunFailure } from '../runs/run-failure.js';
 import { attachToRun, type RunStatus, readRunStatus } from '../runs/run-status.js';
 import type { AnyProgress, AnyReport, AnyRun } from '../runs/run-types.js';
 import { waitForRun } from '../runs/wait-for-run.js';
-import { type TemporalClients, type TemporalFlags, withTemporal } from '../temporal.js';
+import { type TemporalFlags, withTemporal } from '../temporal.js';
 
 interface ProgressFlags extends TemporalFlags {
   readonly watch?: boolean;
@@ -30,8 +31,8 @@ export function addProgress(program: CliCommand, context: CommandContext): void 
       await withTemporal(context, flags, async (temporal) => {
         const status = await readRunStatus(temporal, workflowId);
         const run = attachToRun(temporal, workflowId, status);
-        if (flags.watch) context.exitCode = await waitForRun(context, temporal, run, status.taskQueue);
-        else await printProgress(context, temporal, run, status);
+        if (flags.watch) context.exitCode = await waitForRun(context, temporal, run);
+        else await printProgress(context, run, status);
       });
     })
     .examples(
@@ -40,43 +41,34 @@ export function addProgress(program: CliCommand, context: CommandContext): void 
     );
 }
 
-async function printProgress(
-  context: CommandContext,
-  temporal: TemporalClients,
-  run: AnyRun,
-  runStatus: RunStatus,
-): Promise<void> {
-  const { runId, status, blockedBy } = runStatus;
+async function printProgress(context: CommandContext, run: AnyRun, { runId, status }: RunStatus): Promise<void> {
   const end: RunEnd = status === 'RUNNING' ? {} : await readEnd(run);
-  const progress = await readProgress(temporal, run, runStatus, end);
-  const { failure } = end;
+  const { blockedBy, ...progress } = await readProgress(run, status, end);
   // The progress of a cancelled run says more than Temporal's own failure.
-  const error = failure && { type: failure.type, message: progress.failure?.message ?? failure.message };
-  for (const line of renderProgress({ status, progress, blockedBy, failure: error })) context.info(line);
+  const failure = end.failure && {
+    type: end.failure.type,
+    message: progress.failure?.message ?? end.failure.message,
+  };
+  for (const line of renderProgress({ status, progress, blockedBy, failure })) context.info(line);
   context.json({
     ok: true,
     workflowId: run.workflowId,
     runId,
     status,
     progress,
-    blockedBy: blockedBy ?? null,
-    ...(error === undefined ? {} : { error }),
+    blockedBy,
+    ...(failure === undefined ? {} : { error: failure }),
   });
 }
 
-/** Without a worker, the progress of a run that has ended is taken from its report. @throws NoWorkerError */
-async function readProgress(
-  { client }: TemporalClients,
-  run: AnyRun,
-  { status, taskQueue }: RunStatus,
-  { report }: RunEnd,
-): Promise<AnyProgress> {
+/** Without a worker, the progress of a run that has ended is read from its report. @throws the client's `NoWorkerError` */
+async function readProgress(run: AnyRun, status: string, { report }: RunEnd): Promise<RunProgress<AnyProgress>> {
   try {
-    const progress = await queryProgress(client, run, taskQueue);
-    return status === 'RUNNING' ? progress : toEndedProgress(progress, status);
+    const progress = await queryProgress(run);
+    return status === 'RUNNING' ? progress : { ...toEndedProgress(progress, status), blockedBy: null };
   } catch (error) {
-    if (report === undefined || !(error instanceof NoWorkerError)) throw error;
-    return fromReport(report, status);
+    if (report === undefined || !isNoWorkerError(error)) throw error;
+    return { ...fromReport(report, status), blockedBy: null };
   }
 }
 

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import type { ScheduleBatchOptions } from '../../schedules.js';
+import type { ScheduleBatchOptions } from '../../client/index.js';
 import type { CliCommand } from '../command.js';
 import type { CommandContext } from '../command-context.js';
 import { UsageError } from '../errors.js';

@@ -26,8 +26,7 @@ export function addScheduleList(group: CliCommand, context: CommandContext): voi
           schedules.push({
             id: scheduleId,
             paused: state.paused,
-            // Temporal goes on to list the next times of a paused schedule.
-            nextRun: state.paused ? null : (info?.nextActionTimes[0]?.toISOString() ?? null),
+            nextRun: info?.nextActionTimes[0]?.toISOString() ?? null,
             lastRun:
               last === undefined
                 ? null

@@ -12,7 +12,7 @@ export function addSetup(program: CliCommand, context: CommandContext): void {
     .summary('register the search attributes in the namespace')
     .description(DESCRIPTION)
     .action(async (_flags: object, command: CliCommand) => {
-      const { registerSearchAttributes } = await import('../../search-attributes.js');
+      const { registerSearchAttributes } = await import('../../client/search-attributes.js');
       await withTemporal(context, command.optsWithGlobals<TemporalFlags>(), async ({ client, config }) => {
         const { namespace } = config;
         const added = await registerSearchAttributes(client.connection, namespace);

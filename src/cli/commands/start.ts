@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import type { StartBatchOptions } from '../../client.js';
+import type { StartBatchOptions } from '../../client/index.js';
 import type { ProcessBatchInput, ProcessDirectoriesInput } from '../../protocol/index.js';
 import type { CliCommand } from '../command.js';
 import type { CommandContext } from '../command-context.js';
@@ -84,7 +84,7 @@ async function startRun(
     return await ('directoryIds' in input ? batches.startDirectories(input, options) : batches.start(input, options));
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'WorkflowExecutionAlreadyStartedError') throw error;
-    const { batchWorkflowId, directoriesWorkflowId } = await import('../../client.js');
+    const { batchWorkflowId, directoriesWorkflowId } = await import('../../client/index.js');
     const defaultId = 'directoryIds' in input ? directoriesWorkflowId(input) : batchWorkflowId(input);
     const workflowId = flags.workflowId ?? defaultId;
     throw new CliError(

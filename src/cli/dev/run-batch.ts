@@ -1,4 +1,4 @@
-import { BatchClient, type BatchHandle } from '../../client.js';
+import { BatchClient, type BatchHandle } from '../../client/index.js';
 import { type BatchReport, DEFAULT_TASK_QUEUE, isReport } from '../../protocol/index.js';
 import type { CommandContext } from '../command-context.js';
 import { followRun } from '../runs/follow-run.js';
@@ -31,7 +31,6 @@ export async function runBatch(context: CommandContext, input: DevInput, service
     const report = await followRun({
       client: temporal.client,
       run,
-      taskQueue: DEFAULT_TASK_QUEUE,
       signals,
       intervalMs: POLL_INTERVAL_MS,
       view: createProgressView(context),

@@ -1,7 +1,7 @@
 /** The servers and the worker that `dev` starts. */
 import { basename } from 'node:path';
+import { SEARCH_ATTRIBUTE_KEYS } from '../../client/search-attributes.js';
 import { DEFAULT_TASK_QUEUE } from '../../protocol/index.js';
-import { SEARCH_ATTRIBUTE_KEYS } from '../../search-attributes.js';
 import {
   type LlamaCloudEmulator,
   type LocalTemporal,

@@ -1,18 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { RunHandle } from '../../run-handle.js';
+import type { RunHandle } from '../../client/index.js';
 import type { ProcessSignals } from '../process-signals.js';
 import { toPrintable } from '../text.js';
 import { fromReport } from './ended-progress.js';
 import type { ProgressView } from './progress-view.js';
-import { NoWorkerError, queryProgress } from './query-progress.js';
-import { findBlockedBy } from './run-status.js';
+import { isNoWorkerError, queryProgress } from './query-progress.js';
 import type { AnyProgress, AnyReport } from './run-types.js';
 
 export interface FollowOptions<Report extends AnyReport> {
   readonly client: Client;
   readonly run: RunHandle<Report, AnyProgress>;
-  readonly taskQueue: string;
   readonly signals: ProcessSignals;
   /** Time between two queries, in milliseconds. */
   readonly intervalMs: number;
@@ -43,33 +41,51 @@ export async function followRun<Report extends AnyReport>(options: FollowOptions
 
 /** Queries and shows the progress until `ended` is aborted. Never throws: the result of the run says what went wrong. */
 async function showProgress(options: FollowOptions<AnyReport>, ended: AbortSignal): Promise<void> {
-  const { client, run, taskQueue, intervalMs, view } = options;
-  let noWorkerShown = false;
-  let blockedByShown: string | undefined;
+  const { client, run, signals, intervalMs, view } = options;
+  const notes = new Notes(view);
   while (!ended.aborted) {
-    // A new signal for each query: the SDK does not remove its listeners.
-    const signal = AbortSignal.any([ended]);
+    // Ctrl-C aborts the query. The end of the run does not: the worker would warn that the query it answers is gone.
+    // A new signal for each query, since the SDK does not remove its listeners.
+    const signal = AbortSignal.any([signals.abortSignal]);
     try {
-      view.show(await client.withAbortSignal(signal, () => queryProgress(client, run, taskQueue)));
-      noWorkerShown = false;
+      const progress = await client.withAbortSignal(signal, () => queryProgress(run));
+      notes.setBatchId('batchId' in progress ? progress.batchId : null);
+      view.show(progress);
+      notes.setBlockedBy(ended.aborted ? null : progress.blockedBy);
+      notes.setNoWorker(undefined);
     } catch (error) {
-      if (error instanceof NoWorkerError && !noWorkerShown && !ended.aborted) {
-        view.note(`${error.message}. ${error.hint}`);
-        noWorkerShown = true;
-      }
-    }
-    const blockedBy = await readBlockedBy(options).catch(() => undefined);
-    if (blockedBy !== undefined && blockedBy !== blockedByShown && !ended.aborted) {
-      view.note(`Blocked by: ${toPrintable(blockedBy)}`);
-      blockedByShown = blockedBy;
+      if (!ended.aborted) notes.setNoWorker(isNoWorkerError(error) ? error : undefined);
     }
     await delay(intervalMs, undefined, { signal: ended }).catch(() => undefined);
   }
 }
 
-async function readBlockedBy({
-  client,
-  run: { workflowId, runId },
-}: FollowOptions<AnyReport>): Promise<string | undefined> {
-  return findBlockedBy(client, await client.workflow.getHandle(workflowId, runId).describe());
+/** Prints each note once, between two progress lines. */
+class Notes {
+  readonly #view: ProgressView;
+  #hasBatchId = false;
+  #hasNoWorker = false;
+  #blockedBy: string | null = null;
+
+  constructor(view: ProgressView) {
+    this.#view = view;
+  }
+
+  /** On a line of its own: with the id, the progress line would be too long for a terminal. */
+  setBatchId(batchId: string | null): void {
+    if (batchId === null || this.#hasBatchId) return;
+    this.#hasBatchId = true;
+    this.#view.note(`Batch ${batchId}`);
+  }
+
+  setBlockedBy(blockedBy: string | null): void {
+    if (blockedBy === null || blockedBy === this.#blockedBy) return;
+    this.#blockedBy = blockedBy;
+    this.#view.note(`Blocked by: ${toPrintable(blockedBy)}`);
+  }
+
+  setNoWorker(error: Error | undefined): void {
+    if (error !== undefined && !this.#hasNoWorker) this.#view.note(error.message);
+    this.#hasNoWorker = error !== undefined;
+  }
 }

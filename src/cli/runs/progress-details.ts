@@ -10,7 +10,7 @@ export interface ProgressDetails {
   /** Temporal's status of the workflow. */
   readonly status: string;
   readonly progress: AnyProgress;
-  readonly blockedBy: string | undefined;
+  readonly blockedBy: string | null;
   /** Why the run failed. */
   readonly failure: FailureSummary | undefined;
 }
@@ -22,7 +22,7 @@ export function renderProgress({ status, progress, blockedBy, failure }: Progres
     ...renderTable([
       ['Run', startedAt === '' ? status : `${status}, started ${startedAt}`],
       ...(failure === undefined ? [] : [['Reason', `${failure.type}: ${toPrintable(failure.message)}`]]),
-      ...(blockedBy === undefined ? [] : [['Blocked by', toPrintable(blockedBy)]]),
+      ...(blockedBy === null ? [] : [['Blocked by', toPrintable(blockedBy)]]),
       ...renderRows(progress),
       ...(manifest === null ? [] : [['Manifest', toPrintable(manifest)]]),
       ...readLastFailures(progress).map(([name, message]) => [

@@ -1,6 +1,7 @@
 /** A run of `processBatch` or of `processDirectories`, for the commands that follow either. */
+
+import type { RunHandle } from '../../client/index.js';
 import type { BatchProgress, BatchReport, DirectoriesProgress, DirectoriesReport } from '../../protocol/index.js';
-import type { RunHandle } from '../../run-handle.js';
 
 export type AnyReport = BatchReport | DirectoriesReport;
 export type AnyProgress = BatchProgress | DirectoriesProgress;

@@ -14,16 +14,10 @@ const POLL_INTERVAL_MS = 500;
 /**
  * Follows a run to its end and prints its report. A signal ends the waiting, not the run.
  *
- * @param taskQueue Task queue of the workers that answer the progress query.
  * @returns the exit code: 1 when the run failed or one of its directories did not complete
  * @throws InterruptedError
  */
-export async function waitForRun(
-  context: CommandContext,
-  temporal: TemporalClients,
-  run: AnyRun,
-  taskQueue: string = temporal.config.taskQueue,
-): Promise<number> {
+export async function waitForRun(context: CommandContext, temporal: TemporalClients, run: AnyRun): Promise<number> {
   const { signals } = context;
   signals.listen();
   context.info(`Workflow   ${run.workflowId}`);
@@ -31,7 +25,6 @@ export async function waitForRun(
     const report = await followRun({
       client: temporal.client,
       run,
-      taskQueue,
       signals,
       intervalMs: POLL_INTERVAL_MS,
       view: createProgressView(context),
@@ -45,7 +38,7 @@ export async function waitForRun(
       );
     }
     if (!isRunFailure(error)) throw error;
-    return await printFailure(context, temporal, run, taskQueue, error);
+    return await printFailure(context, run, error);
   }
 }
 
@@ -62,17 +55,11 @@ function renderIncomplete({ completed, total }: { completed: number; total: numb
   return `${total - completed} of ${formatCount(total, 'directory', 'directories')} did not complete`;
 }
 
-async function printFailure(
-  context: CommandContext,
-  { client }: TemporalClients,
-  run: AnyRun,
-  taskQueue: string,
-  error: Error,
-): Promise<number> {
+async function printFailure(context: CommandContext, run: AnyRun, error: Error): Promise<number> {
   const { workflowId, runId } = run;
   const { type, fields, report = await run.report(), ...failure } = toRunFailure(error);
   // Temporal keeps no message of a cancelled workflow. The progress has one, such as the jobs that could not be cancelled.
-  const progress = type === 'Cancelled' ? await queryProgress(client, run, taskQueue).catch(() => null) : null;
+  const progress = type === 'Cancelled' ? await queryProgress(run).catch(() => null) : null;
   const message = progress?.failure?.message ?? failure.message;
   const summary = { type, message, ...(fields === undefined ? {} : { fields }) };
   const [first = '', ...rest] = renderFailure(summary);

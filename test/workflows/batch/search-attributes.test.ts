@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SEARCH_ATTRIBUTE_KEYS } from '../../../src/client/search-attributes.js';
 import { BATCH_ID_MEMO } from '../../../src/index.js';
-import { SEARCH_ATTRIBUTE_KEYS } from '../../../src/search-attributes.js';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { files, parse, type Stage, setStage } from '../../support/stage.js';
 import { until } from '../../support/until.js';

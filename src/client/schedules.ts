@@ -6,49 +6,49 @@ import {
   type ScheduleSummary,
 } from '@temporalio/client';
 import type { Duration } from '@temporalio/common';
-import { type ProcessBatchInput, WORKFLOW_TYPES } from './protocol/index.js';
+import { type ProcessBatchInput, WORKFLOW_TYPES } from '../protocol/index.js';
 
-/** When a scheduled batch runs: give `cron`, `every`, or both. */
+/** Options of a schedule. Set `cron`, `every`, or both. */
 export interface ScheduleBatchOptions {
-  /** Schedule id; also the start of the workflow ids of its runs, which Temporal ends with the time. */
+  /** Schedule id. The workflow ids of its runs are `<scheduleId>-<time>`. */
   scheduleId: string;
   /** Cron expressions, such as `0 2 * * *`. */
   cron?: string | string[];
   /** Interval, such as `6 hours`. */
   every?: Duration;
-  /** IANA name, such as `Europe/Berlin`, that `cron` is read in. Default UTC. */
+  /** IANA time zone of `cron`, such as `Europe/Berlin`. Default UTC. */
   timeZone?: string;
-  /** Each start is delayed by a random time up to this. Default 0. */
+  /** Delay each start by a random time up to this. Default 0. */
   jitter?: Duration;
-  /** What to do when the previous run of this schedule is still under way. Default `SKIP`. */
+  /** What to do while the previous run of this schedule is open. Default `SKIP`. */
   overlap?: ScheduleOverlapPolicy;
-  /** Runs missed while Temporal was down are made up for if they are no older than this. Default 1 hour. */
+  /** Start runs that were missed while Temporal was down, up to this age. Default 1 hour. */
   catchupWindow?: Duration;
   /** Pause the schedule when a run fails. Default false. */
   pauseOnFailure?: boolean;
-  /** Create it paused. Default false. */
+  /** Create the schedule paused. Default false. */
   paused?: boolean;
   /** A note for people, shown in the UI. */
   note?: string;
-  /** Default: that of the `BatchClient`. */
+  /** Default: the task queue of the `BatchClient`. */
   taskQueue?: string;
 }
 
 /** A schedule of batch runs. */
 export interface ScheduledBatch {
   readonly scheduleId: string;
-  /** Starts a run now. @param overlap Default: the schedule's own policy. */
+  /** Starts a run now. @param overlap Default: the policy of the schedule. */
   trigger(overlap?: ScheduleOverlapPolicy): Promise<void>;
-  /** No runs are started until it is resumed. */
+  /** Starts no runs until {@link resume}. */
   pause(note?: string): Promise<void>;
   resume(note?: string): Promise<void>;
-  /** Deletes the schedule; runs that are under way go on. */
+  /** Deletes the schedule. Open runs go on. */
   delete(): Promise<void>;
-  /** Temporal's own handle, for everything else. */
+  /** Temporal's handle, for everything else. */
   readonly handle: ScheduleHandle;
 }
 
-/** Temporal's own default, a year, would start and pay for every run that was missed. */
+/** Temporal's default is a year: after an outage you would pay for every missed run. */
 const DEFAULT_CATCHUP_WINDOW = '1 hour';
 
 /** Batch runs on Temporal Schedules. */
@@ -61,7 +61,7 @@ export class BatchSchedules {
     this.#taskQueue = taskQueue;
   }
 
-  /** @throws TypeError when there is neither `cron` nor `every`; Temporal's `ScheduleAlreadyRunning` for an id in use. */
+  /** @throws TypeError if `cron` and `every` are both missing. Temporal's `ScheduleAlreadyRunning` if the id is in use. */
   async create(input: ProcessBatchInput, options: ScheduleBatchOptions, summary: string): Promise<ScheduledBatch> {
     const { scheduleId, overlap = ScheduleOverlapPolicy.SKIP, catchupWindow = DEFAULT_CATCHUP_WINDOW } = options;
     const handle = await this.#client.create({
@@ -83,7 +83,7 @@ export class BatchSchedules {
 
   async *list(): AsyncGenerator<ScheduleSummary> {
     for await (const schedule of this.#client.list()) {
-      if (schedule.action?.workflowType === WORKFLOW_TYPES.processBatch) yield schedule;
+      if (schedule.action?.workflowType === WORKFLOW_TYPES.processBatch) yield withoutPausedTimes(schedule);
     }
   }
 
@@ -92,10 +92,16 @@ export class BatchSchedules {
   }
 }
 
+/** Temporal lists the times that a paused schedule would have. No run starts at them. */
+function withoutPausedTimes(schedule: ScheduleSummary): ScheduleSummary {
+  const { state, info } = schedule;
+  return state.paused && info !== undefined ? { ...schedule, info: { ...info, nextActionTimes: [] } } : schedule;
+}
+
 function toScheduledBatch(handle: ScheduleHandle): ScheduledBatch {
   return {
     scheduleId: handle.scheduleId,
-    // The SDK's own default would start a run beside one that is under way, whatever the schedule's policy.
+    // The SDK's default policy would start a second run beside an open one.
     trigger: async (overlap) => handle.trigger(overlap ?? (await handle.describe()).policies.overlap),
     pause: async (note) => handle.pause(note ?? (await currentNote(handle))),
     resume: async (note) => handle.unpause(note ?? (await currentNote(handle))),
@@ -104,13 +110,13 @@ function toScheduledBatch(handle: ScheduleHandle): ScheduledBatch {
   };
 }
 
-/** Without a note the SDK would replace the schedule's note by its own. */
+/** Without a note the SDK replaces the note of the schedule with its own. */
 async function currentNote(handle: ScheduleHandle): Promise<string | undefined> {
   return (await handle.describe()).state.note;
 }
 
 function toSpec({ cron, every, timeZone, jitter }: ScheduleBatchOptions): ScheduleSpec {
-  if (cron === undefined && every === undefined) throw new TypeError('a schedule needs cron or every');
+  if (cron === undefined && every === undefined) throw new TypeError('A schedule needs cron or every');
   return {
     ...(cron === undefined ? {} : { cronExpressions: Array.isArray(cron) ? cron : [cron] }),
     ...(every === undefined ? {} : { intervals: [{ every }] }),

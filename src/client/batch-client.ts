@@ -1,0 +1,205 @@
+import type { Client, WorkflowHandleWithFirstExecutionRunId, WorkflowOptions } from '@temporalio/client';
+import { checkBatchInput, resolveDirectoriesInput } from '../activities/input/index.js';
+import {
+  type BatchProgress,
+  type BatchReport,
+  DEFAULT_TASK_QUEUE,
+  type DirectoriesProgress,
+  type DirectoriesReport,
+  describeBatch,
+  isDirectoriesReport,
+  isReport,
+  type ProcessBatchInput,
+  type ProcessDirectoriesInput,
+  WORKFLOW_TYPES,
+} from '../protocol/index.js';
+import { toPriority } from './fairness.js';
+import { createRunHandle, type RunHandle } from './run-handle.js';
+import { BatchSchedules, type ScheduleBatchOptions, type ScheduledBatch } from './schedules.js';
+import { batchWorkflowId, directoriesWorkflowId, trimIds } from './workflow-ids.js';
+
+export interface BatchClientOptions {
+  /** Your Temporal client. It has the connection and the namespace. */
+  client: Client;
+  /** Task queue of the workers. Default `llamacloud`. */
+  taskQueue?: string;
+}
+
+/** Temporal's own start options. */
+export interface StartBatchOptions
+  extends Pick<
+    WorkflowOptions,
+    'workflowIdConflictPolicy' | 'workflowIdReusePolicy' | 'memo' | 'priority' | 'startDelay'
+  > {
+  /** Default {@link batchWorkflowId}. A run with your own id does not exclude other runs: see {@link BatchClient.start}. */
+  workflowId?: string;
+  /** Default: the task queue of the {@link BatchClient}. */
+  taskQueue?: string;
+}
+
+/** {@link StartBatchOptions}, except that `workflowId` defaults to {@link directoriesWorkflowId}. */
+export type StartDirectoriesOptions = StartBatchOptions;
+
+/** Handle of a `processBatch` run. */
+export type BatchHandle = RunHandle<BatchReport, BatchProgress>;
+
+/** Handle of a `processDirectories` run. */
+export type DirectoriesHandle = RunHandle<DirectoriesReport, DirectoriesProgress>;
+
+interface StartArguments {
+  workflowType: string;
+  workflowId: string;
+  input: object;
+  staticSummary: string;
+  options: StartBatchOptions;
+}
+
+/**
+ * Starts batch runs from application code, and follows them.
+ *
+ * @example
+ * ```ts
+ * const batches = new BatchClient({ client });
+ * const run = await batches.start({
+ *   directoryId: 'dir-...',
+ *   job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' },
+ * });
+ * const report = await run.result();
+ * ```
+ */
+export class BatchClient {
+  readonly #client: Client;
+  readonly #taskQueue: string;
+  readonly #schedules: BatchSchedules;
+
+  constructor({ client, taskQueue = DEFAULT_TASK_QUEUE }: BatchClientOptions) {
+    this.#client = client;
+    this.#taskQueue = taskQueue;
+    this.#schedules = new BatchSchedules(client.schedule, taskQueue);
+  }
+
+  /**
+   * Starts a `processBatch` run. Does not wait for its end.
+   *
+   * The default workflow id is made of the directory, job type and configuration. Temporal runs one workflow of an id at a time in
+   * a namespace:
+   *
+   * - While a run with the default id is open, a second start throws `WorkflowExecutionAlreadyStartedError`. So it does while a
+   *   `processDirectories` run has an open child for the directory, because the child has the same id. With
+   *   `workflowIdConflictPolicy: 'USE_EXISTING'` you get the open run instead. `TERMINATE_EXISTING` terminates the open run, but
+   *   its batch goes on in LlamaCloud.
+   * - A run with your own `workflowId`, and a run of a {@link schedule}, has another id and is not excluded. Each of them creates a
+   *   batch that you pay for.
+   * - A start after the first run has ended creates a new batch. You pay again.
+   *
+   * With `batchId` the default id is made of the batch id. It excludes runs with the same `batchId`, not the run that created the
+   * batch.
+   *
+   * @throws `InvalidInput` naming every wrong field, before anything is started.
+   */
+  async start(input: ProcessBatchInput, options: StartBatchOptions = {}): Promise<BatchHandle> {
+    checkBatchInput(input);
+    const workflowId = options.workflowId ?? batchWorkflowId(input);
+    const staticSummary = summarize(input);
+    const runId = await this.#start({
+      workflowType: WORKFLOW_TYPES.processBatch,
+      workflowId,
+      input,
+      staticSummary,
+      options,
+    });
+    return this.attach(workflowId, runId);
+  }
+
+  /**
+   * Starts a `processDirectories` run, which runs one `processBatch` child for each directory. Does not wait for its end.
+   *
+   * The default workflow id is made of the set of directories, the job type and the configuration. While a run over the same set is
+   * open, a second start throws `WorkflowExecutionAlreadyStartedError`. Each child has the default id of {@link start}, also when
+   * this run has your own id. If another run has that id, the child is not started and the report lists the directory as failed:
+   * two runs over overlapping sets process a shared directory once at a time. What {@link start} says about your own ids, schedules
+   * and later starts holds here too.
+   *
+   * @throws `InvalidInput` naming every wrong field, before anything is started.
+   */
+  async startDirectories(
+    input: ProcessDirectoriesInput,
+    options: StartDirectoriesOptions = {},
+  ): Promise<DirectoriesHandle> {
+    resolveDirectoriesInput(input);
+    const workflowId = options.workflowId ?? directoriesWorkflowId(input);
+    const staticSummary = describeBatch({ directoryId: `${input.directoryIds.length} directories`, job: input.job });
+    const runId = await this.#start({
+      workflowType: WORKFLOW_TYPES.processDirectories,
+      workflowId,
+      input,
+      staticSummary,
+      options,
+    });
+    return this.attachDirectories(workflowId, runId);
+  }
+
+  /**
+   * Returns a handle of a `processBatch` run, open or closed. Sends no request.
+   *
+   * @param runId Id of the run, or of any run in its continue-as-new chain. Default: the latest run of the workflow id.
+   */
+  attach(workflowId: string, runId?: string): BatchHandle {
+    return createRunHandle<BatchReport, BatchProgress>(this.#client, workflowId, runId, isReport);
+  }
+
+  /** Returns a handle of a `processDirectories` run, as {@link attach} does for `processBatch`. */
+  attachDirectories(workflowId: string, runId?: string): DirectoriesHandle {
+    return createRunHandle<DirectoriesReport, DirectoriesProgress>(
+      this.#client,
+      workflowId,
+      runId,
+      isDirectoriesReport,
+    );
+  }
+
+  /**
+   * Creates a Temporal Schedule that starts `processBatch` runs.
+   *
+   * The overlap policy, by default `SKIP`, applies to the runs of this schedule only: Temporal gives them the ids
+   * `<scheduleId>-<time>`. They do not exclude a run of {@link start}, {@link startDirectories} or another schedule over the same
+   * directory. Every run of a schedule creates a new batch that you pay for.
+   *
+   * @throws `InvalidInput` naming every wrong field, before anything is created.
+   */
+  async schedule(input: ProcessBatchInput, options: ScheduleBatchOptions): Promise<ScheduledBatch> {
+    checkBatchInput(input);
+    return this.#schedules.create(input, options, summarize(input));
+  }
+
+  /** Lists the schedules in this namespace that start `processBatch` runs. */
+  listSchedules(): ReturnType<BatchSchedules['list']> {
+    return this.#schedules.list();
+  }
+
+  /** Returns a schedule to trigger, pause, resume or delete. Sends no request. */
+  getSchedule(scheduleId: string): ScheduledBatch {
+    return this.#schedules.get(scheduleId);
+  }
+
+  /** Returns the run id: the first one, if the run continues as new. */
+  async #start({ workflowType, workflowId, input, staticSummary, options }: StartArguments): Promise<string> {
+    const { taskQueue = this.#taskQueue, ...rest } = options;
+    const handle: WorkflowHandleWithFirstExecutionRunId = await this.#client.workflow.start(workflowType, {
+      ...rest,
+      priority: { ...toPriority(workflowId), ...rest.priority },
+      workflowId,
+      taskQueue,
+      args: [input],
+      staticSummary,
+    });
+    return handle.firstExecutionRunId;
+  }
+}
+
+/** The summary in the Temporal UI. */
+function summarize(input: ProcessBatchInput): string {
+  if (input.batchId === undefined) return describeBatch(trimIds(input));
+  const batchId = input.batchId.trim();
+  return input.onlyFailed ? `Files of batch ${batchId} without a document` : `Batch ${batchId}`;
+}

@@ -1,0 +1,29 @@
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { type FailureType, TROUBLE_MEMO, WORKFLOW_TYPES } from '../protocol/index.js';
+
+/** An activity that polls fails with these at every poll. They are no problem. */
+const POLL_FAILURES: ReadonlySet<string> = new Set<FailureType>(['BatchNotReady', 'JobNotReady']);
+
+/**
+ * Finds what an open run can't get past right now: the last failure of an activity that is being retried, or what the `createBatch`
+ * child of the run waits for. No worker is needed to find it.
+ *
+ * @returns `null` if the run only waits for LlamaCloud, or is closed.
+ */
+export async function findBlockedBy(
+  { workflow }: Client,
+  { raw }: WorkflowExecutionDescription,
+): Promise<string | null> {
+  const create = raw.pendingChildren?.find(({ workflowTypeName }) => workflowTypeName === WORKFLOW_TYPES.createBatch);
+  // A child without a run id is not started yet.
+  if (!create?.workflowId || !create.runId) return findRetriedFailure(raw);
+  const child = await workflow.getHandle(create.workflowId, create.runId).describe();
+  const blockedBy = child.memo?.[TROUBLE_MEMO];
+  return findRetriedFailure(child.raw) ?? (typeof blockedBy === 'string' ? blockedBy : null);
+}
+
+function findRetriedFailure({ pendingActivities }: WorkflowExecutionDescription['raw']): string | null {
+  const failures = pendingActivities?.map(({ lastFailure }) => lastFailure) ?? [];
+  const failure = failures.find((each) => each != null && !POLL_FAILURES.has(each.applicationFailureInfo?.type ?? ''));
+  return failure?.message ?? null;
+}

@@ -1,0 +1,14 @@
+/** For application code: start batch runs, follow them, and put them on a schedule. */
+export {
+  BatchClient,
+  type BatchClientOptions,
+  type BatchHandle,
+  type DirectoriesHandle,
+  type StartBatchOptions,
+  type StartDirectoriesOptions,
+} from './batch-client.js';
+export { NoWorkerError } from './no-worker-error.js';
+export type { ProgressOptions, RunHandle, RunProgress } from './run-handle.js';
+export type { ScheduleBatchOptions, ScheduledBatch } from './schedules.js';
+export { registerSearchAttributes, SEARCH_ATTRIBUTE_KEYS } from './search-attributes.js';
+export { batchWorkflowId, directoriesWorkflowId } from './workflow-ids.js';
