@@ -8,6 +8,12 @@ const TEMPORAL_FLAGS: ReadonlySet<string | null | undefined> = new Set(['--addre
 
 /** commander's command, with this package's usage errors and help. */
 export class CliCommand extends Command {
+  constructor(name?: string) {
+    super(name);
+    // commander's own help command takes one name, and prints the general help for an unknown one. See commands/help.ts.
+    this.helpCommand(false);
+  }
+
   override createCommand(name?: string): CliCommand {
     return new CliCommand(name);
   }
@@ -61,9 +67,9 @@ export class CliCommand extends Command {
   private findCommand(name: string): CliCommand {
     const command = this.commands.find((candidate) => candidate.name() === name);
     if (command instanceof CliCommand) return command;
-    // commander throws the error.
-    this.parse([name], { from: 'user' });
-    throw new UsageError(`unknown command '${name}'`);
+    // A command without commands of its own would be executed. For any other one, commander throws the error.
+    if (this.commands.length > 0) this.parse([name], { from: 'user' });
+    throw new UsageError(`unknown command '${name}'`, `see ${renderCommandPath(this)} --help`);
   }
 }
 

@@ -19,7 +19,8 @@ export interface GrpcStatus {
 export function findGrpcStatus(error: unknown): GrpcStatus | undefined {
   for (let current = error; current instanceof Error; current = current.cause) {
     if ('code' in current && typeof current.code === 'number' && 'details' in current) {
-      return { code: current.code, details: String(current.details) };
+      // A worker's connection puts the text into the message.
+      return { code: current.code, details: String(current.details) || current.message };
     }
   }
   return undefined;

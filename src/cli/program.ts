@@ -14,27 +14,31 @@ import { nonEmpty } from './options/parsers.js';
 
 const MORE_HELP = `
 Ids:
-  dir-...   A LlamaCloud directory: the files of one run, 1,000 at most. Create one with
-            POST /api/v1/beta/directories. List yours with GET on the same route.
-  cfg-...   A configuration: how to process each file. Use the preset cfg-PARSE_AGENTIC, or save
-            your own in the LlamaCloud UI or with POST /api/v1/beta/configurations.
-  bat-...   A LlamaCloud batch. A run creates one over its directory. progress prints its id.
+  dir-...  A LlamaCloud directory: the files of one run, 1,000 at most. Create
+           one with POST /api/v1/beta/directories. List yours with GET on the
+           same route.
+  cfg-...  A configuration: how to process each file. Use the preset
+           cfg-PARSE_AGENTIC, or save your own in the LlamaCloud UI or with
+           POST /api/v1/beta/configurations.
+  bat-...  A LlamaCloud batch. A run creates one over its directory. progress
+           prints its id.
 
 Environment:
-  TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_*, TEMPORAL_PROFILE
-            Where the Temporal server is. Flags override them.
-  LLAMACLOUD_TASK_QUEUE
-            Task queue. A flag overrides it.
-  LLAMA_CLOUD_API_KEY, LLAMA_CLOUD_BASE_URL, LLAMACLOUD_OUTPUT, LLAMACLOUD_REQUESTS_PER_SECOND
-            Only for the worker: see temporal-llamacloud worker --help
+  TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_*,
+  TEMPORAL_PROFILE, LLAMACLOUD_TASK_QUEUE
+           The Temporal server and the task queue. Options override them.
+  LLAMA_CLOUD_API_KEY, LLAMA_CLOUD_BASE_URL, LLAMACLOUD_OUTPUT,
+  LLAMACLOUD_REQUESTS_PER_SECOND
+           For the worker. See temporal-llamacloud worker --help
 
 Exit codes:
-  0         Success.
-  1         The command or the run failed, or a directory did not complete.
-  2         Wrong arguments or configuration. Nothing was done.
+  0        Success.
+  1        The command or the run failed, or a directory did not complete.
+  2        Wrong arguments or configuration. Nothing was started.
   129, 130, 143
-            Ended by SIGHUP, Ctrl-C or SIGTERM. worker and emulator exit with 0.
-  141       The reader of stdout went away, such as head. A run that was started goes on.`;
+           Ended by SIGHUP, Ctrl-C or SIGTERM. worker and emulator exit with 0.
+  141      The reader of the output went away, such as head. A run that was
+           started goes on.`;
 
 export function createProgram(context: CommandContext): CliCommand {
   const program = new CliCommand('temporal-llamacloud')

@@ -59,6 +59,11 @@ export class CliProcess {
     );
   }
 
+  /** Closes the reading end of its stdout, as `| head` does. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+  }
+
   async end(): Promise<CliResult> {
     const code = await this.#ended;
     return { code, stdout: this.stdout, stderr: this.stderr };

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -22,6 +22,9 @@ beforeAll(async () => {
   await writeFile(join(documents, 'below', 'notes.md'), '# Notes\n');
   await writeFile(join(documents, 'two\nlines.txt'), 'text');
   await writeFile(join(documents, '.hidden'), 'left out');
+  await promisify(execFile)('mkfifo', [join(documents, 'pipe')]);
+  await symlink(join(documents, 'below'), join(documents, 'link'));
+  await symlink(join(documents, 'pipe'), join(documents, 'to the pipe'));
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -38,19 +41,20 @@ describe('dev', () => {
     const started = await descendantsOf(dev.pid);
     expect(started).not.toEqual([]);
     const { code, stdout, stderr } = await dev.end();
-    const leftOut = 'Left out, since hidden, a linked folder, or no file: .hidden\n';
+    const leftOut = 'Left out: .hidden (hidden), link (linked folder), pipe (not a file), to the pipe (not a file)\n';
     expect({ code, stderr }).toEqual({ code: 0, stderr: leftOut });
 
     expect(stdout).toContain('4 documents in');
     expect(stdout).toContain('4 files: 3 completed, 1 failed.');
     expect(stdout).toMatch(/^ {2}damaged\.pdf +FAILED +.*can't be read/m);
-    expect(stdout).toMatch(/^ {2}two lines\.txt +COMPLETED +dfl-.*\.md$/m);
+    expect(stdout).toMatch(/^ {2}two lines\.txt +COMPLETED +\S+\.md$/m);
     expect(stdout).toMatch(
       /^Temporal UI {2}http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/llamacloud%2Fdir-my-documents%2Fparse_v2%2Fcfg-PARSE_AGENTIC\/[\w-]+\/history$/m,
     );
 
     const manifest = /^Manifest {5}(.*)$/m.exec(stdout)?.[1] ?? '';
     expect(manifest.startsWith(join(folder, 'out put', 'bat-'))).toBe(true);
+    expect(stdout).toContain(`\nDocuments    ${dirname(manifest)}\n`);
     const lines = await manifestAt(manifest);
     expect(lines.map(({ name, status }) => [name, status])).toEqual([
       ['Préisliste.pdf', 'COMPLETED'],

@@ -80,7 +80,7 @@ describe('start over many directories', () => {
     expect(shown.stdout).toMatch(/^ {2}Directories +1 of 3 directories: 0 completed, 1 failed, 2 running$/m);
     expect(shown.stdout).toMatch(/^ {2}Failed +dir-none: /m);
     const again = await run(...args);
-    expect(again.stderr).toContain(`error: ${started.workflowId} is running already`);
+    expect(again.stderr).toContain(`error: ${started.workflowId} is already running`);
 
     const watching = run('progress', started.workflowId, '--watch', '--json');
     const following = new CliProcess([...args, '--on-conflict', 'use-existing', '--wait'], { env });
@@ -89,11 +89,13 @@ describe('start over many directories', () => {
     const watched = await watching;
     expect(watched.code).toBe(1);
     expect(readJson<Answer>(watched)).toMatchObject({ ok: false, report: { directories: { completed: 2 } } });
-    const { code, stdout } = await following.end();
+    const { code, stdout, stderr } = await following.end();
     expect(code).toBe(1);
+    expect(stderr).toContain('error: 1 of 3 directories did not complete\n');
     expect(stdout).toMatch(/^3 directories: 2 completed, 1 failed\. 2 files: 2 completed\. 8 bytes written/m);
     expect(stdout).toMatch(/^ {2}dir-none {2}.*dir-none/m);
     expect(stdout).toMatch(/^Manifest +\/.*directories-.*manifest\.jsonl$/m);
+    expect(stdout).toContain(`\nDocuments  ${output}, one folder for each batch\n`);
   });
 
   it('is cancelled with all of its batches', async () => {
@@ -108,8 +110,14 @@ describe('start over many directories', () => {
     });
     const { stdout } = await run('progress', 'to be cancelled');
     expect(stdout).toMatch(/^Cancelled: 3 of 3 directories, 3 cancelled/m);
-    expect(stdout).toMatch(/^ {2}Directories +3 of 3 directories: 0 completed, 3 cancelled, 0 running$/m);
+    expect(stdout).toMatch(/^ {2}Directories +3 of 3 directories: 0 completed, 3 cancelled$/m);
     expect(open()).toHaveLength(0);
+  });
+
+  it('has a worker that says how to register the search attributes', () => {
+    expect(worker.stderr).toMatch(
+      /WARN .*search attributes.*not registered.*temporal operator search-attribute create/,
+    );
   });
 
   it('exits 1 when no more batches could be made, and tells what there is', async () => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { BatchClient, type BatchProgress, type BatchReport } from '../../src/index.js';
 import {
   type LlamaCloudEmulator,
@@ -34,7 +34,7 @@ beforeAll(async () => {
     { name: 'good.txt', content: 'text' },
     { name: 'bad.pdf', content: 'no PDF at all' },
   ];
-  for (let n = 1; n <= 7; n++) await emulator.addDirectory(files, { id: `dir-${n}` });
+  for (const n of [1, 2, 3, 4, 5, 6, 7, 9]) await emulator.addDirectory(files, { id: `dir-${n}` });
   await emulator.addDirectory(
     Array.from({ length: 5 }, (_, index) => ({ name: `${index}.txt`, content: 'text' })),
     { id: 'dir-8' },
@@ -104,7 +104,7 @@ describe('start, progress, cancel', () => {
 
     const again = await run('start', ...parse('dir-1'));
     expect(again.code).toBe(1);
-    expect(again.stderr).toMatch(/^error: llamacloud\/dir-1\S* is running already\nhint: .*--watch.*--on-conflict/);
+    expect(again.stderr).toMatch(/^error: llamacloud\/dir-1\S* is already running\nhint: .*--watch.*--on-conflict/);
 
     const following = new CliProcess(['start', ...parse('dir-1'), '--on-conflict', 'use-existing', '--wait'], { env });
     await following.waitForOutput(/Waiting for LlamaCloud/);
@@ -117,9 +117,11 @@ describe('start, progress, cancel', () => {
     });
     const { code, stdout } = await following.end();
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^Batch bat-\S+ COMPLETED\. 2 files: 1 completed, 1 failed\./m);
+    expect(stdout).toMatch(/^2 files: 1 completed, 1 failed\./m);
     expect(stdout).toMatch(/^ {2}bad\.pdf {2}.*it is no PDF/m);
-    expect(stdout).toMatch(/^Manifest +\/.*manifest\.jsonl$/m);
+    expect(stdout).toContain(
+      `\nBatch      ${id} COMPLETED\nDocuments  ${join(output, id)}\nManifest   ${join(output, id)}/`,
+    );
   });
 
   it('processes what is missing of a batch by its id alone', async () => {
@@ -153,18 +155,22 @@ describe('start, progress, cancel', () => {
     expect(stdout).toMatch(/Reason +NotFound: .*dir-unknown/);
   });
 
-  it('says what a run can not get past', async () => {
-    const trouble = (text: string) =>
+  it('says what blocks a run', async () => {
+    const blockedBy = (text: string) =>
       until(`${text} to show`, async () =>
-        new RegExp(`Blocked by +.*${text}`).test((await run('progress', 'in trouble')).stdout),
+        new RegExp(`Blocked by +.*${text}`).test((await run('progress', 'blocked')).stdout),
       );
-    // Of an activity of the create, and of a create that waits before it tries again.
-    const busy = { kind: 'status', status: 429, retryAfter: 4, path: '/api/v2/batches' } as const;
+    const busy = { kind: 'status', status: 429, retryAfter: 1, path: '/api/v2/batches', times: 1_000 } as const;
     emulator.faults.next({ ...busy, detail: 'packing boxes', method: 'GET' });
+    onTestFinished(() => emulator.faults.clear());
+    const waiting = run('start', ...parse('dir-7'), '--workflow-id', 'blocked', '--wait');
+    // An activity of the create is retried.
+    await blockedBy('packing boxes');
+    emulator.faults.clear();
     emulator.faults.next({ ...busy, detail: 'moving house', method: 'POST' });
-    const waiting = run('start', ...parse('dir-7'), '--workflow-id', 'in trouble', '--wait');
-    await trouble('packing boxes');
-    await trouble('moving house');
+    // The create waits before its next attempt.
+    await blockedBy('moving house');
+    emulator.faults.clear();
     await finish('dir-7');
     const result = await waiting;
     expect(result.code).toBe(0);
@@ -185,7 +191,7 @@ describe('start, progress, cancel', () => {
 
     const again = await run('cancel', 'to be cancelled');
     expect(again.code).toBe(1);
-    expect(again.stderr).toContain('error: to be cancelled has ended already: CANCELLED');
+    expect(again.stderr).toContain('error: to be cancelled has already ended: CANCELLED');
   });
 
   it('counts the files of a cancelled run in the same way in every line, pages that were not read included', async () => {
@@ -200,10 +206,10 @@ describe('start, progress, cancel', () => {
     await run('cancel', workflowId);
     const { code, stdout } = await waiting;
     expect(code).toBe(1);
-    expect(stdout).toMatch(/^Batch bat-\S+ COMPLETED\. 5 files: 0 completed, 5 skipped\. /m);
+    expect(stdout).toMatch(/^5 files: 0 completed, 5 skipped\. /m);
     const after = await run('progress', workflowId);
     expect(after.stdout).toMatch(/^Cancelled: 5 of 5 files, 5 skipped$/m);
-    expect(after.stdout).toMatch(/^ {2}Files +5 of 5 files: 0 completed, 5 skipped, 0 running$/m);
+    expect(after.stdout).toMatch(/^ {2}Files +5 of 5 files: 0 completed, 5 skipped$/m);
   });
 
   it('leaves the run alone when the waiting is interrupted', async () => {
@@ -230,7 +236,9 @@ describe('start, progress, cancel', () => {
     const { workflowId } = readJson<Answer>(await run('start', ...parse('dir-5'), ...queue, '--json'));
     const { code, stderr } = await run('progress', workflowId, ...queue);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^error: No worker answers on task queue deserted.*\nhint: .*temporal-llamacloud worker/);
+    expect(stderr).toMatch(
+      /^error: No worker of task queue deserted answered\..*\nhint: .*temporal-llamacloud worker --task-queue deserted/,
+    );
   });
 });
 
@@ -250,26 +258,69 @@ describe('schedule', () => {
     expect(created).toMatchObject({ code: 0, stderr: '' });
     expect(created.stdout).toMatch(/^Created schedule nightly\. Next run: \d{4}-/);
     const twice = await run('schedule', 'create', '--id', 'nightly', ...times, ...parse('dir-6'));
-    expect(twice).toMatchObject({ code: 1, stderr: expect.stringContaining('There is a schedule of this id already') });
+    expect(twice).toMatchObject({ code: 1, stderr: expect.stringContaining('A schedule with this id already exists') });
 
     await listed((schedule) => schedule?.note === 'while all sleep');
     expect(await run('schedule', 'trigger', 'nightly')).toMatchObject({ code: 0 });
     await finish('dir-6');
     await listed((schedule) => schedule?.lastRun?.workflowId.startsWith('nightly-') ?? false);
     expect(await run('schedule', 'pause', 'nightly')).toMatchObject({ code: 0 });
-    await listed((schedule) => schedule?.paused === true);
+    await listed((schedule) => schedule?.paused === true && schedule.nextRun === null);
     expect(await run('schedule', 'resume', 'nightly')).toMatchObject({ code: 0 });
-    await listed((schedule) => schedule?.paused === false);
+    await listed((schedule) => schedule?.paused === false && schedule.nextRun !== null);
     expect(await run('schedule', 'delete', 'nightly')).toMatchObject({ code: 0 });
     await listed((schedule) => schedule === undefined);
     const gone = await run('schedule', 'trigger', 'nightly');
-    expect(gone).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: There is no such schedule/) });
+    expect(gone).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: The schedule does not exist/) });
+  });
+
+  it('shows no next run for a schedule that is created paused', async () => {
+    const args = ['schedule', 'create', '--id', 'asleep', '--every', '6h', '--paused', ...parse('dir-6')];
+    expect(readJson(await run(...args, '--json'))).toEqual({ ok: true, scheduleId: 'asleep', nextRun: null });
+    expect(await run('schedule', 'delete', 'asleep')).toMatchObject({ code: 0 });
   });
 
   it('says what Temporal does not accept', async () => {
     const { code, stderr } = await run('schedule', 'create', '--id', 'odd', '--cron', 'whenever', ...parse('dir-6'));
     expect(code).toBe(2);
     expect(stderr).toMatch(/^error: The schedule is not valid: .*Cron/);
+  });
+});
+
+it.each([
+  ['start', ...parse('dir-1')],
+  ['progress', 'some-run'],
+  ['cancel', 'some-run'],
+  ['schedule', 'list'],
+  ['schedule', 'trigger', 'nightly'],
+  ['schedule', 'create', '--id', 'nightly', '--every', '6h', ...parse('dir-1')],
+  ['setup'],
+  ['worker'],
+])('%s in a namespace that does not exist says so, and how to create it', async (...args) => {
+  const workerEnv = { LLAMA_CLOUD_API_KEY: emulator.apiKey, LLAMACLOUD_OUTPUT: output };
+  const { code, stderr } = await cli([...args, '--namespace', 'nope'], { env: { ...env, ...workerEnv } });
+  expect(code).toBe(1);
+  expect(stderr).toContain(
+    `error: Namespace nope does not exist on the Temporal server at ${temporal.address}\nhint: `,
+  );
+  expect(stderr).toContain(`temporal operator namespace create --namespace nope --address ${temporal.address}`);
+});
+
+describe('a run that has ended', () => {
+  it('is shown as failed when it was terminated, not in the phase that it was in', async () => {
+    const { workflowId } = readJson<Answer>(await run('start', ...parse('dir-9'), '--json'));
+    const { id } = await batchOf('dir-9');
+    await until('the batch to run', async () => (await run('progress', workflowId)).stdout.includes(`RUNNING`));
+    await temporal.client.workflow.getHandle(workflowId).terminate();
+    const { code, stdout } = await run('progress', workflowId);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Failed$/m);
+    expect(stdout).toMatch(/^ {2}Run +TERMINATED, started /m);
+    expect(stdout).toMatch(/^ {2}Reason +Terminated: The run was terminated$/m);
+    expect(stdout).toMatch(new RegExp(`^ {2}Batch +${id}$`, 'm'));
+    expect(stdout).toMatch(/^ {2}Status +(PENDING|RUNNING) when the run ended$/m);
+    expect(stdout).toMatch(/^ {2}Files +none$/m);
+    emulator.batches.finish(id);
   });
 });
 
@@ -280,11 +331,22 @@ describe('worker', () => {
     expect(stderr).toContain('Stopping…');
     expect(worker.stdout + stderr).not.toContain(emulator.apiKey);
   });
+
+  it('is not needed for the progress of a run that has ended', async () => {
+    const workflowId = 'llamacloud/dir-1/parse_v2/cfg-PARSE_AGENTIC';
+    const { code, stdout } = await run('progress', workflowId);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Completed: 2 of 2 files, 1 failed$/m);
+    expect(stdout).toMatch(/^ {2}Run +COMPLETED$/m);
+    expect(stdout).toMatch(/^ {2}Files +2 of 2 files: 1 completed, 1 failed$/m);
+    expect(stdout).toMatch(/^ {2}Failed +bad\.pdf: /m);
+  });
 });
 
 interface Schedule {
   readonly id: string;
   readonly paused: boolean;
+  readonly nextRun: string | null;
   readonly note: string | null;
   readonly lastRun: { readonly workflowId: string } | null;
 }

@@ -5,13 +5,14 @@ import type { CliCommand } from '../command.js';
 import type { CommandContext } from '../command-context.js';
 import { checkDevInput, type DevFlags } from '../dev/input.js';
 import { UsageError } from '../errors.js';
+import { JOB_DESCRIPTION } from '../options/batch-options.js';
 import { nonEmpty } from '../options/parsers.js';
 import type { TemporalFlags } from '../temporal.js';
 import { formatCount, toPrintable } from '../text.js';
 
 const DESCRIPTION = `Process a folder of documents on this machine. Nothing is sent to LlamaCloud, and no account or key is needed.
 
-Starts a local Temporal server with its Web UI, an emulator of LlamaCloud over the folder, and a worker. Processes every document of the folder and its sub-folders in one run, and prints the report and where the documents are. Left out: hidden files, linked folders, pipes and devices.
+Starts a local Temporal server with its Web UI, an emulator of LlamaCloud over the folder, and a worker. Processes every document of the folder and its sub-folders in one run, and prints the report and where the documents are. Left out: hidden files, linked folders, pipes and devices. Runs the temporal executable at TEMPORAL_CLI_PATH or on PATH; without one, it downloads one once.
 
 The emulator parses PDF, Markdown and text files. In a terminal, the command keeps running until Ctrl-C, so that you can look at the run in the Temporal UI. Without a terminal, or with --json, it ends with the run.`;
 
@@ -27,14 +28,10 @@ export function addDev(program: CliCommand, context: CommandContext): void {
       nonEmpty,
       './out',
     )
-    .addOption(
-      new Option('--job <type>', 'parse each file, or extract a record from each file')
-        .choices(JOB_TYPES)
-        .default('parse_v2'),
-    )
+    .addOption(new Option('--job <type>', JOB_DESCRIPTION).choices(JOB_TYPES).default('parse_v2'))
     .option(
       '--configuration <id>',
-      'process with this preset (default: cfg-PARSE_AGENTIC, or cfg-EXTRACT_AGENTIC with --job extract_v2)',
+      'configuration of the job (default: cfg-PARSE_AGENTIC for parse_v2, cfg-EXTRACT_AGENTIC for extract_v2)',
       nonEmpty,
     )
     .action(async (folder: string | undefined, flags: DevFlags) => {

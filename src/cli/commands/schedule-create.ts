@@ -50,7 +50,10 @@ export function addScheduleCreate(group: CliCommand, context: CommandContext): v
     .option('--time-zone <name>', 'time zone of --cron, such as Europe/Berlin (default: UTC)', timeZone)
     .option('--jitter <duration>', 'delay each start by a random time up to this, such as 10m (default: 0)', duration())
     .addOption(
-      new Option('--overlap <policy>', 'if the previous run of this schedule is open when the next one is due')
+      new Option(
+        '--overlap <policy>',
+        'when the previous run of this schedule is open: skip the next run, buffer one or all, cancel or terminate the previous run, or allow both',
+      )
         .choices(Object.keys(OVERLAP_POLICIES))
         .default('skip'),
     )

@@ -45,7 +45,7 @@ export function addStart(program: CliCommand, context: CommandContext): void {
     .addOption(
       new Option(
         '--on-conflict <policy>',
-        'if a run with this workflow id is open: fail, print (or wait for) the open run, or terminate it, which leaves its batch running',
+        'when a run with this workflow id is open: fail, use the open run, or terminate it, which leaves its batch running',
       )
         .choices(Object.keys(CONFLICT_POLICIES))
         .default('fail'),
@@ -66,7 +66,7 @@ export function addStart(program: CliCommand, context: CommandContext): void {
     .examples(
       'temporal-llamacloud start --directory dir-... --job parse_v2 --configuration cfg-PARSE_AGENTIC --wait',
       'temporal-llamacloud start --directory dir-... --job extract_v2 --configuration cfg-... --max-failed-percent 5',
-      'temporal-llamacloud start --directory dir-1... --directory dir-2... --job parse_v2 --configuration cfg-PARSE_AGENTIC --wait',
+      'temporal-llamacloud start --directory dir-... --directory dir-... --job parse_v2 --configuration cfg-PARSE_AGENTIC --wait',
       'temporal-llamacloud start --batch bat-... --only-failed --wait',
     );
 }

@@ -6,17 +6,24 @@ import { applyTemporalFlags, setTemporalTarget, type TemporalFlags } from '../te
 /** The SDK's names of the levels. */
 const LOG_LEVELS = { debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
 
+/** The SDK warns of a network error when the namespace does not exist. The error of the worker says what is wrong. */
+const NAMESPACE_WARNING = 'Network error while describing namespace';
+
 interface WorkerFlags extends TemporalFlags {
   readonly logLevel: keyof typeof LOG_LEVELS;
 }
 
-const DESCRIPTION = `Run a worker: it executes the workflows and activities of runs until Ctrl-C or SIGTERM. Open activities then get 20 seconds to finish.
+const DESCRIPTION = `Run a worker: it executes the workflows and activities of runs until Ctrl-C or SIGTERM. Open activities then get 20 seconds to finish. A second signal ends it immediately.`;
 
-Reads from the environment:
+const ENVIRONMENT = `
+Environment:
   LLAMA_CLOUD_API_KEY             API key of LlamaCloud, llx-... Required.
-  LLAMA_CLOUD_BASE_URL            default: https://api.cloud.llamaindex.ai
-  LLAMACLOUD_OUTPUT               folder for the documents, the same for all workers of a task queue. Default: ./out
-  LLAMACLOUD_REQUESTS_PER_SECOND  requests to LlamaCloud, of all workers of the task queue together. Default: no limit`;
+  LLAMA_CLOUD_BASE_URL            Default: https://api.cloud.llamaindex.ai
+  LLAMACLOUD_OUTPUT               Folder for the documents, the same for all
+                                  workers of a task queue. Default: ./out
+  LLAMACLOUD_REQUESTS_PER_SECOND  Limit for the requests to LlamaCloud of all
+                                  workers of the task queue together.
+                                  Default: no limit`;
 
 export function addWorker(program: CliCommand, context: CommandContext): void {
   program
@@ -31,6 +38,7 @@ export function addWorker(program: CliCommand, context: CommandContext): void {
     .action(async (_flags: object, command: CliCommand) => {
       await runWorker(context, command.optsWithGlobals<WorkerFlags>());
     })
+    .addHelpText('after', ENVIRONMENT)
     .examples(
       'LLAMA_CLOUD_API_KEY=llx-... temporal-llamacloud worker',
       'temporal-llamacloud worker --address temporal.example.com:7233 --namespace documents --task-queue parsing',
@@ -45,7 +53,7 @@ async function runWorker(context: CommandContext, flags: WorkerFlags): Promise<v
   signals.listen(() => context.warn('Stopping…'));
   const { installRuntime } = await import('../temporal-runtime.js');
   const { startWorker } = await import('../../worker.js');
-  installRuntime(LOG_LEVELS[flags.logLevel]);
+  installRuntime(LOG_LEVELS[flags.logLevel], (message) => !message.startsWith(NAMESPACE_WARNING));
   const starting = startWorker(config);
   const worker = await signals.race(starting).catch(async (error: unknown) => {
     if (!signals.abortSignal.aborted) throw error;

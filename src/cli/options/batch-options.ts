@@ -34,6 +34,8 @@ export interface BatchFlags {
   readonly onStop?: OnStop;
 }
 
+export const JOB_DESCRIPTION = 'parse_v2 parses each file; extract_v2 extracts a record from each file';
+
 /** The lower bound of the workflow's input. */
 const MIN_TIMEOUT_MS = 1_000;
 
@@ -45,10 +47,10 @@ export function addBatchOptions<T extends Command>(command: T, { canRepeat }: { 
       `process the files of this LlamaCloud directory (dir-...)${canRepeat ? '; repeat it for many directories, a batch for each' : ''}`,
       repeatedId,
     )
-    .addOption(new Option('--job <type>', 'parse each file, or extract a record from each file').choices(JOB_TYPES))
+    .addOption(new Option('--job <type>', JOB_DESCRIPTION).choices(JOB_TYPES))
     .option(
       '--configuration <id>',
-      'process with this saved configuration (cfg-...) or preset (such as cfg-PARSE_AGENTIC)',
+      'configuration of the job: a saved one (cfg-...), or the preset cfg-PARSE_AGENTIC for parse_v2',
       nonEmpty,
     )
     .option('--project <id>', 'LlamaCloud project (default: the project of the API key)', nonEmpty)
@@ -62,7 +64,7 @@ export function addBatchOptions<T extends Command>(command: T, { canRepeat }: { 
     .addOption(
       new Option(
         '--collect <format>',
-        'result to store: markdown, text or items of parse_v2, record of extract_v2 (default: markdown, or record)',
+        'result to store: markdown, text or items for parse_v2 (default: markdown), record for extract_v2',
       ).choices(COLLECT_FORMATS),
     )
     .option(
@@ -84,7 +86,7 @@ export function addBatchOptions<T extends Command>(command: T, { canRepeat }: { 
     .addOption(
       new Option(
         '--on-stop <action>',
-        'if the run is cancelled or times out, cancel its batch in LlamaCloud or leave it running (default: cancel)',
+        'when the run is cancelled or times out: cancel its batch in LlamaCloud, or leave it running (default: cancel)',
       ).choices(ON_STOP),
     );
 }
