@@ -23,7 +23,7 @@ export class CommandContext {
     this.isJson = argv.includes('--json');
     this.isDebug = argv.includes('--debug');
     process.stdout.on('error', exitOnWriteError);
-    process.stderr.on('error', exitOnWriteError);
+    process.stderr.on('error', () => process.exit(SIGPIPE_EXIT_CODE));
   }
 
   /** Where {@link info} writes. */
@@ -33,7 +33,7 @@ export class CommandContext {
 
   /** Prints a line of the result or the progress, for people. */
   info(line = ''): void {
-    this.infoStream.write(`${line}\n`);
+    this.infoStream.write(`${redactSecrets(line)}\n`);
   }
 
   /** Prints a warning or an error. */
@@ -47,7 +47,9 @@ export class CommandContext {
   }
 }
 
-/** Nobody reads the output any longer (`| head -1`, a closed terminal), or it can't be written (a full disk). */
+/** The reader of the output has gone away (`| head -1`), or the output can't be written (a full disk). */
 function exitOnWriteError(error: NodeJS.ErrnoException): void {
-  process.exit(error.code === 'EPIPE' ? SIGPIPE_EXIT_CODE : 1);
+  if (error.code === 'EPIPE') process.exit(SIGPIPE_EXIT_CODE);
+  process.stderr.write(`error: Could not write the output: ${error.message}\n`);
+  process.exit(1);
 }

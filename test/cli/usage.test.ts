@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CliProcess, cli, readJson } from './cli-process.js';
+import { CliProcess, cli, MAIN, readJson } from './cli-process.js';
 
 let folder: string;
 
@@ -101,6 +101,13 @@ describe('temporal-llamacloud', () => {
     const reading = new CliProcess(['help']);
     reading.closeOutput();
     expect(await reading.end()).toEqual({ code: 141, stdout: '', stderr: '' });
+  });
+
+  it('says that its output can not be written', async () => {
+    const command = `"${process.execPath}" "${MAIN}" help > /dev/full`;
+    const { code, stderr } = await promisify(execFile)('sh', ['-c', command]).catch((error) => error);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: Could not write the output: ENOSPC.*\n$/);
   });
 
   it('answers a usage error under --json with one document', async () => {

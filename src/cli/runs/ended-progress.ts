@@ -28,7 +28,15 @@ export function fromReport(report: AnyReport, status = 'COMPLETED'): AnyProgress
     return { ...common, directories: report.directories, lastFailures: report.failures.slice(-MAX_LAST_FAILURES) };
   }
   const { batchId, directoryId, status: batchStatus, failures } = report;
-  return { ...common, directoryId, batchId, batchStatus, lastFailures: failures.slice(-MAX_LAST_FAILURES) };
+  return {
+    ...common,
+    directoryId,
+    batchId,
+    batchStatus,
+    directoryFiles: null,
+    jobsEnded: files.completed,
+    lastFailures: failures.slice(-MAX_LAST_FAILURES),
+  };
 }
 
 function toEndPhase(status: string): EndPhase {

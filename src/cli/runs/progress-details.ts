@@ -44,12 +44,13 @@ function renderRows(progress: AnyProgress): string[][] {
       ['Files', files.total === 0 ? 'none yet' : renderSettledOutcomes(files, 'file')],
     ];
   }
-  const { batchId, batchStatus } = progress;
-  const none = ended ? 'none' : 'not known yet';
+  const { batchId, batchStatus, directoryFiles = null, jobsEnded = 0 } = progress;
+  const unknown = directoryFiles === null ? 'not known yet' : `${directoryFiles.toLocaleString('en')} in the directory`;
   return [
     ['Batch', batchId ?? (ended ? 'none' : 'not created yet')],
     ...(batchStatus === null ? [] : [['Status', renderBatchStatus(batchStatus, ended)]]),
-    ['Files', files.total === 0 ? none : `${renderSettledOutcomes(files, 'file')}${suffix}`],
+    ['Files', files.total === 0 ? (ended ? 'none' : unknown) : `${renderSettledOutcomes(files, 'file')}${suffix}`],
+    ...(phase === 'processing' ? [['Jobs', `${jobsEnded} of ${files.total} ended in LlamaCloud`]] : []),
   ];
 }
 

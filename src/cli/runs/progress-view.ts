@@ -63,7 +63,7 @@ class BarView implements ProgressView {
   }
 }
 
-/** Without a terminal, a line is printed for each new phase or status, and for each tenth of the files. */
+/** Without a terminal, a line is printed for each new phase or status, and for each tenth of the files or of their jobs. */
 const SHARES = 10;
 
 class LineView implements ProgressView {
@@ -75,9 +75,7 @@ class LineView implements ProgressView {
   }
 
   show(progress: AnyProgress): void {
-    const counts = barCounts(progress);
-    const share = counts.total === 0 ? 0 : Math.floor((SHARES * settledCount(counts)) / counts.total);
-    const key = `${progress.phase} ${'batchStatus' in progress ? progress.batchStatus : ''} ${share}`;
+    const key = toLineKey(progress);
     if (key === this.#lastKey) return;
     this.#lastKey = key;
     this.#context.info(`${GAP}${renderProgressLine(progress)}`);
@@ -88,4 +86,12 @@ class LineView implements ProgressView {
   }
 
   end(): void {}
+}
+
+/** Equal for two states of the progress that are printed as one line. */
+export function toLineKey(progress: AnyProgress): string {
+  const counts = barCounts(progress);
+  const toShare = (count: number) => (counts.total === 0 ? 0 : Math.floor((SHARES * count) / counts.total));
+  const { batchStatus = null, jobsEnded = 0, directoryFiles = null } = 'directories' in progress ? {} : progress;
+  return [progress.phase, batchStatus, directoryFiles, toShare(settledCount(counts)), toShare(jobsEnded)].join(' ');
 }

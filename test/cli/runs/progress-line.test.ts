@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { renderProgress } from '../../../src/cli/runs/progress-details.js';
 import { renderProgressLine } from '../../../src/cli/runs/progress-line.js';
-import { renderBar } from '../../../src/cli/runs/progress-view.js';
+import { renderBar, toLineKey } from '../../../src/cli/runs/progress-view.js';
 import { displayWidth } from '../../../src/cli/text.js';
 import type { BatchProgress, DirectoriesProgress, FileCounts } from '../../../src/index.js';
 
@@ -16,6 +16,25 @@ describe('the progress line', () => {
   it('counts the files once they are known', () => {
     const progress = batchProgress({ phase: 'processing', files: counts({ total: 10, completed: 2, failed: 1 }) });
     expect(renderProgressLine(progress)).toBe('Collecting the documents: 3 of 10 files, 1 failed');
+  });
+
+  it('shows the files of the directory while LlamaCloud works, and the jobs that have ended', () => {
+    const waiting = { ...batchProgress(), directoryFiles: 40 };
+    expect(renderProgressLine(waiting)).toBe('Waiting for LlamaCloud: RUNNING, 40 files in the directory');
+    const files = counts({ total: 40, completed: 2 });
+    const processing = { ...batchProgress({ phase: 'processing', files }), directoryFiles: 40, jobsEnded: 7 };
+    expect(renderProgressLine(processing)).toBe('Collecting the documents: 2 of 40 files, 7 jobs ended');
+    expect(render('RUNNING', waiting)).toContain('  Files   40 in the directory');
+    expect(render('RUNNING', processing)).toContain('  Jobs    7 of 40 ended in LlamaCloud');
+  });
+
+  it('is printed again, without a terminal, for each tenth of the files and of the jobs', () => {
+    const files = counts({ total: 100 });
+    const states = [0, 5, 10, 19, 20].map((jobsEnded) => ({
+      ...batchProgress({ phase: 'processing', files }),
+      jobsEnded,
+    }));
+    expect(new Set(states.map(toLineKey)).size).toBe(3);
   });
 
   it('does not show the last status of the batch of a run that has ended', () => {
@@ -57,13 +76,14 @@ describe('the progress bar', () => {
 describe('the progress in several lines', () => {
   it('counts the same in every line', () => {
     const files = counts({ total: 10, completed: 2, failed: 1, skipped: 1 });
-    const progress = batchProgress({ phase: 'processing', files, running: 3 });
+    const progress = { ...batchProgress({ phase: 'processing', files, running: 3 }), jobsEnded: 5 };
     expect(render('RUNNING', progress)).toEqual([
-      'Collecting the documents: 4 of 10 files, 1 failed, 1 skipped',
+      'Collecting the documents: 4 of 10 files, 1 failed, 1 skipped, 5 jobs ended',
       '  Run     RUNNING, started 2026-11-27T10:00:00.000Z',
       `  Batch   ${BATCH_ID}`,
       '  Status  RUNNING',
       '  Files   4 of 10 files: 2 completed, 1 failed, 1 skipped, 3 running',
+      '  Jobs    5 of 10 ended in LlamaCloud',
     ]);
   });
 
