@@ -27,7 +27,7 @@ function configError(read: () => unknown): ConfigError {
 }
 
 describe('the configuration', () => {
-  test('needs the key alone', () => {
+  test('needs only the API key', () => {
     expect(workerConfigFromEnv({ LLAMA_CLOUD_API_KEY: KEY })).toEqual({
       llamacloud: { apiKey: KEY, baseUrl: 'https://api.cloud.llamaindex.ai' },
       output: './out',
@@ -59,7 +59,7 @@ describe('the configuration', () => {
     });
   });
 
-  test.each(['', ' '])('takes %j for unset', (empty) => {
+  test.each(['', ' '])('treats %j as unset', (empty) => {
     const names = ['LLAMA_CLOUD_BASE_URL', 'LLAMACLOUD_OUTPUT', 'LLAMACLOUD_TASK_QUEUE', 'TEMPORAL_ADDRESS'];
     names.push('TEMPORAL_NAMESPACE', 'TEMPORAL_API_KEY', 'TEMPORAL_CONFIG_FILE', 'TEMPORAL_PROFILE', 'TEMPORAL_TLS');
     const env = Object.fromEntries(names.map((name) => [name, empty]));
@@ -104,7 +104,7 @@ describe('where Temporal is', () => {
     expect(other).toMatchObject({ connection: { address: 'other.example:7233' }, namespace: 'default' });
   });
 
-  test('comes from variables before the file, an empty header taking away the one of the file', async () => {
+  test('comes from variables before the file, and an empty header removes the one of the file', async () => {
     const config = temporalConfigFromEnv({
       TEMPORAL_CONFIG_FILE: await configFile(file),
       TEMPORAL_ADDRESS: 'variable.example:7233',
@@ -121,7 +121,7 @@ describe('where Temporal is', () => {
     ['a string that does not end', `[profile.default]\napi_key = "${SECRET}\nnamespace = "n"`, 'line 2'],
     ['the wrong structure', `[profile]\ndefault = "${SECRET}"`, 'wrong structure'],
     ['no profile', `api_key = "${SECRET}"`, 'wrong structure'],
-  ])('is a problem for a file with %s, which is not quoted', async (_, content, problem) => {
+  ])('is a problem for a configuration file with %s, which is not quoted', async (_, content, problem) => {
     const TEMPORAL_CONFIG_FILE = await configFile(content);
     const error = configError(() => temporalConfigFromEnv({ TEMPORAL_CONFIG_FILE }));
     expect(error.problems).toEqual([expect.stringMatching(/^TEMPORAL_\*: .+/)]);
@@ -129,7 +129,7 @@ describe('where Temporal is', () => {
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(SECRET);
   });
 
-  test('is a problem for a profile that is not there, and for a certificate that is not', () => {
+  test('is a problem for a missing profile, and for a missing certificate', () => {
     const profile = configError(() => temporalConfigFromEnv({ TEMPORAL_PROFILE: 'gone' }));
     expect(profile.problems).toEqual(["TEMPORAL_*: Profile 'gone' not found in config data"]);
     const certificate = { TEMPORAL_TLS: 'true', TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/nowhere.pem' };
@@ -137,8 +137,8 @@ describe('where Temporal is', () => {
   });
 });
 
-describe('its problems', () => {
-  test('are told all at once, each with its variable', () => {
+describe('the problems of a configuration', () => {
+  test('are listed all at once, each with its variable', () => {
     const error = configError(() =>
       workerConfigFromEnv({
         LLAMA_CLOUD_API_KEY: ' ',
@@ -160,7 +160,7 @@ describe('its problems', () => {
   });
 
   test.each(['ftp://a', 'http://', `https://user:${SECRET}@a`, `https://a/?key=${SECRET}`])(
-    'are told for the base URL %s',
+    'are listed for the base URL %s',
     (LLAMA_CLOUD_BASE_URL) => {
       const error = configError(() => workerConfigFromEnv({ LLAMA_CLOUD_API_KEY: KEY, LLAMA_CLOUD_BASE_URL }));
       expect(error.problems).toEqual([expect.stringMatching(/^LLAMA_CLOUD_BASE_URL (is not|must not)/)]);
@@ -169,7 +169,7 @@ describe('its problems', () => {
   );
 
   test.each(['/api', '/api/', '/api/v1', '/api/v2', '/api/v2/', '/prefix/api/v2', '/api/v2/batches'])(
-    'are told for a base URL with the API path %s',
+    'are listed for a base URL with the API path %s',
     (path) => {
       const env = { LLAMA_CLOUD_API_KEY: KEY, LLAMA_CLOUD_BASE_URL: `https://api.cloud.llamaindex.ai${path}` };
       const apiPath = path.replace('/prefix', '').replace(/\/$/, '');
@@ -179,11 +179,14 @@ describe('its problems', () => {
     },
   );
 
-  test.each(['', '/', '/prefix', '/apiary', '/api/vendor'])('are not told for a base URL with the path %j', (path) => {
-    const baseUrl = `https://proxy.example${path}`;
-    const env = { LLAMA_CLOUD_API_KEY: KEY, LLAMA_CLOUD_BASE_URL: baseUrl };
-    expect(workerConfigFromEnv(env).llamacloud.baseUrl).toBe(baseUrl);
-  });
+  test.each(['', '/', '/prefix', '/apiary', '/api/vendor'])(
+    'are not listed for a base URL with the path %j',
+    (path) => {
+      const baseUrl = `https://proxy.example${path}`;
+      const env = { LLAMA_CLOUD_API_KEY: KEY, LLAMA_CLOUD_BASE_URL: baseUrl };
+      expect(workerConfigFromEnv(env).llamacloud.baseUrl).toBe(baseUrl);
+    },
+  );
 
   test.each([
     [`${KEY} ${KEY}`, 'has a space'],
@@ -198,7 +201,7 @@ describe('its problems', () => {
     ['llx-xxxxxxxx', 'is a placeholder'],
     ['<your-llama-cloud-api-key>', 'is a placeholder'],
     ['YOUR_API_KEY', 'is a placeholder'],
-  ])('are told for an API key that can not be one, without the key, %#', (key, problem) => {
+  ])('are listed for an API key that can not be one, without the key, %#', (key, problem) => {
     const error = configError(() => workerConfigFromEnv({ LLAMA_CLOUD_API_KEY: key, LLAMACLOUD_OUTPUT: 's3://b' }));
     expect(error.problems).toHaveLength(2);
     expect(error.problems[0]).toMatch(/^LLAMA_CLOUD_API_KEY /);
@@ -207,7 +210,7 @@ describe('its problems', () => {
   });
 });
 
-test('the description holds what people want to know, and no secret', () => {
+test('the description of a configuration holds no secret', () => {
   const temporal = { TEMPORAL_ADDRESS: 'a:1', TEMPORAL_API_KEY: SECRET, TEMPORAL_GRPC_META_X: SECRET };
   const described = describeConfig(workerConfigFromEnv({ LLAMA_CLOUD_API_KEY: KEY, ...temporal }));
   expect(described).toEqual({

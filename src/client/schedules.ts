@@ -103,16 +103,19 @@ function toScheduledBatch(handle: ScheduleHandle): ScheduledBatch {
     scheduleId: handle.scheduleId,
     // The SDK's default policy would start a second run beside an open one.
     trigger: async (overlap) => handle.trigger(overlap ?? (await handle.describe()).policies.overlap),
-    pause: async (note) => handle.pause(note ?? (await currentNote(handle))),
-    resume: async (note) => handle.unpause(note ?? (await currentNote(handle))),
+    pause: async (note) => handle.pause(note || (await readNote(handle))),
+    resume: async (note) => handle.unpause(note || (await readNote(handle))),
     delete: () => handle.delete(),
     handle,
   };
 }
 
-/** Without a note the SDK replaces the note of the schedule with its own. */
-async function currentNote(handle: ScheduleHandle): Promise<string | undefined> {
-  return (await handle.describe()).state.note;
+/**
+ * The note of the schedule, to keep it: the SDK replaces it if it is given none. `undefined` if there is none, because Temporal ignores a
+ * request to pause or resume that has an empty note.
+ */
+async function readNote(handle: ScheduleHandle): Promise<string | undefined> {
+  return (await handle.describe()).state.note || undefined;
 }
 
 function toSpec({ cron, every, timeZone, jitter }: ScheduleBatchOptions): ScheduleSpec {

@@ -6,12 +6,12 @@ import {
   MAX_ID_LENGTH,
   optionalText,
   optionalTime,
-  usableId,
+  pathId,
 } from './schema-fields.js';
 
-/** One file of a batch. Each field is missing or null where LlamaCloud's value does not fit. */
+/** Result of one file of a batch. A field with an invalid value is missing or null. */
 export interface BatchResult {
-  /** Directory file (`dfl-...`). */
+  /** Source directory file (`dfl-...`). */
   source_directory_file_id?: string | undefined;
   /** The type is open: LlamaCloud may add products. */
   job_reference?: { id: string; type: string } | null | undefined;
@@ -21,11 +21,11 @@ export interface BatchResult {
 /** A batch (`bat-...`). */
 export type Batch = z.infer<ReturnType<typeof createBatchSchemas>['batch']>;
 
-/** @param redact For the error messages in the responses. */
+/** @param redact Removes secrets from the error messages in the responses. */
 export function createBatchSchemas(redact: Redact) {
   const results = z.array(batchResultSchema(redact)).nullish();
   const batch = z.looseObject({
-    id: usableId,
+    id: pathId,
     status: z.string(),
     project_id: optionalText,
     source_directory_id: z.string().min(1).optional().catch(undefined),
@@ -41,16 +41,16 @@ export function createBatchSchemas(redact: Redact) {
   const unusedResults = results.catch(undefined);
   return {
     batch,
-    /** A create needs an id and nothing more: without it, a batch that costs money would be lost. */
+    /** Of a create, only the id is needed. To reject anything else would lose a batch that costs money. */
     created: batch.extend({ status: z.string().catch('PENDING'), results: unusedResults }),
-    /** A batch of which only the id can be read is still a batch. */
+    /** In a list too, a batch needs nothing but its id. */
     page: listPageSchema(batch.extend({ status: z.string().catch('UNKNOWN'), results: unusedResults })),
   };
 }
 
-const jobReference = z.looseObject({ id: usableId, type: z.string().min(1).max(MAX_ID_LENGTH) }).nullish();
+const jobReference = z.looseObject({ id: pathId, type: z.string().min(1).max(MAX_ID_LENGTH) }).nullish();
 
-/** Each row is read by itself: a malformed one keeps its place, with what can be read of it. */
+/** A malformed row does not fail the batch: it stays in the list, with the fields that are valid. */
 function batchResultSchema(redact: Redact) {
   const row = z
     .looseObject({
@@ -62,7 +62,7 @@ function batchResultSchema(redact: Redact) {
       const reference = jobReference.safeParse(row.job_reference);
       if (reference.success) return { ...row, job_reference: reference.data };
       const part = reference.error.issues.every(({ path }) => path[0] === 'type') ? 'type' : 'id';
-      const problem = `LlamaCloud gave a job ${part} that cannot be used`;
+      const problem = `LlamaCloud returned an unusable job ${part}`;
       return { ...row, job_reference: null, error_message: row.error_message || problem };
     });
   return z.union([row, z.unknown().transform((): BatchResult => ({}))]);

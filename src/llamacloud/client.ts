@@ -23,29 +23,28 @@ import { checkId, checkPathSegment, findApiKeyProblem, findBaseUrlProblem } from
 export const DEFAULT_BASE_URL = 'https://api.cloud.llamaindex.ai';
 export const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
 
-/** Node fires a longer timer at once. */
+/** Node fires a longer timer immediately. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** A job of either type, with what was expanded: `job` has its id, status, error and usage. */
+/** A job of either type with its expanded fields. `job` has its id, status, error and usage. */
 export type JobResult = ({ type: 'parse_v2' } & ParseResult) | { type: 'extract_v2'; job: ExtractJob };
 
-/** A job of either type, as the lists show it. */
+/** A job of either type, as in a list. */
 export type JobSummary = { id: string } & (({ type: 'parse_v2' } & ParseJob) | ({ type: 'extract_v2' } & ExtractJob));
 
 const ROUTES = { parse_v2: 'parse', extract_v2: 'extract' } as const;
 
 /**
- * The LlamaCloud Batches API and the jobs that batches make, over HTTP. It knows nothing of Temporal and never retries.
+ * HTTP client for LlamaCloud's batches, and for the parse and extract jobs of batches. Knows nothing of Temporal and never retries.
  *
- * Responses have the keys that LlamaCloud documents, in snake case; new keys and statuses pass through. A field that is not as
- * documented is dropped where this package can do without it.
+ * Responses have the keys that LlamaCloud documents, in snake case. New keys and statuses pass through. An optional field with an invalid
+ * value is dropped.
  *
- * Every call throws {@link HttpStatusError} for a status of 400 or more, {@link ConnectionError} where no whole response came, and
- * {@link UnexpectedResponseError} for a body that cannot be used, with the path in it. An abort is thrown as the signal's reason. An
- * id that cannot be one is a `TypeError`, and nothing is sent.
+ * Every call throws {@link HttpStatusError} for a status of 400 or more, {@link ConnectionError} if there is no complete response, and
+ * {@link UnexpectedResponseError} with the path in the body if the body is invalid. If the caller aborts, the reason of the signal is
+ * thrown. An invalid id throws a `TypeError`, and nothing is sent.
  *
- * The client remembers the API key, the secrets of webhooks and every presigned URL that it has seen: none of them is in an
- * error, nor in an `error_message` that it returns.
+ * The API key, the secrets of webhooks and all presigned URLs are removed from errors and from every `error_message`.
  */
 export class LlamaCloudClient {
   readonly #http: Http;
@@ -54,7 +53,7 @@ export class LlamaCloudClient {
   readonly #jobSchemas: ReturnType<typeof createJobSchemas>;
   readonly #download: { timeoutMs: number; fetch?: typeof globalThis.fetch; secrets: SecretSet };
 
-  /** @throws TypeError for a key or a URL that can't be used, RangeError for a time that is no time. */
+  /** @throws TypeError if the key or the URL is invalid, RangeError if the timeout is. */
   constructor(options: LlamaCloudClientOptions) {
     const { apiKey, baseUrl = DEFAULT_BASE_URL, timeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = options;
     const keyProblem = findApiKeyProblem(apiKey);
@@ -62,7 +61,7 @@ export class LlamaCloudClient {
     const urlProblem = findBaseUrlProblem(baseUrl);
     if (urlProblem !== undefined) throw new TypeError(`baseUrl ${urlProblem}`);
     if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) {
-      throw new RangeError(`timeoutMs has to be more than 0 and at most ${MAX_TIMER_MS}, and is ${timeoutMs}`);
+      throw new RangeError(`timeoutMs must be more than 0 and at most ${MAX_TIMER_MS}, but is ${timeoutMs}`);
     }
     const fetch = options.fetch === undefined ? {} : { fetch: options.fetch };
     const secrets = new SecretSet(apiKey.trim());
@@ -75,8 +74,8 @@ export class LlamaCloudClient {
   }
 
   /**
-   * Creates a batch over a source directory: `POST /api/v2/batches`. It has no idempotency key, so a call whose answer
-   * is lost may have created one.
+   * Creates a batch over a source directory: `POST /api/v2/batches`. The API has no idempotency key: a call whose response is lost may
+   * have created a batch.
    */
   async createBatch(params: CreateBatchParams): Promise<Batch> {
     for (const { signingSecret = '', headers = {} } of params.webhooks ?? []) {
@@ -93,7 +92,7 @@ export class LlamaCloudClient {
     return this.#http.request({
       method: 'post',
       path: ['api', 'v2', 'batches'],
-      query: scopeOf(params),
+      query: toScopeQuery(params),
       json: {
         source_directory_id: checkId('sourceDirectoryId', params.sourceDirectoryId),
         config: {
@@ -106,12 +105,12 @@ export class LlamaCloudClient {
     });
   }
 
-  /** Gets a batch; `expand: ['results']` adds its per-file results: `GET /api/v2/batches/{id}`. */
+  /** Gets a batch: `GET /api/v2/batches/{id}`. `expand: ['results']` adds the result of each file. */
   async getBatch(id: string, options: ExpandOptions = {}): Promise<Batch> {
     return this.#http.request({
       method: 'get',
       path: ['api', 'v2', 'batches', checkPathSegment(id)],
-      query: { ...scopeOf(options), expand: options.expand },
+      query: { ...toScopeQuery(options), expand: options.expand },
       schema: this.#batchSchemas.batch,
       signal: options.signal,
     });
@@ -122,55 +121,55 @@ export class LlamaCloudClient {
     return this.#http.request({
       method: 'get',
       path: ['api', 'v2', 'batches'],
-      query: { ...listQuery(params), source_directory_id: checkId('sourceDirectoryId', params.sourceDirectoryId) },
+      query: { ...toListQuery(params), source_directory_id: checkId('sourceDirectoryId', params.sourceDirectoryId) },
       schema: this.#batchSchemas.page,
       signal: params.signal,
     });
   }
 
-  /** Lists the batches of all pages, one request a page as they are needed. */
+  /** Lists the batches of all pages. A page is requested when its first item is read. */
   iterateBatches(params: ListBatchesParams = {}): AsyncGenerator<Batch> {
     return paginate('/api/v2/batches', params.pageToken, (pageToken) => this.listBatches({ ...params, ...pageToken }));
   }
 
   /**
-   * Asks for a batch to be cancelled: `POST /api/v2/batches/{id}/cancel`. Answers at once; the batch reaches CANCELLED
-   * later. Files that had finished keep their results. A terminal batch can't be cancelled: `HttpStatusError`.
+   * Requests the cancellation of a batch: `POST /api/v2/batches/{id}/cancel`. The batch becomes CANCELLED later. Files that had finished
+   * keep their results. For a batch that has ended, throws `HttpStatusError`.
    */
   async cancelBatch(id: string, options: CallOptions = {}): Promise<Batch> {
     return this.#http.request({
       method: 'post',
       path: ['api', 'v2', 'batches', checkPathSegment(id), 'cancel'],
-      query: scopeOf(options),
+      query: toScopeQuery(options),
       schema: this.#batchSchemas.batch,
       signal: options.signal,
     });
   }
 
-  /** Gets a job with what is expanded: `GET /api/v2/parse/{id}` or `GET /api/v2/extract/{id}`. */
+  /** Gets a job with its expanded fields: `GET /api/v2/parse/{id}` or `GET /api/v2/extract/{id}`. */
   async getJob(reference: JobReference, options: ExpandOptions = {}): Promise<JobResult> {
     const request = {
       method: 'get',
       path: ['api', 'v2', ROUTES[reference.type], checkPathSegment(reference.id)],
-      query: { ...scopeOf(options), expand: options.expand },
+      query: { ...toScopeQuery(options), expand: options.expand },
       signal: options.signal,
     } as const;
     if (reference.type === 'extract_v2') {
       return { type: 'extract_v2', job: await this.#http.request({ ...request, schema: this.#jobSchemas.extractJob }) };
     }
-    // `type` comes last, so that a new key of the response cannot replace it.
+    // Last, so that a new key of the response can't replace it.
     return { ...(await this.#http.request({ ...request, schema: this.#jobSchemas.parseResult })), type: 'parse_v2' };
   }
 
   /** Lists one page of jobs: `GET /api/v2/parse` or `GET /api/v2/extract`. */
   async listJobs(params: ListJobsParams): Promise<Page<JobSummary>> {
     const { type, jobIds } = params;
-    // No id in the query would mean every job.
+    // A query without ids lists all jobs.
     if (jobIds?.length === 0) return { items: [] };
     const request = {
       method: 'get',
       path: ['api', 'v2', ROUTES[type]],
-      query: { ...listQuery(params), job_ids: jobIds?.map((id) => checkId('jobIds', id)) },
+      query: { ...toListQuery(params), job_ids: jobIds?.map((id) => checkId('jobIds', id)) },
       signal: params.signal,
     } as const;
     if (type === 'extract_v2') {
@@ -181,20 +180,20 @@ export class LlamaCloudClient {
     return { ...page, items: page.items.map((job) => ({ ...job, type })) };
   }
 
-  /** Lists the jobs of all pages, one request a page as they are needed. */
+  /** Lists the jobs of all pages. A page is requested when its first item is read. */
   iterateJobs(params: ListJobsParams): AsyncGenerator<JobSummary> {
     return paginate(`/api/v2/${ROUTES[params.type]}`, params.pageToken, (pageToken) =>
       this.listJobs({ ...params, ...pageToken }),
     );
   }
 
-  /** Asks for a job to be cancelled: `POST /api/v2/parse/{id}/cancel` or `POST /api/v2/extract/{id}/cancel`. */
+  /** Requests the cancellation of a job: `POST /api/v2/parse/{id}/cancel` or `POST /api/v2/extract/{id}/cancel`. */
   async cancelJob(reference: JobReference, options: CallOptions = {}): Promise<JobSummary> {
     const { type } = reference;
     const request = {
       method: 'post',
       path: ['api', 'v2', ROUTES[type], checkPathSegment(reference.id), 'cancel'],
-      query: scopeOf(options),
+      query: toScopeQuery(options),
       signal: options.signal,
     } as const;
     if (type === 'extract_v2') {
@@ -205,7 +204,7 @@ export class LlamaCloudClient {
     return { ...job, id: job.id ?? reference.id, type };
   }
 
-  /** Lists one page of a directory's files, for their names: `GET /api/v1/beta/directories/{id}/files`. */
+  /** Lists one page of the files of a directory: `GET /api/v1/beta/directories/{id}/files`. */
   async listDirectoryFiles(
     id: string,
     params: CallOptions & { pageSize?: number; pageToken?: string } = {},
@@ -213,24 +212,23 @@ export class LlamaCloudClient {
     return this.#http.request({
       method: 'get',
       path: ['api', 'v1', 'beta', 'directories', checkPathSegment(id), 'files'],
-      query: { ...scopeOf(params), page_size: params.pageSize, page_token: tokenOf(params) },
+      query: { ...toScopeQuery(params), page_size: params.pageSize, page_token: toPageToken(params) },
       schema: directoryFilesSchema,
       signal: params.signal,
     });
   }
 
-  /** Lists a directory's files, all pages. */
+  /** Lists the files of a directory, all pages. A page is requested when its first item is read. */
   iterateDirectoryFiles(id: string, params: CallOptions & { pageSize?: number } = {}): AsyncGenerator<DirectoryFile> {
     const path = truncate(`/api/v1/beta/directories/${encodeURIComponent(id.toWellFormed())}/files`);
     return paginate(path, undefined, (pageToken) => this.listDirectoryFiles(id, { ...params, ...pageToken }));
   }
 
   /**
-   * Streams a document from its presigned URL, without the API key. The request is sent when the first chunk is asked for, and
-   * the iterable ends only if the document is whole.
+   * Streams a document from its presigned URL, without the API key. The request is sent when the first chunk is read.
    *
-   * @param options.sizeBytes Size that LlamaCloud gives for the document, in bytes. Default: not checked.
-   * @throws IncompleteDocumentError, from the iterable, for a document that is not whole.
+   * @param options.sizeBytes Expected size in bytes. Default: not checked.
+   * @throws IncompleteDocumentError, from the iterable, if the document is not complete.
    */
   download(
     presignedUrl: string,
@@ -240,29 +238,29 @@ export class LlamaCloudClient {
   }
 }
 
-function scopeOf(options: CallOptions): Record<string, QueryValue> {
+function toScopeQuery(options: CallOptions): Record<string, QueryValue> {
   return {
     project_id: checkId('projectId', options.projectId),
     organization_id: checkId('organizationId', options.organizationId),
   };
 }
 
-function listQuery(params: ListParams): Record<string, QueryValue> {
+function toListQuery(params: ListParams): Record<string, QueryValue> {
   return {
-    ...scopeOf(params),
+    ...toScopeQuery(params),
     page_size: params.pageSize,
-    page_token: tokenOf(params),
+    page_token: toPageToken(params),
     status: params.status,
-    created_at_on_or_after: timeOf(params.createdAtOnOrAfter),
-    created_at_on_or_before: timeOf(params.createdAtOnOrBefore),
+    created_at_on_or_after: toTimestamp(params.createdAtOnOrAfter),
+    created_at_on_or_before: toTimestamp(params.createdAtOnOrBefore),
   };
 }
 
-/** The last page of a list may give an empty token. */
-function tokenOf({ pageToken }: { pageToken?: string }): string | undefined {
+/** The last page of a list may have an empty token. */
+function toPageToken({ pageToken }: { pageToken?: string }): string | undefined {
   return pageToken === '' ? undefined : pageToken;
 }
 
-function timeOf(time: Time | undefined): string | undefined {
+function toTimestamp(time: Time | undefined): string | undefined {
   return time instanceof Date ? time.toISOString() : time;
 }

@@ -9,65 +9,65 @@ import { TimedRequest } from './timed-request.js';
 import { isHttpUrl } from './validate.js';
 
 export interface DownloadOptions {
-  /** Longest wait for the headers, and for each chunk of the body, in milliseconds. */
+  /** Timeout of the headers, and of each chunk of the body, in milliseconds. */
   timeoutMs: number;
   secrets: SecretSet;
   fetch?: typeof globalThis.fetch;
   signal?: AbortSignal | undefined;
-  /** Bytes that the document has, where LlamaCloud says so. */
+  /** Size of the document in bytes, if LlamaCloud gives it. */
   sizeBytes?: number | undefined;
 }
 
 const INFO: RequestInfo = { method: 'GET', path: 'presigned document' };
 
 /**
- * Streams the document of a presigned URL. The request is sent when the first chunk is asked for. The iterable ends only if the
- * document is whole. The signature in the URL is the authorization: the API key is not sent, and the URL is in no message.
+ * Streams the document of a presigned URL. The request is sent when the first chunk is read. The iterable ends without an error only if the
+ * document is complete. The signature in the URL authorizes the request, so the API key is not sent, and no message holds the URL.
  */
 export async function* download(url: string, options: DownloadOptions): AsyncGenerator<Uint8Array> {
   const { timeoutMs, secrets, fetch, signal, sizeBytes } = options;
   secrets.addUrl(url);
   if (!isHttpUrl(url)) throw new UnexpectedResponseError('presigned_url', 'it is not an http or https URL', INFO);
   const redact = (text: string) => secrets.redact(text);
-  const timed = new TimedRequest({ info: INFO, timeoutMs, timeoutOf: 'per-chunk', signal, redact });
+  const timed = new TimedRequest({ info: INFO, timeoutMs, timeoutScope: 'per-chunk', signal, redact });
   const response = await timed.headers((signal) =>
     ky.get(url, { ...KY_OPTIONS, signal, ...(fetch === undefined ? {} : { fetch }) }),
   );
-  const problem = headerProblem(response, sizeBytes);
+  const problem = findHeaderProblem(response, sizeBytes);
   if (!response.ok || problem !== undefined) {
     response.body?.cancel().catch(() => undefined);
-    // Without the body: a store's error page may hold the signature, and what it says about it.
+    // The body is left out: the error page of a store may hold the signature.
     if (!response.ok) throw toStatusError(response, '', INFO, redact);
     throw new IncompleteDocumentError(problem ?? '', INFO, { received: 0, expected: sizeBytes });
   }
-  const expected = expectedBytes(response, sizeBytes);
+  const expected = findExpectedSize(response, sizeBytes);
   let received = 0;
   for await (const chunk of timed.body(response)) {
     received += chunk.byteLength;
-    if (expected !== undefined && received > expected) throw wrongSize(received, expected);
+    if (expected !== undefined && received > expected) throw toSizeError(received, expected);
     yield chunk;
   }
-  if (expected !== undefined && received !== expected) throw wrongSize(received, expected);
+  if (expected !== undefined && received !== expected) throw toSizeError(received, expected);
   if (received === 0 && sizeBytes !== 0)
     throw new IncompleteDocumentError('it is empty', INFO, { received, expected: sizeBytes });
 }
 
-function headerProblem(response: Response, sizeBytes: number | undefined): string | undefined {
-  // 206 is a part of the document, and 204 is nothing of it.
-  if (response.status !== 200) return `the answer has status ${response.status}`;
+function findHeaderProblem(response: Response, sizeBytes: number | undefined): string | undefined {
+  // 206 is a part of the document, 204 none of it.
+  if (response.status !== 200) return `the response has status ${response.status}`;
   const isPage = /^\s*text\/html\b/i.test(response.headers.get('content-type') ?? '');
-  // No result is HTML: it is a login or error page. Where the size is known, the size decides.
-  if (isPage && sizeBytes === undefined) return 'the answer is an HTML page';
+  // No result is HTML, so this is a login or error page. If the size is known, the size decides.
+  if (isPage && sizeBytes === undefined) return 'the response is an HTML page';
   const { contentLength, isEncoded } = readLength(response);
-  const isOther = contentLength !== undefined && sizeBytes !== undefined && contentLength !== sizeBytes;
-  return isOther && !isEncoded ? `${format(contentLength)} of ${format(sizeBytes)} bytes` : undefined;
+  const hasOtherSize = contentLength !== undefined && sizeBytes !== undefined && contentLength !== sizeBytes;
+  return hasOtherSize && !isEncoded ? `${format(contentLength)} of ${format(sizeBytes)} bytes` : undefined;
 }
 
-/** Bytes that the body must have after decoding; `undefined` where that cannot be known. */
-function expectedBytes(response: Response, sizeBytes: number | undefined): number | undefined {
+/** Size of the decoded body in bytes. `undefined` if it can't be known. */
+function findExpectedSize(response: Response, sizeBytes: number | undefined): number | undefined {
   const { contentLength, isEncoded } = readLength(response);
   if (!isEncoded) return sizeBytes ?? contentLength;
-  // Content-Length counts encoded bytes. Where LlamaCloud's size counts those too, the HTTP connection has checked it.
+  // Content-Length counts encoded bytes. If LlamaCloud's size does too, the HTTP connection has checked it.
   return sizeBytes === contentLength ? undefined : sizeBytes;
 }
 
@@ -80,7 +80,7 @@ function readLength({ headers }: Response): { contentLength: number | undefined;
   };
 }
 
-function wrongSize(received: number, expected: number): IncompleteDocumentError {
+function toSizeError(received: number, expected: number): IncompleteDocumentError {
   const problem = `${format(received)} of ${format(expected)} bytes`;
   return new IncompleteDocumentError(problem, INFO, { received, expected });
 }

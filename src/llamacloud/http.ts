@@ -11,16 +11,16 @@ export type QueryValue = string | number | readonly string[] | undefined;
 export interface HttpOptions {
   apiKey: string;
   baseUrl: string;
-  /** Timeout of one request and its whole JSON body, in milliseconds. */
+  /** Timeout of one request with its JSON body, in milliseconds. */
   timeoutMs: number;
   fetch?: typeof globalThis.fetch;
-  /** What no error may repeat. Presigned URLs of the responses are added. */
+  /** Secrets to remove from errors. Presigned URLs in responses are added. */
   secrets: SecretSet;
 }
 
 interface HttpRequest<T extends z.ZodType> {
   method: 'get' | 'post';
-  /** Segments of the path: each is URL-encoded, so that no id can reach another route. */
+  /** Segments of the path. Each is URL-encoded, so that an id can't reach another route. */
   path: readonly string[];
   query?: Record<string, QueryValue>;
   json?: unknown;
@@ -30,12 +30,12 @@ interface HttpRequest<T extends z.ZodType> {
 
 export const KY_OPTIONS = {
   retry: 0,
-  // ky's own timeout ends with the headers, and its errors hold the request with its Authorization header.
+  // ky's timeout covers only the headers, and its errors hold the request with the Authorization header.
   timeout: false,
   throwHttpErrors: false,
 } as const;
 
-/** One request at a time to the LlamaCloud API. It never retries: Temporal is the only retry layer. */
+/** Sends requests to the LlamaCloud API. Never retries: Temporal is the only retry layer. */
 export class Http {
   readonly #ky: KyInstance;
   readonly #options: HttpOptions;
@@ -55,7 +55,7 @@ export class Http {
     const redact = (text: string) => secrets.redact(text);
     const path = request.path.map((segment) => encodeURIComponent(segment)).join('/');
     const info: RequestInfo = { method: request.method.toUpperCase(), path: truncate(redact(`/${path}`)) };
-    const timed = new TimedRequest({ info, timeoutMs, timeoutOf: 'whole', signal: request.signal, redact });
+    const timed = new TimedRequest({ info, timeoutMs, timeoutScope: 'request', signal: request.signal, redact });
     const response = await timed.headers((signal) =>
       this.#ky(path, {
         method: request.method,
@@ -67,7 +67,7 @@ export class Http {
     const body = timed.body(response);
     if (!response.ok) throw toStatusError(response, await readErrorText(body), info, redact);
     const json = parseJson(await readText(body, info), info, redact);
-    secrets.addUrlsOf(json);
+    secrets.addUrlsIn(json);
     return validateBody(request.schema, json, info, redact);
   }
 }
@@ -76,8 +76,8 @@ function toSearchParams(query: Record<string, QueryValue>): URLSearchParams {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined) continue;
-    // Arrays repeat: expand=a&expand=b.
-    for (const each of Array.isArray(value) ? value : [value]) params.append(name, String(each));
+    // An array repeats the name: expand=a&expand=b.
+    for (const item of Array.isArray(value) ? value : [value]) params.append(name, String(item));
   }
   return params;
 }

@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import type { Redact } from './redact.js';
-import { errorMessageSchema, listPageSchema, optionalText, usableId } from './schema-fields.js';
+import { errorMessageSchema, listPageSchema, optionalText, pathId } from './schema-fields.js';
 
 type Schemas = ReturnType<typeof createJobSchemas>;
 
 export type ParseJob = z.infer<Schemas['parseJob']>;
 export type ExtractJob = z.infer<Schemas['extractJob']>;
-/** A parse job with what was expanded. */
+/** A parse job with its expanded fields. */
 export type ParseResult = z.infer<Schemas['parseResult']>;
 
-/** A page of a parse result, of `markdown` or of `text`. */
+/** A page of a parse result, in `markdown` or `text`. */
 export interface ResultPage {
   page_number?: number | undefined;
-  /** `false`: the page could not be parsed, and `error` says why. */
+  /** `false` if the page could not be parsed. Then `error` says why. */
   success?: boolean | undefined;
   markdown?: string | undefined;
   text?: string | undefined;
@@ -20,7 +20,7 @@ export interface ResultPage {
 }
 
 const usage = z
-  // z.number() takes finite numbers only.
+  // z.number() accepts only finite numbers.
   .looseObject({ credits: z.number().nonnegative().nullish().catch(null) })
   .nullish()
   .catch(undefined);
@@ -35,11 +35,11 @@ const contentMetadata = z
   .optional()
   .catch(undefined);
 
-/** @param redact For the error messages in the responses. */
+/** @param redact Removes secrets from the error messages in the responses. */
 export function createJobSchemas(redact: Redact) {
   const errorMessage = errorMessageSchema(redact);
   const job = z.looseObject({
-    id: usableId.optional().catch(undefined),
+    id: pathId.optional().catch(undefined),
     status: z.string().min(1),
     project_id: optionalText,
     error_message: errorMessage,
@@ -51,12 +51,12 @@ export function createJobSchemas(redact: Redact) {
   const extractJob = job.extend({
     file_input: optionalText,
     configuration_id: optionalText,
-    /** An object, or an array of them. */
+    /** An object, or an array of objects. */
     extract_result: object.nullish().catch(undefined),
   });
-  // A job that cannot be told from the others is of no use in a list.
-  const listed = { id: usableId };
-  // Nobody reads the status that a cancel answers with: the job is read again.
+  // In a list, a job without an id can't be matched to anything.
+  const listed = { id: pathId };
+  // The status in the response of a cancel is not used: the job is read again.
   const cancelled = { status: z.string().min(1).catch('UNKNOWN') };
   const resultPages = z
     .looseObject({ pages: z.array(resultPageSchema(errorMessage)) })
@@ -83,7 +83,7 @@ export function createJobSchemas(redact: Redact) {
   };
 }
 
-/** A page that does not fit keeps its place, so that the gap can be shown in the document. */
+/** An invalid page stays in the list, so that the document can show the gap. */
 function resultPageSchema(errorMessage: ReturnType<typeof errorMessageSchema>) {
   const page = z.looseObject({
     page_number: z.number().optional().catch(undefined),

@@ -1,17 +1,17 @@
 import type { BatchJob, JobType } from '../protocol/index.js';
 
 export interface LlamaCloudClientOptions {
-  /** API key, `llx-...`. Belongs to one region. */
+  /** API key (`llx-...`). It is valid in one region. */
   apiKey: string;
-  /** Default `https://api.cloud.llamaindex.ai`; the EU has `https://api.cloud.eu.llamaindex.ai`. */
+  /** Default `https://api.cloud.llamaindex.ai`. For the EU: `https://api.cloud.eu.llamaindex.ai`. */
   baseUrl?: string;
-  /** Timeout of one request and its whole response, in milliseconds; in a download, of each chunk. Default 60,000. */
+  /** Timeout of a request with its response, in milliseconds. In a download: of each chunk. Default 60,000. */
   timeoutMs?: number;
-  /** In place of the global `fetch`. */
+  /** Replaces the global `fetch`. */
   fetch?: typeof globalThis.fetch;
 }
 
-/** Options of every call: project and organization (default: the key's own), and an abort signal. */
+/** Options of every call. The project and the organization default to those of the API key. */
 export interface CallOptions {
   projectId?: string | undefined;
   organizationId?: string | undefined;
@@ -21,32 +21,32 @@ export interface CallOptions {
 /** An inline webhook of a batch. */
 export interface Webhook {
   url: string;
-  /** Such as `batch.success`. Default: all. */
+  /** Events to deliver, such as `batch.success`. Default: all. */
   events?: readonly string[];
   /** Headers sent with each delivery. */
   headers?: Record<string, string>;
-  /** Deliveries are signed with it: header `LC-Signature`. */
+  /** Secret that deliveries are signed with, in the header `LC-Signature`. */
   signingSecret?: string;
 }
 
 export interface CreateBatchParams extends CallOptions {
-  /** Directory (`dir-...`) whose files are processed; at most 1,000. */
+  /** Source directory (`dir-...`) with at most 1,000 files. */
   sourceDirectoryId: string;
   job: BatchJob;
   webhooks?: readonly Webhook[];
 }
 
-/** A time, as a `Date` or in ISO 8601. */
+/** A `Date`, or a time in ISO 8601. */
 export type Time = Date | string;
 
 export interface ListParams extends CallOptions {
-  /** Items a page. Default and maximum are LlamaCloud's. */
+  /** Items per page. The default and the maximum are LlamaCloud's. */
   pageSize?: number;
-  /** `next_page_token` of the page before. */
+  /** `next_page_token` of the previous page. */
   pageToken?: string;
   createdAtOnOrAfter?: Time;
   createdAtOnOrBefore?: Time;
-  /** Only items of this status. */
+  /** Only items with this status. */
   status?: string;
 }
 
@@ -56,17 +56,17 @@ export interface ListBatchesParams extends ListParams {
 
 export interface ListJobsParams extends ListParams {
   type: JobType;
-  /** Only these jobs. An empty list gives no jobs, and no request is sent. */
+  /** Only these jobs. With an empty list, no request is sent and the result is empty. */
   jobIds?: readonly string[];
 }
 
-/** Job (`pjb-...`, `ext-...`) and the product it belongs to. */
+/** Id of a job (`pjb-...`, `ext-...`) and its type. */
 export interface JobReference {
   id: string;
   type: JobType;
 }
 
 export interface ExpandOptions extends CallOptions {
-  /** Fields to expand. Batches know `results`; parse jobs `markdown`, `text`, `items`, `usage`, `*_content_metadata` and more. */
+  /** Fields to expand. Of a batch: `results`. Of a parse job: `markdown`, `text`, `items`, `usage`, `*_content_metadata` and more. */
   expand?: readonly string[];
 }

@@ -5,20 +5,20 @@ import { UnexpectedResponseError } from './errors/unexpected-response-error.js';
 import type { Redact } from './redact.js';
 import { toOneLine, toText, truncate } from './text.js';
 
-/** A result page of 1,000 rows is under 1 MiB; a large inline document has some tens. */
+/** A result page of 1,000 rows is below 1 MiB. A large inline document has tens of MiB. */
 const MAX_BODY_BYTES = 128 * 1024 * 1024;
 
-/** An error page is read for its first lines only. */
+/** Only the first lines of an error page are used. */
 const MAX_ERROR_BODY_BYTES = 1024 * 1024;
 
-/** Reads a body as text. @throws UnexpectedResponseError for more than 128 MiB; the rest is not read. */
+/** Reads a body as text. @throws UnexpectedResponseError if it is larger than 128 MiB. The rest is not read. */
 export async function readText(chunks: AsyncIterable<Uint8Array>, info: RequestInfo): Promise<string> {
-  const { text, isWhole } = await readStart(chunks, MAX_BODY_BYTES);
-  if (isWhole) return text;
+  const { text, isComplete } = await readStart(chunks, MAX_BODY_BYTES);
+  if (isComplete) return text;
   throw new UnexpectedResponseError('(body)', `it is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`, info);
 }
 
-/** Reads the start of an error's body: however long it is, the status is what counts. */
+/** Reads the start of the body of an error. Its length does not matter: the status counts. */
 export async function readErrorText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   return (await readStart(chunks, MAX_ERROR_BODY_BYTES)).text;
 }
@@ -26,33 +26,33 @@ export async function readErrorText(chunks: AsyncIterable<Uint8Array>): Promise<
 async function readStart(
   chunks: AsyncIterable<Uint8Array>,
   maxBytes: number,
-): Promise<{ text: string; isWhole: boolean }> {
+): Promise<{ text: string; isComplete: boolean }> {
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
   for await (const chunk of chunks) {
     bytes += chunk.byteLength;
-    // Leaving the loop releases the connection.
-    if (bytes > maxBytes) return { text, isWhole: false };
+    // To leave the loop releases the connection.
+    if (bytes > maxBytes) return { text, isComplete: false };
     text += decoder.decode(chunk, { stream: true });
   }
-  return { text: text + decoder.decode(), isWhole: true };
+  return { text: text + decoder.decode(), isComplete: true };
 }
 
-/** @throws UnexpectedResponseError for a body that is not JSON. */
+/** @throws UnexpectedResponseError if the body is not JSON. */
 export function parseJson(body: string, info: RequestInfo, redact: Redact): unknown {
   try {
     return JSON.parse(body);
   } catch (error) {
     const start = truncate(redact(body).trimStart().slice(0, 40));
     const problem = body === '' ? 'it is empty' : `it is not JSON (it starts with ${JSON.stringify(start)})`;
-    // Not the cause's own message: it quotes the body.
+    // The message of the cause quotes the body.
     const name = error instanceof Error ? error.name : 'not JSON';
     throw new UnexpectedResponseError('(body)', problem, info, { cause: new SyntaxError(name) });
   }
 }
 
-/** Checks a body against its schema. @throws UnexpectedResponseError with the path in the body. */
+/** Validates a body. @throws UnexpectedResponseError with the path in the body. */
 export function validateBody<T extends z.ZodType>(
   schema: T,
   json: unknown,
@@ -65,7 +65,7 @@ export function validateBody<T extends z.ZodType>(
     path: truncate(redact(formatPath(path))),
     message: truncate(redact(message)),
   }));
-  const { path, message } = described[0] ?? { path: '(body)', message: 'it does not fit' };
+  const { path, message } = described[0] ?? { path: '(body)', message: 'it does not match' };
   const cause = new TypeError(described.map((issue) => `${issue.path}: ${issue.message}`).join('; '));
   throw new UnexpectedResponseError(path, message, info, { cause });
 }
@@ -78,12 +78,12 @@ function formatPath(path: readonly PropertyKey[]): string {
 
 export function toStatusError(response: Response, body: string, info: RequestInfo, redact: Redact): HttpStatusError {
   const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'));
-  // Redacted before it is cut: a cut may leave a part of a secret, which is no longer found.
+  // Redact first: a cut could leave part of a secret, which is no longer recognized.
   const detail = truncate(toOneLine(redact(toOneLine(readDetail(body, redact)))));
   return new HttpStatusError({ status: response.status, detail, retryAfterMs }, info);
 }
 
-/** FastAPI's two shapes, `{ detail: "..." }` and `{ detail: [{ loc, msg }] }`; else the start of the body as text. */
+/** Reads FastAPI's `{ detail: "..." }` and `{ detail: [{ loc, msg }] }`, or else the start of the body as text. */
 function readDetail(body: string, redact: Redact): string {
   try {
     const json: unknown = JSON.parse(body);
@@ -93,9 +93,9 @@ function readDetail(body: string, redact: Redact): string {
       if (Array.isArray(detail)) return detail.slice(0, 20).map(describeProblem).join('; ');
     }
   } catch {
-    // Not JSON: a proxy's error page, for example.
+    // Not JSON, such as the error page of a proxy.
   }
-  // The start is enough, and keeps the search for tags short.
+  // The start is enough, and bounds the time of the replacements.
   const page = redact(body)
     .slice(0, 8_000)
     .replace(/<(script|style)\b[^>]*>[\s\S]*?<\/\1>/gi, ' ');
@@ -109,7 +109,7 @@ function describeProblem(problem: unknown): string {
   return loc === '' ? msg : `${loc}: ${msg}`;
 }
 
-/** Seconds, or an HTTP date. `Date.parse` alone reads a year from nearly any text with a number. */
+/** Parses seconds or an HTTP date. `Date.parse` alone accepts almost any text with a number. */
 function parseRetryAfter(header: string | null): number | undefined {
   const text = header?.trim() ?? '';
   if (/^-?\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000;

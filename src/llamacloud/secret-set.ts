@@ -2,21 +2,21 @@ import { REDACTED, redactUrls } from '../protocol/index.js';
 
 const MAX_SECRETS = 1_000;
 
-/** Shorter header and query values are no secrets, and replacing them would only garble the text. */
-const MIN_LENGTH = 8;
-/** Of what is certainly a secret: keys and signing secrets. */
+/** Shorter header and query values are not secrets. Replacing them would garble the text. */
+const MIN_VALUE_LENGTH = 8;
+/** API keys and signing secrets are certainly secrets, so they may be shorter. */
 export const MIN_KEY_LENGTH = 4;
 
-/** Redacting takes time by the text's length; nobody reads further than this in an error. */
+/** Bounds the time that redacting takes. Nobody reads more of an error. */
 const MAX_TEXT_LENGTH = 32_000;
 
 /**
- * The secrets that a client has sent or received. They are kept beyond the request that they came with, because an error
- * may repeat a secret of an earlier one. Bounded: the newest replace the oldest, except for the API key.
+ * The secrets that a client has sent or received. They are kept after their request, because a later error may repeat them. The set is
+ * bounded: new secrets replace the oldest ones, but never the API key.
  */
 export class SecretSet {
   readonly #apiKey: string;
-  /** In the order in which they were last seen. */
+  /** The most recently added last. */
   readonly #values = new Set<string>();
   #longestFirst: string[] | undefined;
 
@@ -24,7 +24,7 @@ export class SecretSet {
     this.#apiKey = apiKey;
   }
 
-  add(values: Iterable<string>, minLength = MIN_LENGTH): void {
+  add(values: Iterable<string>, minLength = MIN_VALUE_LENGTH): void {
     for (const value of values) {
       if (value.length < minLength) continue;
       this.#values.delete(value);
@@ -37,7 +37,7 @@ export class SecretSet {
     this.#longestFirst = undefined;
   }
 
-  /** Adds a presigned URL as a whole, its query, and the query's values, encoded and decoded. */
+  /** Adds a presigned URL, its query, and the values in its query, encoded and decoded. */
   addUrl(url: string): void {
     this.add([url]);
     if (!URL.canParse(url)) return;
@@ -50,38 +50,38 @@ export class SecretSet {
   }
 
   /** Adds every presigned URL of a JSON body. */
-  addUrlsOf(body: unknown): void {
+  addUrlsIn(body: unknown): void {
     // Not recursive: JSON may be nested more deeply than the call stack.
-    const open: unknown[] = [body];
-    while (open.length > 0) {
-      const value = open.pop();
+    const stack: unknown[] = [body];
+    while (stack.length > 0) {
+      const value = stack.pop();
       if (typeof value !== 'object' || value === null) continue;
       for (const [key, child] of Object.entries(value)) {
-        if (typeof child === 'object') open.push(child);
+        if (typeof child === 'object') stack.push(child);
         else if (typeof child === 'string' && key.endsWith('presigned_url')) this.addUrl(child);
       }
     }
   }
 
-  /** Text that others wrote, without secrets, also those in URLs, well-formed and bounded. */
+  /** Removes secrets from text that others wrote, also those in URLs. The result is well-formed and bounded. */
   redact(text: string): string {
-    const known = this.#sorted();
+    const secrets = this.#sortByLength();
     const start = text.slice(0, MAX_TEXT_LENGTH).toWellFormed();
-    const redacted = known.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), start);
-    // The cut may have left the start of a secret at the end, which is no longer found.
-    const end = text.length > MAX_TEXT_LENGTH ? -(known[0]?.length ?? 0) : undefined;
+    const redacted = secrets.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), start);
+    // The cut may have left the start of a secret at the end, which is no longer recognized.
+    const end = text.length > MAX_TEXT_LENGTH ? -(secrets[0]?.length ?? 0) : undefined;
     return redactUrls(redacted.slice(0, end)).toWellFormed();
   }
 
-  /** The longest first, since a URL contains its signature. */
-  #sorted(): string[] {
+  /** The longest first: a URL must be replaced before the signature in it. */
+  #sortByLength(): string[] {
     const key = this.#apiKey.length < MIN_KEY_LENGTH ? [] : [this.#apiKey];
     this.#longestFirst ??= [...key, ...this.#values].flatMap(toVariants).sort((a, b) => b.length - a.length);
     return this.#longestFirst;
   }
 }
 
-/** A value as it is, and as it stands in JSON and in a URL. */
+/** A value, and its forms in JSON and in a URL. */
 function toVariants(value: string): string[] {
   return [...new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value.toWellFormed())])];
 }

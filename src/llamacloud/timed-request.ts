@@ -5,29 +5,29 @@ import { type Redact, toCause } from './redact.js';
 export interface TimedRequestOptions {
   info: RequestInfo;
   timeoutMs: number;
-  /** `whole`: one timeout for the headers and the body. `per-chunk`: one for the headers and one for each chunk of the body. */
-  timeoutOf: 'whole' | 'per-chunk';
+  /** `request`: one timeout for the headers and the body. `per-chunk`: one for the headers and one for each chunk of the body. */
+  timeoutScope: 'request' | 'per-chunk';
   signal?: AbortSignal | undefined;
   redact: Redact;
 }
 
 /**
- * One request and its response, with a timeout. Network errors and timeouts become a {@link ConnectionError}. An abort by
- * the caller is thrown as the signal's own reason.
+ * One request and its response, with a timeout. Network errors and timeouts become a {@link ConnectionError}. If the caller aborts, the
+ * reason of the signal is thrown.
  *
- * `fetch` holds signals weakly: in Node 20 it misses an abort that comes after the headers and a garbage collection. So this
- * class waits for the signal and the timeout itself, and cancels the body to release the connection.
+ * In Node 20, `fetch` holds signals weakly: after the headers and a garbage collection it misses an abort. So this class waits for the
+ * signal and the timeout itself, and cancels the body to release the connection.
  */
 export class TimedRequest {
   readonly #options: TimedRequestOptions;
-  readonly #endMs: number;
+  readonly #deadlineMs: number;
   readonly #signal: AbortSignal | undefined;
   readonly #sending = new AbortController();
 
   constructor(options: TimedRequestOptions) {
     this.#options = options;
-    this.#endMs = performance.now() + options.timeoutMs;
-    // A derived signal: Node warns about many listeners on one signal, and the caller may share it among many calls.
+    this.#deadlineMs = performance.now() + options.timeoutMs;
+    // A derived signal: the caller may share one signal among many calls, and Node warns about many listeners on one.
     this.#signal = options.signal && AbortSignal.any([options.signal]);
   }
 
@@ -38,18 +38,18 @@ export class TimedRequest {
       return await this.#wait(send(this.#sending.signal));
     } catch (error) {
       this.#sending.abort();
-      throw this.#toError(error, 'No answer from LlamaCloud');
+      throw this.#toError(error, 'No response from LlamaCloud');
     }
   }
 
-  /** The body, chunk by chunk. The connection is released when the caller stops early. */
+  /** The body in chunks. The connection is released if the caller stops early. */
   async *body(response: Response): AsyncGenerator<Uint8Array> {
     if (response.body === null) return;
     const reader = response.body.getReader();
     try {
       while (true) {
         const { done, value } = await this.#wait(reader.read()).catch((error: unknown) => {
-          throw this.#toError(error, 'The answer broke off');
+          throw this.#toError(error, 'The response was cut off');
         });
         if (done) return;
         yield value;
@@ -59,16 +59,16 @@ export class TimedRequest {
     }
   }
 
-  async #wait<T>(work: Promise<T>): Promise<T> {
+  async #wait<T>(pending: Promise<T>): Promise<T> {
     const signal = this.#signal;
-    const { timeoutMs, timeoutOf } = this.#options;
-    const leftMs = timeoutOf === 'per-chunk' ? timeoutMs : Math.max(0, this.#endMs - performance.now());
+    const { timeoutMs, timeoutScope } = this.#options;
+    const remainingMs = timeoutScope === 'per-chunk' ? timeoutMs : Math.max(0, this.#deadlineMs - performance.now());
     let release = () => {};
-    const end = new Promise<never>((_, reject) => {
+    const stopped = new Promise<never>((_, reject) => {
       const abort = () => reject(signal?.reason);
-      const timer = setTimeout(() => reject(new RequestTimeout()), leftMs);
+      const timer = setTimeout(() => reject(new RequestTimeout()), remainingMs);
       signal?.addEventListener('abort', abort);
-      // The abort may have come between two chunks, when nothing listened.
+      // The abort may have come between two chunks, when there was no listener.
       if (signal?.aborted) abort();
       release = () => {
         clearTimeout(timer);
@@ -76,27 +76,27 @@ export class TimedRequest {
       };
     });
     try {
-      return await Promise.race([work, end]);
+      return await Promise.race([pending, stopped]);
     } finally {
       release();
     }
   }
 
-  #toError(error: unknown, what: string): unknown {
+  #toError(error: unknown, problem: string): unknown {
     const { info, timeoutMs, redact } = this.#options;
     if (this.#signal?.aborted) return this.#signal.reason;
     if (error instanceof RequestTimeout) {
-      const message = `LlamaCloud did not answer within ${timeoutMs / 1_000} s`;
+      const message = `LlamaCloud did not respond within ${timeoutMs / 1_000} s`;
       return new ConnectionError(message, info, { cause: undefined, timedOut: true });
     }
     const cause = toCause(error, redact);
-    return new ConnectionError(`${what}: ${describe(cause)}`, info, { cause, timedOut: isTimeout(cause) });
+    return new ConnectionError(`${problem}: ${toReason(cause)}`, info, { cause, timedOut: isTimeout(cause) });
   }
 }
 
 class RequestTimeout extends Error {}
 
-/** Node limits a connection attempt to 10 s, and the system has timeouts of its own. */
+/** Node limits a connection attempt to 10 s. The system has timeouts too. */
 function isTimeout(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (
@@ -106,8 +106,8 @@ function isTimeout(error: unknown): boolean {
   );
 }
 
-/** The message of `fetch` is only "fetch failed": its cause has the code. */
-function describe({ message, cause }: Error): string {
+/** The message of `fetch` is only "fetch failed". Its cause has the code. */
+function toReason({ message, cause }: Error): string {
   if (!(cause instanceof Error)) return message;
   if (!('code' in cause) || cause.message.includes(String(cause.code))) return cause.message;
   return `${String(cause.code)} ${cause.message}`.trim();

@@ -1,3 +1,3 @@
-/** What tests and trials of an application need: a local Temporal server and a stand-in for LlamaCloud. */
+/** For tests and trials of an application: a local Temporal server, and an emulator of LlamaCloud. */
 export * from './emulator/index.js';
 export * from './temporal/index.js';

@@ -1,21 +1,80 @@
 import { Client, Connection, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BatchClient } from '../../src/index.js';
+import { BatchClient, NoWorkerError } from '../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
 import { files, parse, setStage } from '../support/stage.js';
+import { until } from '../support/until.js';
+
+let temporal: LocalTemporal;
+
+beforeAll(async () => {
+  temporal = await startLocalTemporal();
+});
+
+afterAll(async () => {
+  await temporal?.close();
+});
+
+describe('progress', () => {
+  test('without a worker is an error that names the task queue, after 10 seconds by default', async () => {
+    const batches = new BatchClient({ client: temporal.client, taskQueue: 'nobody-polls-this' });
+    const run = await batches.start(parse('dir-without-worker'));
+    await expect(run.progress()).rejects.toMatchObject({
+      name: 'NoWorkerError',
+      message: 'No worker of task queue nobody-polls-this answered. Start a worker that polls this task queue.',
+      taskQueue: 'nobody-polls-this',
+      cause: expect.any(ServiceError),
+    });
+    await run.cancel();
+  }, 30_000);
+
+  test('without a worker is the same error for a client with a native connection, after the time that is given', async () => {
+    const client = new Client({ connection: temporal.nativeConnection });
+    const batches = new BatchClient({ client, taskQueue: 'nobody-polls-this-either' });
+    const run = await batches.start(parse('dir-without-worker'), { workflowId: 'native' });
+    const startedMs = Date.now();
+    await expect(run.progress({ timeoutMs: 1_000 })).rejects.toBeInstanceOf(NoWorkerError);
+    expect(Date.now() - startedMs).toBeLessThan(9_000);
+    await run.cancel();
+  });
+
+  test('that the caller aborts is not said to be for want of a worker', async () => {
+    const batches = new BatchClient({ client: temporal.client, taskQueue: 'nobody-polls-this' });
+    const run = await batches.start(parse('dir-aborted'));
+    const abort = new AbortController();
+    const asking = temporal.client.withAbortSignal(abort.signal, () => run.progress());
+    abort.abort();
+    const error = await asking.catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(Error);
+    expect(error).not.toBeInstanceOf(NoWorkerError);
+    await run.cancel();
+  });
+
+  test('says what the run can not get past, and null once nothing blocks it', async () => {
+    const stage = await setStage(temporal, { emulator: { batchRunningMs: 3_600_000 } });
+    const { id } = await stage.emulator.addDirectory(files(1));
+    stage.emulator.faults.next({
+      kind: 'status',
+      status: 429,
+      retryAfter: 2,
+      detail: 'moving house',
+      method: 'GET',
+      path: '/api/v2/batches',
+    });
+    const run = await stage.batches.start(parse(id));
+    const blockedBy = await until('the failure to show', async () => (await run.progress()).blockedBy ?? undefined);
+    expect(blockedBy).toContain('moving house');
+    await stage.created(id);
+    await until('the run to go on', async () => (await run.progress()).blockedBy === null);
+    for (const batch of stage.emulator.batches.list()) stage.emulator.batches.finish(batch.id);
+    await run.result();
+    expect(await run.progress()).toMatchObject({ phase: 'completed', blockedBy: null });
+    await stage.close();
+  });
+});
 
 describe('a report', () => {
-  let temporal: LocalTemporal;
-
-  beforeAll(async () => {
-    temporal = await startLocalTemporal();
-  });
-
-  afterAll(async () => {
-    await temporal?.close();
-  });
-
   test('of a workflow that does not exist is an error, not a run without a batch', async () => {
     const batches = new BatchClient({ client: temporal.client });
     await expect(batches.attach('nobody-started-this').report()).rejects.toBeInstanceOf(WorkflowNotFoundError);

@@ -110,6 +110,23 @@ describe('BatchClient.schedule', () => {
     await handle.delete();
   });
 
+  test('a paused schedule is listed without a next run', async () => {
+    const id = await directory();
+    const schedule = await stage.batches.schedule(parse(id), { scheduleId: `paused-${id}`, cron: '0 2 * * *' });
+    const listed = (isPaused: boolean) =>
+      until('Temporal to list it', async () => {
+        for await (const { scheduleId, state, info } of stage.batches.listSchedules())
+          if (scheduleId === schedule.scheduleId && state.paused === isPaused) return info;
+        return undefined;
+      });
+    expect((await listed(false)).nextActionTimes).not.toEqual([]);
+    await schedule.pause();
+    expect((await listed(true)).nextActionTimes).toEqual([]);
+    await schedule.resume();
+    expect((await schedule.handle.describe()).state.paused).toBe(false);
+    await schedule.delete();
+  });
+
   test('only schedules of batch runs are listed', async () => {
     const other = await stage.client.schedule.create({
       scheduleId: 'somebody-else',

@@ -16,13 +16,13 @@ function collectGarbage(): void {
   onTestFinished(() => clearInterval(timer));
 }
 
-describe('an answer that never comes whole is a ConnectionError', () => {
+describe('without a complete response a call throws ConnectionError', () => {
   test('when the connection is reset before the request takes effect', async () => {
     const { client, emulator } = await clientOfEmulator();
     emulator.faults.next({ kind: 'reset-before' });
     const error = await rejection(ConnectionError, client.listBatches());
     expect(error).toMatchObject({ name: 'ConnectionError', timedOut: false });
-    expect(error.message).toMatch(/^No answer from LlamaCloud: .*ECONNRESET.* \(GET \/api\/v2\/batches\)$/);
+    expect(error.message).toMatch(/^No response from LlamaCloud: .*ECONNRESET.* \(GET \/api\/v2\/batches\)$/);
     expect(emulator.requests).toHaveLength(1);
   });
 
@@ -35,15 +35,15 @@ describe('an answer that never comes whole is a ConnectionError', () => {
     expect(emulator.requests).toHaveLength(1);
   });
 
-  test('when the body breaks off', async () => {
+  test('when the body is cut off', async () => {
     const { client, emulator } = await clientOfEmulator();
     emulator.faults.next({ kind: 'truncated' });
     const error = await rejection(ConnectionError, client.listBatches());
-    expect(error).toMatchObject({ timedOut: false, message: expect.stringContaining('The answer broke off') });
+    expect(error).toMatchObject({ timedOut: false, message: expect.stringContaining('The response was cut off') });
     expect(error.cause).toBeInstanceOf(Error);
   });
 
-  test('when nobody listens', async () => {
+  test('when nothing listens on the port', async () => {
     const server = createServer();
     const baseUrl = await listening(server);
     await new Promise((resolve) => server.close(resolve));
@@ -51,37 +51,37 @@ describe('an answer that never comes whole is a ConnectionError', () => {
     expect(error).toMatchObject({ timedOut: false, message: expect.stringContaining('ECONNREFUSED') });
   });
 
-  test('when the name is not known', async () => {
+  test('when the host name can not be resolved', async () => {
     const client = new LlamaCloudClient({ apiKey: KEY, baseUrl: 'http://nowhere.invalid' });
     const error = await rejection(ConnectionError, client.listBatches());
     expect(error).toMatchObject({ timedOut: false, message: expect.stringMatching(/(ENOTFOUND|EAI_AGAIN) nowhere/) });
   });
 
-  test('when the server speaks no HTTP', async () => {
+  test('when the server does not speak HTTP', async () => {
     const { client } = await clientOf((response) => response.socket?.end('hello\r\n\r\n'));
     expect(await rejection(ConnectionError, client.listBatches())).toMatchObject({ timedOut: false });
   });
 
-  test('when the system says that time is up', async () => {
+  test('when the system times out', async () => {
     const fetch = () => Promise.reject(new TypeError('fetch failed', { cause: coded('UND_ERR_CONNECT_TIMEOUT') }));
     const client = new LlamaCloudClient({ apiKey: KEY, fetch });
     expect(await rejection(ConnectionError, client.listBatches())).toMatchObject({ timedOut: true });
   });
 });
 
-describe('time is up', () => {
-  test('for a server that takes the request and never answers', async () => {
+describe('a request times out', () => {
+  test('when the server never responds', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
     // The time passes when the server has the request, however slow the machine is.
     const { client, seen } = await clientOf(() => void vi.advanceTimersByTime(1_500), { timeoutMs: 1_500 });
     const error = await rejection(ConnectionError, client.getBatch('bat-1'));
     expect(error).toMatchObject({ timedOut: true });
-    expect(error.message).toBe('LlamaCloud did not answer within 1.5 s (GET /api/v2/batches/bat-1)');
+    expect(error.message).toBe('LlamaCloud did not respond within 1.5 s (GET /api/v2/batches/bat-1)');
     expect(seen).toHaveLength(1);
   });
 
-  test('for one that stops in the body, garbage collected meanwhile, and the connection is let go', async () => {
+  test('when the body stops, also after a garbage collection, and the connection is closed', async () => {
     collectGarbage();
     const closed = vi.fn();
     const { client } = await clientOf((response) => response.on('close', closed).writeHead(200).write('{"id":'), {
@@ -91,7 +91,7 @@ describe('time is up', () => {
     await vi.waitFor(() => expect(closed).toHaveBeenCalled());
   });
 
-  test('for the whole answer, however steadily it drips', async () => {
+  test('when the whole response takes too long, even if bytes keep coming', async () => {
     const { client } = await clientOf(
       (response) => {
         const timer = setInterval(() => response.write(' '), 10);
@@ -103,8 +103,8 @@ describe('time is up', () => {
   });
 });
 
-describe('time is not up', () => {
-  test('for an answer after 59 s, and is after 60 s, where nothing else is said', async () => {
+describe('the default timeout', () => {
+  test('is 60 seconds', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
     const late = (ms: number): LlamaCloudClient => {
@@ -120,7 +120,7 @@ describe('time is not up', () => {
   });
 });
 
-describe('an abort of the caller passes as it is', () => {
+describe('an abort by the caller throws the reason of the signal', () => {
   const reason = new Error('enough');
 
   test('before the request, which is not sent', async () => {
@@ -133,7 +133,7 @@ describe('an abort of the caller passes as it is', () => {
     expect(fetch).not.toHaveBeenCalled();
   });
 
-  test('while the server thinks', async () => {
+  test('while waiting for the headers', async () => {
     const controller = new AbortController();
     const closed = vi.fn();
     const { client } = await clientOf((response) => {
@@ -144,7 +144,7 @@ describe('an abort of the caller passes as it is', () => {
     await vi.waitFor(() => expect(closed).toHaveBeenCalled());
   });
 
-  test('in the middle of the body, garbage collected meanwhile', async () => {
+  test('in the middle of the body, also after a garbage collection', async () => {
     collectGarbage();
     const { client } = await clientOf((response) => response.writeHead(200).write('{'));
     await expect(client.getBatch('bat-1', { signal: AbortSignal.timeout(200) })).rejects.toMatchObject({
@@ -152,7 +152,7 @@ describe('an abort of the caller passes as it is', () => {
     });
   });
 
-  test('of many calls on one signal, of which Node has nothing to warn', async () => {
+  test('of many calls with one signal, without a warning of Node', async () => {
     const warned = vi.fn();
     process.on('warning', warned);
     onTestFinished(() => void process.off('warning', warned));

@@ -42,7 +42,7 @@ describe('a download', () => {
     expect(JSON.stringify(seen)).not.toContain(KEY);
   });
 
-  test('of 64 MiB is never held in whole: what is not read is not sent', async () => {
+  test('of 64 MiB is streamed: what is not read is not sent', async () => {
     const chunk = Buffer.alloc(MEBIBYTE, 'x');
     let sent = 0;
     const { client, url } = await clientOf((response) => {
@@ -67,7 +67,7 @@ describe('a download', () => {
     expect(most).toBeLessThan(24 * MEBIBYTE);
   });
 
-  test('is not requested before its first chunk is asked for, so that one that is not read leaves nothing open', async () => {
+  test('sends no request before its first chunk is read', async () => {
     const { client, url, seen } = await clientOf((response) => response.end('a'));
     const document = client.download(url);
     await setImmediate();
@@ -76,19 +76,19 @@ describe('a download', () => {
     expect(seen).toHaveLength(1);
   });
 
-  test('may be empty where LlamaCloud says so', async () => {
+  test('may be empty if LlamaCloud gives a size of 0', async () => {
     const { client, url } = await clientOf((response) => response.writeHead(200).end());
     expect(await bytesOf(client.download(url, { sizeBytes: 0 }))).toHaveLength(0);
   });
 
-  test('that nobody reads to its end is let go', async () => {
+  test('closes its connection when the reader stops early', async () => {
     const closed = vi.fn();
     const { client, url } = await clientOf((response) => response.on('close', closed).writeHead(200).write('a'));
     for await (const piece of client.download(url)) if (piece.length > 0) break;
     await vi.waitFor(() => expect(closed).toHaveBeenCalled());
   });
 
-  test('has no limit on its time, only on that of each chunk', async () => {
+  test('has a timeout for each chunk, not for the whole document', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
     let send = (_: string) => {};
@@ -107,7 +107,7 @@ describe('a download', () => {
   });
 });
 
-describe('a download is whole or an error', () => {
+describe('a download is complete or fails', () => {
   const ten = '0123456789';
   const zipped = gzipSync(ten);
 
@@ -132,19 +132,26 @@ describe('a download is whole or an error', () => {
     ['too short when decoded', 200, zipped, { 'content-encoding': 'gzip' }, 11, '10 of 11 bytes'],
     ['empty, of a known size', 200, '', {}, 10, '0 of 10 bytes'],
     ['empty, of no known size', 200, '', {}, undefined, 'it is empty'],
-    ['a part', 206, ten, { 'content-range': 'bytes 0-9/20' }, undefined, 'the answer has status 206'],
-    ['a part of the whole size', 206, ten, {}, 10, 'the answer has status 206'],
-    ['nothing', 204, '', {}, 0, 'the answer has status 204'],
-    ['a login page', 200, ten, { 'content-type': 'text/HTML; charset=utf-8' }, undefined, 'the answer is an HTML page'],
+    ['a part', 206, ten, { 'content-range': 'bytes 0-9/20' }, undefined, 'the response has status 206'],
+    ['a part of the whole size', 206, ten, {}, 10, 'the response has status 206'],
+    ['nothing', 204, '', {}, 0, 'the response has status 204'],
+    [
+      'a login page',
+      200,
+      ten,
+      { 'content-type': 'text/HTML; charset=utf-8' },
+      undefined,
+      'the response is an HTML page',
+    ],
   ])('it is an error where it is %s', async (_, status, body, headers, sizeBytes, problem) => {
     const { client, url } = await clientOf((response) => response.writeHead(status, headers).end(body));
     const error = await rejection(IncompleteDocumentError, bytesOf(client.download(`${url}/${QUERY}`, { sizeBytes })));
-    expect(error.message).toBe(`the document is not whole: ${problem} (GET presigned document)`);
+    expect(error.message).toBe(`the document is incomplete: ${problem} (GET presigned document)`);
     expect(error.name).toBe('IncompleteDocumentError');
     expectNoneIn(error, SIGNATURE, KEY);
   });
 
-  test('it is an error where a fetch of the caller gives less than its Content-Length', async () => {
+  test('it fails if a custom fetch returns less than the Content-Length', async () => {
     const fetch = async () => new Response(ten, { headers: { 'content-length': '20' } });
     const client = new LlamaCloudClient({ apiKey: KEY, fetch });
     const reading = bytesOf(client.download('https://store.example/a'));
@@ -169,18 +176,18 @@ function encoded(body: Buffer): Record<string, string> {
 }
 
 describe('a download fails', () => {
-  test('as a ConnectionError when it breaks off, after what had come', async () => {
+  test('with a ConnectionError when it is cut off, after the chunks received so far', async () => {
     const { client, url } = await clientOf((response) => {
       response.writeHead(200, { 'content-length': 100 }).write('half', () => response.socket?.destroy());
     });
     const document = client.download(`${url}/${QUERY}`);
     const error = await rejection(ConnectionError, bytesOf(document));
     expect(error).toMatchObject({ timedOut: false, request: { method: 'GET', path: 'presigned document' } });
-    expect(error.message).toContain('The answer broke off');
+    expect(error.message).toContain('The response was cut off');
     expectNoneIn(error, SIGNATURE, KEY, url);
   });
 
-  test.each(['headers', 'body'])('as timed out when no more comes in its %s', async (where) => {
+  test.each(['headers', 'body'])('with a timeout when nothing more arrives in its %s', async (where) => {
     const { client, url } = await clientOf((response) => where === 'body' && response.writeHead(200).write('a'), {
       timeoutMs: 400,
     });
@@ -224,7 +231,7 @@ describe('a download fails', () => {
     expectNoneIn(error, SIGNATURE, KEY);
   });
 
-  test('when it is sent on to a place that can not be read, without repeating that', async () => {
+  test('when it is redirected to an invalid URL, without repeating the URL', async () => {
     const { url: other } = await serve((response) => {
       response.writeHead(302, { location: `http://:bad/${QUERY}` }).end();
     });
@@ -233,7 +240,7 @@ describe('a download fails', () => {
     expectNoneIn(error, SIGNATURE);
   });
 
-  test('as the abort of the caller, before and in the middle', async () => {
+  test('with the reason of an abort by the caller, before and in the middle', async () => {
     const reason = new Error('enough');
     const closed = vi.fn();
     const { client, url, seen } = await clientOf((response) => response.on('close', closed).writeHead(200).write('a'));

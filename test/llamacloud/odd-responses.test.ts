@@ -14,7 +14,7 @@ async function rowsOf(...results: unknown[]) {
   return (await batchOf({ ...BATCH, results })).results;
 }
 
-describe('a field that is not needed can not fail a batch', () => {
+describe('an invalid optional field does not fail a batch', () => {
   test.each(['config', 'source_directory_id', 'created_at', 'updated_at', 'project_id', 'color'])(
     'whatever %s is',
     async (field) => {
@@ -33,7 +33,7 @@ describe('a field that is not needed can not fail a batch', () => {
     ['source_directory_id', ''],
     ['created_at', 1_700_000_000],
     ['created_at', 'yesterday'],
-  ])('%s is missing where it does not fit, %#', async (field, value) => {
+  ])('%s is missing if it is invalid, %#', async (field, value) => {
     expect(await batchOf({ ...BATCH, [field]: value })).toHaveProperty(field, undefined);
   });
 
@@ -60,7 +60,7 @@ describe('a field that is not needed can not fail a batch', () => {
   });
 });
 
-describe('an item that can not be used is left out of a list, and takes no other with it', () => {
+describe('an invalid item is dropped from a list, and the others stay', () => {
   test('of batches, where an id is enough', async () => {
     const items = [...ODD, { ...BATCH, id: '' }, { ...BATCH, id: 'a\u0000' }, BATCH, { id: 'bat-2', results: 9 }];
     const { client } = await clientOf(answering({ items, total_size: 'many' }));
@@ -85,15 +85,15 @@ describe('an item that can not be used is left out of a list, and takes no other
   });
 });
 
-describe('a malformed row of results keeps its place and takes no other with it', () => {
+describe('a malformed result row stays in the list, and so do the others', () => {
   const good = { source_directory_file_id: 'dfl-1', job_reference: { id: 'pjb-1', type: 'parse_v2' } };
-  const UNUSABLE = 'LlamaCloud gave a job id that cannot be used';
+  const UNUSABLE = 'LlamaCloud returned an unusable job id';
 
-  test('where it is no object', async () => {
+  test('if it is not an object', async () => {
     expect(await rowsOf(good, 5, null, 'row', [], good)).toEqual([good, {}, {}, {}, {}, good]);
   });
 
-  test('where its file is not text', async () => {
+  test('if its file id is not text', async () => {
     expect(await rowsOf({ ...good, source_directory_file_id: 7 })).toEqual([{ job_reference: good.job_reference }]);
   });
 
@@ -109,15 +109,15 @@ describe('a malformed row of results keeps its place and takes no other with it'
     },
   );
 
-  test.each([5, 'pjb-1', []])('where its job is %j', async (job_reference) => {
+  test.each([5, 'pjb-1', []])('if its job is %j', async (job_reference) => {
     expect(await rowsOf({ ...good, job_reference })).toEqual([
       { ...good, job_reference: null, error_message: UNUSABLE },
     ]);
   });
 
-  test('where its job has no type', async () => {
+  test('if its job has no type', async () => {
     expect(await rowsOf({ ...good, job_reference: { id: 'pjb-1', type: 4 } })).toEqual([
-      { ...good, job_reference: null, error_message: 'LlamaCloud gave a job type that cannot be used' },
+      { ...good, job_reference: null, error_message: 'LlamaCloud returned an unusable job type' },
     ]);
   });
 
@@ -136,7 +136,7 @@ describe('a malformed row of results keeps its place and takes no other with it'
     expect(row?.error_message).toBe(text);
   });
 
-  test('where its error is nested more deeply than can be shown', async () => {
+  test('if its error is nested too deeply to show', async () => {
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
     const { client } = await clientOf(answering(`{"id":"bat-1","status":"A","results":[{"error_message":${deep}}]}`));
     const { results } = await client.getBatch('bat-1');
@@ -144,7 +144,7 @@ describe('a malformed row of results keeps its place and takes no other with it'
   });
 });
 
-describe('a field that is not needed can not fail a job', () => {
+describe('an invalid optional field does not fail a job', () => {
   test.each([
     ['1.5', 1.5],
     ['0', 0],
@@ -182,7 +182,7 @@ describe('a field that is not needed can not fail a job', () => {
     }
   });
 
-  test('a page that does not fit keeps its place', async () => {
+  test('an invalid page stays in the list', async () => {
     const pages = [5, null, { page_number: '2', markdown: 7, success: 'yes', error: { code: 1 } }, { markdown: 'a' }];
     const { client } = await clientOf(answering({ job: PARSE_JOB, markdown: { pages } }));
     expect(await client.getJob({ id: 'p', type: 'parse_v2' })).toMatchObject({
@@ -190,7 +190,7 @@ describe('a field that is not needed can not fail a job', () => {
     });
   });
 
-  test('a size that is no number of bytes is not known', async () => {
+  test('a size that is not a number of bytes is dropped', async () => {
     const url = 'https://store.example/a';
     const metadata = (size_bytes: unknown) => ({ presigned_url: url, size_bytes });
     const all = { a: metadata(-1), b: metadata(1.5), c: metadata('9'), d: metadata(9), e: 7 };
@@ -213,7 +213,7 @@ describe('a field that is not needed can not fail a job', () => {
     }
   });
 
-  test('a cancel needs no status in its answer', async () => {
+  test('the response of a cancel needs no status', async () => {
     const { client } = await clientOf(answering({}));
     const type = 'parse_v2';
     expect(await client.cancelJob({ id: 'p', type })).toEqual({ id: 'p', status: 'UNKNOWN', type });

@@ -66,7 +66,7 @@ describe('no error holds the key', () => {
     expectNoneIn(await rejection(ConnectionError, client.listBatches()), KEY);
   });
 
-  test('nor a presigned URL, when a fetch of the caller tells all it knows', async () => {
+  test('nor a presigned URL, when a custom fetch puts all it has into its error', async () => {
     const client = new LlamaCloudClient({ apiKey: KEY, fetch: tellingFetch() });
     const error = await rejection(ConnectionError, client.getBatch('bat-1'));
     expectNoneIn(error, KEY);
@@ -75,7 +75,7 @@ describe('no error holds the key', () => {
     expectNoneIn(await rejection(ConnectionError, bytesOf(client.download(url))), SIGNATURE, KEY);
   });
 
-  test('nor does an error that is thrown in place of an Error', async () => {
+  test('nor when something other than an Error is thrown', async () => {
     const client = new LlamaCloudClient({ apiKey: KEY, fetch: () => Promise.reject(`no ${KEY}`) });
     expectNoneIn(await rejection(ConnectionError, client.getBatch('bat-1')), KEY);
   });
@@ -90,7 +90,7 @@ describe('no error holds the key', () => {
     }
   });
 
-  test('nor does the client itself, looked at', () => {
+  test('nor does the client when it is inspected', () => {
     expect(inspect(new LlamaCloudClient({ apiKey: KEY }), { depth: 10, showHidden: true })).not.toContain(KEY);
   });
 });
@@ -124,7 +124,7 @@ async function afterPresignedUrl(body: object | string, status = 200) {
   return client;
 }
 
-describe('a secret that was seen once is redacted everywhere after', () => {
+describe('a secret is redacted everywhere once it was sent or received', () => {
   test.each([
     ['a detail that repeats the signature', { detail: `signature ${SIGNATURE} is stale` }, 400],
     ['a detail that repeats a value decoded', { detail: 'PLANTED/CREDENTIAL is stale' }, 400],
@@ -184,7 +184,7 @@ describe('a secret that was seen once is redacted everywhere after', () => {
     expect(error.detail).toBe('webhook [redacted] with [redacted] and [redacted] is bad');
   });
 
-  test('but of more than 1,000 the one that was not seen for longest is forgotten, and never the key', async () => {
+  test('but beyond 1,000 secrets the oldest is forgotten, never the key', async () => {
     const value = (index: number) => `secret-value-${String(index).padStart(4, '0')}`;
     const detail = [KEY, value(0), value(1), value(2), value(1_000)].join(' ');
     const { client } = await clientOf((response, { method }) => {
@@ -205,14 +205,14 @@ describe('a secret that was seen once is redacted everywhere after', () => {
     expect(error.detail).toBe(`[redacted] [redacted] ${value(1)} [redacted] [redacted]`);
   });
 
-  test('and every client has its own', async () => {
+  test('and clients do not share them', async () => {
     await afterPresignedUrl({});
     const { client } = await clientOf(answering({ detail: SIGNATURE }, 400));
     expect((await rejection(HttpStatusError, client.getBatch('bat-1'))).detail).toBe(SIGNATURE);
   });
 });
 
-test('a cause is small: three deep, three lines of stack, 300 characters', async () => {
+test('a cause is bounded: three deep, three lines of stack, 300 characters', async () => {
   const cause = (depth: number): Error => {
     const error = Object.assign(new Error(`level ${depth} ${'😀'.repeat(1_000)}`), {
       code: 'E'.repeat(1_000),

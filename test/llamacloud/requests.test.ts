@@ -59,7 +59,7 @@ describe('on the wire', () => {
     ]);
   });
 
-  test('a batch is read with what is to be expanded, repeated for each field', async () => {
+  test('a batch is read with each expanded field in the query', async () => {
     const { client, seen } = await clientOf(answering(BATCH));
     await client.getBatch('bat-1');
     await client.getBatch('bat-1', { expand: ['results', 'more'], ...SCOPE });
@@ -108,7 +108,7 @@ describe('on the wire', () => {
     expect(seen[2]).toMatchObject({ method: 'POST', url: `${route}/${job.id}/cancel?${SCOPE_QUERY}` });
   });
 
-  test('no jobs are asked for by an empty list of ids, which the query would turn into all', async () => {
+  test('an empty list of ids sends no request: a query without ids lists all jobs', async () => {
     const { client, seen } = await clientOf(answering({ items: [PARSE_JOB] }));
     expect(await client.listJobs({ type: 'parse_v2', jobIds: [] })).toEqual({ items: [] });
     expect(seen).toEqual([]);
@@ -130,14 +130,14 @@ describe('on the wire', () => {
   });
 });
 
-describe('the client takes', () => {
+describe('the client accepts', () => {
   test.each(['', '/', '//', '/a/prefix', '/a/prefix/'])('a base URL that ends with %j', async (end) => {
     const { url, seen } = await serve(answering(BATCH));
     await new LlamaCloudClient({ apiKey: KEY, baseUrl: ` ${url}${end} ` }).getBatch('bat-1');
     expect(seen[0]?.url).toBe(`${end.replace(/\/+$/, '')}/api/v2/batches/bat-1`);
   });
 
-  test('a fetch of the caller, for requests and for downloads', async () => {
+  test('a custom fetch, for requests and for downloads', async () => {
     const asked: string[] = [];
     const fetch: typeof globalThis.fetch = async (input) => {
       asked.push(input instanceof Request ? input.url : String(input));
@@ -189,7 +189,7 @@ describe('an id', () => {
     },
   );
 
-  test.each(['', '.', '..', '\ud800'])('%j is refused before anything is sent', async (id) => {
+  test.each(['', '.', '..', '\ud800'])('%j is rejected before anything is sent', async (id) => {
     const { client, seen } = await clientOf(answering(BATCH));
     const type = 'parse_v2';
     await rejection(TypeError, client.getBatch(id));
@@ -201,7 +201,7 @@ describe('an id', () => {
     expect(seen).toEqual([]);
   });
 
-  test('that is empty is refused in bodies and filters too, where it would mean any', async () => {
+  test('that is empty is rejected in bodies and filters too, where it would match everything', async () => {
     const { client, seen } = await clientOf(answering({ items: [] }));
     const job = { type: 'parse_v2', configurationId: 'cfg-1' } as const;
     await rejection(TypeError, client.createBatch({ sourceDirectoryId: '', job }));

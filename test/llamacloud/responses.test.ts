@@ -2,8 +2,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { HttpStatusError, LlamaCloudClient, UnexpectedResponseError } from '../../src/llamacloud/index.js';
 import { answering, BATCH, clientOf, clientOfEmulator, EXTRACT_JOB, KEY, PARSE_JOB, rejection } from './support.js';
 
-describe('an answer', () => {
-  test('passes keys and statuses that nobody knows yet', async () => {
+describe('a response', () => {
+  test('keeps unknown keys and statuses', async () => {
     const results = [
       { source_directory_file_id: 'dfl-1', score: 1, job_reference: { id: 'p', type: 'parse_v2', x: 1 } },
     ];
@@ -12,7 +12,7 @@ describe('an answer', () => {
     expect(await client.getBatch('bat-1')).toEqual(batch);
   });
 
-  test('of a job passes them too, but says of itself what type it is', async () => {
+  test('of a job keeps them too, but a new key can not replace its type', async () => {
     const { client } = await clientOf((response, { url }) => {
       const job = { ...(url.includes('parse') ? PARSE_JOB : EXTRACT_JOB), status: 'DREAMING', type: 'other', x: 1 };
       response.end(JSON.stringify(url.includes('parse') ? { job, type: 'other', y: 1 } : job));
@@ -28,7 +28,7 @@ describe('an answer', () => {
     });
   });
 
-  test('may leave out, or give as null, what is not there yet', async () => {
+  test('may omit fields, or have null in them', async () => {
     const nothing = { results: null, created_at: null, updated_at: null };
     const { client } = await clientOf(answering({ items: [{ ...BATCH, ...nothing }], next_page_token: null }));
     expect((await client.listBatches()).items[0]).toMatchObject(nothing);
@@ -36,7 +36,7 @@ describe('an answer', () => {
     expect(await jobs.getJob({ id: 'p', type: 'parse_v2' })).toMatchObject({ job: { status: 'PENDING' } });
   });
 
-  test('of a page that could not be parsed stands beside those that could', async () => {
+  test('has the pages that could not be parsed beside the others', async () => {
     const pages = [
       { page_number: 1, success: true, markdown: '# 1' },
       { page_number: 2, success: false, error: 'unreadable' },
@@ -46,7 +46,7 @@ describe('an answer', () => {
   });
 });
 
-describe('a body that can not be used', () => {
+describe('an invalid body', () => {
   test.each([
     ['id', { ...BATCH, id: '' }],
     ['id', { ...BATCH, id: 'b'.repeat(201) }],
@@ -105,7 +105,7 @@ describe('a body that can not be used', () => {
     }
   });
 
-  test('since it is larger than 128 MiB is not read to its end, and its connection is let go', async () => {
+  test('that is larger than 128 MiB is not read to its end, and its connection is closed', async () => {
     const mebibyte = new Uint8Array(1024 * 1024).fill(32);
     const cancel = vi.fn();
     let sent = 0;
@@ -134,7 +134,7 @@ describe('a body that can not be used', () => {
     expect(error.message).toContain(problem);
   });
 
-  test('comes from the emulator as well: HTML, and JSON of another shape', async () => {
+  test('also comes from the emulator: HTML, and JSON of another shape', async () => {
     const { client, emulator } = await clientOfEmulator();
     emulator.faults.next({ kind: 'html' });
     expect((await rejection(UnexpectedResponseError, client.listBatches())).path).toBe('(body)');
@@ -152,13 +152,13 @@ describe('a status of 400 or more', () => {
       emulator.faults.next({ kind: 'status', status, detail: 'what a pity' });
       const error = await rejection(HttpStatusError, client.getBatch('bat-1'));
       expect(error).toMatchObject({ name: 'HttpStatusError', status, detail: 'what a pity', retryAfterMs: undefined });
-      expect(error.message).toBe(`LlamaCloud answered ${status}: what a pity (GET /api/v2/batches/bat-1)`);
+      expect(error.message).toBe(`LlamaCloud returned ${status}: what a pity (GET /api/v2/batches/bat-1)`);
       expect(error.request).toEqual({ method: 'GET', path: '/api/v2/batches/bat-1' });
       expect(emulator.requests).toHaveLength(1);
     },
   );
 
-  test('is what the emulator answers to a wrong key, and to an id that it does not know', async () => {
+  test('is what the emulator returns for a wrong key and for an unknown id', async () => {
     const { client, emulator } = await clientOfEmulator({ apiKey: 'llx-another' });
     expect(await rejection(HttpStatusError, client.listBatches())).toMatchObject({ status: 401 });
     const { client: known } = await clientOfEmulator();
@@ -182,7 +182,7 @@ describe('a status of 400 or more', () => {
     expect((await rejection(HttpStatusError, client.getBatch('bat-1'))).detail).toBe(detail);
   });
 
-  test('is told with its status and the start of its body, however long that is', async () => {
+  test('is reported with its status and the start of its body, however long the body is', async () => {
     const closed = vi.fn();
     const { client } = await clientOf((response) => {
       const send = () => void response.write('x'.repeat(64 * 1024));
@@ -205,7 +205,7 @@ describe('a status of 400 or more', () => {
     expect(error.message.isWellFormed()).toBe(true);
   });
 
-  test('is told at once, whatever the page is made of', async () => {
+  test('is reported quickly, whatever the body holds', async () => {
     const { client } = await clientOf(answering('<'.repeat(3_000_000), 502), { timeoutMs: 5_000 });
     const startMs = performance.now();
     await rejection(HttpStatusError, client.getBatch('bat-1'));
@@ -227,7 +227,7 @@ describe('a status of 400 or more', () => {
     expect((await rejection(HttpStatusError, client.getBatch('bat-1'))).retryAfterMs).toBe(retryAfterMs);
   });
 
-  test.each([60_000, -60_000])('with a Retry-After date %d ms from now asks for that wait', async (inMs) => {
+  test.each([60_000, -60_000])('with a Retry-After date %d ms from now has that delay', async (inMs) => {
     const { client, emulator } = await clientOfEmulator();
     emulator.faults.next({ kind: 'status', status: 503, retryAfter: new Date(Date.now() + inMs) });
     const { retryAfterMs = 0 } = await rejection(HttpStatusError, client.getBatch('bat-1'));

@@ -19,11 +19,18 @@ const REFUSED = [
   ['src/workflows/batch', '../directories/state.js'],
   ['src/llamacloud', '@temporalio/activity'],
   ['src/llamacloud', '../activities/index.js'],
+  ['src/llamacloud', '../client/index.js'],
   ['src/outputs', '../llamacloud/index.js'],
   ['src/activities', '../workflows/index.js'],
-  ['src/activities', '../client.js'],
-  ['src/activities/batch', '../../client.js'],
-  ['src/client.ts', './testing/index.js'],
+  ['src/activities', '../client/index.js'],
+  ['src/activities/batch', '../../client/index.js'],
+  ['src/client', '../activities/index.js'],
+  ['src/client', '../llamacloud/index.js'],
+  ['src/client', '../config.js'],
+  ['src/client', '../testing/index.js'],
+  ['src/client', '@temporalio/worker'],
+  ['src/config.ts', './testing/index.js'],
+  ['src/index.ts', '@temporalio/testing'],
   ['src/worker.ts', './cli/main.js'],
   ['src/testing/emulator', '../../llamacloud/index.js'],
 ] as const;
@@ -36,11 +43,22 @@ const ALLOWED = [
   ['src/workflows/directories', '../shared/activities.js'],
   ['src/activities/batch', '../deps.js'],
   ['src/activities/batch', '../../llamacloud/index.js'],
+  ['src/client', '../activities/input/index.js'],
+  ['src/client', '../protocol/index.js'],
+  ['src/client', '@temporalio/client'],
+  ['src/plugin.ts', './activities/index.js'],
+  ['src/cli', '../client/index.js'],
   ['src/cli', '../testing/index.js'],
 ] as const;
 
+/** Each imports a type of the other. */
+const CIRCLE = [
+  ['circle-one', 'circle-two'],
+  ['circle-two', 'circle-one'],
+] as const;
+
 /** Our lint settings in a tree of their own, with a file of one import for each case. */
-describe('lint holds the order of the folders', () => {
+describe('lint holds the layers', () => {
   let tree: string;
   let output: string;
   const fileOf = (place: string, imported: string) =>
@@ -54,8 +72,13 @@ describe('lint holds the order of the folders', () => {
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, `import { it } from '${imported}';\n\nexport const also = it;\n`);
     }
+    for (const [file, imported] of CIRCLE) {
+      const source = `import type { T } from './${imported}.js';\n\nexport type { T };\n`;
+      await writeFile(join(tree, 'src/outputs', `${file}.ts`), source);
+    }
     const biome = join(ROOT, 'node_modules/.bin/biome');
-    const args = ['lint', '--only=style/noRestrictedImports', '--max-diagnostics=none', '--vcs-enabled=false', '.'];
+    const rules = ['--only=style/noRestrictedImports', '--only=suspicious/noImportCycles'];
+    const args = ['lint', ...rules, '--max-diagnostics=none', '--vcs-enabled=false', '.'];
     const { stdout, stderr, error } = spawnSync(biome, args, { cwd: tree, encoding: 'utf8' });
     if (error !== undefined) throw error;
     output = `${stdout}${stderr}`;
@@ -69,5 +92,9 @@ describe('lint holds the order of the folders', () => {
 
   test.each(ALLOWED)('%s may import %s', (place, imported) => {
     expect(output).not.toContain(`${fileOf(place, imported)}:1:`);
+  });
+
+  test.each(CIRCLE)('%s may not import a type of %s, which imports one of it', (file) => {
+    expect(output).toMatch(new RegExp(`src/outputs/${file}\\.ts:1:.*noImportCycles`));
   });
 });

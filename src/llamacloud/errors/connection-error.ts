@@ -1,9 +1,9 @@
 import { LlamaCloudError, type RequestInfo } from './llamacloud-error.js';
 
-/** No whole answer came: DNS, a refused or reset connection, a timeout. Whether the request took effect is not known. */
+/** There was no complete response: DNS, a refused or reset connection, a timeout. The request may have taken effect. */
 export class ConnectionError extends LlamaCloudError {
   override readonly name = 'ConnectionError';
-  /** Whether a timeout expired: this client's or one of the system's. */
+  /** Whether a timeout expired: of this client or of the system. */
   readonly timedOut: boolean;
 
   constructor(message: string, request: RequestInfo, options: { cause: unknown; timedOut: boolean }) {

@@ -1,18 +1,18 @@
 import { LlamaCloudError, type RequestInfo } from './llamacloud-error.js';
 
-/** LlamaCloud answered with a status of 400 or more. */
+/** LlamaCloud returned with a status of 400 or more. */
 export class HttpStatusError extends LlamaCloudError {
   override readonly name = 'HttpStatusError';
   readonly status: number;
-  /** The `detail` of the body in one line, or the start of the body where it has none. */
+  /** The `detail` of the body in one line, or the start of the body if it has none. */
   readonly detail: string;
-  /** Wait that `Retry-After` asks for, in milliseconds from the answer; not checked: may be negative or very long. */
+  /** Delay of `Retry-After`, in milliseconds. Not checked: it may be negative or very long. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(answer: { status: number; detail: string; retryAfterMs: number | undefined }, request: RequestInfo) {
-    super(`LlamaCloud answered ${answer.status}${answer.detail === '' ? '' : `: ${answer.detail}`}`, request);
-    this.status = answer.status;
-    this.detail = answer.detail;
-    this.retryAfterMs = answer.retryAfterMs;
+  constructor(response: { status: number; detail: string; retryAfterMs: number | undefined }, request: RequestInfo) {
+    super(`LlamaCloud returned ${response.status}${response.detail === '' ? '' : `: ${response.detail}`}`, request);
+    this.status = response.status;
+    this.detail = response.detail;
+    this.retryAfterMs = response.retryAfterMs;
   }
 }

@@ -1,16 +1,16 @@
 import { LlamaCloudError, type RequestInfo } from './llamacloud-error.js';
 
-/** A download came to its end but is not the whole document: too short, too long, empty, or something else in its place. */
+/** A download ended, but it is not the complete document: it is too short, too long, empty or something else. */
 export class IncompleteDocumentError extends LlamaCloudError {
   override readonly name = 'IncompleteDocumentError';
-  /** Bytes that were received. */
+  /** Number of bytes received. */
   readonly receivedBytes: number;
-  /** Bytes that the document has, where that is known. */
+  /** Size of the document in bytes, if it is known. */
   readonly expectedBytes: number | undefined;
 
   /** @param problem Such as `5,000 of 10,000 bytes`. */
   constructor(problem: string, request: RequestInfo, bytes: { received: number; expected: number | undefined }) {
-    super(`the document is not whole: ${problem}`, request);
+    super(`the document is incomplete: ${problem}`, request);
     this.receivedBytes = bytes.received;
     this.expectedBytes = bytes.expected;
   }

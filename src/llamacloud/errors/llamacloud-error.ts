@@ -1,11 +1,11 @@
-/** What was asked for: the method and the path, never a header or a query that could hold a secret. */
+/** The method and the path of a request, without headers and query, which may hold secrets. */
 export interface RequestInfo {
   method: string;
-  /** Path of the API route, ids filled in; for a presigned URL, the words "presigned document". */
+  /** Path of the API route, with the ids. For a presigned URL: `presigned document`. */
   path: string;
 }
 
-/** Parent of every error that {@link LlamaCloudClient} throws. */
+/** Base class of the errors that {@link LlamaCloudClient} throws. */
 export abstract class LlamaCloudError extends Error {
   override readonly name: string = 'LlamaCloudError';
   readonly request: RequestInfo;

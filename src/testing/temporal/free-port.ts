@@ -4,11 +4,13 @@ import { connect, createServer } from 'node:net';
 export const LOOPBACK = '127.0.0.1';
 
 /**
- * A free TCP port on the loopback interface. It is not reserved, but nothing else is given it for a while: a connection
- * closed from the listening side first leaves the port in TIME_WAIT, in which the system hands it to nobody who asks for
- * "any" port, while a server may still bind it by number.
+ * Finds a free TCP port on the loopback interface, and keeps it from other processes for a while. A connection that the listening side
+ * closes first leaves the port in TIME_WAIT: the system gives it to nobody who asks for any port, but a server can bind it by number.
+ *
+ * `get-port` and the like do not do this: between their answer and the start of the server another process can take the port, and a
+ * Temporal server alone takes ten.
  */
-export async function freePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const listener = createServer((socket) => socket.end());
   listener.listen(0, LOOPBACK);
   await once(listener, 'listening');

@@ -1,4 +1,4 @@
-/** Local Temporal servers, and the executables that they run. */
+/** Local Temporal servers. */
 export { type LocalTemporal, type LocalTemporalOptions, startLocalTemporal } from './local.js';
 export {
   ExecutableNotFound,

@@ -1,57 +1,53 @@
-import type { Client } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { type SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
-import type { SearchAttributeKey } from '@temporalio/common/lib/search-attributes.js';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { NativeConnection } from '@temporalio/worker';
-import { freePort, LOOPBACK } from './free-port.js';
-import { untilAnswers, untilServes } from './readiness.js';
+import {
+  encodeSearchAttributeIndexedValueType,
+  type SearchAttributeKey,
+} from '@temporalio/common/lib/search-attributes.js';
+import { NativeConnection } from '@temporalio/worker';
+import { findFreePort, LOOPBACK } from './free-port.js';
+import { waitForTemporal, waitForUrl } from './readiness.js';
 import { type ResolvedExecutable, type ResolveOptions, resolveTemporalCli } from './resolve.js';
-import { registerSearchAttributes } from './search-attributes.js';
 import { type ServerProcess, startServerProcess } from './server-process.js';
 
 export interface LocalTemporalOptions extends ResolveOptions {
-  /** Whether to serve the Web UI, and on which port. Default: no UI. `true` takes a free port. */
+  /** Whether to serve the Web UI, and on which port. `true`: on a free port. Default false. */
   readonly ui?: boolean | { readonly port?: number };
-  /** The gRPC port. Default: a free one. */
+  /** Port of the gRPC API. Default: a free one. */
   readonly port?: number;
-  /** Created when the server starts. Default: `default`. */
+  /** Namespace that is created when the server starts. Default `default`. */
   readonly namespace?: string;
-  /** The SQLite file to keep everything in; made if there is none. Default: in memory, gone when the server ends. */
+  /** SQLite file to store everything in. It is created if it does not exist. Default: in memory, lost when the server stops. */
   readonly dbFilename?: string;
-  /** Registered in the namespace before this resolves. Default: none. */
+  /** Search attributes to register in the namespace. Default: none. */
   readonly searchAttributes?: readonly SearchAttributeKey<SearchAttributeType>[];
-  /** Of the server's own log. Default: `error`. */
+  /** Level of the server's log. Default `error`. */
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'never';
-  /** A file that the server's output is appended to. Default: it is dropped; nothing is ever printed. */
+  /** File that the server's output is appended to. Default: none. The output is never printed. */
   readonly logFile?: string;
-  /** How long the server may take to answer, in milliseconds, once it has been fetched. Default: 30,000. */
+  /** How long the server may take to start, in milliseconds, without the time to download it. Default 30,000. */
   readonly startTimeoutMs?: number;
 }
 
-/** A Temporal server that runs on this machine, for us alone. */
+/** A running Temporal server on this machine. */
 export interface LocalTemporal {
-  /** `127.0.0.1:<port>`, for other clients and workers. */
+  /** `127.0.0.1:<port>`, for your own clients and workers. */
   readonly address: string;
   readonly namespace: string;
-  /** Where the Web UI answers; absent without `ui`. */
+  /** URL of the Web UI. Missing without `ui`. */
   readonly uiUrl?: string;
   readonly client: Client;
-  /** For workers. */
+  /** Connection for workers. */
   readonly nativeConnection: NativeConnection;
-  /** The SDK's view of the server, for what it offers to tests. Ended by {@link close}, not by its own `teardown`. */
-  readonly env: TestWorkflowEnvironment;
-  /** The Temporal CLI that runs. */
+  /** The Temporal CLI that the server runs in. */
   readonly executable: ResolvedExecutable;
-  /** Closes the connections and ends the server. Shut the workers down first. May be called again. */
+  /** Closes the connections and stops the server. Shut down your workers first. May be called again. */
   close(): Promise<void>;
 }
 
 const START_TIMEOUT_MS = 30_000;
 
-/**
- * What the SDK's own `createLocal` sets: no look-up for newer versions, and workflow updates on servers that are too old
- * to have them by default.
- */
+/** As the SDK's `createLocal` sets it: no check for newer versions, and workflow updates on servers where they are off by default. */
 const DYNAMIC_CONFIG = [
   'frontend.enableServerVersionCheck=false',
   'frontend.enableUpdateWorkflowExecution=true',
@@ -59,40 +55,40 @@ const DYNAMIC_CONFIG = [
 ];
 
 /**
- * Starts a real Temporal server, with its Web UI if wanted, on the loopback interface. The Temporal CLI that it runs is
- * looked for, and fetched if there is none: see {@link resolveTemporalCli}. The server ends with `close()`, and with this
- * process however that ends.
+ * Starts a real Temporal server, with its Web UI if wanted, on the loopback interface. The Temporal CLI that it runs is found or
+ * downloaded by {@link resolveTemporalCli}. The server stops with `close()`, and whenever this process ends.
  *
- * It is not started by the SDK's `TestWorkflowEnvironment.createLocal`, since that one writes the server's banner to our
- * stdout, gives up after 5 s, and lets Ctrl-C end the server before the workers.
+ * The SDK's `TestWorkflowEnvironment.createLocal` is not used: it writes the server's banner to stdout, gives up after 5 s, and Ctrl-C
+ * stops its server before the workers.
  *
  * @throws {@link ExecutableNotFound}
- * @throws Error when the server does not start, with what it wrote; nothing is left running
+ * @throws Error with the output of the server if it does not start. Nothing is left running.
  */
 export async function startLocalTemporal(options: LocalTemporalOptions = {}): Promise<LocalTemporal> {
   const executable = await resolveTemporalCli(options);
-  const port = options.port ?? (await freePort());
-  const uiPort = await uiPortOf(options.ui);
+  const port = options.port ?? (await findFreePort());
+  const uiPort = await findUiPort(options.ui);
   const server = startServerProcess({
     path: executable.path,
-    args: serverArgs(options, port, uiPort),
-    gentle: options.dbFilename !== undefined,
+    args: toServerArgs(options, port, uiPort),
+    graceful: options.dbFilename !== undefined,
     logFile: options.logFile,
   });
   try {
-    return await connect(server, executable, options, port, uiPort);
+    return await connectTo(server, executable, options, port, uiPort);
   } catch (error) {
     await server.stop();
-    throw new Error(whyNotStarted(executable, server, options.logFile), { cause: error });
+    const output = options.logFile === undefined ? server.output() || 'nothing' : `into ${options.logFile}`;
+    throw new Error(`The Temporal server (${executable.path}) did not start. It wrote: ${output}`, { cause: error });
   }
 }
 
-async function uiPortOf(ui: LocalTemporalOptions['ui']): Promise<number | undefined> {
+async function findUiPort(ui: LocalTemporalOptions['ui']): Promise<number | undefined> {
   if (!ui) return undefined;
-  return (ui === true ? undefined : ui.port) ?? (await freePort());
+  return (ui === true ? undefined : ui.port) ?? (await findFreePort());
 }
 
-function serverArgs(options: LocalTemporalOptions, port: number, uiPort: number | undefined): string[] {
+function toServerArgs(options: LocalTemporalOptions, port: number, uiPort: number | undefined): string[] {
   const { namespace = 'default', logLevel = 'error', dbFilename, searchAttributes = [] } = options;
   return [
     ...['server', 'start-dev', '--ip', LOOPBACK, '--port', `${port}`, '--namespace', namespace],
@@ -107,7 +103,7 @@ function serverArgs(options: LocalTemporalOptions, port: number, uiPort: number 
   ];
 }
 
-async function connect(
+async function connectTo(
   server: ServerProcess,
   executable: ResolvedExecutable,
   options: LocalTemporalOptions,
@@ -117,38 +113,48 @@ async function connect(
   const { namespace = 'default', searchAttributes = [], startTimeoutMs = START_TIMEOUT_MS } = options;
   const address = `${LOOPBACK}:${port}`;
   const uiUrl = uiPort === undefined ? undefined : `http://${LOOPBACK}:${uiPort}`;
-  const limits = { deadline: Date.now() + startTimeoutMs, ended: server.ended };
+  const limits = { deadlineMs: Date.now() + startTimeoutMs, exited: server.exited };
 
-  await untilServes(port, limits);
-  const env = await TestWorkflowEnvironment.createFromExistingServer({ address, namespace });
-  const close = async () => {
-    await env.teardown();
-    await server.stop();
-  };
-  let closing: Promise<void> | undefined;
+  await waitForTemporal(port, limits);
+  const connection = await Connection.connect({ address });
   try {
-    await registerSearchAttributes(env.connection, namespace, searchAttributes);
-    if (uiUrl !== undefined) await untilAnswers(uiUrl, limits);
+    await addSearchAttributes(connection, namespace, searchAttributes);
+    if (uiUrl !== undefined) await waitForUrl(uiUrl, limits);
+    const nativeConnection = await NativeConnection.connect({ address });
+    let closing: Promise<void> | undefined;
+    const close = async () => {
+      await connection.close();
+      await nativeConnection.close();
+      await server.stop();
+    };
+    return {
+      address,
+      namespace,
+      ...(uiUrl === undefined ? {} : { uiUrl }),
+      client: new Client({ connection, namespace }),
+      nativeConnection,
+      executable,
+      close: () => {
+        closing ??= close();
+        return closing;
+      },
+    };
   } catch (error) {
-    await close();
+    await connection.close();
     throw error;
   }
-  return {
-    address,
-    namespace,
-    ...(uiUrl === undefined ? {} : { uiUrl }),
-    client: env.client,
-    nativeConnection: env.nativeConnection,
-    env,
-    executable,
-    close: () => {
-      closing ??= close();
-      return closing;
-    },
-  };
 }
 
-function whyNotStarted(executable: ResolvedExecutable, server: ServerProcess, logFile: string | undefined): string {
-  const wrote = logFile === undefined ? server.output() || 'nothing' : `into ${logFile}`;
-  return `The Temporal server (${executable.path}) did not start. It wrote: ${wrote}`;
+/** Adds those that the namespace does not have: a database of an earlier start may lack some. */
+async function addSearchAttributes(
+  { operatorService }: Connection,
+  namespace: string,
+  keys: readonly SearchAttributeKey<SearchAttributeType>[],
+): Promise<void> {
+  if (keys.length === 0) return;
+  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+  const missing = keys.filter(({ name }) => !(name in customAttributes));
+  if (missing.length === 0) return;
+  const types = missing.map(({ name, type }) => [name, encodeSearchAttributeIndexedValueType(type)]);
+  await operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(types) });
 }

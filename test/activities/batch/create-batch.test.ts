@@ -120,7 +120,7 @@ describe('postBatch', () => {
     const { failure, work, details } = await failedPost({ kind: 'status', status });
     expect(failure).toMatchObject({ type, nonRetryable: true });
     expect(failure.message).toMatch(advice);
-    expect(failure.message).toContain(`batch over directory ${work.directoryId}: LlamaCloud answered`);
+    expect(failure.message).toContain(`batch over directory ${work.directoryId}: LlamaCloud returned`);
     expect(details).toBeUndefined();
   });
 

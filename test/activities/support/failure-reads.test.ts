@@ -23,7 +23,7 @@ describe('a read that LlamaCloud answers with', () => {
     expect(failure).toMatchObject({ type, nonRetryable: true });
     expect(failure.nextRetryDelay).toBeUndefined();
     expect(failure.message).toBe(
-      `batch ${batchId}: LlamaCloud answered ${status}: no such thing (GET /api/v2/batches/${batchId}). ${advice}`,
+      `batch ${batchId}: LlamaCloud returned ${status}: no such thing (GET /api/v2/batches/${batchId}). ${advice}`,
     );
     expect(failure.cause).toMatchObject({ name: 'HttpStatusError' });
   });
@@ -48,7 +48,7 @@ describe('a read that LlamaCloud answers with', () => {
     expect(failure).toMatchObject({ type, nonRetryable: false });
     expect(delayOf(failure)).toBeGreaterThanOrEqual(least);
     expect(delayOf(failure)).toBeLessThanOrEqual(most);
-    expect(failure.message).toContain(`batch ${batchId}: LlamaCloud answered ${status}`);
+    expect(failure.message).toContain(`batch ${batchId}: LlamaCloud returned ${status}`);
     expect(failure.cause).toMatchObject({ name: 'HttpStatusError' });
   });
 
@@ -70,9 +70,9 @@ describe('a read that LlamaCloud answers with', () => {
 
 describe('a read without a whole answer is tried again as ServiceUnavailable', () => {
   const BROKEN = [
-    [{ kind: 'reset-before' }, /No answer/],
-    [{ kind: 'reset-after' }, /No answer/],
-    [{ kind: 'truncated' }, /broke off|No answer/],
+    [{ kind: 'reset-before' }, /No response/],
+    [{ kind: 'reset-after' }, /No response/],
+    [{ kind: 'truncated' }, /cut off|No response/],
   ] as const;
 
   test.each(BROKEN)('%j', async (fault, says) => {
@@ -87,7 +87,7 @@ describe('a read without a whole answer is tried again as ServiceUnavailable', (
   test('an answer that takes too long', async () => {
     const { failure } = await pollThrough({ kind: 'delay', delayMs: 60_000 }, {}, 1_000);
     expect(failure).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
-    expect(failure.message).toContain('did not answer within 1 s');
+    expect(failure.message).toContain('did not respond within 1 s');
   });
 
   test('a connection that is refused', async () => {
@@ -109,7 +109,7 @@ describe('a read whose answer is not as documented is tried again as UnexpectedR
   test('HTML under a 200', async () => {
     const { failure, batchId } = await pollThrough({ kind: 'html' });
     expect(failure).toMatchObject({ type: 'UnexpectedResponse', nonRetryable: false });
-    expect(failure.message).toContain(`batch ${batchId}: LlamaCloud's answer is not as documented at (body)`);
+    expect(failure.message).toContain(`batch ${batchId}: LlamaCloud's response is not as documented at (body)`);
     expect(failure.cause).toMatchObject({ name: 'UnexpectedResponseError' });
     expect(delayOf(failure)).toBeLessThanOrEqual(2_000);
   });
@@ -126,5 +126,5 @@ test('a failure about a document names the job and the file', async () => {
   bench.emulator.faults.next({ kind: 'status', status: 500 });
   const input = { fileId: 'dfl-1', name: 'a.md', jobId: 'pjb-1', type: 'parse_v2', batchId: 'bat-1' } as const;
   const failure = await failureOf(run(bench.activities.collectJob, input));
-  expect(failure.message).toMatch(/^job pjb-1 of a\.md: LlamaCloud answered 500/);
+  expect(failure.message).toMatch(/^job pjb-1 of a\.md: LlamaCloud returned 500/);
 });

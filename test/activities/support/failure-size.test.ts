@@ -83,7 +83,7 @@ test('the advice is there, however long the reason is', () => {
     { method: 'GET', path: '/' },
   );
   expect(toFailure(thrown, { ...CONTEXT, what: `job ${long}` }).failure.message).toMatch(
-    /^job x+…: LlamaCloud answered 402: x+…\. Add credits to .* again\.$/,
+    /^job x+…: LlamaCloud returned 402: x+…\. Add credits to .* again\.$/,
   );
 });
 
@@ -94,6 +94,6 @@ test('an outage whose answers are 100 kB of JSON is shown by its status, its rea
   const thrown = await failing(bench.activities.waitForBatch, look('bat-1'));
   const { sent, size } = toSent(thrown);
   expect(size).toBeLessThan(MAX_FAILURE_BYTES);
-  expect(sent.message).toMatch(/^batch bat-1: LlamaCloud answered 503: body\.0: 文書/);
+  expect(sent.message).toMatch(/^batch bat-1: LlamaCloud returned 503: body\.0: 文書/);
   expect(sent.cause?.stackTrace).toMatch(/^HttpStatusError\n {4}at /);
 });

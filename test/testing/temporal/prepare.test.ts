@@ -116,7 +116,7 @@ describe('prepare', () => {
     expect(stderr).toMatch(/npm error network\nInstalling dependencies \(once\) failed: correct what is shown above/);
   });
 
-  it('takes a failed build for none, and leaves the last good one', async () => {
+  it('keeps the last good build when a build fails', async () => {
     const { root, write, prepare, main } = await freshPackage();
     await write('src/main.ts', 'broken');
     for (const attempt of [await prepare(), await prepare()]) {

@@ -10,7 +10,7 @@ import {
   startLocalTemporal,
   startTimeSkippingTemporal,
 } from '../../../src/testing/temporal/index.js';
-import { GUARD } from '../../../src/testing/temporal/server-process.js';
+import { SUPERVISOR } from '../../../src/testing/temporal/server-process.js';
 import { makeExecutable, temporaryFolder } from './fixtures.js';
 
 const BATCH_ID = defineSearchAttributeKey('LlamaCloudBatchId', 'KEYWORD');
@@ -60,7 +60,7 @@ describe('a local server', () => {
     await temporal.close();
   });
 
-  it('keeps what it has in a file, and registers search attributes that the file lacks', async () => {
+  it('stores everything in a file, and registers search attributes that the file lacks', async () => {
     const dbFilename = join(await temporaryFolder(), 'temporal.db');
     const first = await local({ dbFilename });
     expect(first.uiUrl).toBeUndefined();
@@ -75,7 +75,7 @@ describe('a local server', () => {
     });
   });
 
-  it('that can not start says what it wrote, and leaves nothing running', async () => {
+  it('that can not start reports its output, and leaves nothing running', async () => {
     const listener = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void listener.close());
     await once(listener, 'listening');
@@ -90,7 +90,7 @@ describe('a local server', () => {
     expect(await readFile(logFile, 'utf8')).toContain('level=INFO');
   });
 
-  it('whose Web UI does not answer has not started', async () => {
+  it('whose Web UI does not respond has not started', async () => {
     const { path: real } = await resolveTemporalCli();
     // Whatever we ask for, this one has no UI.
     const path = await makeExecutable(
@@ -98,10 +98,10 @@ describe('a local server', () => {
       `#!/bin/sh\nexec '${real}' "$@" --headless\n`,
     );
     const starting = local({ env: { TEMPORAL_CLI_PATH: path }, ui: true, startTimeoutMs: 3_000 });
-    await expect(starting).rejects.toMatchObject({ cause: { message: expect.stringContaining('does not answer') } });
+    await expect(starting).rejects.toMatchObject({ cause: { message: expect.stringContaining('does not respond') } });
   });
 
-  it('that never answers is ended after the time allowed', async () => {
+  it('that never responds is stopped after the start timeout', async () => {
     const pid = join(await temporaryFolder(), 'pid');
     const path = await makeExecutable(`${pid}.sh`, `#!/bin/sh\necho "my pid is $$"\nexec sleep 600\n`);
     const failure = await startLocalTemporal({ env: { TEMPORAL_CLI_PATH: path }, startTimeoutMs: 500 }).catch(String);
@@ -116,13 +116,13 @@ it('a server ends with the process that started it, even when that one is killed
   const server = 'console.log(process.pid); setInterval(() => {}, 1e6)';
   const parent = `
     const { spawn } = require('node:child_process');
-    const [, guard, server] = process.argv;
-    spawn(process.execPath, ['-e', guard, 'at-once', process.execPath, '-e', server], {
+    const [, supervisor, server] = process.argv;
+    spawn(process.execPath, ['-e', supervisor, 'SIGKILL', process.execPath, '-e', server], {
       stdio: ['pipe', 'inherit', 'inherit'],
       detached: true,
     });
   `;
-  const started = spawn(process.execPath, ['-e', parent, GUARD, server], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const started = spawn(process.execPath, ['-e', parent, SUPERVISOR, server], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [output] = await once(started.stdout, 'data');
   const pid = Number(`${output}`);
   onTestFinished(() => {

@@ -152,8 +152,8 @@ describe('results that are odd, on a real server', () => {
     const report = await (await stage.batches.start({ batchId })).result();
     expect(report.files).toMatchObject({ total: 6, completed: 1, failed: 5 });
     const errors = (await linesOf(report)).map(({ error }) => error?.message).join('\n');
-    expect(errors).toContain('LlamaCloud gave a job id that cannot be used');
-    expect(errors).toContain('LlamaCloud gave a job type that cannot be used');
+    expect(errors).toContain('LlamaCloud returned an unusable job id');
+    expect(errors).toContain('LlamaCloud returned an unusable job type');
     expect(errors).toContain('unknown type sheets_v9');
   });
 
