@@ -18,7 +18,7 @@ export class CliCommand extends Command {
     return new CliCommand(name);
   }
 
-  /** Throws commander's error as a {@link UsageError}. Its message is `error: <sentence>`, or has a suggestion on a second line. */
+  /** Throws commander's error as a {@link UsageError}. commander puts its suggestion on the second line of the message. */
   override error(message: string, _options?: ErrorOptions): never {
     const [sentence = '', suggestion] = message.replace(/^error: /, '').split('\n');
     const help = `see ${renderCommandPath(this)} --help`;
@@ -67,7 +67,7 @@ export class CliCommand extends Command {
   private findCommand(name: string): CliCommand {
     const command = this.commands.find((candidate) => candidate.name() === name);
     if (command instanceof CliCommand) return command;
-    // A command without commands of its own would be executed. For any other one, commander throws the error.
+    // commander throws the error. A command without subcommands would be executed instead.
     if (this.commands.length > 0) this.parse([name], { from: 'user' });
     throw new UsageError(`unknown command '${name}'`, `see ${renderCommandPath(this)} --help`);
   }

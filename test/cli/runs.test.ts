@@ -287,24 +287,18 @@ describe('schedule', () => {
   });
 });
 
-it.each([
-  ['start', ...parse('dir-1')],
-  ['progress', 'some-run'],
-  ['cancel', 'some-run'],
-  ['schedule', 'list'],
-  ['schedule', 'trigger', 'nightly'],
-  ['schedule', 'create', '--id', 'nightly', '--every', '6h', ...parse('dir-1')],
-  ['setup'],
-  ['worker'],
-])('%s in a namespace that does not exist says so, and how to create it', async (...args) => {
-  const workerEnv = { LLAMA_CLOUD_API_KEY: emulator.apiKey, LLAMACLOUD_OUTPUT: output };
-  const { code, stderr } = await cli([...args, '--namespace', 'nope'], { env: { ...env, ...workerEnv } });
-  expect(code).toBe(1);
-  expect(stderr).toContain(
-    `error: Namespace nope does not exist on the Temporal server at ${temporal.address}\nhint: `,
-  );
-  expect(stderr).toContain(`temporal operator namespace create --namespace nope --address ${temporal.address}`);
-});
+it.each([['start', ...parse('dir-1')], ['progress', 'some-run'], ['schedule', 'list'], ['setup'], ['worker']])(
+  '%s in a namespace that does not exist says so, and how to create it',
+  async (...args) => {
+    const workerEnv = { LLAMA_CLOUD_API_KEY: emulator.apiKey, LLAMACLOUD_OUTPUT: output };
+    const { code, stderr } = await cli([...args, '--namespace', 'nope'], { env: { ...env, ...workerEnv } });
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `error: Namespace nope does not exist on the Temporal server at ${temporal.address}\nhint: `,
+    );
+    expect(stderr).toContain(`temporal operator namespace create --namespace nope --address ${temporal.address}`);
+  },
+);
 
 describe('a run that has ended', () => {
   it('is shown as failed when it was terminated, not in the phase that it was in', async () => {

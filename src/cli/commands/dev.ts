@@ -14,7 +14,7 @@ const DESCRIPTION = `Process a folder of documents on this machine. Nothing is s
 
 Starts a local Temporal server with its Web UI, an emulator of LlamaCloud over the folder, and a worker. Processes every document of the folder and its sub-folders in one run, and prints the report and where the documents are. Left out: hidden files, linked folders, pipes and devices. Runs the temporal executable at TEMPORAL_CLI_PATH or on PATH; without one, it downloads one once.
 
-The emulator parses PDF, Markdown and text files. In a terminal, the command keeps running until Ctrl-C, so that you can look at the run in the Temporal UI. Without a terminal, or with --json, it ends with the run.`;
+The emulator parses PDF, Markdown and text files; any other file fails. In a terminal, the command keeps running until Ctrl-C, so that you can look at the run in the Temporal UI. Without a terminal, or with --json, it ends with the run.`;
 
 export function addDev(program: CliCommand, context: CommandContext): void {
   program

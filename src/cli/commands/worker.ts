@@ -13,7 +13,7 @@ interface WorkerFlags extends TemporalFlags {
   readonly logLevel: keyof typeof LOG_LEVELS;
 }
 
-const DESCRIPTION = `Run a worker: it executes the workflows and activities of runs until Ctrl-C or SIGTERM. Open activities then get 20 seconds to finish. A second signal ends it immediately.`;
+const DESCRIPTION = `Run a worker: it executes the workflows and activities of runs until Ctrl-C or SIGTERM. Open activities then get 20 seconds to finish. A second Ctrl-C ends it immediately.`;
 
 const ENVIRONMENT = `
 Environment:

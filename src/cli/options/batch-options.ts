@@ -34,7 +34,7 @@ export interface BatchFlags {
   readonly onStop?: OnStop;
 }
 
-export const JOB_DESCRIPTION = 'parse_v2 parses each file; extract_v2 extracts a record from each file';
+export const JOB_DESCRIPTION = 'parse_v2 parses each file, extract_v2 extracts a record from each file';
 
 /** The lower bound of the workflow's input. */
 const MIN_TIMEOUT_MS = 1_000;

@@ -1,7 +1,7 @@
 /** The progress of a run that has ended. */
 import type { AnyProgress, AnyReport } from './run-types.js';
 
-/** As many as the answer of the progress query has. */
+/** The progress query answers with the same number. */
 const MAX_LAST_FAILURES = 5;
 
 type EndPhase = 'completed' | 'failed' | 'cancelled';

@@ -71,7 +71,7 @@ class Notes {
     this.#view = view;
   }
 
-  /** On a line of its own: with the id, the progress line would be too long for a terminal. */
+  /** Not part of the progress line, which would be too long for a terminal. */
   setBatchId(batchId: string | null): void {
     if (batchId === null || this.#hasBatchId) return;
     this.#hasBatchId = true;

@@ -16,29 +16,41 @@ const MAX_NAME_COLUMNS = 40;
 
 /** The counts, the failed files or directories with their reasons, and where the documents are. */
 export function renderReport(report: AnyReport): string[] {
-  const { manifest } = report;
-  const isMultiDirectory = 'directories' in report;
-  const shown = isMultiDirectory ? renderDirectoryFailures(report) : renderFileFailures(report);
-  const { failed, cancelled } = isMultiDirectory ? report.directories : report.files;
+  return 'directories' in report ? renderDirectoriesReport(report) : renderBatchReport(report);
+}
+
+function renderBatchReport(report: BatchReport): string[] {
+  const { batchId, status, manifest, files } = report;
+  const folder = manifest === null ? null : batchFolder(report, manifest);
   return [
-    isMultiDirectory ? renderDirectoryCounts(report) : renderFileCounts(report),
-    ...renderTable(shown),
-    ...renderMore(failed + cancelled - shown.length),
-    ...renderTable(
-      [
-        ...(isMultiDirectory ? [] : [['Batch', `${report.batchId} ${toPrintable(report.status)}`]]),
-        ...(manifest === null
-          ? []
-          : [
-              [
-                'Documents',
-                toPrintable(isMultiDirectory ? directoriesFolder(manifest) : batchFolder(report, manifest)),
-              ],
-              ['Manifest', toPrintable(manifest)],
-            ]),
-      ],
-      '',
-    ),
+    renderFileCounts(report),
+    ...renderFailures(renderFileFailures(report), files),
+    ...renderTable([['Batch', `${batchId} ${toPrintable(status)}`], ...renderLocations(folder, manifest)], ''),
+  ];
+}
+
+function renderDirectoriesReport(report: DirectoriesReport): string[] {
+  const { manifest, directories } = report;
+  // The combined manifest has its own folder in the output folder, beside the folders of the batches.
+  const folder = manifest === null ? null : `${dirname(dirname(manifest))}, one folder for each batch`;
+  return [
+    renderDirectoryCounts(report),
+    ...renderFailures(renderDirectoryFailures(report), directories),
+    ...renderTable(renderLocations(folder, manifest), ''),
+  ];
+}
+
+/** The report names the first failures only. */
+function renderFailures(named: readonly string[][], { failed, cancelled }: FileCounts): string[] {
+  const shown = named.slice(0, MAX_ROWS);
+  return [...renderTable(shown), ...renderMore(failed + cancelled - shown.length)];
+}
+
+function renderLocations(folder: string | null, manifest: string | null): string[][] {
+  if (folder === null || manifest === null) return [];
+  return [
+    ['Documents', toPrintable(folder)],
+    ['Manifest', toPrintable(manifest)],
   ];
 }
 
@@ -110,26 +122,17 @@ export function batchFolder({ batchId }: Pick<BatchReport, 'batchId'>, manifest:
   return index === -1 ? dirname(manifest) : manifest.slice(0, index + name.length - 1);
 }
 
-/** The output folder: the combined manifest is in a folder of its own there, beside the folders of the batches. */
-function directoriesFolder(manifest: string): string {
-  return `${dirname(dirname(manifest))}, one folder for each batch`;
-}
-
 function renderMore(count: number): string[] {
   return count <= 0 ? [] : [`  … and ${count.toLocaleString('en')} more, see the manifest`];
 }
 
 function renderFileFailures({ failures }: BatchReport): string[][] {
-  return failures
-    .slice(0, MAX_ROWS)
-    .map(({ name, fileId, message }) => [renderName(name ?? fileId), toPrintable(message)]);
+  return failures.map(({ name, fileId, message }) => [renderName(name ?? fileId), toPrintable(message)]);
 }
 
 /** Ids are not truncated, so that they can be given to the next run. */
 function renderDirectoryFailures({ failures }: DirectoriesReport): string[][] {
-  return failures
-    .slice(0, MAX_ROWS)
-    .map(({ directoryId, message }) => [toPrintable(directoryId), toPrintable(message)]);
+  return failures.map(({ directoryId, message }) => [toPrintable(directoryId), toPrintable(message)]);
 }
 
 function renderName(name: string): string {

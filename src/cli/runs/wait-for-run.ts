@@ -50,7 +50,7 @@ function printReport(context: CommandContext, { workflowId, runId }: AnyRun, rep
   return ok ? 0 : 1;
 }
 
-/** A run over many directories completes although some of them did not. */
+/** A run over many directories completes even if some of them do not. */
 function renderIncomplete({ completed, total }: { completed: number; total: number }): string {
   return `${total - completed} of ${formatCount(total, 'directory', 'directories')} did not complete`;
 }
