@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { renderProgress } from '../../../src/cli/runs/progress-details.js';
 import { renderProgressLine } from '../../../src/cli/runs/progress-line.js';
 import { renderBar, toLineKey } from '../../../src/cli/runs/progress-view.js';
+import type { AnyBatchProgress, AnyProgress } from '../../../src/cli/runs/run-types.js';
 import { displayWidth } from '../../../src/cli/text.js';
-import type { BatchProgress, DirectoriesProgress, FileCounts } from '../../../src/index.js';
+import type { DirectoriesProgress, FileCounts } from '../../../src/index.js';
 
 const BATCH_ID = 'bat-0d9c3a52-6f1e-4b7a-9a34-1c2d3e4f5a6b';
 
@@ -19,10 +20,10 @@ describe('the progress line', () => {
   });
 
   it('shows the files of the directory while LlamaCloud works, and the jobs that have ended', () => {
-    const waiting = { ...batchProgress(), directoryFiles: 40 };
+    const waiting = batchProgress({ directoryFiles: 40 });
     expect(renderProgressLine(waiting)).toBe('Waiting for LlamaCloud: RUNNING, 40 files in the directory');
     const files = counts({ total: 40, completed: 2 });
-    const processing = { ...batchProgress({ phase: 'processing', files }), directoryFiles: 40, jobsEnded: 7 };
+    const processing = batchProgress({ phase: 'processing', files, directoryFiles: 40, jobsEnded: 7 });
     expect(renderProgressLine(processing)).toBe('Collecting the documents: 2 of 40 files, 7 jobs ended');
     expect(render('RUNNING', waiting)).toContain('  Files   40 in the directory');
     expect(render('RUNNING', processing)).toContain('  Jobs    7 of 40 ended in LlamaCloud');
@@ -76,7 +77,7 @@ describe('the progress bar', () => {
 describe('the progress in several lines', () => {
   it('counts the same in every line', () => {
     const files = counts({ total: 10, completed: 2, failed: 1, skipped: 1 });
-    const progress = { ...batchProgress({ phase: 'processing', files, running: 3 }), jobsEnded: 5 };
+    const progress = batchProgress({ phase: 'processing', files, running: 3, jobsEnded: 5 });
     expect(render('RUNNING', progress)).toEqual([
       'Collecting the documents: 4 of 10 files, 1 failed, 1 skipped, 5 jobs ended',
       '  Run     RUNNING, started 2026-11-27T10:00:00.000Z',
@@ -106,7 +107,7 @@ describe('the progress in several lines', () => {
   });
 });
 
-function render(status: string, progress: BatchProgress | DirectoriesProgress, blockedBy: string | null = null) {
+function render(status: string, progress: AnyProgress, blockedBy: string | null = null) {
   return renderProgress({ status, progress, blockedBy, failure: undefined });
 }
 
@@ -114,13 +115,15 @@ function counts(given: Partial<FileCounts>): FileCounts {
   return { total: 0, completed: 0, failed: 0, cancelled: 0, skipped: 0, ...given };
 }
 
-function batchProgress(given: Partial<BatchProgress> = {}): BatchProgress {
+function batchProgress(given: Partial<AnyBatchProgress> = {}): AnyBatchProgress {
   return {
     phase: 'waiting',
     directoryId: 'dir-1',
     job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' },
     batchId: BATCH_ID,
     batchStatus: 'RUNNING',
+    directoryFiles: null,
+    jobsEnded: 0,
     files: counts({}),
     running: 0,
     lastFailures: [],
