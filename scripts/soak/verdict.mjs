@@ -1,6 +1,6 @@
 // Counts what came out of a soak, from what is on disk, in the emulator and on the server, and holds the run's own report to it.
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { sha256 } from './plan.mjs';
 
 /** Faults of requests that were answered with 200 all the same. */
@@ -29,7 +29,8 @@ export async function verdictOf({ emulator, directory, contents, folder, kept, o
         expected.toString() === contents.get(line.fileId) &&
         line.bytes === expected.length &&
         line.sha256 === sha256(expected) &&
-        line.output === join(output, report.batchId, `${line.fileId}.md`);
+        dirname(line.output) === join(output, report.batchId) &&
+        basename(line.output).startsWith(`${line.name}.`);
       return !isRight;
     }),
   );

@@ -4,27 +4,27 @@ import { dirname, join, resolve } from 'node:path';
 import { errorCode } from './error-code.js';
 import { makeFolder } from './make-folder.js';
 import { OutputError } from './output-error.js';
-import { safeName } from './safe-name.js';
+import { toUniqueName } from './safe-name.js';
 import type { Content, OutputStore, StoredObject } from './store.js';
 import { readStoreId } from './store-id.js';
 import { type TemporaryFile, TemporaryFiles } from './temporary-files.js';
 
-/** Documents in a local directory, which is made when it is first needed. */
+/** Writes to a local directory, which is created when it is first needed. */
 export class DirectoryStore implements OutputStore {
   readonly root: string;
   readonly #temporaryFiles: TemporaryFiles;
 
-  /** @param directory Path; a relative one is taken from the working directory. */
+  /** @param directory A path. A relative one is resolved against the working directory. */
   constructor(directory: string) {
     this.root = resolve(directory);
     this.#temporaryFiles = new TemporaryFiles(this.root);
   }
 
-  /** Writes and removes a file. Also removes the temporary files of writers that were killed, by their age: 1 hour. */
+  /** Writes and removes a file. Also removes temporary files that are older than 1 hour: their writers were killed. */
   async check(): Promise<void> {
     const probe = join(this.root, `.probe-${randomUUID()}`);
     try {
-      // Permissions, read-only file systems, full disks and files in the way show only when something is written.
+      // Only a write shows missing permissions, a full disk, a read-only file system, or a file in place of the directory.
       const file = await this.#openTemporary(this.root);
       try {
         await file.append(Buffer.from('x'));
@@ -51,23 +51,23 @@ export class DirectoryStore implements OutputStore {
 
   async write(key: readonly string[], content: Content): Promise<StoredObject> {
     const location = this.locate(key);
-    // Around each operation of the store and around nothing else: a document that breaks off is no failure of the store.
-    const store = <T>(operation: Promise<T>): Promise<T> =>
+    // Only around the file operations: an error of the content is not an error of the store.
+    const orOutputError = <T>(operation: Promise<T>): Promise<T> =>
       operation.catch((error: unknown) => {
         throw new OutputError('write', location, error);
       });
-    // Opened before the content is read: content that is never read needs no closing.
-    const file = await store(this.#openTemporary(dirname(location)));
+    // Opened before the content is read: if that fails, there is no content to close.
+    const file = await orOutputError(this.#openTemporary(dirname(location)));
     const digest = createHash('sha256');
     let bytes = 0;
     try {
-      // The loop closes the content when an operation of the store throws.
+      // If the body throws, the loop closes the content.
       for await (const chunk of toChunks(content)) {
-        await store(file.append(chunk));
+        await orOutputError(file.append(chunk));
         digest.update(chunk);
         bytes += chunk.byteLength;
       }
-      await store(file.moveTo(location));
+      await orOutputError(file.moveTo(location));
     } catch (error) {
       await file.discard();
       throw error;
@@ -78,7 +78,7 @@ export class DirectoryStore implements OutputStore {
   async read(key: readonly string[]): Promise<AsyncIterable<Uint8Array> | undefined> {
     const location = this.locate(key);
     try {
-      // Opened here, so that a missing file is told apart before anything is read.
+      // Opened here and not when it is first read, so that a missing file returns `undefined`.
       return readChunks(await open(location, 'r'), location);
     } catch (error) {
       if (isMissing(error)) return undefined;
@@ -97,11 +97,11 @@ export class DirectoryStore implements OutputStore {
   }
 
   locate(key: readonly string[]): string {
-    if (key.length === 0) throw new TypeError('a key has at least one name: the root itself is no file');
-    return join(this.root, ...key.map(safeName));
+    if (key.length === 0) throw new TypeError('a key needs at least one name');
+    return join(this.root, ...key.map(toUniqueName));
   }
 
-  /** @param folder Where the file will be moved to; made where it is missing. */
+  /** @param folder The folder that the file will be moved to. Created if it is missing. */
   async #openTemporary(folder: string): Promise<TemporaryFile> {
     await makeFolder(folder);
     return this.#temporaryFiles.create();

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode } from './error-code.js';
 
-/** One level at a time: Node's own `recursive` never returns where the system refuses with ENOENT, as below /proc. */
+/** Creates a folder and its parents. Not with `recursive`: in Node that never returns if `mkdir` fails with ENOENT, as in /proc. */
 export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path);
@@ -11,7 +11,7 @@ export async function makeFolder(path: string): Promise<void> {
     if (code === 'EEXIST') return;
     if (code !== 'ENOENT' || dirname(path) === path) throw error;
     await makeFolder(dirname(path));
-    // Another writer may have made it in the meantime.
+    // Another writer may have created it in the meantime.
     await mkdir(path).catch((error: unknown) => {
       if (errorCode(error) !== 'EEXIST') throw error;
     });

@@ -1,18 +1,18 @@
-/** Together below 500 characters with the words around them, since a failure is kept in history once per attempt. */
+/** Keeps the message below 500 characters, since it becomes a failure in history. */
 const MAX_LOCATION_CHARACTERS = 250;
 const MAX_REASON_CHARACTERS = 200;
 
-/** Of a cause: where it was thrown, not the whole way there. */
+/** Of the cause's stack. */
 const MAX_STACK_LINES = 3;
 
-/** The output store failed: full, read-only, gone. */
+/** The output store failed: it is full, read-only or missing. */
 export class OutputError extends Error {
   override readonly name = 'OutputError';
 
   /**
    * @param action What could not be done, such as `write`.
-   * @param location Where: a path, or a URL of the store.
-   * @param cause The error, or the reason in words.
+   * @param location A path, or a URL of the store.
+   * @param cause The error, or a reason.
    */
   constructor(action: string, location: string, cause: unknown) {
     const reason = truncate(cause instanceof Error ? cause.message : String(cause), MAX_REASON_CHARACTERS);
@@ -22,7 +22,7 @@ export class OutputError extends Error {
   }
 }
 
-/** Only what tells a person what happened: errors of streams and clients carry buffers, requests and causes of their own. */
+/** A copy without what history has no room for: errors of streams and clients hold buffers, requests and further causes. */
 function toSmallError(error: Error, message: string): Error {
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
   const small = Object.assign(new Error(message), { name: error.name, ...code });
@@ -37,7 +37,7 @@ function truncate(text: string, maxCharacters: number): string {
   return wellFormed.length <= maxCharacters ? wellFormed : `${firstPart(wellFormed, maxCharacters - 1)}…`;
 }
 
-/** For paths: both the start and the name at the end say where. */
+/** For paths: keeps the start, and the file name at the end. */
 function truncateMiddle(text: string, maxCharacters: number): string {
   const wellFormed = text.toWellFormed();
   if (wellFormed.length <= maxCharacters) return wellFormed;

@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import { errorCode } from './error-code.js';
 import { makeFolder } from './make-folder.js';
 
-/** No key's name starts with a dot. */
+/** Starts with a dot, unlike the names of documents and folders. */
 const FILE_NAME = '.store-id';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Reads the id of the store at a root, and creates it where there is none. Workers that start together agree. */
+/** Reads the id of the store at a root, and creates it if there is none. Workers that start at the same time get the same id. */
 export async function readStoreId(root: string): Promise<string> {
   const path = join(root, FILE_NAME);
-  const id = (await readIfThere(path)) ?? (await create(root, path));
+  const id = (await readIfExists(path)) ?? (await create(root, path));
   if (!UUID.test(id)) throw new Error(`${path} is damaged: delete it, and a new one is created`);
   return id;
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function readIfExists(path: string): Promise<string | undefined> {
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (error) {
@@ -26,17 +26,17 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** A link appears with its content, and only for the first that makes it: of several workers, all read the id of one. */
+/** A link is created atomically, with its content, and only once. So of several workers, one creates the id that all of them read. */
 async function create(root: string, path: string): Promise<string> {
   await makeFolder(root);
-  const own = join(root, `${FILE_NAME}-${randomUUID()}`);
+  const temporaryPath = join(root, `${FILE_NAME}-${randomUUID()}`);
   try {
-    await writeFile(own, `${randomUUID()}\n`, { flag: 'wx', flush: true });
-    await link(own, path);
+    await writeFile(temporaryPath, `${randomUUID()}\n`, { flag: 'wx', flush: true });
+    await link(temporaryPath, path);
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error;
   } finally {
-    await rm(own, { force: true });
+    await rm(temporaryPath, { force: true });
   }
   return readFile(path, 'utf8').then((id) => id.trim());
 }

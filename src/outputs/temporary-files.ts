@@ -3,21 +3,21 @@ import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promis
 import { join } from 'node:path';
 import { makeFolder } from './make-folder.js';
 
-/** An active writer's file is younger: a download without a byte for a minute is given up. */
+/** A download that receives nothing for a minute is given up, so the file of a live writer is never that old. */
 const ABANDONED_AFTER_MS = 60 * 60_000;
 
-/** A file under construction. End it with `moveTo` or `discard`. */
+/** A file that is being written. Finish it with `moveTo` or `discard`. */
 export interface TemporaryFile {
   append(chunk: Uint8Array): Promise<void>;
-  /** Flushes it to the disk, then moves it: readers see the whole file or none. */
+  /** Flushes it to disk, then moves it, so that readers see the complete file or none. */
   moveTo(location: string): Promise<void>;
-  /** Never throws: what can't be removed now is removed by a later check. */
+  /** Never throws: what can't be removed now is removed when a worker starts. */
   discard(): Promise<void>;
 }
 
 /**
- * The folder in which every file is written before it is moved to its place. It is inside the store's root, so that the
- * move stays in one file system, and starts with a dot, which no key's name does.
+ * The folder in which files are written before they are moved. It is inside the root, since a move within one file system is atomic,
+ * and its name starts with a dot, unlike the names of documents and folders.
  */
 export class TemporaryFiles {
   readonly #folder: string;
@@ -32,7 +32,7 @@ export class TemporaryFiles {
     return toTemporaryFile(path, await open(path, 'wx'));
   }
 
-  /** Removes the files of writers that were killed. Never throws: files that stay do no harm but take room. */
+  /** Removes the files of writers that were killed. Never throws: such files only take space. */
   async removeAbandoned(): Promise<void> {
     const names = await readdir(this.#folder).catch(() => []);
     for (const name of names) {
@@ -48,7 +48,7 @@ async function removeIfAbandoned(path: string): Promise<void> {
 
 function toTemporaryFile(path: string, file: FileHandle): TemporaryFile {
   return {
-    // Unlike `write`, it goes on until every byte is written.
+    // Unlike `write`, `appendFile` continues until every byte is written.
     append: (chunk) => file.appendFile(chunk),
     moveTo: async (location) => {
       await file.sync();

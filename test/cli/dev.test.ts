@@ -47,7 +47,7 @@ describe('dev', () => {
     expect(stdout).toContain('4 documents in');
     expect(stdout).toContain('4 files: 3 completed, 1 failed.');
     expect(stdout).toMatch(/^ {2}damaged\.pdf +FAILED +.*can't be read/m);
-    expect(stdout).toMatch(/^ {2}two lines\.txt +COMPLETED +\S+\.md$/m);
+    expect(stdout).toMatch(/^ {2}two lines\.txt +COMPLETED +two lines\.txt\.[0-9a-f]{12}\.md$/m);
     expect(stdout).toMatch(
       /^Temporal UI {2}http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/llamacloud%2Fdir-my-documents%2Fparse_v2%2Fcfg-PARSE_AGENTIC\/[\w-]+\/history$/m,
     );

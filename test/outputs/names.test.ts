@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { DirectoryStore, openOutputStore } from '../../src/outputs/index.js';
+import { DirectoryStore, openOutputStore, toSafeName } from '../../src/outputs/index.js';
 import { temporaryFolder } from './support.js';
 
 const LONG = 'x'.repeat(5_000);
@@ -26,6 +26,9 @@ const NASTY = [
   'space ',
   ' ',
   '~',
+  '~root',
+  '-rf',
+  '_',
   '%',
   '%2E',
   'con',
@@ -33,10 +36,20 @@ const NASTY = [
   'nul',
   'com1',
   'LPT9.md',
+  'aux .txt',
+  'COM¹.pdf',
+  'CONIN$',
   'a:b',
   'a*?"<>|b',
   'ü',
+  'u\u0308',
+  '\u0308',
   '世界',
+  '\u202efdp.exe',
+  'fdp.exe',
+  'e\u200d\u0301',
+  'a\u2028b',
+  'a\u00a0b',
   '\ud800',
   '\ud801',
   '\udc00',
@@ -55,15 +68,17 @@ describe('a name, whatever it is', () => {
     const location = store.locate(['bat-1', name]);
     expect(dirname(location)).toBe('/root/of/all/bat-1');
     expect(resolve(location)).toBe(location);
-    const segment = location.slice('/root/of/all/bat-1/'.length);
-    // Neither hidden, nor a device of Windows, nor anything that a file system turns into something else.
-    expect(segment).toMatch(/^[\w%-][\w.%~-]*$/);
-    expect(segment).not.toMatch(/\.$|^(con|nul|com\d|lpt\d)(\.|$)/i);
-    expect(segment.length).toBeLessThanOrEqual(200);
+    const segment = basename(location);
+    // Neither hidden, nor an option, nor a device of Windows, nor anything that a file system turns into something else.
+    expect(segment).not.toMatch(/^[.\-~ ]|[. ]$|[\p{Cc}\p{Cf}\p{Cs}<>:"/\\|?*]/u);
+    expect(segment).not.toMatch(/^(con|prn|aux|nul|conin\$|com[\d¹]|lpt\d) *(\.|$)/i);
+    expect(segment.normalize('NFC')).toBe(segment);
+    expect(Buffer.byteLength(segment)).toBeLessThanOrEqual(255);
   });
 
   test('has a place of its own', () => {
-    expect(new Set(NASTY.map((name) => store.locate([name]))).size).toBe(NASTY.length);
+    const names = [...NASTY, ...NASTY.map((name) => basename(store.locate([name])))];
+    expect(new Set(names.map((name) => store.locate([name]))).size).toBe(new Set(names).size);
     expect(store.locate(['a', 'b'])).not.toBe(store.locate(['a/b']));
   });
 
@@ -75,10 +90,26 @@ describe('a name, whatever it is', () => {
     expect(written).toHaveLength(NASTY.length);
   });
 
-  test.each(['dfl-aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee.md', 'manifest.jsonl', 'manifest.part-00000.jsonl', 'A_b-1'])(
-    'that is ordinary stays as it is, as %s does',
-    (name) => expect(store.locate([name])).toBe(`/root/of/all/${name}`),
-  );
+  test.each([
+    'dfl-aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee.md',
+    'manifest.jsonl',
+    'manifest.part-00000.jsonl',
+    'A_b-1',
+    'Résumé – Zoë (final) 100%.pdf',
+    '世界 🦙.pdf',
+  ])('that is ordinary stays as it is, as %s does', (name) => {
+    expect(store.locate([name])).toBe(`/root/of/all/${name}`);
+  });
+});
+
+test('a safe name fits the bytes that are asked for, and a name that is cut says so', () => {
+  for (const name of [LONG, '世'.repeat(1_000), '🦙'.repeat(1_000), `-${LONG}`, `.${'世'.repeat(1_000)}`]) {
+    for (let maxBytes = 10; maxBytes < 20; maxBytes++) {
+      const safe = toSafeName(name, maxBytes);
+      expect(Buffer.byteLength(safe)).toBeLessThanOrEqual(maxBytes);
+      expect(safe).toMatch(/^.+…$/);
+    }
+  }
 });
 
 describe('the store that a location names', () => {

@@ -1,8 +1,6 @@
 import { inspect } from 'node:util';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
-
-/** What workers and workflows have logged. */
-export const logged: string[] = [];
+import { logged } from './logged.js';
 
 // A failed file is a warning with a stack for each, and tests make many on purpose.
 Runtime.install({

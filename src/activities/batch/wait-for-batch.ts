@@ -1,5 +1,6 @@
 import { type ApiScope, cleanText, isTerminal, type ResolvedPoll } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
+import { msUntilNextPoll } from '../support/next-poll.js';
 import { NotReady } from '../support/not-ready.js';
 import { pollDelayMs } from '../support/poll-delay.js';
 import { runAttempt } from '../support/run-attempt.js';
@@ -10,7 +11,7 @@ export interface WaitForBatchInput extends ApiScope {
   lastStatus: string | null;
   /** When the waiting began, epoch milliseconds. */
   waitingSinceMs: number;
-  /** When the batch was last polled, epoch milliseconds: the first attempt waits for its turn. `null`: it polls at once. */
+  /** When an earlier activity last polled the batch, epoch milliseconds. `null`: not yet, so the first attempt polls immediately. */
   lastPolledAtMs: number | null;
   poll: ResolvedPoll;
 }
@@ -24,12 +25,12 @@ export interface WaitForBatchInput extends ApiScope {
 export function waitForBatch(deps: ActivityDeps) {
   return (input: WaitForBatchInput): Promise<string> => {
     const { batchId, lastStatus, projectId, organizationId, poll } = input;
-    return runAttempt('read', `batch ${batchId}`, async ({ nowMs, signal, isFirst }) => {
-      const delayMs = pollDelayMs(poll, nowMs - input.waitingSinceMs);
-      // A batch that LlamaCloud shows with another status at each poll is polled no more often than any other.
-      const dueInMs = (input.lastPolledAtMs ?? 0) + delayMs - nowMs;
-      if (isFirst && dueInMs > 0) throw new NotReady('BatchNotReady', `batch ${batchId} is ${lastStatus}`, dueInMs);
-      const batch = await deps.llamacloud.getBatch(batchId, { projectId, organizationId, signal });
+    return runAttempt('read', `batch ${batchId}`, async (attempt) => {
+      const delayMs = pollDelayMs(poll, attempt.nowMs - input.waitingSinceMs);
+      const earlyMs = msUntilNextPoll(attempt, input.lastPolledAtMs, delayMs);
+      if (earlyMs > 0) throw new NotReady('BatchNotReady', `batch ${batchId} is ${lastStatus}`, earlyMs);
+      const scope = { projectId, organizationId, signal: attempt.signal };
+      const batch = await deps.llamacloud.getBatch(batchId, scope);
       const status = toStatus(batch.status);
       if (status !== lastStatus || isTerminal(status)) return status;
       throw new NotReady('BatchNotReady', `batch ${batchId} is ${status}`, delayMs);

@@ -20,22 +20,22 @@ import { listEndedJobs } from './ended-jobs.js';
 export interface CancelJobsInput extends ApiScope {
   batchId: string;
   directoryId: string;
-  /** How long files that have no job yet, and results that are not there yet, are waited for, in milliseconds. */
+  /** How long to wait for results, and for the jobs of files that have none yet, in milliseconds. */
   waitMs: number;
 }
 
 export interface CancelledJobs {
-  /** Jobs that were asked to stop. */
+  /** Number of jobs that LlamaCloud agreed to cancel. */
   cancelled: number;
-  /** Ids of the jobs that LlamaCloud would not cancel although they had not ended. */
+  /** Ids of the jobs that LlamaCloud refused to cancel, and that still run. */
   refused: string[];
-  /** Files that had neither a job nor an error until the end, or no row; `null` where there were no results at all. */
+  /** Number of files that still had neither a job nor an error; `null` if there were no results. */
   unmapped: number | null;
 }
 
-/** What one attempt leaves for the next: a job is asked to stop once. */
+/** What one attempt passes on to the next, so that each job gets one request to cancel it. */
 const progressSchema = z.object({
-  asked: z.array(z.string()),
+  cancelled: z.array(z.string()),
   refused: z.array(z.object({ id: z.string(), type: z.enum(JOB_TYPES) })),
 });
 type Progress = z.infer<typeof progressSchema>;
@@ -43,8 +43,8 @@ type Progress = z.infer<typeof progressSchema>;
 const CONCURRENT_REQUESTS = 10;
 
 /**
- * Cancels the jobs of a batch that has ended and so can't be cancelled itself any more: they go on, and are paid for. A file that
- * gets its job late is waited for.
+ * Cancels the jobs of a batch that has ended. Such a batch can't be cancelled itself, but its jobs go on and cost credits. Also waits
+ * for files that get their job late.
  *
  * `GET /api/v2/batches/{id}?expand=results`, the lists of jobs, and `POST /api/v2/parse/{id}/cancel` or `/extract/{id}/cancel`.
  */
@@ -53,9 +53,9 @@ export function cancelJobs(deps: ActivityDeps) {
     const { batchId, projectId, organizationId } = input;
     return runAttempt('cancel', `jobs of batch ${batchId}`, async (attempt) => {
       const scope = { projectId, organizationId, signal: attempt.signal };
-      const progress = progressSchema.safeParse(attempt.progress).data ?? { asked: [], refused: [] };
+      const progress = progressSchema.safeParse(attempt.progress).data ?? { cancelled: [], refused: [] };
       const batch = await deps.llamacloud.getBatch(batchId, { ...scope, expand: ['results'] });
-      const running = await withoutEnded(deps, toJobs(batch.results ?? [], progress), attempt, scope);
+      const running = await findRunning(deps, toJobs(batch.results ?? [], progress), attempt, scope);
       for (const jobs of chunk(running, deps.requestsPerSecond === undefined ? CONCURRENT_REQUESTS : 1)) {
         await cancelAll(deps, jobs, progress, attempt, scope);
       }
@@ -69,36 +69,36 @@ export function cancelJobs(deps: ActivityDeps) {
         const missing = unmapped === null ? 'has no results yet' : `has ${unmapped} files without a job`;
         throw new NotReady('BatchNotReady', `batch ${batchId} ${missing}`, pollDelayMs(DEFAULT_POLL, attempt.ageMs));
       }
-      const refused = await stillRunning(deps, progress.refused, attempt, scope);
-      return { cancelled: progress.asked.length, refused, unmapped };
+      const refused = await findStillRunning(deps, progress.refused, attempt, scope);
+      return { cancelled: progress.cancelled.length, refused, unmapped };
     });
   };
 }
 
-/** Less is left for another poll: say what is known now. */
+/** With less time left, there is no other poll: the activity returns what it knows. */
 const LAST_POLL_MS = 5_000;
 
 interface ResultWithJob {
   job_reference?: { id: string; type: string } | null | undefined;
 }
 
-/** The jobs of these rows that were not asked to stop yet, each once: rows are repeated. */
-function toJobs(results: readonly ResultWithJob[], { asked, refused }: Progress): JobReference[] {
-  const done = new Set([...asked, ...refused.map(({ id }) => id)]);
+/** The jobs of the results, without those that were handled before. Results may be repeated, so each job is taken once. */
+function toJobs(results: readonly ResultWithJob[], { cancelled, refused }: Progress): JobReference[] {
+  const handled = new Set([...cancelled, ...refused.map(({ id }) => id)]);
   return results.flatMap(({ job_reference: job }) => {
-    const type = JOB_TYPES.find((each) => each === job?.type);
-    if (job == null || type === undefined || done.has(job.id)) return [];
-    done.add(job.id);
+    const type = JOB_TYPES.find((supported) => supported === job?.type);
+    if (job == null || type === undefined || handled.has(job.id)) return [];
+    handled.add(job.id);
     return [{ id: job.id, type }];
   });
 }
 
 /**
- * Those of the jobs that have not ended. Where the list can't say which have, all of them: cancelling those changes nothing.
+ * The jobs that have not ended. If they can't be listed, all of them: to cancel a job that has ended changes nothing.
  *
- * @throws HttpStatusError where LlamaCloud asks for fewer requests, while there is time for another attempt.
+ * @throws HttpStatusError for a 429, if there is time for another attempt.
  */
-async function withoutEnded(
+async function findRunning(
   deps: ActivityDeps,
   jobs: readonly JobReference[],
   { ageMs, leftMs, signal }: Attempt,
@@ -106,23 +106,23 @@ async function withoutEnded(
 ): Promise<JobReference[]> {
   const running: JobReference[] = [];
   for (const type of JOB_TYPES) {
-    const own = jobs.filter((job) => job.type === type);
-    for (const some of chunk(own, MAX_JOBS_PER_REQUEST)) {
-      const listed = listEndedJobs(deps, { type, jobIds: some.map(({ id }) => id) }, ageMs, scope);
-      const ended = new Set(
-        await listed.catch((error: unknown) => {
+    const jobsOfType = jobs.filter((job) => job.type === type);
+    for (const listed of chunk(jobsOfType, MAX_JOBS_PER_REQUEST)) {
+      const endedIds = await listEndedJobs(deps, { type, jobIds: listed.map(({ id }) => id) }, ageMs, scope).catch(
+        (error: unknown) => {
           if (error instanceof HttpStatusError && error.status === 429 && leftMs > LAST_POLL_MS) throw error;
           return [];
-        }),
+        },
       );
       signal.throwIfAborted();
-      running.push(...some.filter(({ id }) => !ended.has(id)));
+      const ended = new Set(endedIds);
+      running.push(...listed.filter(({ id }) => !ended.has(id)));
     }
   }
   return running;
 }
 
-/** One portion after the other, so that none is sent after a failure: that attempt is over, and the next one goes on. */
+/** Cancels a few jobs at a time, so that after a failure no more requests are sent. The next attempt continues. */
 async function cancelAll(
   { llamacloud, requestsPerSecond }: ActivityDeps,
   jobs: readonly JobReference[],
@@ -132,29 +132,29 @@ async function cancelAll(
 ): Promise<void> {
   if (requestsPerSecond !== undefined) await sleep(1_000 / requestsPerSecond, undefined, { signal });
   const requests = jobs.map((job) => llamacloud.cancelJob(job, scope));
-  const answers = await Promise.allSettled(requests);
+  const outcomes = await Promise.allSettled(requests);
   for (const [index, job] of jobs.entries()) {
-    const answer = answers[index];
-    if (answer?.status === 'fulfilled') progress.asked.push(job.id);
-    else if (isRefused(answer?.reason)) progress.refused.push(job);
+    const outcome = outcomes[index];
+    if (outcome?.status === 'fulfilled') progress.cancelled.push(job.id);
+    else if (isRefused(outcome?.reason)) progress.refused.push(job);
   }
   saveProgress(progress);
-  const failed = answers.find((answer) => answer.status === 'rejected' && !isRefused(answer.reason));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected' && !isRefused(outcome.reason));
   if (failed?.status === 'rejected') throw failed.reason;
 }
 
 /**
- * A job that ended meanwhile can't be cancelled: that is no refusal. Each is asked by itself, since the list may not know; one that
- * can't be asked counts as running.
+ * Of the jobs that LlamaCloud refused to cancel, those that still run: one that ended in the meantime can't be cancelled either. Each
+ * job is read individually, since the list may be out of date. A job that can't be read counts as running.
  */
-async function stillRunning(
+async function findStillRunning(
   deps: ActivityDeps,
   jobs: readonly JobReference[],
   attempt: Attempt,
   scope: CallOptions,
 ): Promise<string[]> {
   const running: string[] = [];
-  for (const job of await withoutEnded(deps, jobs, attempt, scope)) {
+  for (const job of await findRunning(deps, jobs, attempt, scope)) {
     const status = await deps.llamacloud.getJob(job, scope).then(
       (result) => result.job.status,
       () => undefined,
@@ -165,7 +165,7 @@ async function stillRunning(
   return running;
 }
 
-/** LlamaCloud will not cancel this job, however often it is asked. */
+/** LlamaCloud rejects the request, and would reject it again. */
 function isRefused(error: unknown): boolean {
   return error instanceof HttpStatusError && [400, 404, 409, 422].includes(error.status);
 }

@@ -10,28 +10,28 @@ import { toStatus } from '../batch/wait-for-batch.js';
 import type { ActivityDeps } from '../deps.js';
 import { resolveJobInput } from '../input/index.js';
 import { NotReady } from '../support/not-ready.js';
+import { documentKey } from '../support/output-keys.js';
 import { pollDelayMs } from '../support/poll-delay.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { assertSameStore } from '../support/store-id.js';
-import { documentContent, expandFields } from './document.js';
-import { documentKey } from './document-key.js';
+import { expandFields, toContent } from './document.js';
 
-/** A job that ended without a document: the workflow makes its failure of it. */
+/** A job that ended without a document. The workflow turns it into a failure. */
 export interface UnfinishedJob {
   status: Exclude<TerminalStatus, 'COMPLETED'>;
   message: string;
 }
 
 /**
- * One file: gets its job with what is wanted expanded, waits while it is not terminal, and streams the document to the
- * output store, never through history. Writing the same document twice changes nothing.
+ * Polls the job of one file until it is terminal, then streams its document to the output store. The document never enters the
+ * history. Writing the same document twice changes nothing.
  *
  * `GET /api/v2/parse/{id}` or `GET /api/v2/extract/{id}`, and the presigned URL of a large document.
  */
 export function collectJob(deps: ActivityDeps) {
   return (input: ProcessJobInput): Promise<JobOutcome | UnfinishedJob> => {
     const request = resolveJobInput(input);
-    // A run that is older than the limit knows nothing of it, and Temporal does not count local activities.
+    // Temporal does not count local activities. A run that started before requests were limited still uses them.
     if (deps.requestsPerSecond !== undefined && activityInfo().isLocal)
       throw ApplicationFailure.retryable('requests are limited: this has to be an activity', 'RateLimited');
     const { fileId, jobId, type, batchId, collect, projectId, organizationId } = request;
@@ -44,10 +44,10 @@ export function collectJob(deps: ActivityDeps) {
         throw new NotReady('JobNotReady', `job ${jobId} is ${toStatus(status)}`, pollDelayMs(request.poll, ageMs));
       if (status !== 'COMPLETED') return { status, message: cleanText(message || 'LlamaCloud gave no reason') };
 
-      const content = documentContent(result, collect, (url, sizeBytes) =>
+      const content = toContent(result, collect, (url, sizeBytes) =>
         deps.llamacloud.download(url, { signal, ...(sizeBytes === undefined ? {} : { sizeBytes }) }),
       );
-      const stored = await deps.outputs.write(documentKey(batchId, fileId, collect), content);
+      const stored = await deps.outputs.write(documentKey(batchId, request, collect), content);
       return {
         fileId,
         jobId,

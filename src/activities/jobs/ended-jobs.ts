@@ -9,11 +9,11 @@ export interface JobsToList {
 }
 
 /**
- * Which of these jobs have ended: `GET /api/v2/parse?job_ids=...` or `/api/v2/extract?job_ids=...`, usually one request. A job that
- * is not in the answer counts as ended after one minute: it is then checked individually.
+ * Finds out which of the jobs have ended: `GET /api/v2/parse?job_ids=...` or `/api/v2/extract?job_ids=...`, usually one request.
+ * After one minute, a job that is not in the list is treated as ended, and then checked individually.
  *
- * @param waitedMs Since the jobs were first asked for, in milliseconds.
- * @returns Their ids; `undefined` where the filter is refused or ignored, or the list is none.
+ * @param waitedMs Milliseconds since the jobs were first listed.
+ * @returns Their ids; `undefined` if LlamaCloud rejects or ignores the filter, or does not return a list.
  */
 export async function listEndedJobs(
   { llamacloud }: ActivityDeps,
@@ -21,12 +21,12 @@ export async function listEndedJobs(
   waitedMs: number,
   options: CallOptions,
 ): Promise<string[] | undefined> {
-  const asked = new Set(jobIds);
+  const requested = new Set(jobIds);
   const statuses = new Map<string, string>();
   try {
     for await (const job of llamacloud.iterateJobs({ ...options, type, jobIds, pageSize: jobIds.length })) {
-      // The filter is ignored: behind this job are perhaps all jobs that there ever were.
-      if (!asked.has(job.id)) return undefined;
+      // The filter is ignored: the list may have every job of the project.
+      if (!requested.has(job.id)) return undefined;
       statuses.set(job.id, job.status);
     }
   } catch (error) {
@@ -39,7 +39,7 @@ export async function listEndedJobs(
   });
 }
 
-/** Says that jobs can't be listed in this way, rather than that they can't be listed now. */
+/** LlamaCloud can't list jobs in this way, now or later. */
 function isUnsupported(error: unknown): boolean {
   if (error instanceof UnexpectedResponseError) return true;
   return error instanceof HttpStatusError && [400, 404, 405, 414, 422, 431, 501].includes(error.status);

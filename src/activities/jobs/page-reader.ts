@@ -1,21 +1,21 @@
 import { JSONParser } from '@streamparser/json';
 import { z } from 'zod';
 
-/** Elements of the `pages` array of a JSON text, in order, as the text arrives. Memory is bounded by one element. */
+/** Parses a JSON text as it arrives, and returns the elements of its `pages` array. Memory is bounded by one element. */
 export class PageReader {
   readonly #decoder = new TextDecoder();
-  // Second-level values are removed from memory when they are complete, whether they are pages or not.
+  // `keepStack: false` frees every value of the second level once it is parsed, also those that are not pages.
   readonly #parser = new JSONParser({ paths: ['$.*.*'], keepStack: false, stringBufferSize: 64 * 1024 });
-  #found: unknown[] = [];
+  #pages: unknown[] = [];
   #hasStarted = false;
   #hasEnded = false;
   #error: Error | undefined;
 
   constructor() {
     this.#parser.onValue = ({ value, key, stack }) => {
-      if (typeof key === 'number' && stack[1]?.key === 'pages') this.#found.push(value);
+      if (typeof key === 'number' && stack[1]?.key === 'pages') this.#pages.push(value);
     };
-    // After an error the parser must not be written to.
+    // The parser takes no more input after an error.
     this.#parser.onError = (error) => {
       this.#error ??= error;
     };
@@ -24,26 +24,26 @@ export class PageReader {
     };
   }
 
-  /** What is wrong with the JSON text so far. */
+  /** The first syntax error in the text so far. */
   get error(): Error | undefined {
     return this.#error;
   }
 
-  /** Whether the JSON text is complete. */
+  /** The text is complete, and is valid JSON. */
   get hasEnded(): boolean {
     return this.#hasEnded && this.#error === undefined;
   }
 
-  /** @returns The pages that this chunk has completed. */
+  /** @returns The pages that end in this chunk. */
   write(chunk: Uint8Array): unknown[] {
-    // As text: the parser refuses bytes that are no UTF-8, and one such byte should not cost the document.
+    // Decoded first: the parser fails on a byte that is not UTF-8, and a single one must not lose the document.
     const text = this.#decoder.decode(chunk, { stream: true });
     if (!this.#hasStarted) this.#start(text.trimStart());
     if (this.#error === undefined && text !== '') this.#parser.write(text);
-    return this.#found.splice(0);
+    return this.#pages.splice(0);
   }
 
-  /** Only an object has pages: other text would be parsed up to its first error for nothing. */
+  /** Only an object has pages, so nothing else needs to be parsed. */
   #start(text: string): void {
     if (text === '') return;
     this.#hasStarted = true;
@@ -51,12 +51,12 @@ export class PageReader {
   }
 }
 
-const emptyPages = z.object({ pages: z.array(z.unknown()).length(0) });
+const emptyResultSchema = z.object({ pages: z.array(z.unknown()).length(0) });
 
-/** Whether a JSON text is a result without pages. */
-export function isWithoutPages(json: Buffer): boolean {
+/** Whether a JSON text is a result whose `pages` array is empty. */
+export function hasNoPages(json: Buffer): boolean {
   try {
-    return emptyPages.safeParse(JSON.parse(json.toString('utf8'))).success;
+    return emptyResultSchema.safeParse(JSON.parse(json.toString('utf8'))).success;
   } catch {
     return false;
   }

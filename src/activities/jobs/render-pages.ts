@@ -1,25 +1,25 @@
 import type { ResultPage } from '../../llamacloud/index.js';
 import { redactUrls } from '../../protocol/index.js';
 
-/** Formats whose results are pages of text. */
+/** Formats whose result is a text for each page. */
 export type TextFormat = 'markdown' | 'text';
 
 const MAX_ERROR_LENGTH = 300;
 
-/** Between two pages. A document of one page is that page, to the byte. */
+/** Stands between two pages, and not at the end: the document of a single page is exactly its text. */
 export const PAGE_SEPARATOR = '\n\n';
 
-/** A page as it stands in the document. A page without text leaves a mark, so that the gap can be seen. */
+/** Renders one page. A page that could not be parsed becomes a note, so that readers see that it is missing. */
 export function renderPage(page: ResultPage, format: TextFormat): string {
   const text = page[format];
   if (page.success !== false && text !== undefined) return text;
   const reason = redactUrls(page.error ?? `it has no ${format}`).slice(0, MAX_ERROR_LENGTH);
-  const mark = `page ${page.page_number ?? '(no number)'} could not be parsed: ${reason.replace(/\s+/g, ' ')}`;
+  const note = `page ${page.page_number ?? '(no number)'} could not be parsed: ${reason.replace(/\s+/g, ' ')}`;
   // `--` would end the comment in Markdown.
-  return format === 'markdown' ? `<!-- ${mark.replace(/-(?=-)/g, '- ')} -->` : `[${mark}]`;
+  return format === 'markdown' ? `<!-- ${note.replace(/-(?=-)/g, '- ')} -->` : `[${note}]`;
 }
 
-/** Pages as one document. */
+/** Joins the pages to one document. */
 export function renderPages(pages: readonly ResultPage[], format: TextFormat): string {
   return pages.map((page) => renderPage(page, format)).join(PAGE_SEPARATOR);
 }

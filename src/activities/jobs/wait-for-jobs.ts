@@ -1,17 +1,18 @@
 import { z } from 'zod';
 import type { ApiScope, ResolvedPoll } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
+import { msUntilNextPoll } from '../support/next-poll.js';
 import { NotReady } from '../support/not-ready.js';
 import { pollDelayMs } from '../support/poll-delay.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { type JobsToList, listEndedJobs } from './ended-jobs.js';
 
 export interface WaitForJobsInput extends ApiScope, JobsToList {
-  /** When these jobs were first waited for, epoch milliseconds. */
+  /** When the run began to wait for these jobs, epoch milliseconds. */
   sinceMs: number;
-  /** When they were last polled: the first attempt waits for its turn. `null`: it polls at once. */
+  /** When an earlier activity last polled them, epoch milliseconds. `null`: not yet, so the first attempt polls immediately. */
   lastPolledAtMs: number | null;
-  /** Until when they are waited for, epoch milliseconds. */
+  /** When to stop waiting, epoch milliseconds. */
   deadlineMs: number;
   poll: ResolvedPoll;
 }
@@ -19,36 +20,37 @@ export interface WaitForJobsInput extends ApiScope, JobsToList {
 export interface EndedJobs {
   /** Ids of the jobs that have ended. */
   ended: string[];
-  /** Set where the others can't be listed, or have no more time: each of them is to be polled by itself. */
+  /** The other jobs can't be listed, or their time is up: poll each of them individually. */
   pollIndividually: boolean;
 }
 
-/** The list is a help: after 15 minutes of failures, jobs are polled individually. */
+/** After 15 minutes of list failures, jobs are polled individually. */
 const RETRY_LIST_FOR_MS = 15 * 60_000;
 
-/** When the list first failed, epoch milliseconds: for the next attempt. */
+/** What one attempt passes on to the next: since when the list has failed, epoch milliseconds. */
 const progressSchema = z.object({ failingSinceMs: z.number() });
 
 const POLL_INDIVIDUALLY: EndedJobs = { ended: [], pollIndividually: true };
 
 /**
- * Step 7: polls at most 100 jobs by one request, and returns those that have ended. Until there is one it throws a benign
- * `JobNotReady`: as with the batch itself, Temporal's server does the waiting, at no history.
+ * Step 7: polls up to 100 jobs with one request, and returns those that have ended. While none has, it throws a benign, retryable
+ * `JobNotReady`: Temporal's server does the waiting, which adds nothing to the history.
  *
  * `GET /api/v2/parse?job_ids=...` or `GET /api/v2/extract?job_ids=...`.
  */
 export function waitForJobs(deps: ActivityDeps) {
   return (input: WaitForJobsInput): Promise<EndedJobs> => {
     const { jobIds, sinceMs, poll, projectId, organizationId } = input;
-    return runAttempt('read', `${jobIds.length} jobs`, async ({ nowMs, signal, isFirst, progress, saveProgress }) => {
+    return runAttempt('read', `${jobIds.length} jobs`, async (attempt) => {
+      const { nowMs, signal, progress, saveProgress } = attempt;
       const waitedMs = Math.max(0, nowMs - sinceMs);
       const leftMs = input.deadlineMs - nowMs;
       if (leftMs <= 0) return POLL_INDIVIDUALLY;
       const delayMs = pollDelayMs(poll, waitedMs);
       const notReady = (ms: number) =>
         new NotReady('JobNotReady', `${jobIds.length} jobs have not ended`, Math.min(leftMs, ms));
-      const dueMs = (input.lastPolledAtMs ?? 0) + delayMs - nowMs;
-      if (isFirst && dueMs > 0) throw notReady(dueMs);
+      const earlyMs = msUntilNextPoll(attempt, input.lastPolledAtMs, delayMs);
+      if (earlyMs > 0) throw notReady(earlyMs);
       try {
         const ended = await listEndedJobs(deps, input, waitedMs, { projectId, organizationId, signal });
         if (ended === undefined) return POLL_INDIVIDUALLY;

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { OutputStore } from '../../outputs/index.js';
 
-/** Each line of a JSON lines file, parsed; `undefined` for one that is not JSON. None where there is no file. */
+/** Parses each line of a JSON lines file; a line that is not JSON becomes `undefined`. A missing file has no lines. */
 export async function* readLines(outputs: OutputStore, key: readonly string[]): AsyncGenerator<unknown> {
   const content = await outputs.read(key);
   if (content === undefined) return;

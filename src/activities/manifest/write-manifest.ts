@@ -1,34 +1,43 @@
+import type { OutputStore } from '../../outputs/index.js';
 import type { ManifestLine } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
+import { manifestKey, runFolder } from '../support/output-keys.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { assertSameStore } from '../support/store-id.js';
-import { type ManifestOfRun, type ManifestPart, manifestKey, partsFolder, writePart } from './manifest-parts.js';
+import { type ManifestPart, type ManifestRun, writePart } from './manifest-parts.js';
 
-export interface WriteManifestInput extends ManifestPart, ManifestOfRun {
+export interface WriteManifestInput extends ManifestPart, ManifestRun {
   /** Files of this part, in the order of the batch's results. */
   lines: ManifestLine[];
-  /** Are there files that were not tried? Then a manifest of the batch that is there already is left alone. */
-  partial: boolean;
+  /** The run has skipped files. */
+  isPartial: boolean;
 }
 
 /**
- * Step 9: writes a part of the manifest (JSON lines), and after the last part the whole. Returns where the whole is: beside the
- * documents, or where it is partial in the folder of the run, so that the manifest of another run does not replace it either.
+ * Step 9: writes a part of the manifest (JSON lines), and after the last part the manifest. It is written beside the documents, but
+ * a partial one to the folder of its run, since it must not replace the manifest of a run that processed every file.
+ *
+ * @returns The location of the manifest.
  */
 export function writeManifest({ outputs }: ActivityDeps) {
   return (input: WriteManifestInput): Promise<string> => {
-    const { batchId, firstRunId, partial, lines } = input;
+    const { batchId, firstRunId, isPartial, isLast, lines } = input;
     return runAttempt('store', `manifest of batch ${batchId}`, async () => {
       await assertSameStore(outputs, input.storeId);
-      const own = partsFolder(batchId, firstRunId);
-      const ofBatch = manifestKey(batchId);
-      if (!partial) return writePart(outputs, { whole: ofBatch, partsFolder: own }, input, lines);
-      const whole = [...own, 'manifest.jsonl'];
-      const location = await writePart(outputs, { whole, partsFolder: own }, input, lines);
-      // For `onlyFailed`.
-      const content = input.last && (await outputs.size(ofBatch)) === undefined ? await outputs.read(whole) : undefined;
-      if (content !== undefined) await outputs.write(ofBatch, content);
+      const folder = runFolder(batchId, firstRunId);
+      const batchManifest = manifestKey([batchId]);
+      if (!isPartial) return writePart(outputs, { manifest: batchManifest, folder }, input, lines);
+      const manifest = manifestKey(folder);
+      const location = await writePart(outputs, { manifest, folder }, input, lines);
+      if (isLast) await copyIfMissing(outputs, manifest, batchManifest);
       return location;
     });
   };
+}
+
+/** A partial manifest is better than none: a run with `onlyFailed` reads the batch's. */
+async function copyIfMissing(outputs: OutputStore, from: string[], to: string[]): Promise<void> {
+  if ((await outputs.size(to)) !== undefined) return;
+  const content = await outputs.read(from);
+  if (content !== undefined) await outputs.write(to, content);
 }

@@ -3,87 +3,105 @@ import { z } from 'zod';
 import { ConnectionError, HttpStatusError, UnexpectedResponseError } from '../../llamacloud/index.js';
 import { type ApiScope, cleanText } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
-import { boundedFileId } from './result-rows.js';
+import { toPlainFileId } from './file-id.js';
 
-/** How long faults that pass are retried, in milliseconds; then ids are shown. */
+/** How long temporary failures are retried, in milliseconds. After that, files are shown by their ids. */
 const RETRY_FOR_MS = 30_000;
 
-/** For all files together: a directory of 1,000 takes ten requests. */
+/** For all pages of the list: a directory of 1,000 files has ten. */
 const TIMEOUT_MS = 10_000;
 
-/** A batch takes 1,000 files. Of a larger directory the rest is shown by ids: all of it travels through heartbeats. */
+const PAGE_SIZE = 100;
+
+/** A batch has at most 1,000 files. More names would not fit into a heartbeat, which carries all of them. */
 const MAX_FILES = 2_000;
 
-/** The files of a directory, as far as they have been read. */
+const MAX_FILE_NAME_BYTES = 200;
+
+/** The files of a directory that have been read so far. */
 export const directoryFilesSchema = z.object({
-  /** An id as {@link boundedFileId} makes it: an array, since an id may be the name of a property that every object has. */
+  /** An array and not an object: an id may be `constructor`. Ids are as {@link toPlainFileId} makes them. */
   files: z.array(z.object({ id: z.string(), name: z.string(), createdAt: z.string().nullable() })),
-  /** Token of the next page; missing once there is none. */
-  next: z.string().optional(),
-  /** Have all files been read? */
-  isWhole: z.boolean(),
+  /** Token of the page to read next. Missing if the list has ended or could not be read. */
+  nextPageToken: z.string().optional(),
+  /** These are all files of the directory. */
+  isComplete: z.boolean(),
 });
 export type DirectoryFiles = z.infer<typeof directoryFilesSchema>;
 
-/** Nothing is known of the directory. */
-export const NO_FILES: DirectoryFiles = { files: [], next: '', isWhole: false };
+/** Stands for a directory that was not read. */
+export const NO_FILES: DirectoryFiles = { files: [], isComplete: false };
 
 /**
- * The files of a directory: `GET /api/v1/beta/directories/{id}/files`. A beta route, so a run does not fail for want of it, nor wait
- * long: a fault that passes is thrown, to be retried, for the first half minute.
+ * Lists the files of a directory: `GET /api/v1/beta/directories/{id}/files`. The route is in beta, so a run goes on without it: a
+ * temporary failure is thrown for the first 30 s, and after that what was read is returned.
  *
- * @param known What was read before, where this goes on.
- * @returns One page more where requests are limited, or else all.
+ * @param waitedMs Milliseconds since the results were first asked for.
+ * @param earlier What earlier attempts have read; this one continues there.
+ * @returns One more page if requests are limited, otherwise all pages.
  */
 export async function readFileNames(
   { llamacloud, requestsPerSecond }: ActivityDeps,
   { directoryId, projectId, organizationId }: ApiScope & { directoryId: string },
-  cancelled: AbortSignal,
+  signal: AbortSignal,
   waitedMs: number,
-  known: DirectoryFiles = NO_FILES,
+  earlier: DirectoryFiles = NO_FILES,
 ): Promise<DirectoryFiles> {
-  cancelled.throwIfAborted();
-  const byId = new Map(known.files.map((file) => [file.id, file]));
-  let { next } = known;
-  // Not `AbortSignal.any` and `.timeout`: Node 20 may collect those as garbage before their time.
-  const stop = new AbortController();
-  const cancel = () => stop.abort(cancelled.reason);
-  cancelled.addEventListener('abort', cancel);
-  const timer = setTimeout(() => stop.abort(new Error(`not all were read after ${TIMEOUT_MS / 1_000} s`)), TIMEOUT_MS);
-  try {
-    const options = { pageSize: 100, projectId, organizationId, signal: stop.signal };
+  const byId = new Map(earlier.files.map((file) => [file.id, file]));
+  const readPages = async (limitedSignal: AbortSignal): Promise<string | undefined> => {
+    const options = { pageSize: PAGE_SIZE, projectId, organizationId, signal: limitedSignal };
+    let pageToken = earlier.nextPageToken;
     do {
       const page = await llamacloud.listDirectoryFiles(directoryId, {
         ...options,
-        ...(next === undefined ? {} : { pageToken: next }),
+        ...(pageToken === undefined ? {} : { pageToken }),
       });
-      const before = byId.size;
+      const countBefore = byId.size;
       for (const { id: remoteId, display_name, created_at, deleted_at } of page.items) {
         if (deleted_at != null) continue;
-        const id = boundedFileId(remoteId);
-        byId.set(id, { id, name: cleanText(display_name, MAX_NAME_BYTES), createdAt: created_at ?? null });
+        const id = toPlainFileId(remoteId);
+        byId.set(id, { id, name: cleanText(display_name, MAX_FILE_NAME_BYTES), createdAt: created_at ?? null });
       }
-      next = page.next_page_token || undefined;
-      // A page without new files: a list that goes in a circle.
-      if (byId.size >= MAX_FILES || byId.size === before)
-        return { files: [...byId.values()], isWhole: next === undefined };
-    } while (next !== undefined && requestsPerSecond === undefined);
-    return { files: [...byId.values()], ...(next === undefined ? { isWhole: true } : { next, isWhole: false }) };
+      pageToken = page.next_page_token || undefined;
+      // A page without a new file: the list repeats itself.
+      if (byId.size >= MAX_FILES || byId.size === countBefore) break;
+    } while (pageToken !== undefined && requestsPerSecond === undefined);
+    return pageToken;
+  };
+  try {
+    const countBefore = byId.size;
+    const nextPageToken = await withTimeout(signal, readPages);
+    const files = [...byId.values()];
+    if (nextPageToken === undefined) return { files, isComplete: true };
+    const mayContinue = requestsPerSecond !== undefined && files.length < MAX_FILES && files.length > countBefore;
+    return { files, ...(mayContinue ? { nextPageToken } : {}), isComplete: false };
   } catch (error) {
-    cancelled.throwIfAborted();
-    if (waitedMs < RETRY_FOR_MS && isTransient(error)) throw error;
+    signal.throwIfAborted();
+    if (waitedMs < RETRY_FOR_MS && isTemporary(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    log.warn('Names of files could not be read: their ids are shown instead', { directoryId, reason });
-    return { files: [...byId.values()], isWhole: false };
-  } finally {
-    clearTimeout(timer);
-    cancelled.removeEventListener('abort', cancel);
+    log.warn('The names of the files could not be read: their ids are used instead', { directoryId, reason });
+    return { files: [...byId.values()], isComplete: false };
   }
 }
 
-const MAX_NAME_BYTES = 200;
+/** Not with `AbortSignal.any` and `AbortSignal.timeout`: Node 20 may collect such signals as garbage too early. */
+async function withTimeout<T>(signal: AbortSignal, read: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal.reason);
+  signal.addEventListener('abort', abort);
+  const timer = setTimeout(() => {
+    controller.abort(new Error(`the list was not complete after ${TIMEOUT_MS / 1_000} s`));
+  }, TIMEOUT_MS);
+  try {
+    return await read(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+  }
+}
 
-function isTransient(error: unknown): boolean {
+function isTemporary(error: unknown): boolean {
   if (error instanceof HttpStatusError) return error.status === 408 || error.status === 429 || error.status >= 500;
   return error instanceof ConnectionError || error instanceof UnexpectedResponseError;
 }

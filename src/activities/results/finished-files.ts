@@ -2,46 +2,64 @@ import { z } from 'zod';
 import type { OutputStore } from '../../outputs/index.js';
 import {
   type CollectFormat,
+  cleanText,
   defaultCollect,
+  isPlainId,
   JOB_TYPES,
   type ManifestLine,
   supportsFormat,
 } from '../../protocol/index.js';
-import { documentKey } from '../jobs/document-key.js';
 import { readLines } from '../manifest/json-lines.js';
-import { manifestKey } from '../manifest/manifest-parts.js';
+import { documentKey, manifestKey } from '../support/output-keys.js';
 
-/** The lines of a manifest that stand for a document; a line that does not fit is a file to be processed again. */
+/** Of a line that goes back into a workflow: a thousand of them travel through history at a time. */
+const MAX_LOCATION_LENGTH = 1_000;
+
+/** A manifest line of a file that has a document. Anybody may have edited the manifest, so the line is bounded. */
 const finishedLineSchema = z.object({
-  fileId: z.string(),
-  name: z.string().nullable(),
-  jobId: z.string(),
+  fileId: z.string().refine(isPlainId),
+  name: z
+    .string()
+    .transform((name) => cleanText(name))
+    .nullable(),
+  jobId: z.string().max(200),
   jobType: z.enum(JOB_TYPES),
   status: z.literal('COMPLETED'),
-  output: z.string().nullable(),
-  bytes: z.number().nullable(),
-  sha256: z.string().nullable(),
-  credits: z.number().nullable(),
+  output: z.string().max(MAX_LOCATION_LENGTH).nullable(),
+  bytes: z.int().nonnegative().nullable(),
+  sha256: z.string().max(200).nullable(),
+  credits: z.number().nonnegative().nullable(),
   error: z.null(),
-});
+}) satisfies z.ZodType<ManifestLine>;
 
-/**
- * The files of a batch whose document is in the output store, by its manifest and by the size of what is there: for them
- * there is nothing to do. A file that a child of the caller's own finished without a document counts as well.
- */
-export async function readFinishedFiles(
+export type FinishedLine = z.infer<typeof finishedLineSchema>;
+
+/** Reads the lines of a batch's manifest that stand for a document, by file id. Other lines are left out, also damaged ones. */
+export async function readFinishedLines(
   outputs: OutputStore,
   batchId: string,
-  collect: CollectFormat,
-): Promise<ReadonlyMap<string, ManifestLine>> {
-  const finished = new Map<string, ManifestLine>();
-  for await (const json of readLines(outputs, manifestKey(batchId))) {
+): Promise<ReadonlyMap<string, FinishedLine>> {
+  const lines = new Map<string, FinishedLine>();
+  for await (const json of readLines(outputs, manifestKey([batchId]))) {
     const line = finishedLineSchema.safeParse(json).data;
-    if (line === undefined) continue;
-    const { fileId, jobType, output, bytes } = line;
-    const format = supportsFormat(jobType, collect) ? collect : defaultCollect(jobType);
-    const isThere = output === null || (await outputs.size(documentKey(batchId, fileId, format))) === bytes;
-    if (isThere) finished.set(fileId, line);
+    if (line !== undefined) lines.set(line.fileId, line);
   }
-  return finished;
+  return lines;
+}
+
+/**
+ * Checks that the document of a manifest line is in the output store, by its size. Its key follows from the name in the line, and
+ * not from its location, which is no longer right if the store was moved, nor from the name that the file has now.
+ *
+ * A file that a custom child workflow finished without a document counts as stored.
+ */
+export async function isStored(
+  outputs: OutputStore,
+  batchId: string,
+  line: FinishedLine,
+  collect: CollectFormat,
+): Promise<boolean> {
+  if (line.output === null) return true;
+  const format = supportsFormat(line.jobType, collect) ? collect : defaultCollect(line.jobType);
+  return (await outputs.size(documentKey(batchId, line, format))) === line.bytes;
 }

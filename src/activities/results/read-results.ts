@@ -1,56 +1,55 @@
+import { log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
+import type { Batch } from '../../llamacloud/index.js';
 import { type ApiScope, type CollectFormat, MIN_DELAY_MS, type ResolvedPoll } from '../../protocol/index.js';
 import { toStatus } from '../batch/wait-for-batch.js';
 import type { ActivityDeps } from '../deps.js';
-import { type ManifestOfRun, readListedFiles } from '../manifest/manifest-parts.js';
+import type { ManifestRun } from '../manifest/manifest-parts.js';
 import { NotReady } from '../support/not-ready.js';
 import { pollDelayMs } from '../support/poll-delay.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { assertSameStore } from '../support/store-id.js';
 import { type DirectoryFiles, directoryFilesSchema, NO_FILES, readFileNames } from './file-names.js';
-import { readFinishedFiles } from './finished-files.js';
-import { isUnmapped, type ResultRow, toCompleteRows } from './result-rows.js';
+import { countUnidentified, type FileRow, isUnmapped, type ResultRow, toCompleteRows } from './result-rows.js';
+import { readPageRows } from './results-page.js';
 
-export interface ReadResultsInput extends ApiScope, ManifestOfRun {
+export interface ReadResultsInput extends ApiScope, ManifestRun {
   directoryId: string;
-  /** Parts of the manifest that are written: the files in them are done. */
+  /** Parts of the run's manifest that are written: the files in them are done. */
   parts: number;
-  /** Files whose document of this format is in the output store need no processing. `null`: all files are processed. */
+  /** Files whose document of this format is in the output store are not processed again. `null`: all files are processed. */
   skipStored: CollectFormat | null;
-  /** Rows to return at most. */
+  /** Maximum number of rows to return. */
   pageSize: number;
-  /** How long rows that are missing or unmapped are waited for, in milliseconds. */
+  /** How long to wait for rows that are missing or unmapped, in milliseconds. */
   graceMs: number;
-  /** When the results were first asked for, on whatever page, epoch milliseconds. */
+  /** When the run first asked for the results, on whatever page, epoch milliseconds. */
   sinceMs: number;
   poll: ResolvedPoll;
 }
 
 export interface ResultsPage {
   rows: ResultRow[];
-  /** Files after this page. */
+  /** Number of files after this page. */
   remaining: number;
   /** Terminal status of the batch. */
   status: string;
 }
 
-/**
- * Without the list of the directory's files nobody knows how many rows there are to be: results are then only taken
- * when they are this old.
- */
+/** If the directory can't be listed, the number of rows to expect is not known: rows are taken when they are this old. */
 const SETTLE_MS = 10_000;
 
-/** What one attempt leaves for the next. */
+/** What one attempt passes on to the next. */
 const progressSchema = z.object({
   files: directoryFilesSchema.optional(),
-  /** When there were results for the first time, epoch milliseconds. */
-  mappedAtMs: z.number().optional(),
+  /** When the results were first seen not to be `null`, epoch milliseconds. */
+  firstSeenAtMs: z.number().optional(),
 });
 
 /**
- * Step 6: expands the results, and returns those that are in no part of the manifest yet: so it does not matter in which order they
- * come, nor whether some come late. `null` results after COMPLETED are "not mapped yet", and waited for.
+ * Step 6: expands the results, and returns those that are in no part of the run's manifest yet. So neither the order of the results
+ * matters nor that some come late. `null` after COMPLETED means "not mapped yet": keep waiting.
  *
  * `GET /api/v2/batches/{id}?expand=results` and `GET /api/v1/beta/directories/{id}/files`.
  */
@@ -60,54 +59,46 @@ export function readResults(deps: ActivityDeps) {
     return runAttempt('read', `results of batch ${batchId}`, async ({ nowMs, signal, progress, saveProgress }) => {
       await assertSameStore(deps.outputs, input.storeId);
       const waitedMs = Math.max(0, nowMs - input.sinceMs);
-      let { files, mappedAtMs } = progressSchema.safeParse(progress).data ?? {};
-      // Temporal counts attempts against the limit: each request is to be one.
-      if (deps.requestsPerSecond !== undefined && (files === undefined || files.next !== undefined)) {
-        saveProgress({ files: await readFileNames(deps, input, signal, waitedMs, files), mappedAtMs });
+      let { files, firstSeenAtMs } = progressSchema.safeParse(progress).data ?? {};
+      // Temporal limits attempts, so where requests are limited an attempt makes one request.
+      if (deps.requestsPerSecond !== undefined && (files === undefined || files.nextPageToken !== undefined)) {
+        saveProgress({ files: await readFileNames(deps, input, signal, waitedMs, files), firstSeenAtMs });
         const state = `batch ${batchId}: the names of its files are being read`;
         throw new NotReady('BatchNotReady', state, MIN_DELAY_MS);
       }
       const batch = await deps.llamacloud.getBatch(batchId, { expand: ['results'], projectId, organizationId, signal });
-      const isMapped = batch.results != null;
-      if (isMapped) mappedAtMs ??= nowMs;
-      saveProgress({ files, mappedAtMs });
-      files ??= isMapped ? await readFileNames(deps, input, signal, waitedMs) : NO_FILES;
-      // Results may be null for longer than the grace period: it then begins with the first ones.
-      const mappedMs = nowMs - (input.parts === 0 && mappedAtMs !== undefined ? mappedAtMs : input.sinceMs);
+      const hasResults = batch.results != null;
+      if (hasResults) firstSeenAtMs ??= nowMs;
+      saveProgress({ files, firstSeenAtMs });
+      files ??= hasResults ? await readFileNames(deps, input, signal, waitedMs) : NO_FILES;
       const status = toStatus(batch.status);
       if (status === 'FAILED')
         throw ApplicationFailure.nonRetryable(`batch ${batchId} failed, so it has no reliable results`, 'BatchFailed');
+      // Results may be null for longer than the grace period, which then begins when they are first seen.
+      const resultsAgeMs = nowMs - (input.parts === 0 && firstSeenAtMs !== undefined ? firstSeenAtMs : input.sinceMs);
       const rows = toCompleteRows(batch, files);
-      const incomplete = problemOf(rows, files, mappedMs);
-      const mayComeYet = mappedMs < input.graceMs || (!isMapped && status !== 'CANCELLED');
-      if (incomplete !== undefined && mayComeYet) {
-        const state = `batch ${batchId} is ${status}, ${incomplete}`;
+      const gap = describeGap(rows, files, resultsAgeMs);
+      const mayStillCome = resultsAgeMs < input.graceMs || (!hasResults && status !== 'CANCELLED');
+      if (gap !== undefined && mayStillCome) {
+        const state = `batch ${batchId} is ${status}, ${gap}`;
         throw new NotReady('BatchNotReady', state, pollDelayMs(input.poll, waitedMs));
       }
-      return { ...(await pageOf(deps, input, rows ?? [])), status };
+      warnOfUnidentified(batch);
+      return { ...(await readPageRows(deps.outputs, input, rows ?? [])), status };
     });
   };
 }
 
-/** Why the rows may not be all, in words; `undefined` where they are. */
-function problemOf(rows: ResultRow[] | undefined, files: DirectoryFiles, mappedMs: number): string | undefined {
+/** Says why the rows may be incomplete; `undefined` if they are complete. */
+function describeGap(rows: FileRow[] | undefined, files: DirectoryFiles, resultsAgeMs: number): string | undefined {
   if (rows === undefined) return 'its results are not mapped yet';
   const unmapped = rows.filter(isUnmapped).length;
   if (unmapped > 0) return `${unmapped} of ${rows.length} files have no job yet`;
-  return files.isWhole || mappedMs >= SETTLE_MS ? undefined : 'more results may come';
+  return files.isComplete || resultsAgeMs >= SETTLE_MS ? undefined : 'more results may come';
 }
 
-async function pageOf(
-  { outputs }: ActivityDeps,
-  input: ReadResultsInput,
-  rows: ResultRow[],
-): Promise<Pick<ResultsPage, 'rows' | 'remaining'>> {
-  const listed = await readListedFiles(outputs, input, input.parts);
-  const left = rows.filter(({ fileId }) => !listed.has(fileId));
-  const page = left.slice(0, input.pageSize);
-  const finished = input.skipStored && (await readFinishedFiles(outputs, input.batchId, input.skipStored));
-  return {
-    rows: page.map((row) => ({ ...row, finished: finished?.get(row.fileId) ?? null })),
-    remaining: left.length - page.length,
-  };
+function warnOfUnidentified({ id: batchId, results }: Batch): void {
+  const { withJob, withoutJob } = countUnidentified(results ?? []);
+  if (withJob > 0) log.warn('Results name no file: their jobs are listed in place of the files', { batchId, withJob });
+  if (withoutJob > 0) log.warn('Results name neither a file nor a job, and are left out', { batchId, withoutJob });
 }

@@ -1,67 +1,84 @@
-import { createHash } from 'node:crypto';
 import type { Batch, BatchResult } from '../../llamacloud/index.js';
-import { cleanText, isPlainId, JOB_TYPES, type JobType, type ManifestLine } from '../../protocol/index.js';
+import { cleanText, JOB_TYPES, type JobType, type ManifestLine } from '../../protocol/index.js';
+import { toPlainFileId } from './file-id.js';
 import type { DirectoryFiles } from './file-names.js';
 
-/** One file of the batch: a `job` to be collected, an `error` that ends it, or the line of what was `finished` before. */
-export interface ResultRow {
+/** A file of the batch: with a `job`, with an `error` in place of one, or with neither as yet. */
+export interface FileRow {
   /** Source directory file (`dfl-...`): the correlation key. */
   fileId: string;
-  /** Display name in the directory, where known. */
+  /** Display name in the directory; `null` if it is not known. */
   name: string | null;
   job: { id: string; type: JobType } | null;
   error: string | null;
-  /** Of a file whose document is in the output store already. */
+}
+
+/** A {@link FileRow} as the workflow gets it. */
+export interface ResultRow extends FileRow {
+  /** Line of the batch's manifest, if the file's document is in the output store already. */
   finished: ManifestLine | null;
 }
 
 /**
- * The rows of a batch's results, and one for each file that was in the directory when the batch was created and has none.
+ * Turns the results of a batch into one row for each file, and adds a row for each file without a result that was in the directory
+ * when the batch was created.
  *
  * @returns `undefined` while there are no results.
  */
 export function toCompleteRows(
   { results, created_at: batchCreatedAt }: Pick<Batch, 'results' | 'created_at'>,
-  { files, isWhole }: DirectoryFiles,
-): ResultRow[] | undefined {
+  { files, isComplete }: DirectoryFiles,
+): FileRow[] | undefined {
   if (results == null) return undefined;
+  const resultByFile = groupByFile(results);
   const names = new Map(files.map(({ id, name }) => [id, name]));
-  const rows = toRows(results, names);
-  if (!isWhole) return rows;
-  const listed = new Set(rows.map(({ fileId }) => fileId));
-  const missing = files.filter(({ id, createdAt }) => !listed.has(id) && isBefore(createdAt, batchCreatedAt));
-  // Jobs that do not say which file they are of are those of the missing files.
-  const unnamed = results.filter((result) => result.source_directory_file_id === undefined);
-  const unnamedJobs = new Set(unnamed.map((result) => result.job_reference?.id).filter((id) => id !== undefined));
-  if (missing.length <= unnamedJobs.size) return rows;
-  return [...rows, ...missing.map(({ id, name }) => toRow(id, name, {}))];
+  const rows = [...resultByFile].map(([fileId, result]) => toRow(fileId, names.get(fileId), result));
+  if (!isComplete) return rows;
+  const missing = files
+    .filter(({ id, createdAt }) => !resultByFile.has(id) && isBefore(createdAt, batchCreatedAt))
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  // Each job that names no file has one of the missing files. Which one is not known, but the number of files is right.
+  const unidentified = [...resultByFile.values()].filter((result) => result.source_directory_file_id === undefined);
+  return [...rows, ...missing.slice(unidentified.length).map(({ id, name }) => toRow(id, name, {}))];
 }
 
-/** Both times are LlamaCloud's. A file that was added later is in another batch. */
+/** Counts the results that name no file, by whether they have a job. Those without one can't be listed. */
+export function countUnidentified(results: readonly BatchResult[]): { withJob: number; withoutJob: number } {
+  const unidentified = results.filter((result) => result.source_directory_file_id === undefined);
+  const withJob = unidentified.filter((result) => result.job_reference != null).length;
+  return { withJob, withoutJob: unidentified.length - withJob };
+}
+
+/** Both times are LlamaCloud's. A file that was added later is not in the batch. */
 function isBefore(fileCreatedAt: string | null, batchCreatedAt: string | null | undefined): boolean {
   return Date.parse(fileCreatedAt ?? '') <= Date.parse(batchCreatedAt ?? '');
 }
 
-/** One row a file: repeated rows collapse, and one that names no file is named by its job. */
-function toRows(results: readonly BatchResult[], names: ReadonlyMap<string, string>): ResultRow[] {
+/** One result for each file id. A job that no result assigns to a file stands for its file. */
+function groupByFile(results: readonly BatchResult[]): Map<string, BatchResult> {
   const byFile = new Map<string, BatchResult>();
+  const assignedJobs = new Set(
+    results.flatMap((result) =>
+      result.source_directory_file_id === undefined ? [] : (result.job_reference?.id ?? []),
+    ),
+  );
   for (const result of results) {
-    const remoteId = result.source_directory_file_id ?? result.job_reference?.id;
-    if (remoteId === undefined) continue;
-    const fileId = boundedFileId(remoteId);
-    const known = byFile.get(fileId);
-    if (known === undefined || isPreferred(result, known)) byFile.set(fileId, result);
+    const { source_directory_file_id: remoteId, job_reference: job } = result;
+    if (remoteId === undefined && (job == null || assignedJobs.has(job.id))) continue;
+    const fileId = toPlainFileId(remoteId ?? job?.id ?? '');
+    const other = byFile.get(fileId);
+    if (other === undefined || isPreferred(result, other)) byFile.set(fileId, result);
   }
-  return [...byFile].map(([fileId, result]) => toRow(fileId, names.get(fileId), result));
+  return byFile;
 }
 
 /**
- * Of two rows of one file, one with a job wins over one with an error, and that over one with neither. Of two jobs it is the
- * same one each time, in whatever order they come: two runs write the document to the same place.
+ * Of two results of one file, a job is preferred to an error, and an error to neither. Of two jobs the same one is always chosen,
+ * whatever their order, since two runs write the document to the same key.
  */
-function isPreferred(result: BatchResult, known: BatchResult): boolean {
-  const difference = rowPriority(result) - rowPriority(known);
-  return difference === 0 ? (result.job_reference?.id ?? '') < (known.job_reference?.id ?? '') : difference > 0;
+function isPreferred(result: BatchResult, other: BatchResult): boolean {
+  const difference = rowPriority(result) - rowPriority(other);
+  return difference === 0 ? (result.job_reference?.id ?? '') < (other.job_reference?.id ?? '') : difference > 0;
 }
 
 function rowPriority(result: BatchResult): number {
@@ -69,34 +86,16 @@ function rowPriority(result: BatchResult): number {
   return result.error_message == null ? 0 : 1;
 }
 
-function toRow(fileId: string, name: string | undefined, result: BatchResult): ResultRow {
+function toRow(fileId: string, name: string | undefined, result: BatchResult): FileRow {
   const { job_reference: job, error_message: error } = result;
-  const row = {
-    fileId,
-    name: cleanText(name ?? '') || null,
-    job: null,
-    error: null,
-    finished: null,
-  };
+  const row = { fileId, name: cleanText(name ?? '') || null, job: null, error: null };
   if (job == null) return { ...row, error: error == null ? null : cleanText(error || 'LlamaCloud gave no reason') };
-  const type = JOB_TYPES.find((each) => each === job.type);
+  const type = JOB_TYPES.find((supported) => supported === job.type);
   if (type === undefined) return { ...row, error: cleanText(`job ${job.id} is of the unknown type ${job.type}`) };
   return { ...row, job: { id: job.id, type } };
 }
 
-/** Does LlamaCloud say neither which job the file has nor why it has none? */
-export function isUnmapped({ job, error }: ResultRow): boolean {
+/** LlamaCloud has given the file neither a job nor an error. */
+export function isUnmapped({ job, error }: FileRow): boolean {
   return job === null && error === null;
-}
-
-/**
- * The file id becomes part of workflow ids and paths, and is never sent to LlamaCloud: one that does not fit there is
- * replaced, by the same each time.
- */
-export function boundedFileId(fileId: string): string {
-  if (isPlainId(fileId)) return fileId;
-  // Of UTF-16, since in UTF-8 all lone surrogates are the same.
-  const hash = createHash('sha256').update(fileId, 'utf16le').digest('hex').slice(0, 16);
-  const start = fileId.slice(0, 60).replace(/[^\x21-\x7e]/g, '_');
-  return `${start}~${hash}`;
 }

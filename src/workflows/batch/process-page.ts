@@ -73,8 +73,8 @@ export async function writePage(
     ...manifestOf(state, batchId),
     lines,
     part: state.parts,
-    last: isLast,
-    partial: !isWhole || state.files.skipped > 0,
+    isLast,
+    isPartial: !isWhole || state.files.skipped > 0,
   };
   const timeout = deadlineMs === undefined ? {} : { scheduleToCloseTimeout: Math.max(1_000, deadlineMs - Date.now()) };
   const location = await writeManifest.executeWithOptions({ ...timeout, summary }, [input]);

@@ -95,16 +95,16 @@ async function processPage(
   const page = input.directoryIds.slice(state.listed, state.listed + state.pageSize).map((id) => id.trim());
   const lines = await processAll(state, request, input, page);
   state.listed += page.length;
-  const last = state.listed >= request.total;
+  const isLast = state.listed >= request.total;
   await list(state, {
     firstRunId: workflowInfo().firstExecutionRunId,
     storeId: request.storeId,
     lines,
     part: state.parts,
-    last,
+    isLast,
   });
   state.parts += 1;
-  return !last;
+  return !isLast;
 }
 
 /** At most `maxConcurrentBatches` are open at a time. The lines are in the order of the directories. */

@@ -81,7 +81,7 @@ describe('postBatch', () => {
   });
 
   test('says that a batch may have been created when no answer came in time', async () => {
-    const { details } = await failedPost({ kind: 'delay', delayMs: 60_000 }, { timeoutMs: 100 });
+    const { details } = await failedPost({ kind: 'delay', delayMs: 60_000 }, { timeoutMs: 500 });
     expect(details).toEqual(retry(true));
   });
 
@@ -142,7 +142,7 @@ describe('postBatch', () => {
   });
 
   test('a POST that is cancelled and gets no answer ends as cancelled', async () => {
-    const { bench, work } = await setWork({ timeoutMs: 100 });
+    const { bench, work } = await setWork({ timeoutMs: 2_000 });
     bench.emulator.faults.next({ kind: 'delay', delayMs: 60_000, ...TARGETS.createBatch });
     await expect(cancelledPost(bench, work)).rejects.toThrow(CancelledFailure);
   });

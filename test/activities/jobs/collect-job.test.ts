@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
 import { createActivities } from '../../../src/activities/index.js';
-import type { JobResult } from '../../../src/llamacloud/index.js';
+import { documentKey } from '../../../src/activities/support/output-keys.js';
+import { type JobResult, LlamaCloudClient } from '../../../src/llamacloud/index.js';
 import { openOutputStore } from '../../../src/outputs/index.js';
 import type { CollectFormat, JobType } from '../../../src/protocol/index.js';
 import { type EmulatorOptions, TARGETS } from '../../../src/testing/emulator/index.js';
@@ -33,7 +34,8 @@ async function start(type: JobType = 'parse_v2', emulator: EmulatorOptions = {})
   await until(() => jobOf().status === 'COMPLETED');
   const { id: jobId, fileId } = jobOf();
   const job = { fileId, name: 'a.md', jobId, type, batchId: batch.id };
-  const pathOf = (extension: string) => join(bench.output, batch.id, `${fileId}.${extension}`);
+  const [, documentName = ''] = documentKey(batch.id, job, 'markdown');
+  const pathOf = (extension: string) => join(bench.output, batch.id, documentName.replace(/md$/, extension));
   return { bench, batch, job, pathOf };
 }
 
@@ -63,13 +65,14 @@ describe('a completed job', () => {
   ] as const;
 
   test.each(FORMATS)(
-    '%s, %s is stored as <batch>/<file>.%s, and described',
+    '%s, %s is stored as <batch>/<name>.<tag>.%s, and described',
     async (type, collect, extension, content) => {
       const { bench, batch, job, pathOf } = await start(type);
       const outcome = await run(bench.activities.collectJob, { ...job, ...(collect === undefined ? {} : { collect }) });
       const bytes = await readFile(pathOf(extension));
       if (typeof content === 'string') expect(bytes.toString()).toBe(content);
       else expect(bytes.toString()).toMatch(content);
+      expect(basename(pathOf(extension))).toMatch(/^a\.md\.[0-9a-f]{12}\.(md|txt|json)$/);
       expect(outcome).toEqual({
         fileId: job.fileId,
         jobId: job.jobId,
@@ -90,6 +93,20 @@ describe('a completed job', () => {
     expect(await readdir(join(bench.output, batch.id))).toHaveLength(1);
   });
 
+  test('is stored under the id of its file where the name is not known', async () => {
+    const { bench, job } = await start();
+    const { name: _, ...unnamed } = job;
+    const outcome = await run(bench.activities.collectJob, unnamed);
+    expect(outcome).toMatchObject({ output: expect.stringContaining(`/${job.fileId}.`) });
+  });
+
+  test('is stored apart from that of another file with the same name', async () => {
+    const { bench, batch, job } = await start();
+    await run(bench.activities.collectJob, job);
+    await run(bench.activities.collectJob, { ...job, fileId: 'dfl-another' });
+    expect(await readdir(join(bench.output, batch.id))).toHaveLength(2);
+  });
+
   test('has null credits until billing has recorded them', async () => {
     const { bench, job } = await start('parse_v2', { usageNullMs: 60_000 });
     expect(await run(bench.activities.collectJob, job)).toMatchObject({ status: 'COMPLETED', credits: null });
@@ -103,6 +120,24 @@ describe('a completed job', () => {
       expect(await run(bench.activities.collectJob, job)).toMatchObject({ status: 'COMPLETED', credits: null });
     },
   );
+
+  test('has null credits where they are a number that JavaScript takes for infinite', async () => {
+    const { bench, job } = await start();
+    let rewritten = 0;
+    const llamacloud = new LlamaCloudClient({
+      apiKey: bench.emulator.apiKey,
+      baseUrl: bench.emulator.url,
+      fetch: async (...request) => {
+        const response = await fetch(...request);
+        const text = await response.text();
+        if (text.includes('"credits":3')) rewritten++;
+        return new Response(text.replace('"credits":3', '"credits":1e999'), response);
+      },
+    });
+    const { collectJob } = createActivities({ outputs: bench.outputs, llamacloud });
+    expect(await run(collectJob, job)).toMatchObject({ status: 'COMPLETED', credits: null });
+    expect(rewritten).toBe(1);
+  });
 
   test('has its pages in one text, and a mark for each that failed', async () => {
     const page = (page_number: number, markdown: string) => ({ page_number, markdown, success: true });
@@ -243,7 +278,7 @@ describe('a result that is missing after COMPLETED', () => {
   });
 
   test('is waited for two minutes after it was first missed, however long the job took', async () => {
-    for (const attempt of [{}, { number: 5, ageMs: 7_200_000 }, missingFor(119_000)]) {
+    for (const attempt of [{}, { number: 5, ageMs: 7_200_000 }, missingFor(90_000)]) {
       const failure = await failureOf((await collectAnswer({}, 'markdown', attempt)).run());
       expect(failure).toMatchObject({ type: 'UnexpectedResponse', nonRetryable: false });
     }

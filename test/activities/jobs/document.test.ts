@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { documentContent, expandFields } from '../../../src/activities/jobs/document.js';
+import { expandFields, toContent } from '../../../src/activities/jobs/document.js';
 import { ResultMissing } from '../../../src/activities/support/result-missing.js';
 import { ConnectionError, HttpStatusError, type JobResult, LlamaCloudClient } from '../../../src/llamacloud/index.js';
 import { type Content, openOutputStore } from '../../../src/outputs/index.js';
@@ -37,7 +37,7 @@ async function setDownload(
   const client = new LlamaCloudClient({ apiKey: 'llx-test-key', baseUrl: url });
   const metadata = { presigned_url: `${url}/?sig=0123456789`, size_bytes: sizeBytes };
   const result: JobResult = { type: 'parse_v2', job: JOB, result_content_metadata: { [format]: metadata } };
-  const content = documentContent(result, format, (url, sizeBytes) => client.download(url, { sizeBytes }));
+  const content = toContent(result, format, (url, sizeBytes) => client.download(url, { sizeBytes }));
   return {
     content,
     requests: () => requests,
@@ -58,13 +58,13 @@ describe('the document of a completed job', () => {
     ['record', { type: 'extract_v2', job: { ...JOB, extract_result: { a: 1 } } }, '{\n  "a": 1\n}\n'],
     ['record', { type: 'extract_v2', job: { ...JOB, extract_result: [] } }, '[]\n'],
   ])('is its inline %s', (format, result, content) => {
-    expect(documentContent(result, format, none)).toBe(content);
+    expect(toContent(result, format, none)).toBe(content);
   });
 
   test('shows a secret of no page error', () => {
     const error = 'no https://store.example/a?X-Amz-Signature=PLANTED-SIGNATURE';
     const result: JobResult = { type: 'parse_v2', job: JOB, text: { pages: [{ success: false, error }] } };
-    expect(documentContent(result, 'text', none)).toContain('https://store.example/a?[redacted]');
+    expect(toContent(result, 'text', none)).toContain('https://store.example/a?[redacted]');
   });
 
   test('is asked for inline and as a URL in one request', () => {
@@ -78,7 +78,7 @@ describe('the document of a completed job', () => {
     ['items', { type: 'parse_v2', job: JOB, result_content_metadata: { items: { size_bytes: 1 } } }],
     ['record', { type: 'extract_v2', job: JOB }],
   ])('is missing where there is no %s', (format, result) => {
-    expect(() => documentContent(result, format, none)).toThrow(ResultMissing);
+    expect(() => toContent(result, format, none)).toThrow(ResultMissing);
   });
 
   test('streams from its presigned URL into the store, and is not requested before it is read', async () => {

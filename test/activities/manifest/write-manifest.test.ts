@@ -20,14 +20,14 @@ const line = (fileId: string): ManifestLine => ({
 async function start() {
   const { activities, output, outputs } = await setBench();
   const storeId = await outputs.id();
-  const inputOf = (firstRunId: string, part: number, last: boolean, ids: string[], partial: boolean) => ({
-    ...{ batchId: 'bat-1', firstRunId, storeId, part, last, partial },
+  const inputOf = (firstRunId: string, part: number, isLast: boolean, ids: string[], isPartial: boolean) => ({
+    ...{ batchId: 'bat-1', firstRunId, storeId, part, isLast, isPartial },
     lines: ids.map(line),
   });
-  const write = (firstRunId: string, part: number, last: boolean, ids: string[], partial = false) =>
-    run(activities.writeManifest, inputOf(firstRunId, part, last, ids, partial));
-  const fail = (firstRunId: string, part: number, last: boolean, ids: string[]) =>
-    failing(activities.writeManifest, inputOf(firstRunId, part, last, ids, false));
+  const write = (firstRunId: string, part: number, isLast: boolean, ids: string[], isPartial = false) =>
+    run(activities.writeManifest, inputOf(firstRunId, part, isLast, ids, isPartial));
+  const fail = (firstRunId: string, part: number, isLast: boolean, ids: string[]) =>
+    failing(activities.writeManifest, inputOf(firstRunId, part, isLast, ids, false));
   return { activities, write, fail, folder: join(output, 'bat-1') };
 }
 
@@ -119,7 +119,7 @@ test('a batch without files has an empty manifest', async () => {
 test('another output store than the run has gets no manifest', async () => {
   const { activities, folder } = await start();
   const input = { batchId: 'bat-1', firstRunId: 'run-1', storeId: 'another', lines: [line('a')] };
-  const failure = await failing(activities.writeManifest, { ...input, part: 0, last: true, partial: false });
+  const failure = await failing(activities.writeManifest, { ...input, part: 0, isLast: true, isPartial: false });
   expect(failure).toMatchObject({ type: 'OutputFailed', nonRetryable: false });
   await expect(readdir(folder)).rejects.toThrow('ENOENT');
 });

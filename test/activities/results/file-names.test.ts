@@ -37,7 +37,7 @@ describe('the names of the files', () => {
   test.each(FAULTS)('are left out, and nothing else, when their list goes on failing: %j', async (fault) => {
     const { bench, batch, read, a, b, c } = await startResults(KIND);
     bench.emulator.faults.next({ ...fault, ...TARGETS.listFiles });
-    const heartbeatDetails = { progress: { mappedAtMs: Date.now() - 30_000 } };
+    const heartbeatDetails = { progress: { firstSeenAtMs: Date.now() - 30_000 } };
     const { rows } = await run(bench.activities.readResults, read(30_000), { heartbeatDetails });
     expect(rows.map(({ fileId, name }) => [fileId, name])).toEqual([a, b, c].map((id) => [id, null]));
     expect(rows.every(({ job }) => job !== null)).toBe(true);
@@ -49,7 +49,7 @@ describe('the names of the files', () => {
     bench.emulator.faults.next({ kind: 'delay', delayMs: 60_000, ...TARGETS.listFiles });
     // `fetch` and the emulator have timers of their own.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    const heartbeatDetails = { progress: { mappedAtMs: Date.now() - GRACE_MS } };
+    const heartbeatDetails = { progress: { firstSeenAtMs: Date.now() - GRACE_MS } };
     const reading = run(bench.activities.readResults, read(GRACE_MS), { heartbeatDetails });
     await until(() => bench.emulator.requests.some(({ path }) => FILES.test(path)));
     await vi.advanceTimersByTimeAsync(10_000);
@@ -70,7 +70,7 @@ describe('the names of the files', () => {
     const { bench, batch, read } = await startResults(KIND);
     const next_page_token = Buffer.from('after:-1').toString('base64url');
     bench.emulator.rewrite(TARGETS.listFiles, (body) => ({ ...(body instanceof Object ? body : {}), next_page_token }));
-    const heartbeatDetails = { progress: { mappedAtMs: Date.now() - GRACE_MS } };
+    const heartbeatDetails = { progress: { firstSeenAtMs: Date.now() - GRACE_MS } };
     const { rows } = await run(bench.activities.readResults, read(GRACE_MS), { heartbeatDetails });
     expect(rows.map(({ name }) => name)).toEqual(['a.md', 'b.md', 'c.md']);
     expect(batch.requests().filter(({ path }) => FILES.test(path))).toHaveLength(2);

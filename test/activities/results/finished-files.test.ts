@@ -1,38 +1,53 @@
-import { rm, truncate, writeFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
-import type { ManifestLine } from '../../../src/protocol/index.js';
-import { run, runAttempts, until } from '../support.js';
-import { startResults } from './support.js';
+import { readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createActivities } from '../../../src/activities/index.js';
+import { openOutputStore } from '../../../src/outputs/index.js';
+import type { CollectFormat, ManifestLine } from '../../../src/protocol/index.js';
+import { TARGETS } from '../../../src/testing/emulator/index.js';
+import { run, until } from '../support.js';
+import { editFiles, readLogged, startResults } from './support.js';
 
 /** A batch of three files whose documents are there and listed, and how to ask what is left of it. */
-async function finished() {
-  const { bench, batch, read } = await startResults();
+async function finished({ hasNames = true } = {}) {
+  const { bench, batch, read } = await startResults({ lateRowsMs: 0, lateJobsMs: 0, shuffleResults: false });
   await until(() => bench.emulator.jobs.list().every(({ status }) => status === 'COMPLETED'));
   const lines: ManifestLine[] = [];
-  for (const { id: jobId, fileId, fileName: name } of bench.emulator.jobs.list()) {
-    const input = { fileId, jobId, type: 'parse_v2', batchId: batch.id } as const;
-    const outcome = await run(bench.activities.collectJob, input);
-    if (outcome.status !== 'COMPLETED') throw new Error('it is not COMPLETED');
-    const { output, bytes, sha256, credits, status } = outcome;
-    lines.push({ fileId, name, jobId, jobType: 'parse_v2', status, output, bytes, sha256, credits, error: null });
-  }
-  const list = () => run(bench.activities.writeManifest, { ...read(), lines, part: 0, last: true, partial: false });
+  const collect = async () => {
+    lines.length = 0;
+    for (const { id: jobId, fileId, fileName } of bench.emulator.jobs.list()) {
+      const name = hasNames ? fileName : null;
+      const input = { fileId, jobId, type: 'parse_v2', batchId: batch.id, ...(name === null ? {} : { name }) } as const;
+      const outcome = await run(bench.activities.collectJob, input);
+      if (outcome.status !== 'COMPLETED') throw new Error('it is not COMPLETED');
+      const { output, bytes, sha256, credits, status } = outcome;
+      lines.push({ fileId, name, jobId, jobType: 'parse_v2', status, output, bytes, sha256, credits, error: null });
+    }
+  };
+  await collect();
+  const list = () => run(bench.activities.writeManifest, { ...read(), lines, part: 0, isLast: true, isPartial: false });
   const manifest = await list();
-  const rows = async (skipStored: 'markdown' | 'text' = 'markdown') =>
-    (await runAttempts(bench.activities.readResults, read(0, { skipStored }))).rows;
-  const left = async (format: 'markdown' | 'text' = 'markdown') =>
-    (await rows(format))
+  /** @param skipStored `null`: a run without onlyFailed. */
+  const page = (skipStored: CollectFormat | null = 'markdown', activities = bench.activities) =>
+    readLogged({ ...bench, activities }, read(0, { skipStored, graceMs: 0 }));
+  const left = async (format: CollectFormat = 'markdown', activities = bench.activities) =>
+    (await page(format, activities)).rows
       .filter(({ finished }) => finished === null)
       .map(({ name }) => name)
       .sort();
-  return { lines, list, manifest, left, rows };
+  const renameFiles = (edit: (name: string) => string) =>
+    editFiles(bench.emulator, (file) => ({
+      ...file,
+      display_name: edit('display_name' in file ? String(file.display_name) : ''),
+    }));
+  return { bench, batch, lines, list, manifest, left, page, renameFiles };
 }
 
 describe('with onlyFailed, what is left to do', () => {
   test('is nothing where every document is there, and each has the line that the manifest has', async () => {
-    const { left, rows, lines } = await finished();
+    const { left, page, lines } = await finished();
     expect(await left()).toEqual([]);
-    for (const { fileId, finished } of await rows())
+    for (const { fileId, finished } of (await page()).rows)
       expect(finished).toEqual(lines.find((line) => line.fileId === fileId));
   });
 
@@ -66,11 +81,79 @@ describe('with onlyFailed, what is left to do', () => {
     expect(await left()).toEqual(['a.md', 'b.md', 'c.md']);
   });
 
+  test('is a file whose line somebody has edited to more than history has room for', async () => {
+    const { left, list, lines } = await finished();
+    const [a, b, c] = lines;
+    if (a !== undefined) a.output = `/${'x'.repeat(100_000)}`;
+    if (b !== undefined) b.sha256 = 'x'.repeat(100_000);
+    if (c !== undefined) c.jobId = 'x'.repeat(100_000);
+    await list();
+    expect(await left()).toEqual(['a.md', 'b.md', 'c.md']);
+  });
+
   test('is not a file that a child of the caller’s own finished without a document', async () => {
     const { left, list, lines } = await finished();
     const [a] = lines;
     if (a !== undefined) Object.assign(a, { output: null, bytes: null, sha256: null });
     await list();
     expect(await left()).toEqual([]);
+  });
+
+  test('is nothing where the output folder was moved since', async () => {
+    const { bench, left } = await finished();
+    const { llamacloud, output } = bench;
+    const moved = `${output}-moved`;
+    await rename(output, moved);
+    onTestFinished(() => rm(moved, { recursive: true, force: true }));
+    const activities = createActivities({ llamacloud, outputs: openOutputStore(moved) });
+    expect(await left('markdown', activities)).toEqual([]);
+    expect(await left('text', activities)).toHaveLength(3);
+  });
+
+  test.each([
+    ['were known and can not be read now', true],
+    ['are known only now', false],
+  ])('is nothing where the names %s', async (_, hadNames) => {
+    const { bench, left, page } = await finished({ hasNames: hadNames });
+    if (hadNames) bench.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.listFiles, times: 2 });
+    expect(await left()).toEqual([]);
+    expect((await page()).warnings).toMatchObject(hadNames ? [{ directoryId: expect.anything() }] : []);
+  });
+
+  test('is nothing where the files were renamed in LlamaCloud', async () => {
+    const { left, renameFiles } = await finished();
+    renameFiles((name) => `new ${name}`);
+    expect(await left()).toEqual([]);
+  });
+});
+
+describe('a run that processes all files of a batch again', () => {
+  test('keeps the paths of an earlier run where the names can not be read', async () => {
+    const { bench, page } = await finished();
+    bench.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.listFiles });
+    const { rows } = await page(null);
+    expect(rows.map(({ name, finished }) => [name, finished])).toEqual([
+      ['a.md', null],
+      ['b.md', null],
+      ['c.md', null],
+    ]);
+  });
+
+  test('leaves the documents of files that were renamed under both names, side by side, and warns of it', async () => {
+    const { bench, batch, lines, page, renameFiles } = await finished();
+    renameFiles((name) => name.replace('b.md', 'new b.md'));
+    const { rows, warnings } = await page(null);
+    expect(warnings).toMatchObject([{ batchId: batch.id, files: 1 }]);
+    const [, b] = rows;
+    const input = { fileId: b?.fileId ?? '', jobId: b?.job?.id ?? '', type: 'parse_v2', batchId: batch.id } as const;
+    await run(bench.activities.collectJob, { ...input, name: b?.name ?? '' });
+    const [, tag] = /\.([0-9a-f]{12})\.md$/.exec(basename(lines[1]?.output ?? '')) ?? [];
+    const documents = await readdir(join(bench.output, batch.id));
+    expect(documents.filter((name) => name.endsWith(`.${tag}.md`))).toEqual([`b.md.${tag}.md`, `new b.md.${tag}.md`]);
+  });
+
+  test('warns of nothing where the names are the same', async () => {
+    const { page } = await finished();
+    expect((await page(null)).warnings).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { TARGETS } from '../../../src/testing/emulator/index.js';
 import { until } from '../../support/until.js';
 import { environment, failing, failureOf, run, runAttempts, runIn } from '../support.js';
-import { GRACE_MS, row, setRows, startResults, writeLines } from './support.js';
+import { GRACE_MS, readLogged, row, setRows, startResults, writeLines } from './support.js';
 
 describe('the results of a batch', () => {
   test('are its files, each once with its name and its job, however late and in whatever order they come', async () => {
@@ -74,7 +74,7 @@ describe('the results of a batch', () => {
     setRows(bench, batch.id, [row(a, 'pjb-1'), row(b, null), row(c, null, 'unreadable')]);
     const failure = await failing(bench.activities.readResults, read());
     expect(failure.message).toMatch(/is COMPLETED, 1 of 3 files have no job yet, next poll in/);
-    const heartbeatDetails = { progress: { mappedAtMs: Date.now() - GRACE_MS } };
+    const heartbeatDetails = { progress: { firstSeenAtMs: Date.now() - GRACE_MS } };
     const page = await run(bench.activities.readResults, read(GRACE_MS), { heartbeatDetails });
     expect(page.rows).toMatchObject([
       { fileId: a, name: 'a.md', job: { id: 'pjb-1', type: 'parse_v2' }, error: null },
@@ -88,7 +88,7 @@ describe('the results of a batch', () => {
     setRows(bench, batch.id, [row(a, 'pjb-1'), row(b, 'pjb-2')]);
     const failure = await failing(bench.activities.readResults, read());
     expect(failure.message).toContain('1 of 3 files have no job yet');
-    const heartbeatDetails = { progress: { mappedAtMs: Date.now() - GRACE_MS } };
+    const heartbeatDetails = { progress: { firstSeenAtMs: Date.now() - GRACE_MS } };
     const { rows } = await run(bench.activities.readResults, read(GRACE_MS), { heartbeatDetails });
     expect(rows.map(({ fileId, job }) => [fileId, job?.id])).toEqual([
       [a, 'pjb-1'],
@@ -116,7 +116,7 @@ describe('the results of a batch', () => {
     const failure = await failing(bench.activities.readResults, read(3_000));
     expect(failure.message).toContain('is COMPLETED, more results may come, next poll in');
     setRows(bench, batch.id, [row(a, 'pjb-1'), row(b, 'pjb-2'), row(c, 'pjb-3')]);
-    const heartbeatDetails = { progress: { mappedAtMs: Date.now() - 10_000 } };
+    const heartbeatDetails = { progress: { firstSeenAtMs: Date.now() - 10_000 } };
     expect((await run(bench.activities.readResults, read(10_000), { heartbeatDetails })).rows).toHaveLength(3);
   });
 
@@ -138,6 +138,20 @@ describe('the results of a batch', () => {
     expect(Buffer.byteLength(JSON.stringify(page))).toBeLessThan(1_000_000);
   });
 
+  test('that name neither a file nor a job are left out, with a warning that names the batch', async () => {
+    const { bench, batch, read, a, b, c } = await startResults();
+    const rows = [row(a, 'pjb-1'), row(null, null, 'lost'), row(null, 'pjb-3'), row(b, 'pjb-2'), row(null, null)];
+    setRows(bench, batch.id, rows);
+    const page = await readLogged(bench, read(0));
+    expect(page.rows.map(({ fileId }) => fileId)).toEqual([a, 'pjb-3', b]);
+    expect(page.warnings).toMatchObject([
+      { message: expect.stringContaining('name no file'), batchId: batch.id, withJob: 1 },
+      { message: expect.stringContaining('neither a file nor a job'), batchId: batch.id, withoutJob: 2 },
+    ]);
+    setRows(bench, batch.id, [row(a, 'pjb-1'), row(b, 'pjb-2'), row(c, 'pjb-3')]);
+    expect((await readLogged(bench, read(0))).warnings).toEqual([]);
+  });
+
   test('of another output store than the run has are not read', async () => {
     const { bench, batch, read } = await startResults();
     const failure = await failing(bench.activities.readResults, read(0, { storeId: 'another' }));
@@ -156,7 +170,7 @@ describe('pages of results', () => {
     const waitedMs = refusals === 0 ? 0 : 30_000;
     if (refusals > 0) bench.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.listFiles, times: 1e6 });
     // The ten seconds without a list are over in one.
-    const heartbeatDetails = { progress: { mappedAtMs: Date.now() - 9_000 } };
+    const heartbeatDetails = { progress: { firstSeenAtMs: Date.now() - 9_000 } };
     const found: string[] = [];
     for (let parts = 0, remaining = 1; remaining > 0; parts++) {
       const input = read(waitedMs, { parts, pageSize: 1 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { boundedFileId, isUnmapped, toCompleteRows } from '../../../src/activities/results/result-rows.js';
+import { toPlainFileId } from '../../../src/activities/results/file-id.js';
+import { countUnidentified, isUnmapped, toCompleteRows } from '../../../src/activities/results/result-rows.js';
+import { documentKey } from '../../../src/activities/support/output-keys.js';
 import type { BatchResult } from '../../../src/llamacloud/index.js';
 import { openOutputStore } from '../../../src/outputs/index.js';
 import { isPlainId } from '../../../src/protocol/index.js';
@@ -17,8 +19,8 @@ const error = (fileId: string, message: string): BatchResult => ({
 const neither = (fileId: string): BatchResult => ({ source_directory_file_id: fileId });
 const file = (id: string, createdAt: string | null = CREATED_AT) => ({ id, name: `${id}.md`, createdAt });
 
-function rowsOf(results: BatchResult[], files: ReturnType<typeof file>[] = [], isWhole = true) {
-  return toCompleteRows({ results, created_at: CREATED_AT }, { files, isWhole }) ?? [];
+function rowsOf(results: BatchResult[], files: ReturnType<typeof file>[] = [], isComplete = true) {
+  return toCompleteRows({ results, created_at: CREATED_AT }, { files, isComplete }) ?? [];
 }
 
 describe('the rows of results', () => {
@@ -41,7 +43,17 @@ describe('the rows of results', () => {
   test('without a file id are named by their job, and the file that they stand for is not missed', () => {
     const rows = rowsOf([job(undefined, 'pjb-1'), job(undefined, 'pjb-1'), job('b', 'pjb-2')], [file('a'), file('b')]);
     expect(rows.map(({ fileId }) => fileId)).toEqual(['pjb-1', 'b']);
-    expect(rowsOf([job(undefined, 'pjb-1')], [file('a'), file('b')])).toHaveLength(3);
+  });
+
+  test('without a file id list no file twice: there are as many rows as files, and the same ones each time', () => {
+    const files = [file('a'), file('b'), file('c')];
+    for (const each of [files, files.toReversed()]) {
+      const rows = rowsOf([job(undefined, 'pjb-1'), job(undefined, 'pjb-1')], each);
+      expect(rows.map(({ fileId }) => fileId)).toEqual(['pjb-1', 'b', 'c']);
+    }
+    const repeated = [job(undefined, 'pjb-1'), job('a', 'pjb-1'), job(undefined, 'pjb-1')];
+    expect(rowsOf(repeated).map(({ fileId }) => fileId)).toEqual(['a']);
+    expect(rowsOf(repeated, files).map(({ fileId }) => fileId)).toEqual(['a', 'b', 'c']);
   });
 
   test('of files that are not in the directory any more stand for no other file', () => {
@@ -65,8 +77,10 @@ describe('the rows of results', () => {
     ]);
   });
 
-  test('that name neither a file nor a job are none', () => {
-    expect(rowsOf([{}, { error_message: 'lost' }])).toEqual([]);
+  test('that name neither a file nor a job are none, and are counted', () => {
+    const results = [{}, { error_message: 'lost' }, job(undefined, 'pjb-1'), job('a', 'pjb-2'), neither('b')];
+    expect(rowsOf(results.slice(0, 2))).toEqual([]);
+    expect(countUnidentified(results)).toEqual({ withJob: 1, withoutJob: 2 });
   });
 
   test('have names and errors that are short, well-formed lines without the queries of URLs', () => {
@@ -93,16 +107,17 @@ describe('a file id', () => {
   test.each([...STRANGE, 'a/b', 'a\\b', '../../etc/passwd'])(
     'of whatever shape fits a workflow id and stays in the folder: %j',
     (id) => {
-      const bounded = boundedFileId(id);
+      const bounded = toPlainFileId(id);
       expect(isPlainId(bounded)).toBe(true);
-      expect(boundedFileId(bounded)).toBe(bounded);
-      expect(openOutputStore('/out').locate(['bat-1', `${bounded}.md`])).toMatch(/^\/out\/bat-1\/[^/]+\.md$/);
+      expect(toPlainFileId(bounded)).toBe(bounded);
+      const key = documentKey('bat-1', { fileId: bounded, name: null }, 'markdown');
+      expect(openOutputStore('/out').locate(key)).toMatch(/^\/out\/bat-1\/[^/]+\.md$/);
     },
   );
 
   test('that cannot be used becomes another one for each', () => {
-    expect(new Set(STRANGE.map(boundedFileId)).size).toBe(STRANGE.length);
-    expect(boundedFileId('dfl-1')).toBe('dfl-1');
+    expect(new Set(STRANGE.map(toPlainFileId)).size).toBe(STRANGE.length);
+    expect(toPlainFileId('dfl-1')).toBe('dfl-1');
   });
 
   test.each(['constructor', '__proto__', 'toString'])('may be the name of a property of every object: %s', (id) => {

@@ -1,7 +1,9 @@
-import type { ReadResultsInput } from '../../../src/activities/results/read-results.js';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import type { ReadResultsInput, ResultsPage } from '../../../src/activities/results/read-results.js';
 import { DEFAULT_POLL } from '../../../src/protocol/index.js';
 import { type EmulatorOptions, type LlamaCloudEmulator, TARGETS } from '../../../src/testing/emulator/index.js';
-import { addBatch, type Bench, run, setBench } from '../support.js';
+import { addBatch, type Bench, run, runIn, setBench } from '../support.js';
 
 export const GRACE_MS = 120_000;
 
@@ -52,5 +54,13 @@ export function writeLines(bench: Bench, input: ReadResultsInput, part: number, 
     ...{ fileId, name: null, jobId: null, jobType: null, output: null, bytes: null, sha256: null, credits: null },
     ...{ status: 'SKIPPED' as const, error: null },
   }));
-  return run(bench.activities.writeManifest, { ...input, lines, part, last: false, partial: false });
+  return run(bench.activities.writeManifest, { ...input, lines, part, isLast: false, isPartial: false });
+}
+
+/** Reads one page, with the warnings that it logs. */
+export async function readLogged(bench: Bench, input: ReadResultsInput): Promise<ResultsPage & { warnings: object[] }> {
+  const warnings: object[] = [];
+  const logger = new DefaultLogger('WARN', ({ message, meta }) => warnings.push({ message, ...meta }));
+  const page = await runIn(new MockActivityEnvironment({}, { logger }), bench.activities.readResults, input);
+  return { ...page, warnings };
 }

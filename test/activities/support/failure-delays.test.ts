@@ -126,11 +126,11 @@ describe('an output store that fails', () => {
     const write = {
       batchId: 'bat-1',
       firstRunId: 'run-1',
-      partial: false,
+      isPartial: false,
       storeId: 'any',
       lines: [LINE],
       part: 0,
-      last: true,
+      isLast: true,
     };
     const failure = await failureOf(run(activities.writeManifest, write));
     expect(failure).toMatchObject({ type: 'OutputFailed', nonRetryable: false });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { documentKey } from '../../../src/activities/support/output-keys.js';
 import { createActivities, LlamaCloudClient, openOutputStore } from '../../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { files, parse, type Stage, setStage } from '../../support/stage.js';
@@ -62,7 +63,8 @@ describe('children of other workers, on a real server', () => {
     expect(report.files).toMatchObject({ total: 2, completed: 2 });
     for (const line of await stage.manifest(report.manifest)) {
       expect(line.output).toBe(`indexed on ${search.taskQueue}`);
-      expect(await readFile(join(stage.output, report.batchId, `${line.fileId}.md`), 'utf8')).toContain('# File');
+      const document = join(stage.output, ...documentKey(report.batchId, line, 'markdown'));
+      expect(await readFile(document, 'utf8')).toContain('# File');
     }
   });
 

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { documentKey } from '../../../src/activities/support/output-keys.js';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
 import { files, parse, type Stage, setStage } from '../../support/stage.js';
@@ -75,7 +77,7 @@ describe('jobs that end after their batch, on a real server', () => {
     expect(report.files).toMatchObject({ total: 3, completed: 3 });
     const lines = await stage.manifest(report.manifest);
     expect(lines.map(({ output }) => output).sort()).toEqual(
-      batch.files.map(({ fileId }) => `${stage.output}/${batch.id}/${fileId}.md`).sort(),
+      batch.files.map((file) => join(stage.output, ...documentKey(batch.id, file, 'markdown'))).sort(),
     );
   });
 

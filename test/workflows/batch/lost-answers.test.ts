@@ -5,7 +5,7 @@ import { createActivities, LlamaCloudClient, openOutputStore } from '../../../sr
 import { type Fault, type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
 import { setCreates } from '../../support/creates.js';
 import { failureOf } from '../../support/failure.js';
-import { logged } from '../../support/quiet.js';
+import { logged } from '../../support/logged.js';
 import { parse, type Stage, setStage } from '../../support/stage.js';
 
 const TIMEOUT_MS = 120_000;

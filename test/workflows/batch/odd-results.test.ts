@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BatchReport } from '../../../src/index.js';
 import { type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
 import { failureOf, reportIn } from '../../support/failure.js';
-import { logged } from '../../support/quiet.js';
+import { logged } from '../../support/logged.js';
 import { files, parse, type Stage, setStage } from '../../support/stage.js';
 import { until } from '../../support/until.js';
 

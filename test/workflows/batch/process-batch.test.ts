@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BATCH_ID_MEMO, isFailure } from '../../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
@@ -43,7 +44,8 @@ describe('processBatch on a real server', () => {
       ['c.txt', 'COMPLETED'],
     ]);
     expect(await readFile(sorted[0]?.output ?? '', 'utf8')).toBe('# Ä\n');
-    expect(sorted[0]?.output).toBe(`${stage.output}/${report.batchId}/${sorted[0]?.fileId}.md`);
+    expect(dirname(sorted[0]?.output ?? '')).toBe(join(stage.output, report.batchId));
+    expect(basename(sorted[0]?.output ?? '')).toMatch(/^a\.md\.[0-9a-f]{12}\.md$/);
     expect(sorted[1]?.error?.message).toContain('broken.pdf');
   });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
-import { logged } from '../../support/quiet.js';
+import { logged } from '../../support/logged.js';
 import { parse, type Stage, setStage } from '../../support/stage.js';
 
 const API_KEY = 'llx-planted-9f3a1c';

@@ -8,7 +8,7 @@ import {
   type TimeSkippingTemporal,
 } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
-import { logged } from '../../support/quiet.js';
+import { logged } from '../../support/logged.js';
 import { type Stage, setStage } from '../../support/stage.js';
 import { until } from '../../support/until.js';
 import { mapFiles, startRun } from './support.js';

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { isFailure } from '../../../src/index.js';
 import { ADVERSE_CONDITIONS, type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
 import { failureOf, reportIn } from '../../support/failure.js';
-import { logged } from '../../support/quiet.js';
+import { logged } from '../../support/logged.js';
 import { type Stage, setStage } from '../../support/stage.js';
 import { until } from '../../support/until.js';
 import { mapFiles, startRun } from './support.js';

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { ResultPage } from '../../llamacloud/index.js';
 import type { CollectFormat } from '../../protocol/index.js';
 import { ResultMissing } from '../support/result-missing.js';
-import { isWithoutPages, PageReader } from './page-reader.js';
+import { hasNoPages, PageReader } from './page-reader.js';
 import { PAGE_SEPARATOR, renderPage, type TextFormat } from './render-pages.js';
 
-/** A page is some kilobytes. What is larger is not collected in memory: many documents are downloaded at the same time. */
+/** A page has some kilobytes. A limit on memory: a worker downloads many documents at a time. */
 const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 
 const pageSchema = z.object({
@@ -17,10 +17,10 @@ const pageSchema = z.object({
 });
 
 /**
- * Turns a downloaded result into the document. What is behind a presigned URL is not published: JSON with pages, the shape
- * that inline results have, becomes the text of its pages; anything else is the document already. Both are streamed.
+ * Turns a download into the document, as a stream. LlamaCloud does not document what is behind a presigned URL: JSON in the form of
+ * an inline result becomes the text of its pages, and anything else is stored as it is.
  */
-export async function* downloadedDocument(
+export async function* renderDownload(
   content: AsyncIterable<Uint8Array>,
   format: CollectFormat,
 ): AsyncGenerator<Uint8Array> {
@@ -28,19 +28,19 @@ export async function* downloadedDocument(
     yield* content;
     return;
   }
-  const renderer = new DocumentRenderer(format);
+  const renderer = new DownloadRenderer(format);
   for await (const chunk of content) yield* renderer.write(chunk);
   yield* renderer.end();
 }
 
-/** Holds chunks back until it is known whether they are pages in JSON, which the first page tells. */
-class DocumentRenderer {
+/** Buffers the chunks until the first page, or its absence, shows whether they are JSON with pages. */
+class DownloadRenderer {
   readonly #format: TextFormat;
   readonly #reader = new PageReader();
-  #kind: 'unknown' | 'pages' | 'document' = 'unknown';
-  #held: Uint8Array[] = [];
+  #kind: 'undecided' | 'pages' | 'document' = 'undecided';
+  #buffer: Uint8Array[] = [];
   #bytesSincePage = 0;
-  #pages = 0;
+  #pageCount = 0;
 
   constructor(format: TextFormat) {
     this.#format = format;
@@ -51,16 +51,16 @@ class DocumentRenderer {
       yield chunk;
       return;
     }
-    if (this.#kind === 'unknown') this.#held.push(chunk);
+    if (this.#kind === 'undecided') this.#buffer.push(chunk);
     const pages = this.#reader.write(chunk);
     this.#bytesSincePage = pages.length > 0 ? 0 : this.#bytesSincePage + chunk.byteLength;
-    if (this.#kind === 'unknown') {
+    if (this.#kind === 'undecided') {
       const [first] = pages;
-      if (this.#problem() !== undefined) yield* this.#release();
-      else if (first !== undefined && !isPageOf(first, this.#format)) yield* this.#release();
+      if (this.#describeProblem() !== undefined) yield* this.#flushBuffer();
+      else if (first !== undefined && !isPageOf(first, this.#format)) yield* this.#flushBuffer();
       else if (first !== undefined) {
         this.#kind = 'pages';
-        this.#held = [];
+        this.#buffer = [];
       }
     }
     if (this.#kind === 'pages') yield* this.#render(pages);
@@ -68,36 +68,36 @@ class DocumentRenderer {
 
   *end(): Generator<Uint8Array> {
     if (this.#kind === 'pages' && !this.#reader.hasEnded) this.#fail('it ends too early');
-    if (this.#kind === 'unknown' && !isWithoutPages(Buffer.concat(this.#held))) yield* this.#release();
+    if (this.#kind === 'undecided' && !hasNoPages(Buffer.concat(this.#buffer))) yield* this.#flushBuffer();
   }
 
   *#render(pages: readonly unknown[]): Generator<Uint8Array> {
     for (const page of pages) {
-      const separator = this.#pages === 0 ? '' : PAGE_SEPARATOR;
+      const separator = this.#pageCount === 0 ? '' : PAGE_SEPARATOR;
       const bytes = Buffer.from(separator + renderPage(toPage(page), this.#format));
-      this.#pages++;
+      this.#pageCount++;
       if (bytes.length > 0) yield bytes;
     }
-    const problem = this.#problem();
+    const problem = this.#describeProblem();
     if (problem !== undefined) this.#fail(problem);
   }
 
-  *#release(): Generator<Uint8Array> {
+  *#flushBuffer(): Generator<Uint8Array> {
     this.#kind = 'document';
-    yield* this.#held;
-    this.#held = [];
+    yield* this.#buffer;
+    this.#buffer = [];
   }
 
-  #problem(): string | undefined {
+  #describeProblem(): string | undefined {
     if (this.#reader.error !== undefined) return 'it is not JSON';
     return this.#bytesSincePage > MAX_PAGE_BYTES
       ? `no page ends within ${MAX_PAGE_BYTES / 1024 / 1024} MiB`
       : undefined;
   }
 
-  /** Pages were passed on already, so that the rest can no longer be taken as it is. */
+  /** The text of some pages has been written already, so the rest can't be stored as it is. */
   #fail(problem: string): never {
-    throw new ResultMissing(`its downloaded document can't be read after ${this.#pages} pages: ${problem}`);
+    throw new ResultMissing(`its downloaded document can't be read after ${this.#pageCount} pages: ${problem}`);
   }
 }
 

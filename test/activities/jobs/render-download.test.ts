@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { downloadedDocument } from '../../../src/activities/jobs/downloaded-document.js';
+import { renderDownload } from '../../../src/activities/jobs/render-download.js';
 import { ResultMissing } from '../../../src/activities/support/result-missing.js';
 import type { CollectFormat } from '../../../src/protocol/index.js';
 
@@ -11,7 +11,7 @@ async function* chunksOf(texts: readonly string[]) {
 
 async function stored(format: CollectFormat, ...texts: string[]): Promise<string[]> {
   const chunks: string[] = [];
-  for await (const chunk of downloadedDocument(chunksOf(texts), format)) chunks.push(Buffer.from(chunk).toString());
+  for await (const chunk of renderDownload(chunksOf(texts), format)) chunks.push(Buffer.from(chunk).toString());
   return chunks;
 }
 
@@ -27,7 +27,7 @@ async function collected(content: AsyncIterable<Uint8Array>): Promise<string> {
 
 /** The document of a text that comes in chunks of this many bytes. */
 function storedBytes(format: CollectFormat, text: string, size: number): Promise<string> {
-  return collected(downloadedDocument(slices(Buffer.from(text), size), format));
+  return collected(renderDownload(slices(Buffer.from(text), size), format));
 }
 
 /** In which order chunks are read and written. */
@@ -39,7 +39,7 @@ async function inTurn(...texts: string[]): Promise<string[]> {
       yield Buffer.from(text);
     }
   }
-  for await (const chunk of downloadedDocument(content(), 'markdown')) order.push(`wrote ${String(chunk)}`);
+  for await (const chunk of renderDownload(content(), 'markdown')) order.push(`wrote ${String(chunk)}`);
   return order;
 }
 
@@ -110,7 +110,7 @@ describe('a downloaded document', () => {
   test('with a byte that is no UTF-8 keeps the rest of its page', async () => {
     const json = Buffer.from('{"pages":[{"markdown":"a?b"}]}');
     json[json.indexOf('?')] = 0xff;
-    expect(await collected(downloadedDocument(slices(json, 7), 'markdown'))).toBe('a\ufffdb');
+    expect(await collected(renderDownload(slices(json, 7), 'markdown'))).toBe('a\ufffdb');
   });
 
   test('of 64 MiB of pages is passed on page by page, and never held as a whole', async () => {
@@ -129,7 +129,7 @@ describe('a downloaded document', () => {
     }
     let written = 0;
     let maxHeld = 0;
-    for await (const chunk of downloadedDocument(content(), 'markdown')) {
+    for await (const chunk of renderDownload(content(), 'markdown')) {
       written += chunk.byteLength;
       maxHeld = Math.max(maxHeld, read - written);
     }
@@ -150,7 +150,7 @@ describe('a downloaded document', () => {
     }
     let written = 0;
     let maxHeld = 0;
-    for await (const piece of downloadedDocument(content(), 'text')) {
+    for await (const piece of renderDownload(content(), 'text')) {
       maxHeld = Math.max(maxHeld, read - written);
       written += piece.byteLength;
     }
@@ -166,7 +166,7 @@ describe('a downloaded document', () => {
   ])('whose pages break off is an error after those, and never a document: %.30s', async (start, rest, problem) => {
     const chunks: string[] = [];
     const reading = async () => {
-      for await (const chunk of downloadedDocument(chunksOf([start, rest]), 'markdown')) chunks.push(String(chunk));
+      for await (const chunk of renderDownload(chunksOf([start, rest]), 'markdown')) chunks.push(String(chunk));
     };
     const error = await reading().catch((error: unknown) => error);
     expect(error).toBeInstanceOf(ResultMissing);

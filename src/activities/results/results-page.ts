@@ -1,0 +1,51 @@
+import { log } from '@temporalio/activity';
+import type { OutputStore } from '../../outputs/index.js';
+import type { CollectFormat } from '../../protocol/index.js';
+import { readListedFiles } from '../manifest/manifest-parts.js';
+import { type FinishedLine, isStored, readFinishedLines } from './finished-files.js';
+import type { FileRow, ResultRow } from './result-rows.js';
+
+export interface PageInput {
+  batchId: string;
+  /** First run id of the run's chain of continue-as-new. */
+  firstRunId: string;
+  /** Parts of the run's manifest that are written. */
+  parts: number;
+  /** Format in which stored documents are looked for; `null`: they are not. */
+  skipStored: CollectFormat | null;
+  /** Maximum number of rows. */
+  pageSize: number;
+}
+
+/** Takes the next page of the rows that are in no part of the run's manifest yet. */
+export async function readPageRows(
+  outputs: OutputStore,
+  { batchId, firstRunId, parts, skipStored, pageSize }: PageInput,
+  rows: readonly FileRow[],
+): Promise<{ rows: ResultRow[]; remaining: number }> {
+  const listed = await readListedFiles(outputs, { batchId, firstRunId }, parts);
+  const unlisted = rows.filter(({ fileId }) => !listed.has(fileId));
+  const lines = await readFinishedLines(outputs, batchId);
+  const page: ResultRow[] = [];
+  for (const row of unlisted.slice(0, pageSize)) {
+    const line = lines.get(row.fileId);
+    const isDone = line !== undefined && skipStored !== null && (await isStored(outputs, batchId, line, skipStored));
+    // A name that can't be read now, but could in an earlier run, gives the document the key that it had then.
+    page.push({ ...row, name: row.name ?? line?.name ?? null, finished: isDone ? line : null });
+  }
+  warnOfRenamed(batchId, page, lines);
+  return { rows: page, remaining: unlisted.length - page.length };
+}
+
+/** The document's key follows from the name: the document that an earlier run has written stays where it is. */
+function warnOfRenamed(batchId: string, page: readonly ResultRow[], lines: ReadonlyMap<string, FinishedLine>): void {
+  const renamed = page.filter(({ fileId, name, finished }) => {
+    const line = lines.get(fileId);
+    return finished === null && line !== undefined && line.output !== null && line.name !== name;
+  });
+  if (renamed.length === 0) return;
+  log.warn('Files have other names than in the manifest of an earlier run, whose documents stay beside the new ones', {
+    batchId,
+    files: renamed.length,
+  });
+}

@@ -1,0 +1,52 @@
+/** The layout of the output store: the key of everything that is written there. A batch has a folder with its id. */
+import { createHash } from 'node:crypto';
+import { toSafeName } from '../../outputs/index.js';
+import type { CollectFormat } from '../../protocol/index.js';
+
+/** Leaves room for the rest of the name in the 255 bytes that file systems take. */
+const MAX_FILE_NAME_BYTES = 200;
+
+const TAG_LENGTH = 12;
+
+const EXTENSIONS = { markdown: 'md', text: 'txt', items: 'json', record: 'json' } as const satisfies Record<
+  CollectFormat,
+  string
+>;
+
+/**
+ * The key of a file's document: `<batch id>/<name>.<tag>.<extension>`, such as `bat-.../report.pdf.3f9a0c51b7de.md`.
+ *
+ * - `name` is the file's name as {@link toSafeName} makes it, or the file's id if the name is not known.
+ * - `tag` is the first 12 hex digits of the SHA-256 of the file's id, so that files with the same name stay apart. All
+ *   documents of a file have the same tag, whatever its name is in each run.
+ *
+ * Every attempt and every run that knows the file by the same name writes to the same key.
+ */
+export function documentKey(
+  batchId: string,
+  { fileId, name }: { fileId: string; name?: string | null | undefined },
+  format: CollectFormat,
+): string[] {
+  const tag = createHash('sha256').update(fileId).digest('hex').slice(0, TAG_LENGTH);
+  return [batchId, `${toSafeName(name || fileId, MAX_FILE_NAME_BYTES)}.${tag}.${EXTENSIONS[format]}`];
+}
+
+/** The folder of what one run writes about a batch, apart from its documents. */
+export function runFolder(batchId: string, firstRunId: string): string[] {
+  return [batchId, 'runs', firstRunId];
+}
+
+/** The folder of a run over many directories. */
+export function directoriesFolder(firstRunId: string): string[] {
+  return [`directories-${firstRunId}`];
+}
+
+/** The key of the manifest in a folder, such as that of a batch. */
+export function manifestKey(folder: readonly string[]): string[] {
+  return [...folder, 'manifest.jsonl'];
+}
+
+/** The key of one part of a manifest, in the folder of its run. */
+export function manifestPartKey(folder: readonly string[], part: number): string[] {
+  return [...folder, `manifest.part-${String(part).padStart(5, '0')}.jsonl`];
+}

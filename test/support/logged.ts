@@ -1,0 +1,2 @@
+/** What workers and workflows have logged in this test file. */
+export const logged: string[] = [];
