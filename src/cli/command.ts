@@ -1,18 +1,27 @@
-import { Command, type ErrorOptions, type Help, type Option } from 'commander';
+import { Command, type ErrorOptions, type Help, type HelpContext, type Option } from 'commander';
 import { UsageError } from './errors.js';
 
-/** Commands that bring a server of their own, or need none. */
-const WITHOUT_TEMPORAL: ReadonlySet<string> = new Set(['dev', 'emulator']);
+/** Commands that use no existing Temporal server. */
+const WITHOUT_TEMPORAL: ReadonlySet<string> = new Set(['dev', 'emulator', 'help']);
 
-/** commander's command, whose usage errors are ours: one sentence, a hint, exit 2. */
+const TEMPORAL_FLAGS: ReadonlySet<string | null | undefined> = new Set(['--address', '--namespace', '--task-queue']);
+
+/** commander's command, with this package's usage errors and help. */
 export class CliCommand extends Command {
+  constructor(name?: string) {
+    super(name);
+    // commander's own help command takes one name, and prints the general help for an unknown one. See commands/help.ts.
+    this.helpCommand(false);
+  }
+
   override createCommand(name?: string): CliCommand {
     return new CliCommand(name);
   }
 
+  /** Throws commander's error as a {@link UsageError}. commander puts its suggestion on the second line of the message. */
   override error(message: string, _options?: ErrorOptions): never {
     const [sentence = '', suggestion] = message.replace(/^error: /, '').split('\n');
-    const help = `see ${pathOf(this)} --help`;
+    const help = `see ${renderCommandPath(this)} --help`;
     throw new UsageError(
       sentence,
       suggestion === undefined ? help : `${suggestion.replace(/^\(|\)$/g, '')} Or ${help}`,
@@ -26,20 +35,44 @@ export class CliCommand extends Command {
     help.visibleGlobalOptions = (command: Command): Option[] =>
       visibleGlobalOptions
         .call(help, command)
-        .filter(({ long }) => long !== '--version' && !(WITHOUT_TEMPORAL.has(command.name()) && isTemporalFlag(long)));
+        .filter(
+          ({ long }) => long !== '--version' && !(WITHOUT_TEMPORAL.has(command.name()) && TEMPORAL_FLAGS.has(long)),
+        );
     return help;
+  }
+
+  /** commander would print the help of the group for `schedule nope --help`, as if there were no `nope`. */
+  override helpInformation(context?: HelpContext): string {
+    const [name] = this.args;
+    if (this.commands.length > 0 && name !== undefined && !name.startsWith('-')) this.findCommand(name);
+    return super.helpInformation(context);
+  }
+
+  /** Prints the help of the command with this path, such as `['schedule', 'create']`. @throws UsageError */
+  outputHelpOf([name, ...path]: readonly string[]): void {
+    if (name !== undefined) {
+      this.findCommand(name).outputHelpOf(path);
+    } else {
+      this.args = [];
+      this.outputHelp();
+    }
   }
 
   /** Examples at the end of the help. */
   examples(...lines: string[]): this {
     return this.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
   }
+
+  /** @throws UsageError with the most similar command */
+  private findCommand(name: string): CliCommand {
+    const command = this.commands.find((candidate) => candidate.name() === name);
+    if (command instanceof CliCommand) return command;
+    // commander throws the error. A command without subcommands would be executed instead.
+    if (this.commands.length > 0) this.parse([name], { from: 'user' });
+    throw new UsageError(`unknown command '${name}'`, `see ${renderCommandPath(this)} --help`);
+  }
 }
 
-function isTemporalFlag(long: string | null | undefined): boolean {
-  return long === '--address' || long === '--namespace' || long === '--task-queue';
-}
-
-function pathOf(command: Command): string {
-  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+function renderCommandPath(command: Command): string {
+  return command.parent === null ? command.name() : `${renderCommandPath(command.parent)} ${command.name()}`;
 }

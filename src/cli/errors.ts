@@ -1,15 +1,7 @@
-/** The outcome in words: one sentence, and what a person can do about it. */
-export interface Explanation {
-  /** For machines. */
-  readonly type: string;
-  readonly message: string;
-  readonly hint?: string | undefined;
-  readonly exitCode: 1 | 2;
-}
-
-/** An error with which a command ends, already in words. */
-export class CliError extends Error implements Explanation {
+/** An error that ends the command: what happened, and what a person can do about it. */
+export class CliError extends Error {
   override readonly name: string = 'CliError';
+  /** Type of the error, for `--json`. */
   readonly type: string = 'Failed';
   readonly exitCode: 1 | 2 = 1;
   readonly hint: string | undefined;
@@ -20,36 +12,51 @@ export class CliError extends Error implements Explanation {
   }
 }
 
-/** What was typed can't be done: exit 2. */
+/** The arguments or the configuration are wrong. */
 export class UsageError extends CliError {
   override readonly name = 'UsageError';
-  override readonly type = 'Usage';
+  override readonly type: string = 'Usage';
   override readonly exitCode = 2;
 }
 
-/** Where the command looks for Temporal. */
-export interface Place {
+/** The Temporal server and namespace that the command uses. */
+export interface TemporalTarget {
   readonly address: string;
   readonly namespace: string;
 }
 
-/** Nothing answers where Temporal should be. */
-export class TemporalUnreachable extends CliError {
-  override readonly name = 'TemporalUnreachable';
+/** No Temporal server answers at the address. */
+export class TemporalUnreachableError extends CliError {
+  override readonly name = 'TemporalUnreachableError';
   override readonly type = 'TemporalUnreachable';
 
-  constructor(place: Place | undefined, cause?: unknown) {
+  constructor({ address }: TemporalTarget, cause: unknown) {
     super(
-      `Temporal can't be reached at ${place?.address ?? 'its address'}`,
-      'Start Temporal there, or say where it is: --address, or TEMPORAL_ADDRESS. To try things out without one: temporal-llamacloud dev',
+      `Temporal can't be reached at ${address}`,
+      'Start a Temporal server there, or give another --address or TEMPORAL_ADDRESS. To try this out without a server: temporal-llamacloud dev',
       cause,
     );
   }
 }
 
-/** A signal ended the command. */
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted';
+/** The Temporal server has no such namespace. */
+export class NamespaceNotFoundError extends CliError {
+  override readonly name = 'NamespaceNotFoundError';
+  override readonly type = 'NamespaceNotFound';
+
+  constructor({ address, namespace }: TemporalTarget, cause: unknown) {
+    super(
+      `Namespace ${namespace} does not exist on the Temporal server at ${address}`,
+      `Check --namespace and TEMPORAL_NAMESPACE. List the namespaces: temporal operator namespace list --address ${address}. ` +
+        `Create this one: temporal operator namespace create --namespace ${namespace} --address ${address}`,
+      cause,
+    );
+  }
+}
+
+/** SIGINT, SIGTERM or SIGHUP ended the command. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
 
   constructor(readonly exitCode: number) {
     super('interrupted');

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /** The `temporal-llamacloud` command. */
-import { run } from './run.js';
+import { runCli } from './run-cli.js';
 
-process.exitCode = await run(process.argv.slice(2));
-// What is still open (a connection, a timer) must not hold the command; what was written must not be lost.
+process.exitCode = await runCli(process.argv.slice(2));
+// Flush the output, then exit: open connections and timers would keep the process alive.
 for (const stream of [process.stdout, process.stderr]) {
   await new Promise<void>((resolve) => {
     stream.write('', () => resolve());

@@ -1,52 +1,73 @@
 import { readFileSync } from 'node:fs';
 import { CliCommand } from './command.js';
+import type { CommandContext } from './command-context.js';
 import { addCancel } from './commands/cancel.js';
 import { addDev } from './commands/dev.js';
 import { addEmulator } from './commands/emulator.js';
+import { addHelp } from './commands/help.js';
 import { addProgress } from './commands/progress.js';
 import { addSchedule } from './commands/schedule.js';
 import { addSetup } from './commands/setup.js';
 import { addStart } from './commands/start.js';
 import { addWorker } from './commands/worker.js';
-import type { Session } from './session.js';
-import type { Shell } from './shell.js';
-import { nonEmpty } from './values.js';
+import { nonEmpty } from './options/parsers.js';
 
-const CONNECTION = `
+const MORE_HELP = `
+Ids:
+  dir-...  A LlamaCloud directory: the files of one run, 1,000 at most. Create
+           one with POST /api/v1/beta/directories. List yours with GET on the
+           same route.
+  cfg-...  A configuration: how to process each file. Use the preset
+           cfg-PARSE_AGENTIC, or save your own in the LlamaCloud UI or with
+           POST /api/v1/beta/configurations.
+  bat-...  A LlamaCloud batch. A run creates one over its directory. progress
+           prints its id.
+
 Environment:
-  TEMPORAL_*                where Temporal is, where no flag says it: TEMPORAL_ADDRESS,
-                            TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_*, TEMPORAL_PROFILE
-  LLAMACLOUD_TASK_QUEUE     task queue
-  LLAMA_CLOUD_API_KEY, LLAMA_CLOUD_BASE_URL, LLAMACLOUD_OUTPUT, LLAMACLOUD_REQUESTS_PER_SECOND
-                            for the worker
+  TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_*,
+  TEMPORAL_PROFILE, LLAMACLOUD_TASK_QUEUE
+           The Temporal server and the task queue. Options override them.
+  LLAMA_CLOUD_API_KEY, LLAMA_CLOUD_BASE_URL, LLAMACLOUD_OUTPUT,
+  LLAMACLOUD_REQUESTS_PER_SECOND
+           For the worker. See temporal-llamacloud worker --help
 
-Exit codes: 0 fine, 1 the run failed, 2 wrong usage.`;
+Exit codes:
+  0        Success.
+  1        The command or the run failed, or a directory did not complete.
+  2        Wrong arguments or configuration. Nothing was started.
+  129, 130, 143
+           Ended by SIGHUP, Ctrl-C or SIGTERM. worker and emulator exit with 0.
+  141      The reader of the output went away, such as head. A run that was
+           started goes on.`;
 
-export function createProgram(session: Session): { program: CliCommand; outcome: Shell['outcome'] } {
+export function createProgram(context: CommandContext): CliCommand {
   const program = new CliCommand('temporal-llamacloud')
-    .description('LlamaCloud batches as durable Temporal workflows.')
-    .version(ownVersion(), '--version', 'print the version')
-    .option('--address <host:port>', 'where Temporal is (default: TEMPORAL_ADDRESS, or localhost:7233)', nonEmpty)
+    .description('Run LlamaCloud batches as durable Temporal workflows: parse or extract every file of a directory.')
+    .version(readVersion(), '--version', 'print the version')
+    .option('--address <host:port>', 'Temporal server (default: TEMPORAL_ADDRESS, or localhost:7233)', nonEmpty)
     .option('--namespace <name>', 'Temporal namespace (default: TEMPORAL_NAMESPACE, or default)', nonEmpty)
-    .option('--task-queue <name>', 'task queue (default: LLAMACLOUD_TASK_QUEUE, or llamacloud)', nonEmpty)
-    .option('--json', 'print one JSON document on stdout, everything else on stderr')
-    .option('--debug', 'print stack traces with errors')
-    .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print help of a command')
+    .option(
+      '--task-queue <name>',
+      'task queue of the workers (default: LLAMACLOUD_TASK_QUEUE, or llamacloud)',
+      nonEmpty,
+    )
+    .option('--json', 'print one JSON document to stdout, and everything else to stderr')
+    .option('--debug', 'print stack traces of errors')
+    .helpOption('-h, --help', 'print this help')
     .exitOverride()
     .examples(
       'temporal-llamacloud dev ./documents --output ./out',
       'temporal-llamacloud start --directory dir-... --job parse_v2 --configuration cfg-PARSE_AGENTIC --wait',
     )
-    .addHelpText('after', CONNECTION);
-  const shell: Shell = { session, outcome: { exitCode: 0 } };
+    .addHelpText('after', MORE_HELP);
   for (const add of [addDev, addWorker, addEmulator, addSetup, addStart, addProgress, addCancel, addSchedule]) {
-    add(program, shell);
+    add(program, context);
   }
-  return { program, outcome: shell.outcome };
+  addHelp(program);
+  return program;
 }
 
-function ownVersion(): string {
+function readVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const version = typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : '';
   return String(version);

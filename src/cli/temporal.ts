@@ -1,28 +1,28 @@
 import type { Client } from '@temporalio/client';
 import type { BatchClient } from '../client/index.js';
 import type { TemporalConfig } from '../config.js';
-import { TemporalUnreachable } from './errors.js';
-import { statusOf } from './explain.js';
-import type { Session } from './session.js';
+import type { CommandContext } from './command-context.js';
+import { TemporalUnreachableError } from './errors.js';
+import { findGrpcStatus } from './grpc-status.js';
 
-/** The flags that every command has which speaks to Temporal. */
+/** Flags of every command that uses a Temporal server. */
 export interface TemporalFlags {
   readonly address?: string;
   readonly namespace?: string;
   readonly taskQueue?: string;
 }
 
-export interface TemporalAccess {
+/** The clients of one connection, and its configuration. */
+export interface TemporalClients {
   readonly client: Client;
   readonly batches: BatchClient;
   readonly config: TemporalConfig;
 }
 
-const DEFAULT_ADDRESS = 'localhost:7233';
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** The environment, with the flags in the place of their variables. */
-export function environmentOf(flags: TemporalFlags, env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+/** The environment variables, overridden by the flags. */
+export function applyTemporalFlags(flags: TemporalFlags, env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return {
     ...env,
     ...(flags.address === undefined ? {} : { TEMPORAL_ADDRESS: flags.address }),
@@ -31,29 +31,29 @@ export function environmentOf(flags: TemporalFlags, env: NodeJS.ProcessEnv = pro
   };
 }
 
-/** Lets the session say where it looked, should something fail. */
-export function noteWhere(session: Session, { connection, namespace }: TemporalConfig): string {
-  const address = connection.address ?? DEFAULT_ADDRESS;
-  session.place = { address, namespace };
+/** Sets the target that error messages name. Returns its address. */
+export function setTemporalTarget(context: CommandContext, { connection, namespace }: TemporalConfig): string {
+  const { address = context.temporalTarget.address } = connection;
+  context.temporalTarget = { address, namespace };
   return address;
 }
 
-/** Connects to Temporal for as long as `use` takes. */
+/** Connects to Temporal, calls `use`, and disconnects. */
 export async function withTemporal<T>(
-  session: Session,
+  context: CommandContext,
   flags: TemporalFlags,
-  use: (temporal: TemporalAccess) => Promise<T>,
+  use: (temporal: TemporalClients) => Promise<T>,
 ): Promise<T> {
-  // Loaded only here: the SDK takes the better part of a second, which help and usage errors need not wait for.
+  // Loaded here: the SDK takes about a second to load, and help and usage errors do not need it.
   const { temporalConfigFromEnv } = await import('../config.js');
   const { Client, Connection } = await import('@temporalio/client');
   const { BatchClient } = await import('../client/index.js');
-  const config = temporalConfigFromEnv(environmentOf(flags));
-  noteWhere(session, config);
+  const config = temporalConfigFromEnv(applyTemporalFlags(flags));
+  setTemporalTarget(context, config);
   const options = { ...config.connection, connectTimeout: CONNECT_TIMEOUT_MS };
   const connection = await Connection.connect(options).catch((error: unknown) => {
-    // A status is an answer; without one, there was none.
-    throw statusOf(error) === undefined ? new TemporalUnreachable(session.place, error) : error;
+    // A gRPC status comes from a server. Without one, no server has answered.
+    throw findGrpcStatus(error) === undefined ? new TemporalUnreachableError(context.temporalTarget, error) : error;
   });
   try {
     const client = new Client({ connection, namespace: config.namespace });

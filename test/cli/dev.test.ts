@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ManifestLine } from '../../src/index.js';
 import { until } from '../support/until.js';
-import { CliProcess, cli, documentOf } from './cli.js';
+import { CliProcess, cli, readJson } from './cli-process.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/documents', import.meta.url));
 
@@ -22,6 +22,9 @@ beforeAll(async () => {
   await writeFile(join(documents, 'below', 'notes.md'), '# Notes\n');
   await writeFile(join(documents, 'two\nlines.txt'), 'text');
   await writeFile(join(documents, '.hidden'), 'left out');
+  await promisify(execFile)('mkfifo', [join(documents, 'pipe')]);
+  await symlink(join(documents, 'below'), join(documents, 'link'));
+  await symlink(join(documents, 'pipe'), join(documents, 'to the pipe'));
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -34,11 +37,11 @@ describe('dev', () => {
     onTestFinished(async () => {
       await dev.stop('SIGKILL');
     });
-    await dev.says(/Processing/);
+    await dev.waitForOutput(/Processing/);
     const started = await descendantsOf(dev.pid);
     expect(started).not.toEqual([]);
     const { code, stdout, stderr } = await dev.end();
-    const leftOut = 'Left out, since hidden, a linked folder, or no file: .hidden\n';
+    const leftOut = 'Left out: .hidden (hidden), link (linked folder), pipe (not a file), to the pipe (not a file)\n';
     expect({ code, stderr }).toEqual({ code: 0, stderr: leftOut });
 
     expect(stdout).toContain('4 documents in');
@@ -51,6 +54,7 @@ describe('dev', () => {
 
     const manifest = /^Manifest {5}(.*)$/m.exec(stdout)?.[1] ?? '';
     expect(manifest.startsWith(join(folder, 'out put', 'bat-'))).toBe(true);
+    expect(stdout).toContain(`\nDocuments    ${dirname(manifest)}\n`);
     const lines = await manifestAt(manifest);
     expect(lines.map(({ name, status }) => [name, status])).toEqual([
       ['Préisliste.pdf', 'COMPLETED'],
@@ -79,7 +83,7 @@ describe('dev', () => {
     ];
     const result = await cli(args, { cwd: folder });
     expect(result.code).toBe(1);
-    expect(documentOf(result)).toMatchObject({ ok: false, error: { type: 'RequestRejected' } });
+    expect(readJson(result)).toMatchObject({ ok: false, error: { type: 'RequestRejected' } });
     expect(result.stderr).toContain('The run failed. RequestRejected: ');
   });
 
@@ -88,7 +92,7 @@ describe('dev', () => {
     onTestFinished(async () => {
       await dev.stop('SIGKILL');
     });
-    await dev.says(/Starting a worker/);
+    await dev.waitForOutput(/Starting a worker/);
     const started = await descendantsOf(dev.pid);
     expect(started).not.toEqual([]);
     const { code, stdout } = await dev.stop('SIGINT');

@@ -10,7 +10,7 @@ import {
   startLocalTemporal,
 } from '../../src/testing/index.js';
 import { until } from '../support/until.js';
-import { CliProcess, cli, documentOf } from './cli.js';
+import { CliProcess, cli, readJson } from './cli-process.js';
 
 interface Answer {
   readonly ok: boolean;
@@ -44,7 +44,7 @@ describe('start over many directories', () => {
         LLAMACLOUD_OUTPUT: output,
       },
     });
-    await worker.says(/^Polling task queue/);
+    await worker.waitForOutput(/^Polling task queue/);
   });
 
   afterAll(async () => {
@@ -69,31 +69,33 @@ describe('start over many directories', () => {
 
   it('shows how far it is, follows it to its one report, and exits 1 when a directory did not complete', async () => {
     const args = ['start', ...parse('dir-1', 'dir-none', 'dir-2'), '--max-concurrent-batches', '2'];
-    const started = documentOf<Answer>(await run(...args, '--json'));
+    const started = readJson<Answer>(await run(...args, '--json'));
     expect(started.workflowId).toMatch(/^llamacloud\/3-directories-\w+\/parse_v2\/cfg-PARSE_AGENTIC$/);
     await until('two batches', () => open().length === 2);
 
-    const { progress } = documentOf<Answer>(await run('progress', started.workflowId, '--json'));
+    const { progress } = readJson<Answer>(await run('progress', started.workflowId, '--json'));
     expect(progress).toMatchObject({ phase: 'processing', running: 2, directories: { total: 3, failed: 1 } });
     const shown = await run('progress', started.workflowId);
     expect(shown.stdout).toMatch(/^Processing the directories: 1 of 3 directories, 1 failed$/m);
     expect(shown.stdout).toMatch(/^ {2}Directories +1 of 3 directories: 0 completed, 1 failed, 2 running$/m);
     expect(shown.stdout).toMatch(/^ {2}Failed +dir-none: /m);
     const again = await run(...args);
-    expect(again.stderr).toContain(`error: ${started.workflowId} is running already`);
+    expect(again.stderr).toContain(`error: ${started.workflowId} is already running`);
 
     const watching = run('progress', started.workflowId, '--watch', '--json');
     const following = new CliProcess([...args, '--on-conflict', 'use-existing', '--wait'], { env });
-    await following.says(/Processing the directories/);
+    await following.waitForOutput(/Processing the directories/);
     await finish(2);
     const watched = await watching;
     expect(watched.code).toBe(1);
-    expect(documentOf<Answer>(watched)).toMatchObject({ ok: false, report: { directories: { completed: 2 } } });
-    const { code, stdout } = await following.end();
+    expect(readJson<Answer>(watched)).toMatchObject({ ok: false, report: { directories: { completed: 2 } } });
+    const { code, stdout, stderr } = await following.end();
     expect(code).toBe(1);
+    expect(stderr).toContain('error: 1 of 3 directories did not complete\n');
     expect(stdout).toMatch(/^3 directories: 2 completed, 1 failed\. 2 files: 2 completed\. 8 bytes written/m);
     expect(stdout).toMatch(/^ {2}dir-none {2}.*dir-none/m);
     expect(stdout).toMatch(/^Manifest +\/.*directories-.*manifest\.jsonl$/m);
+    expect(stdout).toContain(`\nDocuments  ${output}, one folder for each batch\n`);
   });
 
   it('is cancelled with all of its batches', async () => {
@@ -102,14 +104,20 @@ describe('start over many directories', () => {
     expect(await run('cancel', 'to be cancelled')).toMatchObject({ code: 0 });
     const result = await waiting;
     expect(result.code).toBe(1);
-    expect(documentOf<Answer>(result)).toMatchObject({
+    expect(readJson<Answer>(result)).toMatchObject({
       error: { type: 'Cancelled' },
       report: { directories: { total: 3, cancelled: 3 } },
     });
     const { stdout } = await run('progress', 'to be cancelled');
     expect(stdout).toMatch(/^Cancelled: 3 of 3 directories, 3 cancelled/m);
-    expect(stdout).toMatch(/^ {2}Directories +3 of 3 directories: 0 completed, 3 cancelled, 0 running$/m);
+    expect(stdout).toMatch(/^ {2}Directories +3 of 3 directories: 0 completed, 3 cancelled$/m);
     expect(open()).toHaveLength(0);
+  });
+
+  it('has a worker that says how to register the search attributes', () => {
+    expect(worker.stderr).toMatch(
+      /WARN .*search attributes.*not registered.*temporal operator search-attribute create/,
+    );
   });
 
   it('exits 1 when no more batches could be made, and tells what there is', async () => {
@@ -118,7 +126,7 @@ describe('start over many directories', () => {
     emulator.faults.clear();
     expect(result.code).toBe(1);
     expect(result.stderr).toMatch(/^error: the run failed\. OutOfCredits: directory dir-1: .*Add credits.*2 of 3/m);
-    expect(documentOf<Answer>(result)).toMatchObject({
+    expect(readJson<Answer>(result)).toMatchObject({
       error: { type: 'OutOfCredits' },
       report: { directories: { failed: 1, skipped: 2 } },
     });

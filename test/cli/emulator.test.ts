@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CliProcess, cli } from './cli.js';
+import { CliProcess, cli } from './cli-process.js';
 
 let folder: string;
 
@@ -23,7 +23,7 @@ async function serve(args: readonly string[]): Promise<{ emulator: CliProcess; r
   onTestFinished(async () => {
     await emulator.stop();
   });
-  const [line] = await emulator.says(/^.*\n/);
+  const [line] = await emulator.waitForOutput(/^.*\n/);
   const ready: Ready = JSON.parse(line);
   return { emulator, ready };
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { BatchClient, type BatchProgress, type BatchReport } from '../../src/index.js';
 import {
   type LlamaCloudEmulator,
@@ -10,7 +10,7 @@ import {
   startLocalTemporal,
 } from '../../src/testing/index.js';
 import { until } from '../support/until.js';
-import { CliProcess, type CliResult, cli, documentOf } from './cli.js';
+import { CliProcess, type CliResult, cli, readJson } from './cli-process.js';
 
 interface Answer {
   readonly ok: boolean;
@@ -34,7 +34,7 @@ beforeAll(async () => {
     { name: 'good.txt', content: 'text' },
     { name: 'bad.pdf', content: 'no PDF at all' },
   ];
-  for (let n = 1; n <= 7; n++) await emulator.addDirectory(files, { id: `dir-${n}` });
+  for (const n of [1, 2, 3, 4, 5, 6, 7, 9]) await emulator.addDirectory(files, { id: `dir-${n}` });
   await emulator.addDirectory(
     Array.from({ length: 5 }, (_, index) => ({ name: `${index}.txt`, content: 'text' })),
     { id: 'dir-8' },
@@ -49,7 +49,7 @@ beforeAll(async () => {
       LLAMACLOUD_OUTPUT: output,
     },
   });
-  await worker.says(/^Polling task queue llamacloud in namespace default/);
+  await worker.waitForOutput(/^Polling task queue llamacloud in namespace default/);
 });
 
 afterAll(async () => {
@@ -82,7 +82,7 @@ async function finish(directoryId: string): Promise<void> {
 
 describe('setup', () => {
   it('registers the search attributes, and leaves them when they are there', async () => {
-    expect(documentOf(await run('setup', '--json'))).toEqual({
+    expect(readJson(await run('setup', '--json'))).toEqual({
       ok: true,
       namespace: 'default',
       added: ['LlamaCloudBatchId', 'LlamaCloudBatchStatus', 'LlamaCloudDirectoryId', 'LlamaCloudJobType'],
@@ -99,35 +99,35 @@ describe('start, progress, cancel', () => {
     expect(started.stdout).toContain(`Workflow   ${workflowId}\nRun        `);
 
     const { id } = await batchOf('dir-1');
-    const progress = documentOf<{ progress: BatchProgress; status: string }>(
-      await run('progress', workflowId, '--json'),
-    );
+    const progress = readJson<{ progress: BatchProgress; status: string }>(await run('progress', workflowId, '--json'));
     expect(progress).toMatchObject({ status: 'RUNNING', progress: { batchId: id, phase: 'waiting' } });
 
     const again = await run('start', ...parse('dir-1'));
     expect(again.code).toBe(1);
-    expect(again.stderr).toMatch(/^error: llamacloud\/dir-1\S* is running already\nhint: .*--watch.*--on-conflict/);
+    expect(again.stderr).toMatch(/^error: llamacloud\/dir-1\S* is already running\nhint: .*--watch.*--on-conflict/);
 
     const following = new CliProcess(['start', ...parse('dir-1'), '--on-conflict', 'use-existing', '--wait'], { env });
-    await following.says(/Waiting for LlamaCloud/);
+    await following.waitForOutput(/Waiting for LlamaCloud/);
     const watching = run('progress', workflowId, '--watch', '--json');
     await finish('dir-1');
-    expect(documentOf<Answer>(await watching)).toMatchObject({
+    expect(readJson<Answer>(await watching)).toMatchObject({
       ok: true,
       workflowId,
       report: { files: { total: 2, completed: 1, failed: 1 } },
     });
     const { code, stdout } = await following.end();
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^Batch bat-\S+ COMPLETED\. 2 files: 1 completed, 1 failed\./m);
+    expect(stdout).toMatch(/^2 files: 1 completed, 1 failed\./m);
     expect(stdout).toMatch(/^ {2}bad\.pdf {2}.*it is no PDF/m);
-    expect(stdout).toMatch(/^Manifest +\/.*manifest\.jsonl$/m);
+    expect(stdout).toContain(
+      `\nBatch      ${id} COMPLETED\nDocuments  ${join(output, id)}\nManifest   ${join(output, id)}/`,
+    );
   });
 
   it('processes what is missing of a batch by its id alone', async () => {
     const { id } = await batchOf('dir-1');
     const result = await run('start', '--batch', id, '--only-failed', '--wait', '--json');
-    expect(documentOf<Answer>(result)).toMatchObject({
+    expect(readJson<Answer>(result)).toMatchObject({
       ok: true,
       workflowId: `llamacloud/${id}`,
       report: { batchId: id, directoryId: 'dir-1', files: { total: 2, completed: 1, failed: 1 } },
@@ -140,7 +140,7 @@ describe('start, progress, cancel', () => {
     const result = await waiting;
     expect(result.code).toBe(1);
     expect(result.stderr).toContain('error: the run failed. TooManyFailedFiles: 1 of 2 files');
-    expect(documentOf<Answer>(result)).toMatchObject({
+    expect(readJson<Answer>(result)).toMatchObject({
       ok: false,
       error: { type: 'TooManyFailedFiles' },
       report: { files: { total: 2, failed: 1 } },
@@ -155,18 +155,22 @@ describe('start, progress, cancel', () => {
     expect(stdout).toMatch(/Reason +NotFound: .*dir-unknown/);
   });
 
-  it('says what a run can not get past', async () => {
-    const trouble = (text: string) =>
+  it('says what blocks a run', async () => {
+    const blockedBy = (text: string) =>
       until(`${text} to show`, async () =>
-        new RegExp(`Blocked by +.*${text}`).test((await run('progress', 'in trouble')).stdout),
+        new RegExp(`Blocked by +.*${text}`).test((await run('progress', 'blocked')).stdout),
       );
-    // Of an activity of the create, and of a create that waits before it tries again.
-    const busy = { kind: 'status', status: 429, retryAfter: 4, path: '/api/v2/batches' } as const;
+    const busy = { kind: 'status', status: 429, retryAfter: 1, path: '/api/v2/batches', times: 1_000 } as const;
     emulator.faults.next({ ...busy, detail: 'packing boxes', method: 'GET' });
+    onTestFinished(() => emulator.faults.clear());
+    const waiting = run('start', ...parse('dir-7'), '--workflow-id', 'blocked', '--wait');
+    // An activity of the create is retried.
+    await blockedBy('packing boxes');
+    emulator.faults.clear();
     emulator.faults.next({ ...busy, detail: 'moving house', method: 'POST' });
-    const waiting = run('start', ...parse('dir-7'), '--workflow-id', 'in trouble', '--wait');
-    await trouble('packing boxes');
-    await trouble('moving house');
+    // The create waits before its next attempt.
+    await blockedBy('moving house');
+    emulator.faults.clear();
     await finish('dir-7');
     const result = await waiting;
     expect(result.code).toBe(0);
@@ -179,7 +183,7 @@ describe('start, progress, cancel', () => {
     expect(await run('cancel', 'to be cancelled')).toMatchObject({ code: 0 });
     const result = await waiting;
     expect(result.code).toBe(1);
-    expect(documentOf<Answer>(result)).toMatchObject({
+    expect(readJson<Answer>(result)).toMatchObject({
       error: { type: 'Cancelled', message: expect.stringMatching(/cancelled/i) },
       report: { batchId: id, status: 'CANCELLED' },
     });
@@ -187,7 +191,7 @@ describe('start, progress, cancel', () => {
 
     const again = await run('cancel', 'to be cancelled');
     expect(again.code).toBe(1);
-    expect(again.stderr).toContain('error: to be cancelled has ended already: CANCELLED');
+    expect(again.stderr).toContain('error: to be cancelled has already ended: CANCELLED');
   });
 
   it('counts the files of a cancelled run in the same way in every line, pages that were not read included', async () => {
@@ -202,15 +206,15 @@ describe('start, progress, cancel', () => {
     await run('cancel', workflowId);
     const { code, stdout } = await waiting;
     expect(code).toBe(1);
-    expect(stdout).toMatch(/^Batch bat-\S+ COMPLETED\. 5 files: 0 completed, 5 skipped\. /m);
+    expect(stdout).toMatch(/^5 files: 0 completed, 5 skipped\. /m);
     const after = await run('progress', workflowId);
     expect(after.stdout).toMatch(/^Cancelled: 5 of 5 files, 5 skipped$/m);
-    expect(after.stdout).toMatch(/^ {2}Files +5 of 5 files: 0 completed, 5 skipped, 0 running$/m);
+    expect(after.stdout).toMatch(/^ {2}Files +5 of 5 files: 0 completed, 5 skipped$/m);
   });
 
   it('leaves the run alone when the waiting is interrupted', async () => {
     const waiting = new CliProcess(['start', ...parse('dir-4'), '--wait'], { env });
-    await waiting.says(/Waiting for LlamaCloud/);
+    await waiting.waitForOutput(/Waiting for LlamaCloud/);
     const { code, stderr } = await waiting.stop('SIGINT');
     expect(code).toBe(130);
     expect(stderr).toContain('The run goes on. Follow it: temporal-llamacloud progress llamacloud/dir-4');
@@ -229,10 +233,12 @@ describe('start, progress, cancel', () => {
 
   it('says that no worker answers', async () => {
     const queue = ['--task-queue', 'deserted'];
-    const { workflowId } = documentOf<Answer>(await run('start', ...parse('dir-5'), ...queue, '--json'));
+    const { workflowId } = readJson<Answer>(await run('start', ...parse('dir-5'), ...queue, '--json'));
     const { code, stderr } = await run('progress', workflowId, ...queue);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^error: No worker answers on task queue deserted.*\nhint: .*temporal-llamacloud worker/);
+    expect(stderr).toMatch(
+      /^error: No worker of task queue deserted answered\..*\nhint: .*temporal-llamacloud worker --task-queue deserted/,
+    );
   });
 });
 
@@ -252,26 +258,63 @@ describe('schedule', () => {
     expect(created).toMatchObject({ code: 0, stderr: '' });
     expect(created.stdout).toMatch(/^Created schedule nightly\. Next run: \d{4}-/);
     const twice = await run('schedule', 'create', '--id', 'nightly', ...times, ...parse('dir-6'));
-    expect(twice).toMatchObject({ code: 1, stderr: expect.stringContaining('There is a schedule of this id already') });
+    expect(twice).toMatchObject({ code: 1, stderr: expect.stringContaining('A schedule with this id already exists') });
 
     await listed((schedule) => schedule?.note === 'while all sleep');
     expect(await run('schedule', 'trigger', 'nightly')).toMatchObject({ code: 0 });
     await finish('dir-6');
     await listed((schedule) => schedule?.lastRun?.workflowId.startsWith('nightly-') ?? false);
     expect(await run('schedule', 'pause', 'nightly')).toMatchObject({ code: 0 });
-    await listed((schedule) => schedule?.paused === true);
+    await listed((schedule) => schedule?.paused === true && schedule.nextRun === null);
     expect(await run('schedule', 'resume', 'nightly')).toMatchObject({ code: 0 });
-    await listed((schedule) => schedule?.paused === false);
+    await listed((schedule) => schedule?.paused === false && schedule.nextRun !== null);
     expect(await run('schedule', 'delete', 'nightly')).toMatchObject({ code: 0 });
     await listed((schedule) => schedule === undefined);
     const gone = await run('schedule', 'trigger', 'nightly');
-    expect(gone).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: There is no such schedule/) });
+    expect(gone).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: The schedule does not exist/) });
+  });
+
+  it('shows no next run for a schedule that is created paused', async () => {
+    const args = ['schedule', 'create', '--id', 'asleep', '--every', '6h', '--paused', ...parse('dir-6')];
+    expect(readJson(await run(...args, '--json'))).toEqual({ ok: true, scheduleId: 'asleep', nextRun: null });
+    expect(await run('schedule', 'delete', 'asleep')).toMatchObject({ code: 0 });
   });
 
   it('says what Temporal does not accept', async () => {
     const { code, stderr } = await run('schedule', 'create', '--id', 'odd', '--cron', 'whenever', ...parse('dir-6'));
     expect(code).toBe(2);
     expect(stderr).toMatch(/^error: The schedule is not valid: .*Cron/);
+  });
+});
+
+it.each([['start', ...parse('dir-1')], ['progress', 'some-run'], ['schedule', 'list'], ['setup'], ['worker']])(
+  '%s in a namespace that does not exist says so, and how to create it',
+  async (...args) => {
+    const workerEnv = { LLAMA_CLOUD_API_KEY: emulator.apiKey, LLAMACLOUD_OUTPUT: output };
+    const { code, stderr } = await cli([...args, '--namespace', 'nope'], { env: { ...env, ...workerEnv } });
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `error: Namespace nope does not exist on the Temporal server at ${temporal.address}\nhint: `,
+    );
+    expect(stderr).toContain(`temporal operator namespace create --namespace nope --address ${temporal.address}`);
+  },
+);
+
+describe('a run that has ended', () => {
+  it('is shown as failed when it was terminated, not in the phase that it was in', async () => {
+    const { workflowId } = readJson<Answer>(await run('start', ...parse('dir-9'), '--json'));
+    const { id } = await batchOf('dir-9');
+    await until('the batch to run', async () => (await run('progress', workflowId)).stdout.includes(`RUNNING`));
+    await temporal.client.workflow.getHandle(workflowId).terminate();
+    const { code, stdout } = await run('progress', workflowId);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Failed$/m);
+    expect(stdout).toMatch(/^ {2}Run +TERMINATED, started /m);
+    expect(stdout).toMatch(/^ {2}Reason +Terminated: The run was terminated$/m);
+    expect(stdout).toMatch(new RegExp(`^ {2}Batch +${id}$`, 'm'));
+    expect(stdout).toMatch(/^ {2}Status +(PENDING|RUNNING) when the run ended$/m);
+    expect(stdout).toMatch(/^ {2}Files +none$/m);
+    emulator.batches.finish(id);
   });
 });
 
@@ -282,11 +325,22 @@ describe('worker', () => {
     expect(stderr).toContain('Stopping…');
     expect(worker.stdout + stderr).not.toContain(emulator.apiKey);
   });
+
+  it('is not needed for the progress of a run that has ended', async () => {
+    const workflowId = 'llamacloud/dir-1/parse_v2/cfg-PARSE_AGENTIC';
+    const { code, stdout } = await run('progress', workflowId);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Completed: 2 of 2 files, 1 failed$/m);
+    expect(stdout).toMatch(/^ {2}Run +COMPLETED$/m);
+    expect(stdout).toMatch(/^ {2}Files +2 of 2 files: 1 completed, 1 failed$/m);
+    expect(stdout).toMatch(/^ {2}Failed +bad\.pdf: /m);
+  });
 });
 
 interface Schedule {
   readonly id: string;
   readonly paused: boolean;
+  readonly nextRun: string | null;
   readonly note: string | null;
   readonly lastRun: { readonly workflowId: string } | null;
 }
@@ -294,7 +348,7 @@ interface Schedule {
 /** Temporal lists schedules with a delay. */
 async function listed(holds: (schedule: Schedule | undefined) => boolean): Promise<void> {
   await until('the list to follow', async () => {
-    const { schedules } = documentOf<{ schedules: Schedule[] }>(await run('schedule', 'list', '--json'));
+    const { schedules } = readJson<{ schedules: Schedule[] }>(await run('schedule', 'list', '--json'));
     return holds(schedules.find(({ id }) => id === 'nightly'));
   });
 }

@@ -10,7 +10,7 @@ import {
   startLocalTemporal,
 } from '../../src/testing/index.js';
 import { files, parse } from '../support/stage.js';
-import { CliProcess } from './cli.js';
+import { CliProcess } from './cli-process.js';
 
 const PER_SECOND = 10;
 
@@ -40,7 +40,7 @@ describe('two worker processes with LLAMACLOUD_REQUESTS_PER_SECOND', () => {
       LLAMACLOUD_REQUESTS_PER_SECOND: String(PER_SECOND),
     };
     for (let i = 0; i < 2; i++) workers.push(new CliProcess(['worker'], { env }));
-    await Promise.all(workers.map((worker) => worker.says(/^Polling/)));
+    await Promise.all(workers.map((worker) => worker.waitForOutput(/^Polling/)));
   });
 
   afterAll(async () => {

@@ -1,8 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cli, documentOf } from './cli.js';
+import { CliProcess, cli, MAIN, readJson } from './cli-process.js';
 
 let folder: string;
 
@@ -29,17 +31,29 @@ describe('temporal-llamacloud', () => {
   it.each([
     [['progres', 'x'], "unknown command 'progres'", 'Did you mean progress?'],
     [['dev', '--job', 'parse'], "option '--job <type>' argument 'parse' is invalid", 'temporal-llamacloud dev --help'],
-    [['start', '--job', 'parse_v2'], '--directory, --configuration: needed, unless --batch', ''],
+    [['start', '--job', 'parse_v2'], 'Missing: --directory, --configuration', '--batch for an existing batch'],
     [['start', '--batch', 'bat-1', '--job', 'parse_v2'], '--job and --configuration go together', ''],
     [[...startFlags(), '--timeout', '30'], "option '--timeout <duration>' argument '30' is invalid", '30s, 5m or 12h'],
-    [[...startFlags(), '--max-failed-percent', '101'], "'--max-failed-percent <p>' argument '101'", '0 to 100'],
-    [[...startFlags(), '--collect', 'record'], '--collect record does not fit --job parse_v2', ''],
+    [[...startFlags(), '--max-failed-percent', '101'], "'--max-failed-percent <percent>' argument '101'", '0 to 100'],
+    [
+      [...startFlags(), '--collect', 'record'],
+      '--collect record is not a result of --job parse_v2',
+      'extract_v2 has record',
+    ],
     [[...startFlags(), '--only-failed'], '--only-failed needs --batch', ''],
     [[...startFlags(), '--max-concurrent-batches', '2'], '--max-concurrent-batches needs more than one', ''],
     [[...startFlags(), '--directory', 'dir-1'], "'--directory <id>' argument 'dir-1' is invalid", 'given twice'],
-    [[...startFlags(), '--directory', 'dir-2', '--batch', 'bat-1'], '--batch and --only-failed are for one batch', ''],
+    [
+      [...startFlags(), '--directory', 'dir-2', '--batch', 'bat-1'],
+      '--batch and --only-failed can not be given with more than one',
+      '',
+    ],
     [['start', '--directory', 'dir-1', '--directory', 'dir-2'], '--job and --configuration are needed', ''],
-    [[...scheduleFlags(), '--every', '6h', '--directory', 'dir-2'], '--directory can be given once here', ''],
+    [
+      [...scheduleFlags(), '--every', '6h', '--directory', 'dir-2'],
+      'This command takes one --directory',
+      'Only start takes many',
+    ],
     [scheduleFlags(), 'A schedule needs --cron or --every', '--every 6h'],
     [[...scheduleFlags(), '--cron', '0 2 * * *', '--time-zone', 'Mars'], "argument 'Mars' is invalid", 'Europe/Berlin'],
     [['emulator', '--directory', 'dir-1'], "'--directory <id=path>' argument 'dir-1' is invalid", 'ID=PATH'],
@@ -53,10 +67,53 @@ describe('temporal-llamacloud', () => {
     expect(stderr).not.toContain('    at ');
   });
 
+  it.each([
+    [['help', 'nope'], "unknown command 'nope'", 'temporal-llamacloud --help'],
+    [['nope', '--help'], "unknown command 'nope'", 'temporal-llamacloud --help'],
+    [['help', 'progres'], "unknown command 'progres'", 'Did you mean progress?'],
+    [['progres', '--help'], "unknown command 'progres'", 'Did you mean progress?'],
+    [['schedule', 'creat', '--help'], "unknown command 'creat'", 'Did you mean create?'],
+    [['help', 'schedule', 'creat'], "unknown command 'creat'", 'Did you mean create?'],
+    [['help', 'progress', 'run'], "unknown command 'run'", 'temporal-llamacloud progress --help'],
+  ])('has no help for %j, which is no command', async (args, sentence, hint) => {
+    const { code, stdout, stderr } = await cli(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^error: /);
+    expect(stderr).toContain(sentence);
+    expect(stderr).toContain(hint);
+  });
+
+  it('prints the help of a command with help COMMAND and with COMMAND --help', async () => {
+    const [withHelp, withFlag, general] = await Promise.all([
+      cli(['help', 'schedule', 'create']),
+      cli(['schedule', 'create', '--help']),
+      cli(['help']),
+    ]);
+    expect(withHelp).toMatchObject({ code: 0, stdout: expect.stringContaining('schedule create [options]') });
+    expect(withHelp.stdout).toBe(withFlag.stdout);
+    expect(general.stdout).toMatch(/^ {2}dir-\.\.\. .*LlamaCloud directory/m);
+    expect(general.stdout).toMatch(/^ {2}cfg-\.\.\. .*configuration/m);
+    expect(general.stdout).toMatch(/^ {2}bat-\.\.\. .*batch/m);
+    expect(general.stdout).toMatch(/^ {2}141 /m);
+  });
+
+  it('exits with 141, and prints no stack trace, when the reader of its output goes away', async () => {
+    const reading = new CliProcess(['help']);
+    reading.closeOutput();
+    expect(await reading.end()).toEqual({ code: 141, stdout: '', stderr: '' });
+  });
+
+  it('says that its output can not be written', async () => {
+    const command = `"${process.execPath}" "${MAIN}" help > /dev/full`;
+    const { code, stderr } = await promisify(execFile)('sh', ['-c', command]).catch((error) => error);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: Could not write the output: ENOSPC.*\n$/);
+  });
+
   it('answers a usage error under --json with one document', async () => {
     const result = await cli(['dev', '/nowhere', '--json']);
     expect(result.code).toBe(2);
-    expect(documentOf(result)).toEqual({
+    expect(readJson(result)).toEqual({
       ok: false,
       error: { type: 'Usage', message: 'There is no folder /nowhere', hint: expect.any(String) },
     });
@@ -72,6 +129,8 @@ describe('temporal-llamacloud', () => {
     const env = { LLAMA_CLOUD_BASE_URL: 'nonsense', LLAMACLOUD_OUTPUT: 'gopher://x' };
     const { code, stderr } = await cli(['worker', '--debug'], { env });
     expect(code).toBe(2);
+    expect(stderr).not.toContain('not complete');
+    expect(stderr).toContain('hint: Correct these settings');
     for (const name of ['LLAMA_CLOUD_API_KEY', 'LLAMA_CLOUD_BASE_URL', 'LLAMACLOUD_OUTPUT']) {
       expect(stderr).toMatch(new RegExp(`^ {2}- ${name}`, 'm'));
     }
@@ -82,6 +141,17 @@ describe('temporal-llamacloud', () => {
     expect(withKey.stderr).toMatch(/ {4}at /);
     expect(withKey.stdout + withKey.stderr).not.toContain('llx-do-not-show');
   });
+});
+
+it.each([
+  ['LLAMA_CLOUD_BASE_URL', 'https://api.cloud.llamaindex.ai/api/v2', 'leave out the path /api/v2'],
+  ['LLAMA_CLOUD_API_KEY', 'llx-...', 'is a placeholder'],
+  ['LLAMA_CLOUD_API_KEY', 'Bearer llx-1234567890', 'Bearer'],
+])('refuses to start a worker with %s=%s', async (name, value, problem) => {
+  const { code, stderr } = await cli(['worker'], { env: { LLAMA_CLOUD_API_KEY: 'llx-1234567890', [name]: value } });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^error: /);
+  expect(stderr).toMatch(new RegExp(`- ${name} .*${problem}`));
 });
 
 it('refuses to start a worker whose documents could go nowhere', async () => {
@@ -131,10 +201,35 @@ describe('dev, before anything starts', () => {
     }
   });
 
+  it('refuses an output in the folder of documents, and writes nothing there', async () => {
+    const documents = join(folder, 'own documents');
+    await mkdir(documents);
+    await writeFile(join(documents, 'a.txt'), 'a');
+    await symlink(documents, join(folder, 'link to documents'));
+    for (const output of ['own documents', 'own documents/out', 'link to documents/out']) {
+      const { code, stdout, stderr } = await cli(['dev', 'own documents', '--output', output], { cwd: folder });
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain(
+        `error: --output ${output} is inside the folder of documents\nhint: Give a folder outside`,
+      );
+    }
+    expect(await readdir(documents)).toEqual(['a.txt']);
+  });
+
+  it('names what it leaves out when nothing is left', async () => {
+    const pipes = join(folder, 'pipes');
+    await mkdir(pipes);
+    await promisify(execFile)('mkfifo', [join(pipes, 'pipe')]);
+    await symlink(join(pipes, 'pipe'), join(pipes, 'to the pipe'));
+    const { code, stderr } = await cli(['dev', 'pipes'], { cwd: folder });
+    expect(code).toBe(2);
+    expect(stderr).toContain('Left out: pipe (not a file), to the pipe (not a file)');
+  });
+
   it('refuses the address of another Temporal', async () => {
     const { code, stderr } = await cli(['dev', '--address', 'localhost:7233']);
     expect(code).toBe(2);
-    expect(stderr).toContain('dev starts a Temporal of its own');
+    expect(stderr).toContain('dev starts its own Temporal server');
   });
 });
 

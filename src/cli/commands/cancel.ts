@@ -1,29 +1,32 @@
 import type { CliCommand } from '../command.js';
+import type { CommandContext } from '../command-context.js';
 import { CliError } from '../errors.js';
-import { statusOfRun } from '../run-status.js';
-import type { Shell } from '../shell.js';
+import { nonEmpty } from '../options/parsers.js';
+import { attachToRun, readRunStatus } from '../runs/run-status.js';
 import { type TemporalFlags, withTemporal } from '../temporal.js';
-import { quoted } from '../text.js';
-import { nonEmpty } from '../values.js';
+import { quoteForShell } from '../text.js';
 
-const DESCRIPTION = `Ask a batch run to stop. It cancels the batch in LlamaCloud and its open children, and lists in the manifest what has been collected.`;
+const DESCRIPTION = `Cancel a run: it cancels its batch and its jobs in LlamaCloud, collects the documents that had finished, and writes the manifest. This takes up to 10 minutes; the command does not wait for it. A run that was started with --on-stop leave leaves its batch running.`;
 
-export function addCancel(program: CliCommand, { session }: Shell): void {
+export function addCancel(program: CliCommand, context: CommandContext): void {
   program
     .command('cancel')
-    .summary('ask a batch run to stop')
+    .summary('cancel a run and its batch')
     .description(DESCRIPTION)
-    .argument('<workflow-id>', 'the id that start has printed', nonEmpty)
+    .argument('<workflow-id>', 'workflow id that start has printed', nonEmpty)
     .action(async (workflowId: string, _flags: object, command: CliCommand) => {
-      await withTemporal(session, command.optsWithGlobals<TemporalFlags>(), async (temporal) => {
-        const { status } = await statusOfRun(temporal, workflowId);
-        if (status !== 'RUNNING') {
-          throw new CliError(`${workflowId} has ended already: ${status}`, 'There is nothing to cancel.');
+      await withTemporal(context, command.optsWithGlobals<TemporalFlags>(), async (temporal) => {
+        const status = await readRunStatus(temporal, workflowId);
+        if (status.status !== 'RUNNING') {
+          throw new CliError(
+            `${workflowId} has already ended: ${status.status}`,
+            `See how it ended: temporal-llamacloud progress ${quoteForShell(workflowId)}`,
+          );
         }
-        await temporal.batches.attach(workflowId).cancel();
-        session.say(`Asked ${workflowId} to stop.`);
-        session.say(`See it end: temporal-llamacloud progress ${quoted(workflowId)} --watch`);
-        session.answer({ ok: true, workflowId });
+        await attachToRun(temporal, workflowId, status).cancel();
+        context.info(`Requested cancellation of ${workflowId}`);
+        context.info(`Wait for its end: temporal-llamacloud progress ${quoteForShell(workflowId)} --watch`);
+        context.json({ ok: true, workflowId });
       });
     })
     .examples('temporal-llamacloud cancel llamacloud/dir-.../parse_v2/cfg-PARSE_AGENTIC');

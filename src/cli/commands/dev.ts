@@ -1,37 +1,42 @@
 import { Option } from 'commander';
 import { JOB_TYPES } from '../../protocol/index.js';
-import { Closers } from '../closers.js';
+import { CleanupStack } from '../cleanup-stack.js';
 import type { CliCommand } from '../command.js';
-import { type DevFlags, planDev } from '../dev/plan.js';
+import type { CommandContext } from '../command-context.js';
+import { checkDevInput, type DevFlags } from '../dev/input.js';
 import { UsageError } from '../errors.js';
-import type { Session } from '../session.js';
-import type { Shell } from '../shell.js';
+import { JOB_DESCRIPTION } from '../options/batch-options.js';
+import { nonEmpty } from '../options/parsers.js';
 import type { TemporalFlags } from '../temporal.js';
-import { count, printable } from '../text.js';
-import { nonEmpty } from '../values.js';
+import { formatCount, toPrintable } from '../text.js';
 
-const DESCRIPTION = `Process a folder of documents on this machine, to see how it works. Nothing is sent to LlamaCloud.
+const DESCRIPTION = `Process a folder of documents on this machine. Nothing is sent to LlamaCloud, and no account or key is needed.
 
-Starts a local Temporal with its Web UI, an emulator of LlamaCloud over the folder, and a worker; processes every document through the processBatch workflow; prints the report and where the documents are. Sub-folders are included, hidden files are not.
+Starts a local Temporal server with its Web UI, an emulator of LlamaCloud over the folder, and a worker. Processes every document of the folder and its sub-folders in one run, and prints the report and where the documents are. Left out: hidden files, linked folders, pipes and devices. Runs the temporal executable at TEMPORAL_CLI_PATH or on PATH; without one, it downloads one once.
 
-In a terminal it stays up until Ctrl-C, so that you can look around in the Temporal UI; without one, or with --json, it ends with the run.`;
+The emulator parses PDF, Markdown and text files; any other file fails. In a terminal, the command keeps running until Ctrl-C, so that you can look at the run in the Temporal UI. Without a terminal, or with --json, it ends with the run.`;
 
-export function addDev(program: CliCommand, { session, outcome }: Shell): void {
+export function addDev(program: CliCommand, context: CommandContext): void {
   program
     .command('dev')
-    .summary('try it: process a folder of documents with a local Temporal and an emulated LlamaCloud')
+    .summary('process a local folder with a local Temporal server and an emulated LlamaCloud')
     .description(DESCRIPTION)
-    .argument('[folder]', 'folder of documents, 1,000 at most (default: the examples)')
-    .option('--output <folder>', 'where the documents go; made if it is not there', nonEmpty, './out')
-    .addOption(new Option('--job <type>', 'what to do with each document').choices(JOB_TYPES).default('parse_v2'))
+    .argument('[folder]', 'folder of documents, 1,000 at most (default: examples that come with the package)')
+    .option(
+      '--output <folder>',
+      'write the documents to this folder, outside of the folder of documents; created if it does not exist',
+      nonEmpty,
+      './out',
+    )
+    .addOption(new Option('--job <type>', JOB_DESCRIPTION).choices(JOB_TYPES).default('parse_v2'))
     .option(
       '--configuration <id>',
-      'configuration or preset (default: cfg-PARSE_AGENTIC or cfg-EXTRACT_AGENTIC)',
+      'configuration of the job (default: cfg-PARSE_AGENTIC for parse_v2, cfg-EXTRACT_AGENTIC for extract_v2)',
       nonEmpty,
     )
     .action(async (folder: string | undefined, flags: DevFlags) => {
       rejectTemporalFlags(program.opts<TemporalFlags>());
-      outcome.exitCode = await dev(session, folder, flags);
+      context.exitCode = await dev(context, folder, flags);
     })
     .examples(
       'temporal-llamacloud dev',
@@ -43,41 +48,40 @@ export function addDev(program: CliCommand, { session, outcome }: Shell): void {
 function rejectTemporalFlags({ address, namespace, taskQueue }: TemporalFlags): void {
   if (address === undefined && namespace === undefined && taskQueue === undefined) return;
   throw new UsageError(
-    'dev starts a Temporal of its own, so --address, --namespace and --task-queue are not for it',
-    'To use a Temporal that is there: temporal-llamacloud worker, and temporal-llamacloud start',
+    'dev starts its own Temporal server: it takes no --address, --namespace or --task-queue',
+    'To use an existing server: temporal-llamacloud worker, and temporal-llamacloud start',
   );
 }
 
-async function dev(session: Session, folder: string | undefined, flags: DevFlags): Promise<number> {
-  const { interrupt } = session;
-  interrupt.listen();
-  const plan = await interrupt.race(planDev(folder, flags));
-  for (const note of plan.notes) session.warn(note);
-  session.say(`${count(plan.documents, 'document')} in ${printable(plan.folder)}`);
+async function dev(context: CommandContext, folder: string | undefined, flags: DevFlags): Promise<number> {
+  const { signals } = context;
+  signals.listen();
+  const input = await signals.race(checkDevInput(folder, flags));
+  for (const warning of input.warnings) context.warn(warning);
+  context.info(`${formatCount(input.documents, 'document')} in ${toPrintable(input.folder)}`);
 
-  const closers = new Closers();
+  const cleanup = new CleanupStack();
   try {
-    // Loaded only now, since the SDK takes a second to load, and what was typed wrong can be told without it.
+    // Loaded here: the SDK takes about a second to load, and usage errors do not need it.
     const { startServices } = await import('../dev/services.js');
-    const { answerOf, runBatch, tell } = await import('../dev/run.js');
-    const services = await startServices(session, plan, closers);
-    session.say(`Processing with ${plan.job.type}, ${plan.job.configurationId}`);
-    const run = await runBatch(session, plan, services);
-    await tell(session, run);
-    session.answer(answerOf(run));
-    if (process.stdin.isTTY && !session.json) {
-      session.say(`\nTemporal stays up until you press Ctrl-C. Its UI: ${services.temporal.uiUrl}`);
-      await interrupt.wait();
-      interrupt.signal.throwIfAborted();
-    } else if (!session.json) {
-      session.say(
-        '\nTemporal ends with this command. In a terminal it stays up, so that you can look at the run in its UI.',
-      );
+    const { runBatch } = await import('../dev/run-batch.js');
+    const { printResult, toJson } = await import('../dev/print-result.js');
+    const services = await startServices(context, input, cleanup);
+    context.info(`Processing with ${input.job.type}, ${input.job.configurationId}`);
+    const result = await runBatch(context, input, services);
+    await printResult(context, result);
+    context.json(toJson(result));
+    if (process.stdin.isTTY && !context.isJson) {
+      context.info('\nTemporal keeps running until you press Ctrl-C.');
+      await signals.waitForFirst();
+      signals.abortSignal.throwIfAborted();
+    } else if (!context.isJson) {
+      context.info('\nTemporal ends with this command. In a terminal it keeps running until Ctrl-C.');
     }
-    return run.failure === undefined ? 0 : 1;
+    return result.failure === undefined ? 0 : 1;
   } finally {
-    // Not before the progress bar has left its line. The terminal has written ^C there.
-    if (interrupt.signal.aborted) session.say(session.stream.isTTY ? '\rStopping…' : 'Stopping…');
-    await closers.close();
+    // Printed after the progress bar has ended its line. `\r` overwrites the ^C of the terminal.
+    if (signals.abortSignal.aborted) context.info(context.infoStream.isTTY ? '\rStopping…' : 'Stopping…');
+    await cleanup.run();
   }
 }

@@ -1,12 +1,11 @@
 import { stat } from 'node:fs/promises';
 import type { EmulatorOptions } from '../../testing/index.js';
 import type { CliCommand } from '../command.js';
+import type { CommandContext } from '../command-context.js';
 import { CliError, UsageError } from '../errors.js';
-import { typedPath } from '../paths.js';
-import type { Session } from '../session.js';
-import type { Shell } from '../shell.js';
-import { printable } from '../text.js';
-import { duration, type IdAndPath, idAndPath, integer, nonEmpty, number } from '../values.js';
+import { duration, type IdAndPath, integer, nonEmpty, number, repeatedIdAndPath } from '../options/parsers.js';
+import { toPrintable } from '../text.js';
+import { resolveUserPath } from '../user-path.js';
 
 interface EmulatorFlags {
   readonly port: number;
@@ -18,26 +17,42 @@ interface EmulatorFlags {
   readonly seed?: number;
 }
 
-const LARGEST_PORT = 65_535;
+const MAX_PORT = 65_535;
 
-const DESCRIPTION = `Serve an emulator of LlamaCloud: batches, parse and extract jobs over folders of this machine.
+const DESCRIPTION = `Serve an emulator of LlamaCloud on 127.0.0.1: batches, parse jobs and extract jobs over local folders. Point a worker at it with LLAMA_CLOUD_BASE_URL and LLAMA_CLOUD_API_KEY.
 
-Prints one line of JSON with its url when it is ready, and serves until SIGTERM or Ctrl-C. Parse jobs really parse; extract jobs answer a small fixed record. GET /__emulator/requests lists the requests that it has seen.`;
+When it is ready, it prints one line of JSON with its url, its directories and the API key that it has made up. It serves until Ctrl-C or SIGTERM. Parse jobs parse PDF, Markdown and text files. Extract jobs return a record with title, pages and words. GET /__emulator/requests lists the requests so far.`;
 
-export function addEmulator(program: CliCommand, { session, outcome }: Shell): void {
+export function addEmulator(program: CliCommand, context: CommandContext): void {
   program
     .command('emulator')
-    .summary('serve an emulated LlamaCloud over folders of this machine')
+    .summary('serve an emulated LlamaCloud over local folders')
     .description(DESCRIPTION)
-    .option('--port <port>', 'port on 127.0.0.1; 0 takes a free one', integer(0, LARGEST_PORT), 0)
-    .option('--directory <id=path>', 'serve the folder as the directory of this id; may be given again', idAndPath)
-    .option('--api-key <key>', 'the key that it accepts (default: one that it makes, and prints as apiKey)', nonEmpty)
-    .option('--batch-duration <duration>', 'from the creation of a batch to its end (default: 1s)', duration())
-    .option('--job-duration <duration>', 'from the creation of a job to its end (default: 400ms)', duration())
-    .option('--fault-rate <rate>', 'share of the requests that meet a fault, 0 to 1 (default: 0)', number(0, 1))
-    .option('--seed <n>', 'decides ids and faults, so that a run can be repeated (default: random)', integer(0))
+    .option('--port <port>', 'listen on this port of 127.0.0.1; 0 takes a free port', integer(0, MAX_PORT), 0)
+    .option(
+      '--directory <id=path>',
+      'serve the folder as the LlamaCloud directory of this id; repeat it for more folders',
+      repeatedIdAndPath,
+    )
+    .option('--api-key <key>', 'accept only this API key (default: a key that it makes up and prints)', nonEmpty)
+    .option(
+      '--batch-duration <duration>',
+      'time from the creation of a batch to its end, such as 30s (default: 1s)',
+      duration(),
+    )
+    .option(
+      '--job-duration <duration>',
+      'time from the creation of a job to its end, such as 5s (default: 400ms)',
+      duration(),
+    )
+    .option('--fault-rate <share>', 'share of the requests that fail, 0 to 1 (default: 0)', number(0, 1))
+    .option(
+      '--seed <n>',
+      'number that determines ids and faults, to repeat a sequence of them (default: random)',
+      integer(0),
+    )
     .action(async (flags: EmulatorFlags) => {
-      outcome.exitCode = await emulate(session, flags);
+      context.exitCode = await serve(context, flags);
     })
     .examples(
       'temporal-llamacloud emulator --port 8300 --directory dir-1=./documents --api-key llx-test',
@@ -45,17 +60,18 @@ export function addEmulator(program: CliCommand, { session, outcome }: Shell): v
     );
 }
 
-async function emulate(session: Session, flags: EmulatorFlags): Promise<number> {
-  const { interrupt } = session;
-  interrupt.listen();
-  const folders = (flags.directory ?? []).map(({ id, path }) => ({ id, path: typedPath(path) }));
+async function serve({ signals }: CommandContext, flags: EmulatorFlags): Promise<number> {
+  signals.listen();
+  const folders = (flags.directory ?? []).map(({ id, path }) => ({ id, path: resolveUserPath(path) }));
   for (const { id, path } of folders) {
     const info = await stat(path).catch(() => undefined);
-    if (!info?.isDirectory()) throw new UsageError(`--directory ${id}: there is no folder ${printable(path)}`);
+    if (!info?.isDirectory()) {
+      throw new UsageError(`--directory ${id}: there is no folder ${toPrintable(path)}`);
+    }
   }
   const { startLlamaCloudEmulator } = await import('../../testing/emulator/index.js');
-  const emulator = await startLlamaCloudEmulator(optionsOf(flags)).catch((error: unknown) => {
-    throw explained(error, flags.port);
+  const emulator = await startLlamaCloudEmulator(toEmulatorOptions(flags)).catch((error: unknown) => {
+    throw toListenError(error, flags.port);
   });
   try {
     const directories = [];
@@ -63,43 +79,50 @@ async function emulate(session: Session, flags: EmulatorFlags): Promise<number> 
       const { files } = await emulator.addDirectory(path, { id });
       directories.push({ id, files: files.length });
     }
-    // A key of the user's is theirs to tell; one of ours nobody could know.
+    // A key that the user has given is a secret. A made-up key has to be printed.
     const { url, apiKey } = emulator;
     const line = { url, ...(flags.apiKey === undefined ? { apiKey } : {}), directories };
     process.stdout.write(`${JSON.stringify(line)}\n`);
-    await interrupt.wait();
+    await signals.waitForFirst();
     return 0;
   } finally {
     await emulator.close();
   }
 }
 
-/** A batch is PENDING for a fifth of its time, a job for a quarter, as with the emulator's own defaults. */
-function optionsOf({ port, apiKey, batchDuration, jobDuration, faultRate, seed }: EmulatorFlags): EmulatorOptions {
+/** A batch is PENDING for a fifth of its time, and a job for a quarter, as by the emulator's defaults. */
+function toEmulatorOptions({
+  port,
+  apiKey,
+  batchDuration,
+  jobDuration,
+  faultRate,
+  seed,
+}: EmulatorFlags): EmulatorOptions {
   return {
     port,
     ...(apiKey === undefined ? {} : { apiKey }),
-    ...(batchDuration === undefined ? {} : split('batch', batchDuration, 1 / 5)),
-    ...(jobDuration === undefined ? {} : split('job', jobDuration, 1 / 4)),
+    ...(batchDuration === undefined
+      ? {}
+      : {
+          batchPendingMs: Math.round(batchDuration / 5),
+          batchRunningMs: batchDuration - Math.round(batchDuration / 5),
+        }),
+    ...(jobDuration === undefined
+      ? {}
+      : { jobPendingMs: Math.round(jobDuration / 4), jobRunningMs: jobDuration - Math.round(jobDuration / 4) }),
     ...(faultRate === undefined ? {} : { faultRate }),
     ...(seed === undefined ? {} : { seed }),
   };
 }
 
-function split(what: 'batch' | 'job', durationMs: number, pendingShare: number): EmulatorOptions {
-  const pendingMs = Math.round(durationMs * pendingShare);
-  const runningMs = durationMs - pendingMs;
-  return what === 'batch'
-    ? { batchPendingMs: pendingMs, batchRunningMs: runningMs }
-    : { jobPendingMs: pendingMs, jobRunningMs: runningMs };
-}
-
-function explained(error: unknown, port: number): unknown {
+function toListenError(error: unknown, port: number): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE') {
     return new CliError(`Port ${port} is in use`, 'Choose another --port, or 0 for a free one.', error);
   }
-  if (code === 'EACCES')
-    return new CliError(`Port ${port} needs more rights than we have`, 'Choose another --port.', error);
+  if (code === 'EACCES') {
+    return new CliError(`Port ${port} needs more permissions`, 'Choose a --port above 1023.', error);
+  }
   return error;
 }

@@ -1,45 +1,38 @@
 import type { RunProgress } from '../../client/index.js';
-import { type FileCounts, settledCount } from '../../protocol/index.js';
-import type { AnyProgress, AnyRun } from '../any-run.js';
 import type { CliCommand } from '../command.js';
-import { askProgress } from '../follow.js';
-import { sentenceOf } from '../progress-view.js';
-import { outcomesOf } from '../report.js';
-import { describeFailure, isRunFailure, type RunFailure } from '../run-failure.js';
-import { attachTo, type RunStatus, statusOfRun } from '../run-status.js';
-import type { Session } from '../session.js';
-import type { Shell } from '../shell.js';
+import type { CommandContext } from '../command-context.js';
+import { nonEmpty } from '../options/parsers.js';
+import { fromReport, toEndedProgress } from '../runs/ended-progress.js';
+import { renderProgress } from '../runs/progress-details.js';
+import { isNoWorkerError, queryProgress } from '../runs/query-progress.js';
+import { isRunFailure, type RunFailure, toRunFailure } from '../runs/run-failure.js';
+import { attachToRun, type RunStatus, readRunStatus } from '../runs/run-status.js';
+import type { AnyProgress, AnyReport, AnyRun } from '../runs/run-types.js';
+import { waitForRun } from '../runs/wait-for-run.js';
 import { type TemporalFlags, withTemporal } from '../temporal.js';
-import { count, printable, table } from '../text.js';
-import { nonEmpty } from '../values.js';
-import { waitForEnd } from '../wait.js';
 
 interface ProgressFlags extends TemporalFlags {
   readonly watch?: boolean;
 }
 
-const DESCRIPTION = `Show how far a batch run is. A worker has to be there to answer.
+const DESCRIPTION = `Show the progress of a run. While the run is open, a worker has to be running to answer.
 
-With --watch, until the run ends; then the report, and exit 1 when the run failed or one of its directories did not complete. With --watch --json the one document is that of the end, the progress is on stderr.`;
+With --watch, shows the progress until the run ends, then the report. Exits with 1 if the run failed or one of its directories did not complete. With --watch --json, the JSON document is the report, and the progress goes to stderr.`;
 
-export function addProgress(program: CliCommand, { session, outcome }: Shell): void {
+export function addProgress(program: CliCommand, context: CommandContext): void {
   program
     .command('progress')
-    .summary('show how far a batch run is')
+    .summary('show the progress of a run')
     .description(DESCRIPTION)
-    .argument('<workflow-id>', 'the id that start has printed', nonEmpty)
-    .option('--watch', 'until it ends')
+    .argument('<workflow-id>', 'workflow id that start has printed', nonEmpty)
+    .option('--watch', 'show the progress until the run ends')
     .action(async (workflowId: string, _flags: object, command: CliCommand) => {
       const flags = command.optsWithGlobals<ProgressFlags>();
-      await withTemporal(session, flags, async (temporal) => {
-        const status = await statusOfRun(temporal, workflowId);
-        const run = attachTo(temporal, workflowId, status);
-        if (flags.watch) {
-          outcome.exitCode = await waitForEnd(session, temporal, run);
-          return;
-        }
-        const progress = await askProgress(run);
-        tell(session, workflowId, status, progress, status.status === 'RUNNING' ? undefined : await endOf(run));
+      await withTemporal(context, flags, async (temporal) => {
+        const status = await readRunStatus(temporal, workflowId);
+        const run = attachToRun(temporal, workflowId, status);
+        if (flags.watch) context.exitCode = await waitForRun(context, temporal, run);
+        else await printProgress(context, run, status);
       });
     })
     .examples(
@@ -48,77 +41,50 @@ export function addProgress(program: CliCommand, { session, outcome }: Shell): v
     );
 }
 
-/** Why a run that has ended did not end well. */
-async function endOf(run: AnyRun): Promise<RunFailure | undefined> {
-  try {
-    await run.result();
-    return undefined;
-  } catch (error) {
-    if (!isRunFailure(error)) throw error;
-    return describeFailure(error);
-  }
-}
-
-function tell(
-  session: Session,
-  workflowId: string,
-  { runId, status }: RunStatus,
-  { blockedBy, ...progress }: RunProgress<AnyProgress>,
-  failure: RunFailure | undefined,
-): void {
-  const { startedAt, manifest } = progress;
-  session.say(sentenceOf(progress));
-  const rows = [
-    ['Run', `${status}, since ${startedAt}`],
-    ...(failure === undefined
-      ? []
-      : [['Reason', `${failure.type}: ${printable(progress.failure?.message ?? failure.message)}`]]),
-    ...(blockedBy === null ? [] : [['Blocked by', printable(blockedBy)]]),
-    ...countRows(progress),
-    ...(manifest === null ? [] : [['Manifest', printable(manifest)]]),
-    ...failedNames(progress).map(([name, message]) => ['Failed', `${printable(name)}: ${printable(message)}`]),
-  ];
-  for (const line of table(rows)) session.say(line);
-  session.answer({
+async function printProgress(context: CommandContext, run: AnyRun, { runId, status }: RunStatus): Promise<void> {
+  const end: RunEnd = status === 'RUNNING' ? {} : await readEnd(run);
+  const { blockedBy, ...progress } = await readProgress(run, status, end);
+  // The progress of a cancelled run says more than Temporal's own failure.
+  const failure = end.failure && {
+    type: end.failure.type,
+    message: progress.failure?.message ?? end.failure.message,
+  };
+  for (const line of renderProgress({ status, progress, blockedBy, failure })) context.info(line);
+  context.json({
     ok: true,
-    workflowId,
+    workflowId: run.workflowId,
     runId,
     status,
     progress,
     blockedBy,
-    ...(failure === undefined ? {} : { error: { type: failure.type, message: failure.message } }),
+    ...(failure === undefined ? {} : { error: failure }),
   });
 }
 
-function countRows(progress: AnyProgress): string[][] {
-  const { files, running } = progress;
-  if ('directories' in progress) {
-    const { directories } = progress;
-    const ended = files.total === 0 ? 'none yet' : settledOf(files, count(files.total, 'file'));
-    return [
-      [
-        'Directories',
-        `${settledOf(directories, count(directories.total, 'directory', 'directories'))}, ${running} running`,
-      ],
-      ['Files', ended],
-    ];
+/** Without a worker, the progress of a run that has ended is read from its report. @throws the client's `NoWorkerError` */
+async function readProgress(run: AnyRun, status: string, { report }: RunEnd): Promise<RunProgress<AnyProgress>> {
+  try {
+    const progress = await queryProgress(run);
+    return status === 'RUNNING' ? progress : { ...toEndedProgress(progress, status), blockedBy: null };
+  } catch (error) {
+    if (report === undefined || !isNoWorkerError(error)) throw error;
+    return { ...fromReport(report, status), blockedBy: null };
   }
-  const { batchId, batchStatus } = progress;
-  return [
-    ['Batch', batchId === null ? 'not created yet' : `${batchId} ${batchStatus ?? ''}`],
-    [
-      'Files',
-      files.total === 0 ? 'not known yet' : `${settledOf(files, count(files.total, 'file'))}, ${running} running`,
-    ],
-  ];
 }
 
-function settledOf(counts: FileCounts, all: string): string {
-  return `${settledCount(counts)} of ${all}: ${outcomesOf(counts)}`;
+/** How a run has ended. */
+interface RunEnd {
+  readonly report?: AnyReport;
+  readonly failure?: RunFailure;
 }
 
-/** What failed, and why. */
-function failedNames(progress: AnyProgress): [string, string][] {
-  if ('directories' in progress) return progress.lastFailures.map(({ directoryId, message }) => [directoryId, message]);
-  return progress.lastFailures.map(({ name, fileId, message }) => [name ?? fileId, message]);
+async function readEnd(run: AnyRun): Promise<RunEnd> {
+  try {
+    return { report: await run.result() };
+  } catch (error) {
+    if (!isRunFailure(error)) throw error;
+    const failure = toRunFailure(error);
+    const report = failure.report ?? (await run.report());
+    return { failure, ...(report === undefined ? {} : { report }) };
+  }
 }

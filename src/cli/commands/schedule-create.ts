@@ -1,15 +1,15 @@
 import { Option } from 'commander';
 import type { ScheduleBatchOptions } from '../../client/index.js';
-import { addBatchOptions, type BatchFlags, batchInputOf } from '../batch-options.js';
 import type { CliCommand } from '../command.js';
+import type { CommandContext } from '../command-context.js';
 import { UsageError } from '../errors.js';
-import type { Shell } from '../shell.js';
+import { addBatchOptions, type BatchFlags, toBatchInput } from '../options/batch-options.js';
+import { duration, nonEmpty, timeZone } from '../options/parsers.js';
 import { type TemporalFlags, withTemporal } from '../temporal.js';
-import { quoted } from '../text.js';
-import { duration, nonEmpty, timeZone } from '../values.js';
+import { quoteForShell } from '../text.js';
 
-/** What Temporal does with a run whose time has come while the one before is under way. */
-const OVERLAPS = {
+/** Temporal's names of the policies. */
+const OVERLAP_POLICIES = {
   skip: 'SKIP',
   'buffer-one': 'BUFFER_ONE',
   'buffer-all': 'BUFFER_ALL',
@@ -24,71 +24,82 @@ interface CreateFlags extends BatchFlags, TemporalFlags {
   readonly every?: number;
   readonly timeZone?: string;
   readonly jitter?: number;
-  readonly overlap: keyof typeof OVERLAPS;
+  readonly overlap: keyof typeof OVERLAP_POLICIES;
   readonly catchupWindow?: number;
   readonly pauseOnFailure?: boolean;
   readonly paused?: boolean;
   readonly note?: string;
 }
 
-/** Temporal's own limits. */
-const SHORTEST_INTERVAL_MS = 1_000;
-const SHORTEST_CATCHUP_MS = 10_000;
+/** Temporal's lower bounds. */
+const MIN_INTERVAL_MS = 1_000;
+const MIN_CATCHUP_WINDOW_MS = 10_000;
 
-export function addScheduleCreate(group: CliCommand, { session }: Shell): void {
+const DESCRIPTION = `Create a schedule that starts runs. Give --cron or --every, or both.
+
+Each time the schedule fires, it creates a batch, and you pay for it, also if the directory has not changed.`;
+
+export function addScheduleCreate(group: CliCommand, context: CommandContext): void {
   const command = group
     .command('create')
     .summary('create a schedule')
-    .description('Create a schedule of batch runs. Give --cron or --every, or both.')
-    .requiredOption('--id <id>', 'id of the schedule, and the start of the workflow ids of its runs', nonEmpty)
-    .option('--cron <expression...>', 'cron expressions, such as "0 2 * * *"')
-    .option('--every <duration>', 'interval, such as 6h', duration(SHORTEST_INTERVAL_MS))
-    .option('--time-zone <name>', 'that --cron is read in, such as Europe/Berlin (default: UTC)', timeZone)
-    .option('--jitter <duration>', 'delay each start by a random time up to this', duration())
+    .description(DESCRIPTION)
+    .requiredOption('--id <id>', 'id of the schedule; the workflow ids of its runs start with it', nonEmpty)
+    .option('--cron <expression...>', 'start a run at these times, such as "0 2 * * *" (daily at 02:00)')
+    .option('--every <duration>', 'start a run at this interval, such as 6h', duration(MIN_INTERVAL_MS))
+    .option('--time-zone <name>', 'time zone of --cron, such as Europe/Berlin (default: UTC)', timeZone)
+    .option('--jitter <duration>', 'delay each start by a random time up to this, such as 10m (default: 0)', duration())
     .addOption(
-      new Option('--overlap <policy>', 'when the run before is still under way')
-        .choices(Object.keys(OVERLAPS))
+      new Option(
+        '--overlap <policy>',
+        'when the previous run of this schedule is open: skip the next run, buffer one or all, cancel or terminate the previous run, or allow both',
+      )
+        .choices(Object.keys(OVERLAP_POLICIES))
         .default('skip'),
     )
     .option(
       '--catchup-window <duration>',
-      'make up for runs that Temporal missed by no more than this (default: 1h)',
-      duration(SHORTEST_CATCHUP_MS),
+      'after an outage of Temporal, start the runs that were due within this time (default: 1h)',
+      duration(MIN_CATCHUP_WINDOW_MS),
     )
-    .option('--pause-on-failure', 'pause it when a run fails')
-    .option('--paused', 'create it paused')
-    .option('--note <text>', 'a note for people, shown in the UI');
-  addBatchOptions(command)
+    .option('--pause-on-failure', 'pause the schedule when a run fails')
+    .option('--paused', 'create the schedule paused')
+    .option('--note <text>', 'note that the Temporal UI and schedule list show');
+  addBatchOptions(command, { canRepeat: false })
     .action(async (_flags: object, self: CliCommand) => {
       const flags = self.optsWithGlobals<CreateFlags>();
-      const input = batchInputOf(flags);
-      const options = scheduleOptionsOf(flags);
-      await withTemporal(session, flags, async ({ batches }) => {
+      const input = toBatchInput(flags);
+      const options = toScheduleOptions(flags);
+      await withTemporal(context, flags, async ({ batches }) => {
         const { scheduleId, handle } = await batches.schedule(input, options).catch((error: unknown) => {
-          // The SDK's name for what the server calls an invalid argument, such as a cron expression.
-          throw error instanceof TypeError ? new UsageError(`The schedule is not valid: ${error.message}`) : error;
+          // The SDK throws a TypeError for a spec that the server rejects, such as an invalid cron expression.
+          throw error instanceof TypeError
+            ? new UsageError(`The schedule is not valid: ${error.message}`, 'Check --cron and --every.', error)
+            : error;
         });
-        const next = (await handle.describe()).info.nextActionTimes[0];
-        const when = flags.paused ? 'It is paused.' : `Next run: ${next?.toISOString() ?? 'none'}.`;
-        session.say(`Created schedule ${scheduleId}. ${when}`);
-        session.say(`Run it now: temporal-llamacloud schedule trigger ${quoted(scheduleId)}`);
-        session.answer({ ok: true, scheduleId, nextRun: next?.toISOString() ?? null });
+        const next = flags.paused ? undefined : (await handle.describe()).info.nextActionTimes[0];
+        const nextRun = next?.toISOString() ?? null;
+        context.info(
+          `Created schedule ${scheduleId}. ${flags.paused ? 'It is paused.' : `Next run: ${nextRun ?? 'none'}.`}`,
+        );
+        context.info(`Start a run now: temporal-llamacloud schedule trigger ${quoteForShell(scheduleId)}`);
+        context.json({ ok: true, scheduleId, nextRun });
       });
     })
     .examples(
       'temporal-llamacloud schedule create --id nightly --cron "0 2 * * *" --time-zone Europe/Berlin \\\n      --directory dir-... --job parse_v2 --configuration cfg-PARSE_AGENTIC',
-      'temporal-llamacloud schedule create --id often --every 6h --jitter 10m \\\n      --directory dir-... --job extract_v2 --configuration cfg-...',
+      'temporal-llamacloud schedule create --id every-6-hours --every 6h --jitter 10m \\\n      --directory dir-... --job extract_v2 --configuration cfg-...',
     );
 }
 
-function scheduleOptionsOf(flags: CreateFlags): ScheduleBatchOptions {
+function toScheduleOptions(flags: CreateFlags): ScheduleBatchOptions {
   const { id, cron, every, timeZone, jitter, overlap, catchupWindow, pauseOnFailure, paused, note } = flags;
   if (cron === undefined && every === undefined) {
-    throw new UsageError('A schedule needs --cron or --every', 'For example --cron "0 2 * * *", or --every 6h.');
+    throw new UsageError('A schedule needs --cron or --every', 'For example: --cron "0 2 * * *", or --every 6h.');
   }
   return {
     scheduleId: id,
-    overlap: OVERLAPS[overlap],
+    overlap: OVERLAP_POLICIES[overlap],
     ...(cron === undefined ? {} : { cron: [...cron] }),
     ...(every === undefined ? {} : { every }),
     ...(timeZone === undefined ? {} : { timeZone }),

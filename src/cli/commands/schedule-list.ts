@@ -1,25 +1,26 @@
 import type { CliCommand } from '../command.js';
-import type { Shell } from '../shell.js';
+import type { CommandContext } from '../command-context.js';
 import { type TemporalFlags, withTemporal } from '../temporal.js';
-import { printable, table } from '../text.js';
+import { renderTable, toPrintable } from '../text.js';
 
-interface Listed {
+/** A schedule as `--json` prints it. Times are ISO 8601. */
+interface ListedSchedule {
   readonly id: string;
   readonly paused: boolean;
-  /** ISO 8601. */
+  /** `null` if the schedule is paused or has no more runs. */
   readonly nextRun: string | null;
   readonly lastRun: { readonly at: string; readonly workflowId: string } | null;
   readonly note: string | null;
 }
 
-export function addScheduleList(group: CliCommand, { session }: Shell): void {
+export function addScheduleList(group: CliCommand, context: CommandContext): void {
   group
     .command('list')
-    .summary('list the schedules of batch runs')
-    .description('List the schedules of batch runs in the namespace. A new one may take a second to be listed.')
+    .summary('list the schedules')
+    .description('List the schedules of runs in the namespace, with UTC times. A change takes about a second to show.')
     .action(async (_flags: object, command: CliCommand) => {
-      await withTemporal(session, command.optsWithGlobals<TemporalFlags>(), async ({ batches, config }) => {
-        const schedules: Listed[] = [];
+      await withTemporal(context, command.optsWithGlobals<TemporalFlags>(), async ({ batches, config }) => {
+        const schedules: ListedSchedule[] = [];
         for await (const { scheduleId, state, info } of batches.listSchedules()) {
           const last = info?.recentActions.at(-1);
           schedules.push({
@@ -34,21 +35,23 @@ export function addScheduleList(group: CliCommand, { session }: Shell): void {
           });
         }
         const lines =
-          schedules.length === 0 ? [`There are no schedules in namespace ${config.namespace}`] : rowsOf(schedules);
-        for (const line of lines) session.say(line);
-        session.answer({ ok: true, schedules });
+          schedules.length === 0
+            ? [`There are no schedules of runs in namespace ${config.namespace}`]
+            : renderSchedules(schedules);
+        for (const line of lines) context.info(line);
+        context.json({ ok: true, schedules });
       });
     })
     .examples('temporal-llamacloud schedule list', 'temporal-llamacloud schedule list --json');
 }
 
-function rowsOf(schedules: readonly Listed[]): string[] {
+function renderSchedules(schedules: readonly ListedSchedule[]): string[] {
   const rows = schedules.map(({ id, paused, nextRun, lastRun, note }) => [
-    printable(id),
+    toPrintable(id),
     paused ? 'paused' : 'active',
     nextRun ?? 'none',
     lastRun?.at ?? 'none',
-    printable(note ?? ''),
+    toPrintable(note ?? ''),
   ]);
-  return table([['ID', 'STATE', 'NEXT RUN', 'LAST RUN', 'NOTE'], ...rows], '');
+  return renderTable([['ID', 'STATE', 'NEXT RUN', 'LAST RUN', 'NOTE'], ...rows], '');
 }

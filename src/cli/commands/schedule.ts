@@ -1,65 +1,70 @@
 import type { CliCommand } from '../command.js';
-import type { Shell } from '../shell.js';
-import { type TemporalAccess, type TemporalFlags, withTemporal } from '../temporal.js';
-import { nonEmpty } from '../values.js';
+import type { CommandContext } from '../command-context.js';
+import { nonEmpty } from '../options/parsers.js';
+import { type TemporalClients, type TemporalFlags, withTemporal } from '../temporal.js';
 import { addScheduleCreate } from './schedule-create.js';
 import { addScheduleList } from './schedule-list.js';
 
-type Schedule = ReturnType<TemporalAccess['batches']['getSchedule']>;
+type Schedule = ReturnType<TemporalClients['batches']['getSchedule']>;
 
-const OVERLAP_NOTE = ' The overlap policy holds: by default nothing happens while the run before is still under way.';
+const DESCRIPTION = `Create and manage Temporal Schedules that start runs. The Temporal UI shows them under Schedules.
 
-/** What is done to a schedule that is there: the same but for the verb. */
+Each time a schedule fires, it creates a batch, and you pay for it, also if the directory has not changed.`;
+
+/** Commands on an existing schedule. */
 const ACTIONS: readonly {
   readonly name: string;
   readonly summary: string;
+  readonly description: string;
   readonly done: string;
   readonly act: (schedule: Schedule) => Promise<void>;
 }[] = [
   {
     name: 'trigger',
-    summary: 'run it now',
+    summary: 'start a run of a schedule now',
+    description:
+      'Start a run of a schedule now. The overlap policy of the schedule applies: by default, no run is started while the previous one is open.',
     done: 'Triggered',
     act: (schedule) => schedule.trigger(),
   },
   {
     name: 'pause',
-    summary: 'start no more runs until it is resumed',
+    summary: 'pause a schedule',
+    description: 'Pause a schedule: it starts no runs until it is resumed. Open runs go on.',
     done: 'Paused',
     act: (schedule) => schedule.pause(),
   },
   {
     name: 'resume',
-    summary: 'start runs again',
+    summary: 'resume a paused schedule',
+    description: 'Resume a paused schedule.',
     done: 'Resumed',
     act: (schedule) => schedule.resume(),
   },
   {
     name: 'delete',
-    summary: 'delete it; runs that are under way go on',
+    summary: 'delete a schedule',
+    description: 'Delete a schedule. Open runs go on.',
     done: 'Deleted',
     act: (schedule) => schedule.delete(),
   },
 ];
 
-export function addSchedule(program: CliCommand, shell: Shell): void {
-  const group = program
-    .command('schedule')
-    .summary('batch runs again and again: create, list, trigger, pause, resume, delete')
-    .description('Batch runs again and again, as Temporal Schedules: they are in the Temporal UI under Schedules.');
-  addScheduleCreate(group, shell);
-  addScheduleList(group, shell);
-  for (const { name, summary, done, act } of ACTIONS) {
+export function addSchedule(program: CliCommand, context: CommandContext): void {
+  const group = program.command('schedule').summary('create and manage schedules of runs').description(DESCRIPTION);
+  addScheduleCreate(group, context);
+  addScheduleList(group, context);
+  for (const { name, summary, description, done, act } of ACTIONS) {
     group
       .command(name)
-      .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.${name === 'trigger' ? OVERLAP_NOTE : ''}`)
       .summary(summary)
-      .argument('<id>', 'the id of the schedule', nonEmpty)
+      .description(description)
+      .argument('<id>', 'id of the schedule', nonEmpty)
       .action(async (scheduleId: string, _flags: object, command: CliCommand) => {
-        await withTemporal(shell.session, command.optsWithGlobals<TemporalFlags>(), async ({ batches }) => {
+        await withTemporal(context, command.optsWithGlobals<TemporalFlags>(), async ({ batches }) => {
           await act(batches.getSchedule(scheduleId));
-          shell.session.say(`${done} schedule ${scheduleId}`);
-          shell.session.answer({ ok: true, scheduleId });
+          context.info(`${done} schedule ${scheduleId}`);
+          context.json({ ok: true, scheduleId });
         });
       })
       .examples(`temporal-llamacloud schedule ${name} nightly`);

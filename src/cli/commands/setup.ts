@@ -1,27 +1,27 @@
 import type { CliCommand } from '../command.js';
-import type { Shell } from '../shell.js';
+import type { CommandContext } from '../command-context.js';
 import { type TemporalFlags, withTemporal } from '../temporal.js';
 
-const DESCRIPTION = `Register the search attributes by which batch runs are found in the Temporal UI, once for each namespace.
+const DESCRIPTION = `Register the search attributes LlamaCloudBatchId, LlamaCloudBatchStatus, LlamaCloudDirectoryId and LlamaCloudJobType in the namespace, once for each namespace. With them, you can search for runs in the Temporal UI.
 
-Without them everything works, but the UI can't search by batch, status, directory and job type. Temporal Cloud does not allow it this way: there, add the four as Keywords in the namespace's settings.`;
+Without them, runs work and set none. Temporal Cloud does not allow this command: add the four attributes, of type Keyword, in the settings of the namespace.`;
 
-export function addSetup(program: CliCommand, { session }: Shell): void {
+export function addSetup(program: CliCommand, context: CommandContext): void {
   program
     .command('setup')
-    .summary('register the search attributes in the namespace, once')
+    .summary('register the search attributes in the namespace')
     .description(DESCRIPTION)
     .action(async (_flags: object, command: CliCommand) => {
       const { registerSearchAttributes } = await import('../../client/search-attributes.js');
-      await withTemporal(session, command.optsWithGlobals<TemporalFlags>(), async ({ client, config }) => {
+      await withTemporal(context, command.optsWithGlobals<TemporalFlags>(), async ({ client, config }) => {
         const { namespace } = config;
         const added = await registerSearchAttributes(client.connection, namespace);
-        session.say(
+        context.info(
           added.length === 0
-            ? `Namespace ${namespace} has the search attributes already`
+            ? `The search attributes are already registered in namespace ${namespace}`
             : `Registered in namespace ${namespace}: ${added.join(', ')}`,
         );
-        session.answer({ ok: true, namespace, added });
+        context.json({ ok: true, namespace, added });
       });
     })
     .examples('temporal-llamacloud setup', 'temporal-llamacloud setup --namespace documents');

@@ -1,19 +1,19 @@
 import { Option } from 'commander';
 import type { StartBatchOptions } from '../../client/index.js';
 import type { ProcessBatchInput, ProcessDirectoriesInput } from '../../protocol/index.js';
-import type { AnyRun } from '../any-run.js';
-import { addBatchOptions, batchInputOf } from '../batch-options.js';
 import type { CliCommand } from '../command.js';
-import { addDirectoriesOptions, type DirectoriesFlags, directoriesInputOf } from '../directories-options.js';
+import type { CommandContext } from '../command-context.js';
 import { CliError } from '../errors.js';
-import type { Session } from '../session.js';
-import type { Shell } from '../shell.js';
-import { type TemporalAccess, type TemporalFlags, withTemporal } from '../temporal.js';
-import { quoted } from '../text.js';
-import { nonEmpty } from '../values.js';
-import { waitForEnd } from '../wait.js';
+import { addBatchOptions, toBatchInput } from '../options/batch-options.js';
+import { addDirectoriesOptions, type DirectoriesFlags, toDirectoriesInput } from '../options/directories-options.js';
+import { nonEmpty } from '../options/parsers.js';
+import type { AnyRun } from '../runs/run-types.js';
+import { waitForRun } from '../runs/wait-for-run.js';
+import { type TemporalClients, type TemporalFlags, withTemporal } from '../temporal.js';
+import { quoteForShell } from '../text.js';
 
-const CONFLICTS = {
+/** Temporal's names of the policies. */
+const CONFLICT_POLICIES = {
   fail: 'FAIL',
   'use-existing': 'USE_EXISTING',
   'terminate-existing': 'TERMINATE_EXISTING',
@@ -21,49 +21,63 @@ const CONFLICTS = {
 
 interface StartFlags extends DirectoriesFlags, TemporalFlags {
   readonly workflowId?: string;
-  readonly onConflict: keyof typeof CONFLICTS;
+  readonly onConflict: keyof typeof CONFLICT_POLICIES;
   readonly wait?: boolean;
 }
 
-const DESCRIPTION = `Start a batch run: every file of a LlamaCloud directory is parsed or extracted, and its document stored. With more than one --directory, a batch for each, with one report.
+const DESCRIPTION = `Start a run: it creates a batch over a LlamaCloud directory, waits until LlamaCloud has parsed or extracted every file, and stores a document for each file. A worker has to be running: temporal-llamacloud worker.
 
-Prints the workflow id and the run id; with --wait, how far it is and the report. Unless --workflow-id says otherwise the id is that of the work, so the same work is not running twice at once.`;
+Prints the workflow id and the run id. With --wait, also prints the progress and the report.
 
-export function addStart(program: CliCommand, { session, outcome }: Shell): void {
-  const command = addBatchOptions(program.command('start').summary('start a batch run').description(DESCRIPTION));
-  addDirectoriesOptions(command)
-    .option('--workflow-id <id>', 'default: made of directory, job and configuration', nonEmpty)
+While a run is open, a second start of the same directory, job and configuration is refused. After it has ended, a start creates a new batch, and you pay for it.`;
+
+export function addStart(program: CliCommand, context: CommandContext): void {
+  const command = program
+    .command('start')
+    .summary('start a run: process the files of a LlamaCloud directory')
+    .description(DESCRIPTION);
+  addDirectoriesOptions(addBatchOptions(command, { canRepeat: true }))
+    .option(
+      '--workflow-id <id>',
+      'workflow id of the run (default: made of the directory, job and configuration)',
+      nonEmpty,
+    )
     .addOption(
-      new Option('--on-conflict <policy>', 'when a run of this workflow id is under way')
-        .choices(Object.keys(CONFLICTS))
+      new Option(
+        '--on-conflict <policy>',
+        'when a run with this workflow id is open: fail, use the open run, or terminate it, which leaves its batch running',
+      )
+        .choices(Object.keys(CONFLICT_POLICIES))
         .default('fail'),
     )
     .option(
       '--wait',
-      'wait for the end; exit 1 when the run fails or a directory did not complete. Ctrl-C ends the waiting, not the run',
+      'wait for the end of the run, and exit with 1 if it failed or a directory did not complete; Ctrl-C ends the waiting, not the run',
     )
-    .action(async (_flags: object, command: CliCommand) => {
-      const flags = command.optsWithGlobals<StartFlags>();
-      const input = directoriesInputOf(flags) ?? batchInputOf(flags);
-      await withTemporal(session, flags, async (temporal) => {
-        const run = await start(temporal, input, flags);
-        outcome.exitCode = await (flags.wait ? waitForEnd(session, temporal, run) : tellStarted(session, run));
+    .action(async (_flags: object, self: CliCommand) => {
+      const flags = self.optsWithGlobals<StartFlags>();
+      const input = toDirectoriesInput(flags) ?? toBatchInput(flags);
+      await withTemporal(context, flags, async (temporal) => {
+        const run = await startRun(temporal, input, flags);
+        if (flags.wait) context.exitCode = await waitForRun(context, temporal, run);
+        else printStarted(context, run);
       });
     })
     .examples(
       'temporal-llamacloud start --directory dir-... --job parse_v2 --configuration cfg-PARSE_AGENTIC --wait',
       'temporal-llamacloud start --directory dir-... --job extract_v2 --configuration cfg-... --max-failed-percent 5',
-      'temporal-llamacloud start --directory dir-1 --directory dir-2 --job parse_v2 --configuration cfg-PARSE_AGENTIC --wait',
+      'temporal-llamacloud start --directory dir-... --directory dir-... --job parse_v2 --configuration cfg-PARSE_AGENTIC --wait',
+      'temporal-llamacloud start --batch bat-... --only-failed --wait',
     );
 }
 
-async function start(
-  { batches }: TemporalAccess,
+async function startRun(
+  { batches }: TemporalClients,
   input: ProcessBatchInput | ProcessDirectoriesInput,
   flags: StartFlags,
 ): Promise<AnyRun> {
   const options: StartBatchOptions = {
-    workflowIdConflictPolicy: CONFLICTS[flags.onConflict],
+    workflowIdConflictPolicy: CONFLICT_POLICIES[flags.onConflict],
     ...(flags.workflowId === undefined ? {} : { workflowId: flags.workflowId }),
   };
   try {
@@ -71,20 +85,19 @@ async function start(
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'WorkflowExecutionAlreadyStartedError') throw error;
     const { batchWorkflowId, directoriesWorkflowId } = await import('../../client/index.js');
-    const ofWork = 'directoryIds' in input ? directoriesWorkflowId(input) : batchWorkflowId(input);
-    const workflowId = flags.workflowId ?? ofWork;
+    const defaultId = 'directoryIds' in input ? directoriesWorkflowId(input) : batchWorkflowId(input);
+    const workflowId = flags.workflowId ?? defaultId;
     throw new CliError(
-      `${workflowId} is running already`,
-      `Follow it: temporal-llamacloud progress ${quoted(workflowId)} --watch. Or give --on-conflict use-existing.`,
+      `${workflowId} is already running`,
+      `Follow it: temporal-llamacloud progress ${quoteForShell(workflowId)} --watch. Or give --on-conflict use-existing.`,
       error,
     );
   }
 }
 
-function tellStarted(session: Session, { workflowId, runId }: AnyRun): number {
-  session.say(`Workflow   ${workflowId}`);
-  session.say(`Run        ${runId ?? ''}`);
-  session.say(`Follow it: temporal-llamacloud progress ${quoted(workflowId)} --watch`);
-  session.answer({ ok: true, workflowId, runId });
-  return 0;
+function printStarted(context: CommandContext, { workflowId, runId }: AnyRun): void {
+  context.info(`Workflow   ${workflowId}`);
+  context.info(`Run        ${runId ?? ''}`);
+  context.info(`Follow it: temporal-llamacloud progress ${quoteForShell(workflowId)} --watch`);
+  context.json({ ok: true, workflowId, runId });
 }

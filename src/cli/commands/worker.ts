@@ -1,58 +1,73 @@
 import { Option } from 'commander';
 import type { CliCommand } from '../command.js';
-import type { Session } from '../session.js';
-import type { Shell } from '../shell.js';
-import { environmentOf, noteWhere, type TemporalFlags } from '../temporal.js';
+import type { CommandContext } from '../command-context.js';
+import { applyTemporalFlags, setTemporalTarget, type TemporalFlags } from '../temporal.js';
 
+/** The SDK's names of the levels. */
 const LOG_LEVELS = { debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
+
+/** The SDK warns of a network error when the namespace does not exist. The error of the worker says what is wrong. */
+const NAMESPACE_WARNING = 'Network error while describing namespace';
 
 interface WorkerFlags extends TemporalFlags {
   readonly logLevel: keyof typeof LOG_LEVELS;
 }
 
-const DESCRIPTION = `Run a worker: it executes the workflows and activities of batch runs until SIGTERM or Ctrl-C.
+const DESCRIPTION = `Run a worker: it executes the workflows and activities of runs until Ctrl-C or SIGTERM. Open activities then get 20 seconds to finish. A second Ctrl-C ends it immediately.`;
 
-Reads LLAMA_CLOUD_API_KEY, LLAMA_CLOUD_BASE_URL (default: https://api.cloud.llamaindex.ai), LLAMACLOUD_OUTPUT (a folder, default: ./out) and LLAMACLOUD_REQUESTS_PER_SECOND (of all workers together, default: no limit) from the environment. When it is told to stop, what is under way gets 20 seconds to end.`;
+const ENVIRONMENT = `
+Environment:
+  LLAMA_CLOUD_API_KEY             API key of LlamaCloud, llx-... Required.
+  LLAMA_CLOUD_BASE_URL            Default: https://api.cloud.llamaindex.ai
+  LLAMACLOUD_OUTPUT               Folder for the documents, the same for all
+                                  workers of a task queue. Default: ./out
+  LLAMACLOUD_REQUESTS_PER_SECOND  Limit for the requests to LlamaCloud of all
+                                  workers of the task queue together.
+                                  Default: no limit`;
 
-export function addWorker(program: CliCommand, { session, outcome }: Shell): void {
+export function addWorker(program: CliCommand, context: CommandContext): void {
   program
     .command('worker')
-    .summary('run a worker until SIGTERM')
+    .summary('run a worker until Ctrl-C or SIGTERM')
     .description(DESCRIPTION)
     .addOption(
-      new Option('--log-level <level>', 'what is logged on stderr').choices(Object.keys(LOG_LEVELS)).default('warn'),
+      new Option('--log-level <level>', 'log entries of this level and above to stderr')
+        .choices(Object.keys(LOG_LEVELS))
+        .default('warn'),
     )
     .action(async (_flags: object, command: CliCommand) => {
-      outcome.exitCode = await work(session, command.optsWithGlobals<WorkerFlags>());
+      await runWorker(context, command.optsWithGlobals<WorkerFlags>());
     })
+    .addHelpText('after', ENVIRONMENT)
     .examples(
       'LLAMA_CLOUD_API_KEY=llx-... temporal-llamacloud worker',
       'temporal-llamacloud worker --address temporal.example.com:7233 --namespace documents --task-queue parsing',
     );
 }
 
-async function work(session: Session, flags: WorkerFlags): Promise<number> {
-  const { interrupt } = session;
+async function runWorker(context: CommandContext, flags: WorkerFlags): Promise<void> {
+  const { signals } = context;
   const { workerConfigFromEnv } = await import('../../config.js');
-  const config = workerConfigFromEnv(environmentOf(flags));
-  const address = noteWhere(session, config.temporal);
-  interrupt.listen(() => session.warn('Stopping…'));
-  const { installRuntime } = await import('../runtime.js');
+  const config = workerConfigFromEnv(applyTemporalFlags(flags));
+  const address = setTemporalTarget(context, config.temporal);
+  signals.listen(() => context.warn('Stopping…'));
+  const { installRuntime } = await import('../temporal-runtime.js');
   const { startWorker } = await import('../../worker.js');
-  installRuntime(LOG_LEVELS[flags.logLevel]);
+  installRuntime(LOG_LEVELS[flags.logLevel], (message) => !message.startsWith(NAMESPACE_WARNING));
   const starting = startWorker(config);
-  const worker = await interrupt.race(starting).catch(async (error: unknown) => {
-    // Told to stop before it was there.
-    if (interrupt.signal.aborted) return starting.then((started) => started.stop()).then(() => undefined);
-    throw error;
+  const worker = await signals.race(starting).catch(async (error: unknown) => {
+    if (!signals.abortSignal.aborted) throw error;
+    // A signal came before the worker had started.
+    const started = await starting;
+    await started.stop();
+    return undefined;
   });
-  if (worker === undefined) return 0;
+  if (worker === undefined) return;
   const { namespace, taskQueue } = config.temporal;
-  session.say(
-    `Polling task queue ${taskQueue} in namespace ${namespace} of ${address}. Documents go to ${config.output}`,
+  context.info(
+    `Polling task queue ${taskQueue} in namespace ${namespace} at ${address}. Documents go to ${config.output}`,
   );
-  session.answer({ polling: true, address, namespace, taskQueue, output: config.output });
-  await Promise.race([interrupt.wait(), worker.stopped]);
+  context.json({ polling: true, address, namespace, taskQueue, output: config.output });
+  await Promise.race([signals.waitForFirst(), worker.stopped]);
   await worker.stop();
-  return 0;
 }

@@ -1,5 +1,4 @@
-/** What `dev` starts: Temporal, the emulator, a worker. */
-
+/** The servers and the worker that `dev` starts. */
 import { basename } from 'node:path';
 import { SEARCH_ATTRIBUTE_KEYS } from '../../client/search-attributes.js';
 import { DEFAULT_TASK_QUEUE } from '../../protocol/index.js';
@@ -11,68 +10,71 @@ import {
 } from '../../testing/index.js';
 import { runCommand } from '../../testing/temporal/run-command.js';
 import { startWorker } from '../../worker.js';
-import type { Closers } from '../closers.js';
-import { installRuntime } from '../runtime.js';
-import type { Session } from '../session.js';
-import type { DevPlan } from './plan.js';
+import type { CleanupStack } from '../cleanup-stack.js';
+import type { CommandContext } from '../command-context.js';
+import { installRuntime } from '../temporal-runtime.js';
+import type { DevInput } from './input.js';
 
-const LONGEST_SLUG = 40;
+const MAX_SLUG_LENGTH = 40;
 
 export interface DevServices {
   readonly temporal: LocalTemporal;
   readonly emulator: LlamaCloudEmulator;
-  /** The folder as a directory of the emulated project, dir-... */
+  /** LlamaCloud id of the folder, dir-... */
   readonly directoryId: string;
 }
 
-/**
- * Done before the run looks a second time, after a second: long enough to be seen in the UI, short enough for a try.
- */
-const EMULATED_TIMES = { batchPendingMs: 200, batchRunningMs: 600, jobPendingMs: 50, jobRunningMs: 100 };
+/** Short for a trial, and long enough to be seen in the UI. The batch ends before the second poll, after 1 s. */
+const EMULATED_DURATIONS = { batchPendingMs: 200, batchRunningMs: 600, jobPendingMs: 50, jobRunningMs: 100 };
 
-/** What is under way when a person wants to leave is of no use to anybody. */
+/** Nobody waits for the activities that are open at Ctrl-C. */
 const SHUTDOWN = { shutdownGraceTime: '200ms', shutdownForceTime: '3s' } as const;
 
-/** A failed file is part of the report. */
-const REPORTED_ANYWAY = new Set(['Workflow failed', 'Activity failed']);
+/** The report has the failed files. */
+const REPORTED = new Set(['Workflow failed', 'Activity failed']);
 
-export async function startServices(session: Session, plan: DevPlan, closers: Closers): Promise<DevServices> {
-  const { interrupt } = session;
-  installRuntime('WARN', (message) => !REPORTED_ANYWAY.has(message));
+export async function startServices(
+  context: CommandContext,
+  input: DevInput,
+  cleanup: CleanupStack,
+): Promise<DevServices> {
+  const { signals } = context;
+  installRuntime('WARN', (message) => !REPORTED.has(message));
 
-  session.say('Starting Temporal…');
-  const temporal = await interrupt.race(
-    closers.open(
+  context.info('Starting Temporal…');
+  const temporal = await signals.race(
+    cleanup.add(
       startLocalTemporal({
         ui: true,
         searchAttributes: SEARCH_ATTRIBUTE_KEYS,
-        onProgress: (message) => session.say(`  ${message}`),
-        // A download that nobody waits for must not go on.
+        onProgress: (message) => context.info(`  ${message}`),
+        // Ctrl-C also ends a download.
         run: (command, args, options) =>
           runCommand(command, args, {
             ...options,
-            signal: AbortSignal.any([interrupt.signal, ...(options.signal === undefined ? [] : [options.signal])]),
+            signal: AbortSignal.any([signals.abortSignal, ...(options.signal === undefined ? [] : [options.signal])]),
           }),
       }),
       (started) => started.close(),
     ),
   );
+  context.temporalTarget = { address: temporal.address, namespace: temporal.namespace };
 
-  session.say('Starting the LlamaCloud emulator…');
-  const emulator = await interrupt.race(
-    closers.open(startLlamaCloudEmulator(EMULATED_TIMES), (started) => started.close()),
+  context.info('Starting the LlamaCloud emulator…');
+  const emulator = await signals.race(
+    cleanup.add(startLlamaCloudEmulator(EMULATED_DURATIONS), (started) => started.close()),
   );
-  const { id: directoryId } = await interrupt.race(
-    emulator.addDirectory(plan.folder, { id: directoryIdOf(plan.folder) }),
+  const { id: directoryId } = await signals.race(
+    emulator.addDirectory(input.folder, { id: toDirectoryId(input.folder) }),
   );
 
-  session.say('Starting a worker…');
-  await interrupt.race(
-    closers.open(
+  context.info('Starting a worker…');
+  await signals.race(
+    cleanup.add(
       startWorker(
         {
           llamacloud: { apiKey: emulator.apiKey, baseUrl: emulator.url },
-          output: plan.output,
+          output: input.output,
           temporal: {
             connection: { address: temporal.address },
             namespace: temporal.namespace,
@@ -87,13 +89,13 @@ export async function startServices(session: Session, plan: DevPlan, closers: Cl
   return { temporal, emulator, directoryId };
 }
 
-/** Part of the workflow's id, which people read in the UI: the folder's name says more than a random id. */
-export function directoryIdOf(folder: string): string {
-  const name = basename(folder)
+/** Made of the folder's name: people read it in the workflow id. */
+function toDirectoryId(folder: string): string {
+  const slug = basename(folder)
     .normalize('NFKD')
     .toLowerCase()
     .replace(/\p{M}/gu, '')
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '');
-  return `dir-${name.slice(0, LONGEST_SLUG) || 'documents'}`;
+  return `dir-${slug.slice(0, MAX_SLUG_LENGTH) || 'documents'}`;
 }

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { until } from '../support/until.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** Path of the built command. */
+export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** What is set for us must not reach the command: it would find another Temporal, or another key. */
-const OWN = /^(TEMPORAL_(?!CLI_PATH)|LLAMA|npm_|INIT_CWD|VITEST|NODE_)/;
+/** Variables that the command must not inherit from the test runner: with them it would use another server or key. */
+const NOT_INHERITED = /^(TEMPORAL_(?!CLI_PATH)|LLAMA|npm_|INIT_CWD|VITEST|NODE_)/;
 
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -19,7 +20,7 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** The built command as a process, its stdin at its end. */
+/** The built command as a process. Its stdin is empty. */
 export class CliProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<number | null>;
@@ -27,7 +28,7 @@ export class CliProcess {
   stderr = '';
 
   constructor(args: readonly string[], { env = {}, cwd }: CliOptions = {}) {
-    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OWN.test(name)));
+    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name)));
     this.#child = spawn(process.execPath, [MAIN, ...args], {
       env: { ...inherited, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -46,8 +47,8 @@ export class CliProcess {
     return this.#child.pid;
   }
 
-  /** Waits until what it has written to stdout matches. */
-  async says(pattern: RegExp): Promise<RegExpExecArray> {
+  /** Waits until the stdout so far matches. */
+  async waitForOutput(pattern: RegExp): Promise<RegExpExecArray> {
     return await until(
       `${pattern} in ${JSON.stringify(this.stdout + this.stderr)}`,
       () => {
@@ -61,12 +62,17 @@ export class CliProcess {
     );
   }
 
+  /** Closes the reading end of its stdout, as `| head` does. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+  }
+
   async end(): Promise<CliResult> {
     const code = await this.#ended;
     return { code, stdout: this.stdout, stderr: this.stderr };
   }
 
-  /** Sends a signal, unless it has ended, and waits for the end. */
+  /** Sends a signal, and waits for the end. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<CliResult> {
     this.#child.kill(signal);
     return await this.end();
@@ -78,9 +84,9 @@ export async function cli(args: readonly string[], options: CliOptions = {}): Pr
   return await new CliProcess(args, options).end();
 }
 
-/** The one JSON document of an answer. Fails when there is anything else. */
-export function documentOf<T>({ stdout }: CliResult): T {
+/** Reads the JSON document on stdout. Throws if there is anything else on stdout. */
+export function readJson<T>({ stdout }: CliResult): T {
   if (stdout.split('\n').length !== 2) throw new Error(`not one line: ${stdout}`);
-  const document: T = JSON.parse(stdout);
-  return document;
+  const json: T = JSON.parse(stdout);
+  return json;
 }

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import type { ManifestLine } from '../../protocol/index.js';
+import type { CommandContext } from '../command-context.js';
+import { batchFolder, renderFailure, renderFileCounts, renderFileTable } from '../runs/report.js';
+import { renderTable, toPrintable } from '../text.js';
+import type { DevResult } from './run-batch.js';
+
+/** Prints how the run ended, its files, and where everything is. */
+export async function printResult(context: CommandContext, result: DevResult): Promise<void> {
+  const { report, failure, ui } = result;
+  context.info();
+  if (failure !== undefined) {
+    const [first = '', ...rest] = renderFailure(failure);
+    for (const line of [`The run failed. ${first}`, ...rest]) context.info(line);
+  }
+  const locations: string[][] = [];
+  if (report !== undefined) {
+    context.info(renderFileCounts(report));
+    const { manifest } = report;
+    if (manifest !== null) {
+      const folder = batchFolder(report, manifest);
+      context.info();
+      for (const line of renderFileTable(await readManifest(manifest), folder)) context.info(line);
+      locations.push(['Documents', toPrintable(folder)], ['Manifest', toPrintable(manifest)]);
+    }
+  }
+  context.info();
+  for (const line of renderTable([...locations, ['Temporal UI', ui]], '')) context.info(line);
+}
+
+/** The result for `--json`. */
+export function toJson({ failure, report, ...ids }: DevResult): object {
+  return {
+    ok: failure === undefined,
+    ...ids,
+    ...(failure === undefined ? {} : { error: { type: failure.type, message: failure.message } }),
+    ...(report === undefined ? {} : { report }),
+  };
+}
+
+async function readManifest(path: string): Promise<ManifestLine[]> {
+  const text = await readFile(path, 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): ManifestLine => JSON.parse(line));
+}

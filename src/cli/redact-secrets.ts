@@ -1,0 +1,19 @@
+const SECRET_VARIABLES = [
+  'LLAMA_CLOUD_API_KEY',
+  'LLAMACLOUD_WEBHOOK_SECRET',
+  'TEMPORAL_API_KEY',
+  'TEMPORAL_TLS_CLIENT_KEY_DATA',
+];
+
+/** Shorter values are not redacted: ordinary words would be replaced. */
+const MIN_SECRET_LENGTH = 6;
+
+/** Replaces the values of secret environment variables by `[NAME]`: messages and stack traces of libraries may hold them. */
+export function redactSecrets(text: string, env: NodeJS.ProcessEnv = process.env): string {
+  let redacted = text;
+  for (const name of SECRET_VARIABLES) {
+    const value = env[name]?.trim();
+    if (value !== undefined && value.length >= MIN_SECRET_LENGTH) redacted = redacted.replaceAll(value, `[${name}]`);
+  }
+  return redacted;
+}

@@ -1,0 +1,44 @@
+/** The progress of a run that has ended. */
+import type { AnyProgress, AnyReport } from './run-types.js';
+
+/** The progress query answers with the same number. */
+const MAX_LAST_FAILURES = 5;
+
+type EndPhase = 'completed' | 'failed' | 'cancelled';
+
+/** The end phase for each of Temporal's statuses. The others, such as `TERMINATED`, count as failed. */
+const PHASE_BY_STATUS: Readonly<Record<string, EndPhase>> = { COMPLETED: 'completed', CANCELLED: 'cancelled' };
+
+export function isEndPhase(phase: AnyProgress['phase']): phase is EndPhase {
+  return phase === 'completed' || phase === 'failed' || phase === 'cancelled';
+}
+
+/** A run that was terminated or timed out answers with the phase that it was in. */
+export function toEndedProgress(progress: AnyProgress, status: string): AnyProgress {
+  const phase = isEndPhase(progress.phase) ? progress.phase : toEndPhase(status);
+  return { ...progress, phase, running: 0 };
+}
+
+/** The progress of a run with this report, where no worker can be asked. */
+export function fromReport(report: AnyReport, status = 'COMPLETED'): AnyProgress {
+  const { job, files, manifest } = report;
+  const phase = toEndPhase(status);
+  const common = { phase, job, files, running: 0, failure: null, startedAt: '', manifest } as const;
+  if ('directories' in report) {
+    return { ...common, directories: report.directories, lastFailures: report.failures.slice(-MAX_LAST_FAILURES) };
+  }
+  const { batchId, directoryId, status: batchStatus, failures } = report;
+  return {
+    ...common,
+    directoryId,
+    batchId,
+    batchStatus,
+    directoryFiles: null,
+    jobsEnded: files.completed,
+    lastFailures: failures.slice(-MAX_LAST_FAILURES),
+  };
+}
+
+function toEndPhase(status: string): EndPhase {
+  return PHASE_BY_STATUS[status] ?? 'failed';
+}

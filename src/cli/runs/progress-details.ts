@@ -1,0 +1,67 @@
+/** The progress of a run in several lines, as the `progress` command prints it. */
+import { type FailureSummary, isTerminal } from '../../protocol/index.js';
+import { renderTable, toPrintable } from '../text.js';
+import { isEndPhase } from './ended-progress.js';
+import { renderProgressLine } from './progress-line.js';
+import { renderSettledOutcomes } from './report.js';
+import type { AnyProgress } from './run-types.js';
+
+export interface ProgressDetails {
+  /** Temporal's status of the workflow. */
+  readonly status: string;
+  readonly progress: AnyProgress;
+  readonly blockedBy: string | null;
+  /** Why the run failed. */
+  readonly failure: FailureSummary | undefined;
+}
+
+export function renderProgress({ status, progress, blockedBy, failure }: ProgressDetails): string[] {
+  const { startedAt, manifest } = progress;
+  return [
+    renderProgressLine(progress),
+    ...renderTable([
+      ['Run', startedAt === '' ? status : `${status}, started ${startedAt}`],
+      ...(failure === undefined ? [] : [['Reason', `${failure.type}: ${toPrintable(failure.message)}`]]),
+      ...(blockedBy === null ? [] : [['Blocked by', toPrintable(blockedBy)]]),
+      ...renderRows(progress),
+      ...(manifest === null ? [] : [['Manifest', toPrintable(manifest)]]),
+      ...readLastFailures(progress).map(([name, message]) => [
+        'Failed',
+        `${toPrintable(name)}: ${toPrintable(message)}`,
+      ]),
+    ]),
+  ];
+}
+
+function renderRows(progress: AnyProgress): string[][] {
+  const { phase, files, running } = progress;
+  const ended = isEndPhase(phase);
+  const suffix = ended ? '' : `, ${running} running`;
+  if ('directories' in progress) {
+    const { directories } = progress;
+    return [
+      ['Directories', `${renderSettledOutcomes(directories, 'directory', 'directories')}${suffix}`],
+      ['Files', files.total === 0 ? 'none yet' : renderSettledOutcomes(files, 'file')],
+    ];
+  }
+  const { batchId, batchStatus, directoryFiles = null, jobsEnded = 0 } = progress;
+  const unknown = directoryFiles === null ? 'not known yet' : `${directoryFiles.toLocaleString('en')} in the directory`;
+  return [
+    ['Batch', batchId ?? (ended ? 'none' : 'not created yet')],
+    ...(batchStatus === null ? [] : [['Status', renderBatchStatus(batchStatus, ended)]]),
+    ['Files', files.total === 0 ? (ended ? 'none' : unknown) : `${renderSettledOutcomes(files, 'file')}${suffix}`],
+    ...(phase === 'processing' ? [['Jobs', `${jobsEnded} of ${files.total} ended in LlamaCloud`]] : []),
+  ];
+}
+
+/** A run that has ended does not poll its batch any longer. */
+function renderBatchStatus(batchStatus: string, ended: boolean): string {
+  const isLastSeen = ended && !isTerminal(batchStatus);
+  return `${toPrintable(batchStatus)}${isLastSeen ? ' when the run ended' : ''}`;
+}
+
+/** Name and reason of each. */
+function readLastFailures(progress: AnyProgress): [string, string][] {
+  if ('directories' in progress) return progress.lastFailures.map(({ directoryId, message }) => [directoryId, message]);
+  return progress.lastFailures.map(({ name, fileId, message }) => [name ?? fileId, message]);
+}

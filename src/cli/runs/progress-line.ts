@@ -1,0 +1,56 @@
+/** The progress of a run in one line. */
+import {
+  DIRECTORIES_PHASE_LABELS,
+  type DirectoriesProgress,
+  type FileCounts,
+  PHASE_LABELS,
+  settledCount,
+} from '../../protocol/index.js';
+import { displayWidth, formatCount, toPrintable } from '../text.js';
+import { isEndPhase } from './ended-progress.js';
+import { renderUnsuccessful } from './report.js';
+import type { AnyBatchProgress, AnyProgress } from './run-types.js';
+
+/** `Waiting for LlamaCloud: RUNNING`, `Collecting the documents: 3 of 10 files, 1 failed`. */
+export function renderProgressLine(progress: AnyProgress, maxColumns = Number.POSITIVE_INFINITY): string {
+  return 'directories' in progress
+    ? renderLine(DIRECTORIES_PHASE_LABELS[progress.phase], renderDirectories(progress), maxColumns)
+    : renderLine(PHASE_LABELS[progress.phase], renderBatch(progress), maxColumns);
+}
+
+/** The counts that the progress bar shows. */
+export function barCounts(progress: AnyProgress): FileCounts {
+  return 'directories' in progress ? progress.directories : progress.files;
+}
+
+/** Leaves out the details, the last ones first, that do not fit: a terminal would cut them in the middle. */
+function renderLine(label: string, details: readonly string[], maxColumns: number): string {
+  let line = label;
+  for (const [index, detail] of details.entries()) {
+    const longer = `${line}${index === 0 ? ':' : ','} ${detail}`;
+    if (displayWidth(longer) > maxColumns) break;
+    line = longer;
+  }
+  return line;
+}
+
+/** `3 of 10 files`, `1 failed`. Empty while the total is not known. */
+function renderSettled(counts: FileCounts, noun: string, plural?: string): string[] {
+  if (counts.total === 0) return [];
+  return [`${settledCount(counts)} of ${formatCount(counts.total, noun, plural)}`, ...renderUnsuccessful(counts)];
+}
+
+function renderBatch({ phase, batchStatus, files, directoryFiles = null, jobsEnded = 0 }: AnyBatchProgress): string[] {
+  const jobs = phase === 'processing' && jobsEnded > 0 ? [`${formatCount(jobsEnded, 'job')} ended`] : [];
+  if (files.total > 0) return [...renderSettled(files, 'file'), ...jobs];
+  if (isEndPhase(phase)) return [];
+  return [
+    ...(batchStatus === null ? [] : [toPrintable(batchStatus)]),
+    ...(directoryFiles === null ? [] : [`${formatCount(directoryFiles, 'file')} in the directory`]),
+  ];
+}
+
+function renderDirectories({ directories, files }: DirectoriesProgress): string[] {
+  const documents = files.total === 0 ? [] : [formatCount(files.completed, 'document')];
+  return [...renderSettled(directories, 'directory', 'directories'), ...documents];
+}

@@ -1,0 +1,15 @@
+import type { RunProgress } from '../../client/index.js';
+import type { AnyProgress, AnyRun } from './run-types.js';
+
+/** A worker answers within milliseconds. */
+const TIMEOUT_MS = 5_000;
+
+/** @throws the client's `NoWorkerError` when no worker answers within 5 seconds */
+export function queryProgress(run: AnyRun): Promise<RunProgress<AnyProgress>> {
+  return run.progress({ timeoutMs: TIMEOUT_MS });
+}
+
+/** By its name: help and usage errors do not load the client. */
+export function isNoWorkerError(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'NoWorkerError';
+}

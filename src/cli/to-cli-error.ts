@@ -1,0 +1,131 @@
+import {
+  CliError,
+  NamespaceNotFoundError,
+  type TemporalTarget,
+  TemporalUnreachableError,
+  UsageError,
+} from './errors.js';
+import { findGrpcStatus, GRPC_CODES, type GrpcStatus } from './grpc-status.js';
+
+/**
+ * Turns what a command threw into an error for people. Tells errors apart by their name, so that the SDK, which takes a second
+ * to load, is not loaded for it.
+ */
+export function toCliError(error: unknown, target: TemporalTarget): CliError {
+  if (error instanceof CliError) return error;
+  if (!(error instanceof Error)) return new NamedError('Error', String(error));
+  const known = fromName(error, target);
+  if (known !== undefined) return known;
+  const status = findGrpcStatus(error);
+  return status === undefined
+    ? new NamedError(error.name, error.message, undefined, error)
+    : fromGrpc(error, status, target);
+}
+
+/** An error whose type is the name of its cause. */
+class NamedError extends CliError {
+  override readonly type: string;
+
+  constructor(type: string, message: string, hint?: string, cause?: unknown) {
+    super(message, hint, cause);
+    this.type = type;
+  }
+}
+
+/** A {@link NamedError} about arguments or the configuration. */
+class NamedUsageError extends UsageError {
+  override readonly type: string;
+
+  constructor(type: string, message: string, hint: string | undefined, cause: unknown) {
+    super(message, hint, cause);
+    this.type = type;
+  }
+}
+
+function fromName(error: Error, target: TemporalTarget): CliError | undefined {
+  const { name, message } = error;
+  switch (name) {
+    case 'ConfigError':
+      return new NamedUsageError(name, message, 'Correct these settings, then run the command again.', error);
+    case 'OutputError':
+      return new NamedUsageError(
+        name,
+        message,
+        'Set LLAMACLOUD_OUTPUT to a folder that this user can write to.',
+        error,
+      );
+    case 'NamespaceNotFoundError':
+      return new NamespaceNotFoundError(target, error);
+    case 'NoWorkerError':
+      return new NamedError(
+        name,
+        message,
+        `For example: temporal-llamacloud worker --task-queue ${'taskQueue' in error ? error.taskQueue : 'NAME'}`,
+        error,
+      );
+    case 'WorkflowNotFoundError':
+      return new NamedError(
+        name,
+        `The workflow does not exist in ${renderTarget(target)}`,
+        'Check the workflow id and --namespace.',
+        error,
+      );
+    case 'ScheduleNotFoundError':
+      return new NamedError(
+        name,
+        `The schedule does not exist in ${renderTarget(target)}`,
+        'List the schedules: temporal-llamacloud schedule list',
+        error,
+      );
+    case 'ScheduleAlreadyRunning':
+      return new NamedError(
+        name,
+        'A schedule with this id already exists',
+        'Choose another --id, or delete the schedule first: temporal-llamacloud schedule delete ID',
+        error,
+      );
+    case 'TransportError':
+      return fromTransport(error, target);
+    default:
+      return undefined;
+  }
+}
+
+/** The worker's connection has one error for everything. The text holds the gRPC status where the server has answered. */
+function fromTransport(error: Error, target: TemporalTarget): CliError {
+  const [, code, details = ''] = /\bcode: (\w+)(?:, message: "([^"]*)")?/.exec(error.message) ?? [];
+  if (code === 'PermissionDenied' || code === 'Unauthenticated') return notAuthorized(details, target, error);
+  return new TemporalUnreachableError(target, error);
+}
+
+function fromGrpc(error: Error, { code, details }: GrpcStatus, target: TemporalTarget): CliError {
+  switch (code) {
+    case GRPC_CODES.unavailable:
+    case GRPC_CODES.deadlineExceeded:
+      return new TemporalUnreachableError(target, error);
+    case GRPC_CODES.permissionDenied:
+    case GRPC_CODES.unauthenticated:
+      return notAuthorized(details, target, error);
+    case GRPC_CODES.notFound:
+      return /^namespace\b.*\bnot found/i.test(details)
+        ? new NamespaceNotFoundError(target, error)
+        : new NamedError('NotFound', `Temporal did not find it: ${details}`, 'Check the id and --namespace.', error);
+    case GRPC_CODES.invalidArgument:
+      return new NamedUsageError('InvalidArgument', `Temporal rejected the request: ${details}`, undefined, error);
+    default:
+      return new NamedError(error.name, `Temporal answered with an error: ${details}`, undefined, error);
+  }
+}
+
+function notAuthorized(details: string, target: TemporalTarget, cause: unknown): CliError {
+  return new NamedError(
+    'NotAuthorized',
+    `Temporal at ${target.address} denied access: ${details}`,
+    'Check TEMPORAL_API_KEY, TEMPORAL_TLS_* and --namespace.',
+    cause,
+  );
+}
+
+function renderTarget({ address, namespace }: TemporalTarget): string {
+  return `namespace ${namespace} at ${address}`;
+}

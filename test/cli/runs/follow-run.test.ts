@@ -1,0 +1,132 @@
+import { setImmediate } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { expect, test } from 'vitest';
+import { ProcessSignals } from '../../../src/cli/process-signals.js';
+import { followRun } from '../../../src/cli/runs/follow-run.js';
+import type { AnyProgress } from '../../../src/cli/runs/run-types.js';
+import type { RunHandle, RunProgress } from '../../../src/client/index.js';
+import type { BatchProgress, BatchReport } from '../../../src/protocol/index.js';
+
+const NO_FILES = { total: 0, completed: 0, failed: 0, cancelled: 0, skipped: 0 };
+
+const JOB = { type: 'parse_v2', configurationId: 'cfg-1' } as const;
+
+const REPORT: BatchReport = {
+  batchId: 'bat-1',
+  directoryId: 'dir-1',
+  job: JOB,
+  status: 'COMPLETED',
+  files: NO_FILES,
+  failures: [],
+  bytes: 0,
+  credits: null,
+  manifest: null,
+};
+
+/** Node 20 has no `Promise.withResolvers`. */
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+test('the end of a run aborts no query: a worker would log a warning that the query it answers is gone', async () => {
+  const connection = Connection.lazy({ address: '127.0.0.1:1' });
+  const asked = deferred<AbortSignal | undefined>();
+  const answer = deferred<RunProgress<BatchProgress>>();
+  const result = deferred<BatchReport>();
+  const run: RunHandle<BatchReport, AnyProgress> = {
+    workflowId: 'a-run',
+    runId: undefined,
+    progress: () => {
+      asked.resolve(connection.callContextStorage.getStore()?.abortSignal);
+      return answer.promise;
+    },
+    result: () => result.promise,
+    report: () => result.promise,
+    cancel: async () => undefined,
+  };
+  const shown: string[] = [];
+  const following = followRun({
+    client: new Client({ connection }),
+    run,
+    signals: new ProcessSignals(),
+    intervalMs: 1,
+    view: { show: ({ phase }) => shown.push(phase), note: () => undefined, end: () => undefined },
+  });
+  const signal = await asked.promise;
+  result.resolve(REPORT);
+  await setImmediate();
+  expect(signal?.aborted).toBe(false);
+  answer.resolve({ ...toProgress({ batchId: 'bat-1', blockedBy: null }), phase: 'reporting' });
+  expect(await following).toEqual(REPORT);
+  expect(shown).toEqual(['reporting', 'completed']);
+});
+
+test('the id of the batch and what blocks the run are each printed once, on lines of their own', async () => {
+  const progress = toProgress({ batchId: 'bat-1', blockedBy: 'LlamaCloud answered 503' });
+  const notes = await followTo(3, async () => progress);
+  expect(notes).toEqual(['Batch bat-1', 'Blocked by: LlamaCloud answered 503']);
+});
+
+test('that no worker answers is printed once, and again after a worker has answered', async () => {
+  const noWorker = Object.assign(new Error('No worker of task queue llamacloud answered.'), { name: 'NoWorkerError' });
+  const answers = [noWorker, noWorker, toProgress({ batchId: null, blockedBy: null }), noWorker];
+  const notes = await followTo(answers.length, async (query) => {
+    const answer = answers[query];
+    if (answer === undefined || answer instanceof Error) throw answer ?? noWorker;
+    return answer;
+  });
+  expect(notes).toEqual([noWorker.message, noWorker.message]);
+});
+
+/** Follows a run that ends with its last query. Returns the notes. */
+async function followTo(
+  queries: number,
+  answer: (query: number) => Promise<RunProgress<BatchProgress>>,
+): Promise<string[]> {
+  const result = deferred<BatchReport>();
+  const notes: string[] = [];
+  let query = 0;
+  await followRun({
+    client: new Client({ connection: Connection.lazy({ address: '127.0.0.1:1' }) }),
+    run: {
+      workflowId: 'a-run',
+      runId: undefined,
+      progress: async () => {
+        const current = query;
+        query += 1;
+        if (query > queries) result.resolve(REPORT);
+        return answer(Math.min(current, queries - 1));
+      },
+      result: () => result.promise,
+      report: () => result.promise,
+      cancel: async () => undefined,
+    },
+    signals: new ProcessSignals(),
+    intervalMs: 1,
+    view: { show: () => undefined, note: (line) => notes.push(line), end: () => undefined },
+  });
+  return notes;
+}
+
+function toProgress({ batchId, blockedBy }: { batchId: string | null; blockedBy: string | null }) {
+  return {
+    phase: 'waiting' as const,
+    directoryId: 'dir-1',
+    job: JOB,
+    batchId,
+    batchStatus: 'RUNNING',
+    directoryFiles: null,
+    jobsEnded: 0,
+    files: NO_FILES,
+    running: 0,
+    lastFailures: [],
+    failure: null,
+    startedAt: '',
+    manifest: null,
+    blockedBy,
+  };
+}
