@@ -8,7 +8,7 @@ export {
   type StartDirectoriesOptions,
 } from './batch-client.js';
 export { NoWorkerError } from './no-worker-error.js';
-export type { ProgressOptions, RunHandle, RunProgress } from './run-handle.js';
+export type { ProgressOptions, RunHandle, WithBlockedBy } from './run-handle.js';
 export type { ScheduleBatchOptions, ScheduledBatch } from './schedules.js';
 export { registerSearchAttributes, SEARCH_ATTRIBUTE_KEYS } from './search-attributes.js';
 export { batchWorkflowId, directoriesWorkflowId } from './workflow-ids.js';

@@ -11,7 +11,7 @@ import { findBlockedBy } from './blocked-by.js';
 import { NoWorkerError } from './no-worker-error.js';
 
 /** The answer of the `progress` query, and what blocks the run. */
-export type RunProgress<Progress> = Progress & {
+export type WithBlockedBy<Progress> = Progress & {
   /** What the run can't get past right now, such as the failure of an activity that is being retried. `null` if nothing blocks it. */
   blockedBy: string | null;
 };
@@ -31,7 +31,7 @@ export interface RunHandle<Report, Progress> {
    *
    * @throws NoWorkerError if no worker of the run's task queue answers in time.
    */
-  progress(options?: ProgressOptions): Promise<RunProgress<Progress>>;
+  progress(options?: ProgressOptions): Promise<WithBlockedBy<Progress>>;
   /**
    * Waits for the end of the run and returns its report.
    *

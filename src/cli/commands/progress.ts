@@ -1,4 +1,4 @@
-import type { RunProgress } from '../../client/index.js';
+import type { WithBlockedBy } from '../../client/index.js';
 import type { CliCommand } from '../command.js';
 import type { CommandContext } from '../command-context.js';
 import { nonEmpty } from '../options/parsers.js';
@@ -62,7 +62,7 @@ async function printProgress(context: CommandContext, run: AnyRun, { runId, stat
 }
 
 /** Without a worker, the progress of a run that has ended is read from its report. @throws the client's `NoWorkerError` */
-async function readProgress(run: AnyRun, status: string, { report }: RunEnd): Promise<RunProgress<AnyProgress>> {
+async function readProgress(run: AnyRun, status: string, { report }: RunEnd): Promise<WithBlockedBy<AnyProgress>> {
   try {
     const progress = await queryProgress(run);
     return status === 'RUNNING' ? progress : { ...toEndedProgress(progress, status), blockedBy: null };

@@ -44,7 +44,7 @@ function renderRows(progress: AnyProgress): string[][] {
       ['Files', files.total === 0 ? 'none yet' : renderSettledOutcomes(files, 'file')],
     ];
   }
-  const { batchId, batchStatus, directoryFiles = null, jobsEnded = 0 } = progress;
+  const { batchId, batchStatus, directoryFiles, jobsEnded } = progress;
   const unknown = directoryFiles === null ? 'not known yet' : `${directoryFiles.toLocaleString('en')} in the directory`;
   return [
     ['Batch', batchId ?? (ended ? 'none' : 'not created yet')],

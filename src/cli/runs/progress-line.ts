@@ -1,5 +1,6 @@
 /** The progress of a run in one line. */
 import {
+  type BatchProgress,
   DIRECTORIES_PHASE_LABELS,
   type DirectoriesProgress,
   type FileCounts,
@@ -9,7 +10,7 @@ import {
 import { displayWidth, formatCount, toPrintable } from '../text.js';
 import { isEndPhase } from './ended-progress.js';
 import { renderUnsuccessful } from './report.js';
-import type { AnyBatchProgress, AnyProgress } from './run-types.js';
+import type { AnyProgress } from './run-types.js';
 
 /** `Waiting for LlamaCloud: RUNNING`, `Collecting the documents: 3 of 10 files, 1 failed`. */
 export function renderProgressLine(progress: AnyProgress, maxColumns = Number.POSITIVE_INFINITY): string {
@@ -40,7 +41,7 @@ function renderSettled(counts: FileCounts, noun: string, plural?: string): strin
   return [`${settledCount(counts)} of ${formatCount(counts.total, noun, plural)}`, ...renderUnsuccessful(counts)];
 }
 
-function renderBatch({ phase, batchStatus, files, directoryFiles = null, jobsEnded = 0 }: AnyBatchProgress): string[] {
+function renderBatch({ phase, batchStatus, files, directoryFiles, jobsEnded }: BatchProgress): string[] {
   const jobs = phase === 'processing' && jobsEnded > 0 ? [`${formatCount(jobsEnded, 'job')} ended`] : [];
   if (files.total > 0) return [...renderSettled(files, 'file'), ...jobs];
   if (isEndPhase(phase)) return [];

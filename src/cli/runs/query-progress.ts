@@ -1,11 +1,11 @@
-import type { RunProgress } from '../../client/index.js';
+import type { WithBlockedBy } from '../../client/index.js';
 import type { AnyProgress, AnyRun } from './run-types.js';
 
 /** A worker answers within milliseconds. */
 const TIMEOUT_MS = 5_000;
 
 /** @throws the client's `NoWorkerError` when no worker answers within 5 seconds */
-export function queryProgress(run: AnyRun): Promise<RunProgress<AnyProgress>> {
+export function queryProgress(run: AnyRun): Promise<WithBlockedBy<AnyProgress>> {
   return run.progress({ timeoutMs: TIMEOUT_MS });
 }
 

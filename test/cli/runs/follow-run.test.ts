@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { ProcessSignals } from '../../../src/cli/process-signals.js';
 import { followRun } from '../../../src/cli/runs/follow-run.js';
 import type { AnyProgress } from '../../../src/cli/runs/run-types.js';
-import type { RunHandle, RunProgress } from '../../../src/client/index.js';
+import type { RunHandle, WithBlockedBy } from '../../../src/client/index.js';
 import type { BatchProgress, BatchReport } from '../../../src/protocol/index.js';
 
 const NO_FILES = { total: 0, completed: 0, failed: 0, cancelled: 0, skipped: 0 };
@@ -35,7 +35,7 @@ function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
 test('the end of a run aborts no query: a worker would log a warning that the query it answers is gone', async () => {
   const connection = Connection.lazy({ address: '127.0.0.1:1' });
   const asked = deferred<AbortSignal | undefined>();
-  const answer = deferred<RunProgress<BatchProgress>>();
+  const answer = deferred<WithBlockedBy<BatchProgress>>();
   const result = deferred<BatchReport>();
   const run: RunHandle<BatchReport, AnyProgress> = {
     workflowId: 'a-run',
@@ -85,7 +85,7 @@ test('that no worker answers is printed once, and again after a worker has answe
 /** Follows a run that ends with its last query. Returns the notes. */
 async function followTo(
   queries: number,
-  answer: (query: number) => Promise<RunProgress<BatchProgress>>,
+  answer: (query: number) => Promise<WithBlockedBy<BatchProgress>>,
 ): Promise<string[]> {
   const result = deferred<BatchReport>();
   const notes: string[] = [];

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { renderProgress } from '../../../src/cli/runs/progress-details.js';
 import { renderProgressLine } from '../../../src/cli/runs/progress-line.js';
 import { renderBar, toLineKey } from '../../../src/cli/runs/progress-view.js';
-import type { AnyBatchProgress, AnyProgress } from '../../../src/cli/runs/run-types.js';
+import type { AnyProgress } from '../../../src/cli/runs/run-types.js';
 import { displayWidth } from '../../../src/cli/text.js';
 import type { DirectoriesProgress, FileCounts } from '../../../src/index.js';
+import type { BatchProgress } from '../../../src/protocol/index.js';
 
 const BATCH_ID = 'bat-0d9c3a52-6f1e-4b7a-9a34-1c2d3e4f5a6b';
 
@@ -115,7 +116,7 @@ function counts(given: Partial<FileCounts>): FileCounts {
   return { total: 0, completed: 0, failed: 0, cancelled: 0, skipped: 0, ...given };
 }
 
-function batchProgress(given: Partial<AnyBatchProgress> = {}): AnyBatchProgress {
+function batchProgress(given: Partial<BatchProgress> = {}): BatchProgress {
   return {
     phase: 'waiting',
     directoryId: 'dir-1',
