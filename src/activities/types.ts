@@ -2,6 +2,7 @@
 import type { createActivities } from './index.js';
 
 export type Activities = ReturnType<typeof createActivities>;
+export type { JobReference } from '../llamacloud/index.js';
 export type { PublishedReport } from './batch/child-report.js';
 export type { BatchToCreate, CreatedBatch, PostFailureDetails, PreexistingBatches } from './batch/create-batch.js';
 export type { OpenedBatch } from './batch/open-batch.js';

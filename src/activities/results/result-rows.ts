@@ -1,5 +1,5 @@
-import type { Batch, BatchResult } from '../../llamacloud/index.js';
-import { cleanText, JOB_TYPES, type JobType, type ManifestLine } from '../../protocol/index.js';
+import type { Batch, BatchResult, JobReference } from '../../llamacloud/index.js';
+import { cleanText, JOB_TYPES, type ManifestLine } from '../../protocol/index.js';
 import { toPlainFileId } from './file-id.js';
 import type { DirectoryFiles } from './file-names.js';
 
@@ -9,7 +9,7 @@ export interface FileRow {
   fileId: string;
   /** Display name in the directory; `null` if it is not known. */
   name: string | null;
-  job: { id: string; type: JobType } | null;
+  job: JobReference | null;
   error: string | null;
 }
 

@@ -1,4 +1,4 @@
-import type { ResultRow } from '../../activities/types.js';
+import type { JobReference } from '../../activities/types.js';
 import type { BatchRequest, FailureType, ManifestLine } from '../../protocol/index.js';
 import { readJobCredits } from '../shared/activities.js';
 import { isRunFailure } from '../shared/unwrap-failure.js';
@@ -16,7 +16,7 @@ const WITHOUT_CREDITS: ReadonlySet<string> = new Set<FailureType>(['JobFailed', 
 export async function readBilledCredits(
   { scope }: BatchRequest,
   { status, error }: ManifestLine,
-  job: NonNullable<ResultRow['job']>,
+  job: JobReference,
 ): Promise<number | null> {
   if (status !== 'FAILED' || WITHOUT_CREDITS.has(error?.type ?? '')) return null;
   const options = { summary: `Read the credits of job ${job.id}` };

@@ -6,7 +6,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ResultRow } from '../../activities/types.js';
+import type { JobReference, ResultRow } from '../../activities/types.js';
 import { type BatchRequest, cleanText, type ProcessJobInput, supportsFormat } from '../../protocol/index.js';
 import { childWorkflowId } from '../shared/child-id.js';
 import { type DocumentFields, isAmount, NO_DOCUMENT } from './manifest-line.js';
@@ -22,7 +22,7 @@ export async function runJobWorkflow(
   request: BatchRequest,
   batchId: string,
   { row, jobEnded }: PageFile,
-  job: NonNullable<ResultRow['job']>,
+  job: JobReference,
   deadlineMs: number,
 ): Promise<DocumentFields> {
   const { workflowType, taskQueue } = request.child;
@@ -64,7 +64,7 @@ function toJobInput(
   { scope, collect, poll, jobTimeoutMs, child }: BatchRequest,
   batchId: string,
   { fileId, name }: ResultRow,
-  job: NonNullable<ResultRow['job']>,
+  job: JobReference,
   jobEnded: boolean,
   deadlineMs: number,
 ): ProcessJobInput {
