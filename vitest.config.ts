@@ -17,8 +17,8 @@ export default defineConfig({
           setupFiles: './test/support/clear-logged.ts',
           // Loading Temporal's SDK for each file takes as long as most of the files do.
           isolate: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 180_000,
+          hookTimeout: 240_000,
         },
       },
       { test: { name: 'mocking', include: MOCKING } },

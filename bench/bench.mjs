@@ -1,24 +1,25 @@
-// `npm run bench`: ours beside what else one would write, in one run, on one server and one emulator. Prints tables, or with `--json` one
-// document; a whole run draws the figures of docs/images and writes the tables of docs/performance.md.
+// `npm run bench`: compares temporal-llamacloud with a baseline and with the vendor's SDK. Prints tables, or one JSON document with
+// `--json`. A complete run also writes the tables of docs/performance.md and the figures in docs/images.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { startEnvironment } from './environment.mjs';
-import { children, fanOut } from './measure/fan-out.mjs';
-import { memory } from './measure/memory.mjs';
-import { detection, waiting, waking } from './measure/waiting.mjs';
-import { wallTime } from './measure/wall-time.mjs';
-import { tablesOf } from './tables.mjs';
-import { targetsOf } from './targets.mjs';
+import { measureDetection, measureWaking } from './measure/detection.mjs';
+import { measureChildren, measureFanOut } from './measure/fan-out.mjs';
+import { measureMemory } from './measure/memory.mjs';
+import { measureWaiting } from './measure/waiting.mjs';
+import { measureWallTime } from './measure/wall-time.mjs';
+import { renderTables } from './tables.mjs';
+import { evaluateTargets } from './targets.mjs';
 import { writeDocs } from './write-docs.mjs';
 
 const PARTS = ['fanOut', 'children', 'wallTime', 'waiting', 'detection', 'waking', 'memory'];
 const HELP = `npm run bench [-- options]
 
-  --json         one JSON document on stdout
-  --only a,b     of ${PARTS.join(', ')}; nothing is written to docs
-  --quick        small sizes, one repeat; nothing is written to docs
-  --repeats n    default 3; of each the median`;
+  --json         print one JSON document
+  --only a,b     run some measurements: ${PARTS.join(', ')}; writes no docs
+  --quick        run small sizes once; writes no docs
+  --repeats n    repeat each measurement n times and take the median (default: 3)`;
 
 const { values } = parseArgs({
   options: {
@@ -40,23 +41,24 @@ async function bench() {
   });
   const parts = values.only?.split(',') ?? PARTS;
   const unknown = parts.filter((part) => !PARTS.includes(part));
-  if (unknown.length > 0) throw new Error(`there is no part ${unknown.join(', ')}. ${HELP}`);
-  const started = Date.now();
-  const say = (text) => console.error(`${((Date.now() - started) / 1_000).toFixed(0).padStart(5)} s  ${text}`);
+  if (unknown.length > 0) throw new Error(`unknown measurement ${unknown.join(', ')}\n\n${HELP}`);
+  const startedMs = Date.now();
+  const log = (text) => console.error(`${((Date.now() - startedMs) / 1_000).toFixed(0).padStart(5)} s  ${text}`);
   const repeats = values.quick ? 1 : Number(values.repeats);
-  if (!(Number.isInteger(repeats) && repeats > 0)) throw new Error('--repeats has to be a whole number above 0');
+  if (!(Number.isInteger(repeats) && repeats > 0)) throw new Error('--repeats must be a whole number above 0');
   const sizes = values.quick ? [20, 100] : [100, 500, 1_000, 3_000];
   const measures = {
-    fanOut: () => inEnvironment((environment) => fanOut(environment, { sizes, repeats, say })),
+    fanOut: () => inEnvironment((environment) => measureFanOut(environment, { sizes, repeats, log })),
     children: () =>
-      inEnvironment((environment) => children(environment, { repeats, count: values.quick ? 50 : 300, say })),
-    wallTime: () => wallTime({ count: values.quick ? 20 : 200, spreadMs: values.quick ? 5_000 : 30_000, repeats, say }),
-    waiting: () => waiting({ say }),
-    detection: () => detection({ waits: values.quick ? [10_000] : [10_000, 60_000], batches: 10, say }),
-    waking: () => waking({ repeats: 5, say }),
+      inEnvironment((environment) => measureChildren(environment, { repeats, count: values.quick ? 50 : 300, log })),
+    wallTime: () =>
+      measureWallTime({ count: values.quick ? 20 : 200, spreadMs: values.quick ? 5_000 : 30_000, repeats, log }),
+    waiting: () => measureWaiting({ log }),
+    detection: () => measureDetection({ waits: values.quick ? [10_000] : [10_000, 60_000], batches: 10, log }),
+    waking: () => measureWaking({ repeats: 5, log }),
     memory: () =>
       inEnvironment((environment) =>
-        memory(environment, { sizes: values.quick ? [20, 100] : [100, 1_000, 10_000], say }),
+        measureMemory(environment, { sizes: values.quick ? [20, 100] : [100, 1_000, 10_000], log }),
       ),
   };
   const results = {};
@@ -67,9 +69,9 @@ async function bench() {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
   };
-  const report = { machine, repeats, targets: targetsOf(results), results };
+  const report = { machine, repeats, targets: evaluateTargets(results), results };
   if (values.json) console.log(JSON.stringify(report, null, 2));
-  else for (const { title, table } of tablesOf(report)) console.log(`\n${title}\n\n${table}`);
+  else for (const { title, table } of renderTables(report)) console.log(`\n${title}\n\n${table}`);
   if (values.only === undefined && !values.quick) await writeDocs(report);
 }
 

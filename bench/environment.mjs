@@ -1,4 +1,4 @@
-// What the measurements run on: one real Temporal server, one emulator, one worker process; ended by process id.
+// The environment of the measurements: one real Temporal server, one emulator, and one worker process.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { startLlamaCloudEmulator, startLocalTemporal } from '../dist/testing/ind
 const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 export const JOB = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' };
 
-/** Batches and jobs are done as soon as they are asked for, unless a measurement says otherwise. */
+/** Batches and jobs end at once, unless a measurement overrides it. */
 const IMMEDIATE = {
   seed: 7,
   batchPendingMs: 0,
@@ -34,8 +34,8 @@ export async function startEnvironment(emulatorOptions = {}) {
     output,
     storeId: await openOutputStore(output).id(),
     client: temporal.client,
-    /** A worker that has done nothing yet. */
-    freshWorker: async () => {
+    /** Replaces the worker process by a new one. */
+    restartWorker: async () => {
       await worker.stop();
       worker = await startWorker({ temporal, emulator, output });
       return worker;
@@ -58,15 +58,16 @@ async function startWorker({ temporal, emulator, output }) {
     OUTPUT: output,
   };
   const child = fork(WORKER, { env, execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  const died = once(child, 'exit');
-  const [said] = await Promise.race([once(child, 'message'), died]);
-  if (said !== 'polling') throw new Error('the worker has died before it polled');
+  const exited = once(child, 'exit');
+  const [message] = await Promise.race([once(child, 'message'), exited]);
+  if (message !== 'polling') throw new Error('the worker exited before it polled');
   return {
-    /** The most memory that it has had, in bytes. */
+    /** Peak resident memory, in bytes. */
     peakMemory: async () => {
       const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
       return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1_024;
     },
+    /** Heap in use after a garbage collection, in bytes. */
     heapUsed: async () => {
       child.send('collect');
       const [{ heapUsed }] = await once(child, 'message');
@@ -74,22 +75,22 @@ async function startWorker({ temporal, emulator, output }) {
     },
     stop: async () => {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-      await died;
+      await exited;
     },
   };
 }
 
-/** So many small files. */
-export function files(count) {
+/** `count` small Markdown files. */
+export function makeFiles(count) {
   return Array.from({ length: count }, (_, index) => ({
     name: `document-${String(index).padStart(5, '0')}.md`,
     content: `# Document ${index}\n\nA paragraph of some words.\n`,
   }));
 }
 
-/** A batch that is COMPLETED, and all of its jobs. */
-export async function completedBatch({ emulator, llamacloud }, count) {
-  const directory = await emulator.addDirectory(files(count));
+/** Creates a batch, and waits until it and all of its jobs are COMPLETED. */
+export async function createCompletedBatch({ emulator, llamacloud }, count) {
+  const directory = await emulator.addDirectory(makeFiles(count));
   const { id } = await llamacloud.createBatch({ sourceDirectoryId: directory.id, job: JOB });
   const { results } = await llamacloud.getBatch(id, { expand: ['results'] });
   const jobs = results.map((row) => ({
@@ -103,8 +104,8 @@ export async function completedBatch({ emulator, llamacloud }, count) {
   return { id, directoryId: directory.id, jobs };
 }
 
-/** Every event of a run, over continue-as-new, and how many bytes they are. */
-export async function historyOf(client, workflowId, firstRunId) {
+/** Every event of a run and of the runs that it continued as, and the size of their histories in bytes. */
+export async function fetchHistory(client, workflowId, firstRunId) {
   const events = [];
   let bytes = 0;
   for (let runId = firstRunId; runId; ) {
@@ -117,7 +118,8 @@ export async function historyOf(client, workflowId, firstRunId) {
   return { events, bytes };
 }
 
-export function timeOf({ eventTime }) {
+/** The time of an event, in ms of the epoch. */
+export function eventTimeMs({ eventTime }) {
   return Number(eventTime.seconds) * 1_000 + eventTime.nanos / 1e6;
 }
 

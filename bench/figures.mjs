@@ -2,7 +2,7 @@
 import * as echarts from 'echarts';
 
 const SIZE = { width: 760, height: 320 };
-/** Told apart by those who see few colours, and on paper. */
+/** Distinguishable with colour blindness and on paper. */
 const COLORS = { ours: '#0072b2', baseline: '#d55e00', lowerBound: '#999999', vendor: '#009e73' };
 const NAMES = {
   ours: 'temporal-llamacloud',
@@ -11,8 +11,8 @@ const NAMES = {
   vendor: "the vendor's SDK",
 };
 
-/** `{ file: svg }` of every part that was measured. */
-export function figuresOf({ results: { fanOut, wallTime, memory } }) {
+/** `{ file: svg }` of every measurement that has a figure. */
+export function renderFigures({ results: { fanOut, wallTime, memory } }) {
   return {
     ...(fanOut === undefined ? {} : { 'bench-fan-out.svg': fanOutFigure(fanOut) }),
     ...(wallTime === undefined ? {} : { 'bench-wall-time.svg': wallTimeFigure(wallTime) }),
@@ -29,7 +29,7 @@ function fanOutFigure(rows) {
     data: rows.map((row) => row[name]?.filesPerSecond ?? null),
   }));
   return draw({
-    title: 'Fan-out: files a second through the children of one batch',
+    title: 'Fan-out: files per second through the children of one batch',
     xAxis: { type: 'category', data: rows.map(({ files }) => `${files} files`) },
     yAxis: { type: 'value', name: 'files/s' },
     series,
@@ -44,7 +44,7 @@ function wallTimeFigure(rows) {
     data: rows.map((row) => ({ value: row[key], itemStyle: { color: COLORS[row.name] } })),
   });
   return draw({
-    title: 'From the create to the last document, for jobs that end over half a minute',
+    title: 'From the create to the last document, jobs ending over 30 seconds',
     legend: { show: false },
     grid: [
       { left: 150, width: 220, top: 60 },
@@ -67,7 +67,7 @@ function wallTimeFigure(rows) {
 
 function memoryFigure(rows) {
   return draw({
-    title: 'Memory of the worker, by the size of the batch',
+    title: 'Peak memory of the worker by the size of the batch',
     legend: { show: false },
     xAxis: { type: 'category', data: rows.map(({ files }) => `${files} files`) },
     yAxis: { type: 'value', name: 'MiB', min: 0 },

@@ -1,20 +1,20 @@
-// The results as Markdown tables: on the terminal, and in docs/performance.md.
+// The results as Markdown tables, for the terminal and docs/performance.md.
 const number = (value, digits = 1) => (value == null || Number.isNaN(value) ? '–' : value.toFixed(digits));
 const NAMES = { ours: 'temporal-llamacloud', baseline: 'baseline', vendor: "the vendor's SDK" };
-const BODIES = {
-  bodyOfNothing: 'nothing',
-  bodyAsLocalActivity: 'collect, as a local activity',
-  bodyAsActivity: 'collect, as an activity',
+const CHILDREN = {
+  emptyChild: 'nothing',
+  collectByLocalActivity: 'collect, as a local activity',
+  collectByActivity: 'collect, as an activity',
   processJob: '`processJob`: a local activity first',
 };
 
 /** `{ name, title, table }` of every part that was measured. */
-export function tablesOf({ targets, results: { fanOut, children, wallTime, waiting, detection, waking, memory } }) {
+export function renderTables({ targets, results: { fanOut, children, wallTime, waiting, detection, waking, memory } }) {
   return [
     { name: 'targets', title: 'Targets', table: targetsTable(targets) },
-    fanOut && { name: 'fan-out', title: 'Fan-out, files a second', table: fanOutTable(fanOut) },
+    fanOut && { name: 'fan-out', title: 'Fan-out, files per second', table: fanOutTable(fanOut) },
     fanOut && { name: 'history', title: "The parent's history", table: historyTable(fanOut) },
-    children && { name: 'children', title: 'Children by their body', table: childrenTable(children) },
+    children && { name: 'children', title: 'Children by what they do', table: childrenTable(children) },
     wallTime && { name: 'wall-time', title: 'From the create to the last document', table: wallTimeTable(wallTime) },
     (waiting ?? detection ?? waking) && {
       name: 'waiting',
@@ -37,7 +37,7 @@ function targetsTable(targets) {
     atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`,
     met ? 'met' : '**missed**',
   ]);
-  return markdown(['target', 'measured', 'wanted', ''], rows);
+  return markdown(['target', 'measured', 'required', ''], rows);
 }
 
 function fanOutTable(rows) {
@@ -63,7 +63,7 @@ function fanOutTable(rows) {
 
 function historyTable(rows) {
   return markdown(
-    ['files', 'ours, events a file', 'ours, bytes a file', 'baseline, events a file', 'baseline, bytes a file'],
+    ['files', 'ours, events per file', 'ours, bytes per file', 'baseline, events per file', 'baseline, bytes per file'],
     rows.map(({ files, ours, baseline }) => [
       files,
       number(ours.eventsPerFile, 2),
@@ -76,14 +76,14 @@ function historyTable(rows) {
 
 function childrenTable(rows) {
   return markdown(
-    ['body of the child', 'files/s', 'events'],
-    rows.map(({ body, filesPerSecond, events }) => [BODIES[body], number(filesPerSecond), events]),
+    ['what the child does', 'files/s', 'events'],
+    rows.map(({ body, filesPerSecond, events }) => [CHILDREN[body], number(filesPerSecond), events]),
   );
 }
 
 function wallTimeTable(rows) {
   return markdown(
-    ['', 'seconds', 'requests', 'of these to jobs, a file'],
+    ['', 'seconds', 'requests', 'of these for jobs, per file'],
     rows.map(({ name, seconds, requests, requestsPerFile }) => [
       NAMES[name],
       number(seconds),
@@ -106,20 +106,20 @@ function waitingTable({ waiting, detection = [], waking }) {
     rows.push(['1 h, simulated', NAMES[name], `${number(lateMs / 1_000)} s`, '', requests, '']);
   }
   for (const [name, { events, createEvents, requests }] of Object.entries(waiting?.day ?? {})) {
-    const ofCreate = createEvents === 0 ? '' : `, and ${createEvents} of the create`;
-    rows.push(['24 h, simulated', NAMES[name], '', '', requests, `${events}${ofCreate}`]);
+    const creationEvents = createEvents === 0 ? '' : `, and ${createEvents} to create the batch`;
+    rows.push(['24 h, simulated', NAMES[name], '', '', requests, `${events}${creationEvents}`]);
   }
   if (waking !== undefined) {
     const [middle, most] = [waking.medianMs, waking.mostMs].map((late) => `${number(late / 1_000, 2)} s`);
     rows.push(['by `wake`', NAMES.ours, middle, most, 1, '']);
   }
-  return markdown(['the batch takes', '', 'seen late, median', 'at most', 'requests', 'events'], rows);
+  return markdown(['the batch takes', '', 'noticed after, median', 'maximum', 'requests', 'events'], rows);
 }
 
 function memoryTable(rows) {
   const mebibytes = (bytes) => number(bytes / 2 ** 20, 0);
   return markdown(
-    ['files', 'most resident, MiB', 'heap afterwards, MiB', 'seconds'],
+    ['files', 'peak memory, MiB', 'heap afterwards, MiB', 'seconds'],
     rows.map(({ files, peakBytes, heapBytes, seconds }) => [
       files,
       mebibytes(peakBytes),

@@ -1,4 +1,4 @@
-// One worker process for everything that is compared: the same options, the same machine. Says when it polls.
+// The worker process of all implementations. Sends a message when it polls.
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities, LlamaCloudClient, openOutputStore } from '../dist/index.js';
@@ -24,7 +24,7 @@ const ours = createActivities({
 const worker = await Worker.create({
   connection: await NativeConnection.connect({ address }),
   taskQueue: 'llamacloud',
-  // As in our worker.
+  // The options of dist/worker.js.
   ...POLLING,
   workflowBundle: await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('./workflows.mjs', import.meta.url)),

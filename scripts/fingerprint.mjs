@@ -1,10 +1,10 @@
-// What a build was made from, so that scripts/prepare.mjs can tell whether dist is up to date. Contents are compared, not
-// times: a checkout, a copy or a deleted file changes times in ways that mislead.
+// A hash of everything that a build reads. scripts/prepare.mjs uses it to decide whether dist is up to date. It hashes contents, because
+// a checkout or a copy changes modification times.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Beside the compiled files; a build writes it last. */
+/** The file in dist that holds the fingerprint; a build writes it last. */
 export const FINGERPRINT_FILE = '.fingerprint';
 
 const INPUT_FILES = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];

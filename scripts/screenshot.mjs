@@ -1,5 +1,5 @@
-// `node scripts/screenshot.mjs`, after a build: takes the README's pictures of the Temporal UI, of a real run over the
-// example documents. Needs Chromium: CHROMIUM_PATH, or /usr/bin/chromium.
+// `node scripts/screenshot.mjs`, after a build: runs a batch over the example documents and takes the README's screenshots of it in
+// the Temporal UI. Needs Chromium, at CHROMIUM_PATH or /usr/bin/chromium.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,20 +33,20 @@ try {
   const batches = new BatchClient({ client: temporal.client });
   const run = await batches.start({ directoryId: id, job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } });
   const page = await browser.newPage({ viewport: { width: 1440, height: 1280 }, deviceScaleFactor: 1 });
-  const picture = async (name, path, clip, sign) => {
+  const takeScreenshot = async (name, path, clip, findElement) => {
     await page.goto(`${temporal.uiUrl}/namespaces/default/${path}`);
-    await sign().first().waitFor();
+    await findElement().first().waitFor();
     await page.waitForLoadState('networkidle');
-    // The details are drawn in a frame of their own, some time after the rest.
+    // The details are rendered later than the rest, in a frame of their own.
     await page.waitForTimeout(2_000);
     await page.screenshot({ path: join(root, 'docs', 'images', `${name}.png`), clip: { x: 256, y: 48, ...clip } });
   };
   const address = `workflows/${encodeURIComponent(run.workflowId)}/${run.runId}`;
   await run.result();
-  await picture('timeline', `${address}/timeline`, { width: 1184, height: 1232 }, () =>
+  await takeScreenshot('timeline', `${address}/timeline`, { width: 1184, height: 1232 }, () =>
     page.getByText('damaged-scan.pdf'),
   );
-  await picture('details', `${address}/user-metadata`, { width: 1184, height: 860 }, () =>
+  await takeScreenshot('details', `${address}/user-metadata`, { width: 1184, height: 860 }, () =>
     page.getByText('Current Details'),
   );
 } finally {

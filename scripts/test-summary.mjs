@@ -1,11 +1,11 @@
-// The end of .ci/run: `node scripts/test-summary.mjs <vitest's JSON report> <exit status of the run>` prints
-// `N passed, N failed` as its last line. Its exit status is that of the whole run.
+// The last step of .ci/run: `node scripts/test-summary.mjs <vitest's JSON report> <exit status of the run>` prints
+// `N passed, N failed` as its last line. Exits with the status of the run, or with 1 if no test passed or one failed.
 import { readFileSync } from 'node:fs';
 
 const [report, runStatus] = process.argv.slice(2);
 const counts = count(read(report));
 if (counts === undefined) {
-  console.error(`\nThe run ended before the tests (exit status ${runStatus}); the reason is above.`);
+  console.error(`\nNo tests ran (exit status ${runStatus}). See the output above.`);
   process.exitCode = Number(runStatus) || 1;
 } else {
   console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
@@ -19,7 +19,7 @@ function read(path) {
 
 function count(results) {
   if (results === undefined) return undefined;
-  // A file that can't be loaded has no tests to fail, but what it would have tested did fail.
+  // A test file that fails to load has no test results; count it as one failure.
   const unloadable = results.testResults.filter(
     (file) => file.status === 'failed' && file.assertionResults.length === 0,
   );

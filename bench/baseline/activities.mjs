@@ -1,4 +1,5 @@
-// The baseline's activities, with the vendor's SDK. A job is asked for with its document, so that a ready one costs one request.
+// The baseline's activities, with the vendor's SDK. `collect` requests the job with its document, so that a job that has ended costs
+// one request.
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,22 +13,22 @@ export function createBaselineActivities({ apiKey, baseUrl, output }) {
       return (await client.batches.create({ source_directory_id: directoryId, config })).id;
     },
     batchStatus: async (batchId) => (await client.batches.get(batchId)).status,
-    batchJobs: async (batchId) => jobsOf(await client.batches.get(batchId, { expand: ['results'] })),
+    batchJobs: async (batchId) => toJobs(await client.batches.get(batchId, { expand: ['results'] })),
     collect: async ({ fileId, jobId, batchId }) => {
       const result = await client.parsing.get(jobId, { expand: ['markdown'] });
       if (result.job.status !== 'COMPLETED') return null;
-      return { fileId, ...(await store({ output, batchId, fileId }, result)) };
+      return { fileId, ...(await storeDocument({ output, batchId, fileId }, result)) };
     },
   };
 }
 
 /** The jobs of a batch whose results are expanded. */
-export function jobsOf({ id, results }) {
+export function toJobs({ id, results }) {
   return results.map((row) => ({ fileId: row.source_directory_file_id, jobId: row.job_reference.id, batchId: id }));
 }
 
 /** Writes the document of a completed job. */
-export async function store({ output, batchId, fileId }, { markdown }) {
+export async function storeDocument({ output, batchId, fileId }, { markdown }) {
   const content = markdown.pages.map((page) => page.markdown).join('\n\n');
   await mkdir(join(output, batchId), { recursive: true });
   const path = join(output, batchId, `${fileId}.md`);

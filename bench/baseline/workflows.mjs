@@ -1,4 +1,4 @@
-// What one writes after Temporal's samples: a loop with a timer that polls, and a child for each job, all at once.
+// The baseline, written like Temporal's samples: a timer loop that polls, and one child for each job, all at once.
 import { executeChild, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
 
 const { createBatch, batchStatus, batchJobs, collect } = proxyActivities({
@@ -6,13 +6,13 @@ const { createBatch, batchStatus, batchJobs, collect } = proxyActivities({
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 });
 
-const ENDS = ['COMPLETED', 'FAILED', 'CANCELLED'];
+const TERMINAL = ['COMPLETED', 'FAILED', 'CANCELLED'];
 
 export async function baselineBatch({ directoryId, configurationId, batchId, pollEvery = '5 seconds' }) {
   const id = batchId ?? (await createBatch({ directoryId, configurationId }));
   for (;;) {
     const status = await batchStatus(id);
-    if (ENDS.includes(status)) break;
+    if (TERMINAL.includes(status)) break;
     await sleep(pollEvery);
   }
   const jobs = await batchJobs(id);

@@ -1,3 +1,4 @@
+/** Starts a run with the child workflow of the application, and waits for its report. */
 import { Client, Connection } from '@temporalio/client';
 import { BatchClient, isFailure } from 'temporal-llamacloud';
 
@@ -10,12 +11,12 @@ const run = await batches.start({
   child: { workflowType: 'indexDocument' },
   maxFailedPercent: 5,
 });
-console.log(run.workflowId, await run.progress());
+console.log(`Started ${run.workflowId}`);
 
 try {
   const { files, manifest } = await run.result();
-  console.log(`${files.completed} of ${files.total} documents; the manifest is ${manifest}`);
+  console.log(`${files.completed} of ${files.total} files completed. Manifest: ${manifest}`);
 } catch (error) {
   if (!isFailure(error, 'TooManyFailedFiles')) throw error;
-  console.error('More than 5 % of the files failed: see the run in the Temporal UI');
+  console.error('More than 5 % of the files failed. The run in the Temporal UI lists them.');
 }

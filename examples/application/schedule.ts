@@ -1,3 +1,4 @@
+/** Creates a schedule that runs a batch every night. Each run creates a new batch. */
 import { Client, Connection } from '@temporalio/client';
 import { BatchClient } from 'temporal-llamacloud';
 
@@ -11,4 +12,4 @@ const nightly = await batches.schedule(
   },
   { scheduleId: 'nightly-invoices', cron: '0 2 * * *', timeZone: 'Europe/Berlin', jitter: '10 minutes' },
 );
-await nightly.trigger();
+console.log(`Created schedule ${nightly.scheduleId}`);

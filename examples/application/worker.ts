@@ -1,9 +1,8 @@
+/** Run it with LLAMA_CLOUD_API_KEY set. Documents go to ./out. */
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities, LlamaCloudClient, openOutputStore } from 'temporal-llamacloud';
-import { indexing } from './activities.js';
-
-const { LLAMA_CLOUD_API_KEY = '', LLAMA_CLOUD_BASE_URL = 'https://api.cloud.llamaindex.ai' } = process.env;
+import * as activities from './activities.js';
 
 const worker = await Worker.create({
   connection: await NativeConnection.connect({ address: 'localhost:7233' }),
@@ -11,10 +10,10 @@ const worker = await Worker.create({
   workflowsPath: fileURLToPath(new URL('./workflows.js', import.meta.url)),
   activities: {
     ...createActivities({
-      llamacloud: new LlamaCloudClient({ apiKey: LLAMA_CLOUD_API_KEY, baseUrl: LLAMA_CLOUD_BASE_URL }),
+      llamacloud: new LlamaCloudClient({ apiKey: process.env.LLAMA_CLOUD_API_KEY ?? '' }),
       outputs: openOutputStore('./out'),
     }),
-    ...indexing,
+    ...activities,
   },
 });
 await worker.run();

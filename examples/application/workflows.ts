@@ -1,14 +1,14 @@
-/** The workflow module of your worker: re-export all of ours, which start each other, and add your own. */
+/** The workflow module of the worker: the workflows of the package, and a child workflow of the application. */
 import { proxyActivities } from '@temporalio/workflow';
 import type { JobOutcome, ProcessJobInput } from 'temporal-llamacloud';
 import { processJob } from 'temporal-llamacloud/workflows';
-import type { indexing } from './activities.js';
+import type * as activities from './activities.js';
 
 export * from 'temporal-llamacloud/workflows';
 
-const { addToIndex } = proxyActivities<typeof indexing>({ startToCloseTimeout: '1 minute' });
+const { addToIndex } = proxyActivities<typeof activities>({ startToCloseTimeout: '1 minute' });
 
-/** Runs for each document in place of `processJob`: collects it, then puts it into a search index. */
+/** Runs for each file in place of `processJob`: collects the document, then adds it to a search index. */
 export async function indexDocument(input: ProcessJobInput): Promise<JobOutcome> {
   const document = await processJob(input);
   await addToIndex(document);

@@ -1,8 +1,8 @@
-// What a soak does and when, made of its seed alone: the same seed plans the same kills and the same faults.
+// The kills and the documents of a soak. Both follow from its options, so that a soak can be repeated.
 import { createHash } from 'node:crypto';
 
-/** A small generator of numbers in [0, 1) (mulberry32). */
-export function seeded(seed) {
+/** A seeded generator of numbers in [0, 1) (mulberry32). */
+function seededRandom(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -13,35 +13,36 @@ export function seeded(seed) {
 }
 
 /**
- * The kills, in order. Each comes once so many jobs have been asked for, so that it falls into the run however fast the
- * machine is. The first comes between the create's POST and its answer, and in the middle the server goes as well.
+ * The kills, in order. Each is due after a number of requested jobs, not after a time, so that it happens during the run on any
+ * machine. The first one happens between the POST that creates the batch and its response. In the middle the server is killed.
  */
 export function planKills({ files, kills, workers, seed }) {
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   const afterJobs = Array.from({ length: Math.max(0, kills - 1) }, () => Math.floor(random() * files * 0.95)).sort(
     (a, b) => a - b,
   );
   const victims = Array.from({ length: kills }, () => Math.floor(random() * workers));
   const plan = [];
-  // All of them, since nobody can say which one has sent the request.
-  if (kills > 0) plan.push({ what: 'workers', when: 'the batch is being created', isDue: ({ creating }) => creating });
+  // All workers, since any of them may have sent the request.
+  if (kills > 0)
+    plan.push({ target: 'workers', when: 'the batch is being created', isDue: ({ creating }) => creating });
   afterJobs.forEach((count, index) => {
     plan.push({
-      what: 'worker',
+      target: 'worker',
       victim: victims[index],
-      when: `${count} jobs have been asked for`,
+      when: `${count} jobs have been requested`,
       isDue: ({ jobs }) => jobs >= count,
     });
   });
   const half = Math.floor(files / 2);
-  const server = { what: 'server', when: `${half} jobs have been asked for`, isDue: ({ jobs }) => jobs >= half };
+  const server = { target: 'server', when: `${half} jobs have been requested`, isDue: ({ jobs }) => jobs >= half };
   plan.splice(Math.ceil(plan.length / 2), 0, server);
   return plan;
 }
 
-/** Documents whose content follows from the seed, so that what comes out can be held against it. */
+/** Documents with random content that follows from the seed. */
 export function makeFiles({ files, seed }) {
-  const random = seeded(seed + 1);
+  const random = seededRandom(seed + 1);
   return Array.from({ length: files }, (_, index) => {
     const words = Array.from({ length: 20 + Math.floor(random() * 400) }, () =>
       Math.floor(random() * 1e9).toString(36),

@@ -1,30 +1,32 @@
-// The processes of a soak: a Temporal server with its database in a file, and workers. Each is killed by SIGKILL and started
-// again; at the end all of them are ended, by process id.
+// The processes of a soak: a Temporal server with its database in a file, and workers. They are killed with SIGKILL and
+// restarted.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 
 const WORKER = fileURLToPath(new URL('../../dist/worker.js', import.meta.url));
 
-function start(command, args, { env = {}, cwd, log }) {
+/** Starts a process and appends what it prints to `processOutput`. */
+function start(command, args, { env = {}, cwd, processOutput }) {
   const options = { env: { ...process.env, ...env }, cwd, stdio: ['ignore', 'pipe', 'pipe'] };
   const child = spawn(command, args, options);
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => log.push(chunk.toString()));
-  const ended = once(child, 'exit');
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => processOutput.push(chunk.toString()));
+  const exited = once(child, 'exit');
   return {
     pid: child.pid,
     kill: async (signal = 'SIGKILL') => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       process.kill(child.pid, signal);
-      await ended;
+      await exited;
     },
   };
 }
 
-/** A server that keeps its port and its database over being killed. */
-export function temporalServer({ path, port, dbFilename, log }) {
+/** A Temporal server that keeps its port and its database when it is killed and restarted. */
+export function createTemporalServer({ path, port, dbFilename, processOutput }) {
   const args = [
     'server',
     'start-dev',
@@ -43,14 +45,14 @@ export function temporalServer({ path, port, dbFilename, log }) {
   return {
     address,
     start: async () => {
-      current = start(path, args, { log });
-      await untilServes(address);
+      current = start(path, args, { processOutput });
+      await waitUntilReady(address);
     },
     kill: () => current?.kill(),
   };
 }
 
-async function untilServes(address) {
+async function waitUntilReady(address) {
   const deadline = Date.now() + 60_000;
   for (;;) {
     const connection = await Connection.connect({ address, connectTimeout: 2_000 }).catch(() => undefined);
@@ -60,23 +62,34 @@ async function untilServes(address) {
         return;
       }
     } catch {
-      // It listens before it lets clients in.
+      // It accepts connections before it serves requests.
     } finally {
       await connection?.close();
     }
-    if (Date.now() > deadline) throw new Error(`the Temporal server at ${address} does not serve`);
+    if (Date.now() > deadline) throw new Error(`the Temporal server at ${address} is not ready after 60 s`);
     await sleep(100);
   }
 }
 
-export function workers({ count, ...options }) {
+/** Starts `count` worker processes. */
+export function startWorkers({ count, ...options }) {
   const running = Array.from({ length: count }, () => start(process.execPath, [WORKER], options));
   return {
-    all: [...running.keys()],
-    kill: async (index) => {
+    indexes: [...running.keys()],
+    /** Kills a worker and starts another in its place. */
+    restart: async (index) => {
       await running[index].kill();
       running[index] = start(process.execPath, [WORKER], options);
     },
     stop: () => Promise.all(running.map((worker) => worker.kill())),
   };
+}
+
+/** A port of this machine that is free now. */
+export async function findFreePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => probe.once('listening', resolve));
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
 }

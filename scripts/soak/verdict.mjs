@@ -1,37 +1,47 @@
-// Counts what came out of a soak, from what is on disk, in the emulator and on the server, and holds the run's own report to it.
+// The counts by which a soak is judged: of the output folder, the emulator and the histories, compared with the report of the run.
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { sha256 } from './plan.mjs';
 
-/** Faults of requests that were answered with 200 all the same. */
-const FAULTS_WITH_200 = new Set(['truncated', 'truncated-unframed', 'empty', 'wrong-json', 'html']);
+/** Faults whose response has the status 200. */
+const FAULTS_WITH_STATUS_200 = new Set(['truncated', 'truncated-close-delimited', 'empty', 'wrong-json', 'html']);
 
 /**
- * @param folder The run's folder: what is in there beside `kept` has been written outside the output folder.
- * @param texts Logs and histories, in which no secret may be.
- * @returns Counts by their name.
+ * @param contents The content of each file by its id.
+ * @param folder The folder of the soak. A file there that is not below one of `expectedPaths` should not exist.
+ * @param texts Process output and histories, which must contain none of the `secrets`.
+ * @returns Counts by name; see {@link expectedCounts}.
  */
-export async function verdictOf({ emulator, directory, contents, folder, kept, output, report, secrets, texts }) {
+export async function readCounts({
+  emulator,
+  directory,
+  contents,
+  folder,
+  expectedPaths,
+  output,
+  report,
+  secrets,
+  texts,
+}) {
   const batches = emulator.batches.list().filter((batch) => batch.directoryId === directory.id);
-  const paths = await filesBelow(output);
+  const batchFolder = join(output, report.batchId);
+  const paths = await listFiles(output);
   const documents = paths.filter((path) => path.endsWith('.md'));
-  const lines = parseLines(await readFile(join(output, report.batchId, 'manifest.jsonl'), 'utf8'));
-  const documentIds = documents.map((path) => basename(path, '.md'));
-  const listedIds = lines.map(({ fileId }) => fileId);
-  const remote = await remoteDocuments(emulator, report.batchId);
-  const wrong = await Promise.all(
+  const lines = parseLines(await readFile(join(batchFolder, 'manifest.jsonl'), 'utf8'));
+  const remoteDocuments = await downloadDocuments(emulator, report.batchId);
+  const areRight = await Promise.all(
     lines.map(async (line) => {
-      const expected = remote.get(line.fileId);
+      const expected = remoteDocuments.get(line.fileId);
       const written = line.output === null ? undefined : await readFile(line.output).catch(() => undefined);
-      const isRight =
+      return (
         expected !== undefined &&
         written?.equals(expected) === true &&
         expected.toString() === contents.get(line.fileId) &&
         line.bytes === expected.length &&
         line.sha256 === sha256(expected) &&
-        dirname(line.output) === join(output, report.batchId) &&
-        basename(line.output).startsWith(`${line.name}.`);
-      return !isRight;
+        dirname(line.output) === batchFolder &&
+        basename(line.output).startsWith(`${line.name}.`)
+      );
     }),
   );
   const allTexts = [...texts, ...(await Promise.all(paths.map((path) => readFile(path, 'utf8'))))];
@@ -39,19 +49,20 @@ export async function verdictOf({ emulator, directory, contents, folder, kept, o
     'batches created': batches.length,
     'batches not cancelled': batches.filter(({ status }) => status !== 'CANCELLED').length,
     'files in': directory.files.length,
-    'documents out': new Set(documentIds).size,
+    'documents out': documents.length,
     'manifest lines': lines.length,
-    duplicates: duplicatesOf(documentIds) + duplicatesOf(listedIds),
-    'wrong documents': wrong.filter(Boolean).length,
-    'wrong counts': wrongCounts(report, lines),
+    duplicates: countDuplicates(lines.map(({ fileId }) => fileId)) + countDuplicates(lines.map((line) => line.output)),
+    'wrong documents': areRight.filter((isRight) => !isRight).length,
+    'wrong counts': countWrongCounts(report, lines),
     'files elsewhere':
-      (await strangersIn(folder, kept)).length + paths.filter((path) => !isExpected(output, report, path)).length,
+      (await listUnexpectedFiles(folder, expectedPaths)).length +
+      paths.filter((path) => !isOutputFile(output, report, path)).length,
     'secrets found': allTexts.filter((text) => secrets.some((secret) => text.includes(secret))).length,
   };
 }
 
-/** What the counts have to be for n files. */
-export function expected(files) {
+/** What the counts must be for a number of files. */
+export function expectedCounts(files) {
   return {
     'batches created': 1,
     'batches not cancelled': 1,
@@ -67,13 +78,13 @@ export function expected(files) {
   };
 }
 
-/** Successful requests by operation. Each of these has to have succeeded while faults were active. */
-export function successesOf(emulator, operations) {
+/** Counts the successful requests of each operation. */
+export function countSuccesses(emulator, operations) {
   return Object.fromEntries(
     Object.entries(operations).map(([name, target]) => {
       const answered = emulator.requests.filter((request) => request.status === 200 && matches(target, request));
-      const spoilt = emulator.faults.hits.filter((hit) => FAULTS_WITH_200.has(hit.kind) && matches(target, hit));
-      return [name, answered.length - spoilt.length];
+      const faulty = emulator.faults.hits.filter((hit) => FAULTS_WITH_STATUS_200.has(hit.kind) && matches(target, hit));
+      return [name, answered.length - faulty.length];
     }),
   );
 }
@@ -82,14 +93,14 @@ function matches({ method, path }, request) {
   return request.method === method && (typeof path === 'string' ? request.path === path : path.test(request.path));
 }
 
-/** The files below a folder. */
-export async function filesBelow(folder) {
+/** Lists the files below a folder, as paths. */
+export async function listFiles(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** What is in the output folder of a run over one batch. */
-function isExpected(output, { batchId }, path) {
+/** Whether a file belongs into the output folder of a run over one batch. */
+function isOutputFile(output, { batchId }, path) {
   const [top, ...rest] = relative(output, path).split('/');
   if (rest.length === 0) return top === '.store-id';
   if (top === '.tmp') return true;
@@ -97,13 +108,13 @@ function isExpected(output, { batchId }, path) {
   return top === batchId && (isDocument || rest[0] === 'runs');
 }
 
-async function strangersIn(folder, kept) {
-  const paths = await filesBelow(folder);
-  return paths.filter((path) => !kept.some((each) => path.startsWith(each)));
+async function listUnexpectedFiles(folder, expectedPaths) {
+  const paths = await listFiles(folder);
+  return paths.filter((path) => !expectedPaths.some((expected) => path.startsWith(expected)));
 }
 
-/** Each document as the emulator has it, by the file's id. */
-async function remoteDocuments(emulator, batchId) {
+/** Downloads the documents of the batch from the emulator; returns them by file id. */
+async function downloadDocuments(emulator, batchId) {
   const jobs = emulator.jobs.list().filter((job) => job.batchId === batchId);
   const documents = await Promise.all(
     jobs.map(async ({ id, fileId }) => {
@@ -114,15 +125,15 @@ async function remoteDocuments(emulator, batchId) {
   return new Map(documents);
 }
 
-/** How many counts of the report are not those of the manifest. */
-function wrongCounts({ files, bytes }, lines) {
-  const countOf = (status) => lines.filter((line) => line.status === status).length;
+/** Compares the counts of the report with those of the manifest. */
+function countWrongCounts({ files, bytes }, lines) {
+  const countStatus = (status) => lines.filter((line) => line.status === status).length;
   const pairs = [
     [files.total, lines.length],
-    [files.completed, countOf('COMPLETED')],
-    [files.failed, countOf('FAILED')],
-    [files.cancelled, countOf('CANCELLED')],
-    [files.skipped, countOf('SKIPPED')],
+    [files.completed, countStatus('COMPLETED')],
+    [files.failed, countStatus('FAILED')],
+    [files.cancelled, countStatus('CANCELLED')],
+    [files.skipped, countStatus('SKIPPED')],
     [bytes, lines.reduce((sum, line) => sum + (line.bytes ?? 0), 0)],
   ];
   return pairs.filter(([reported, counted]) => reported !== counted).length;
@@ -135,6 +146,6 @@ function parseLines(text) {
     .map((line) => JSON.parse(line));
 }
 
-function duplicatesOf(ids) {
+function countDuplicates(ids) {
   return ids.length - new Set(ids).size;
 }

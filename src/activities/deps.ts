@@ -1,7 +1,7 @@
 import type { LlamaCloudClient } from '../llamacloud/index.js';
 import type { OutputStore } from '../outputs/index.js';
 
-/** The part of the client that the activities use: anything with these methods will do. */
+/** The part of the client that the activities use. */
 export type LlamaCloudPort = Pick<
   LlamaCloudClient,
   | 'createBatch'
@@ -20,11 +20,11 @@ export interface ActivityDeps {
   /** Where documents and manifests go. */
   outputs: OutputStore;
   /**
-   * Set where the workers' `maxTaskQueueActivitiesPerSecond` limits the requests: an activity then makes one request an attempt
-   * (but for the few that open, create and cancel a batch), and children use no local activities, which Temporal does not count.
-   * Default: no limit.
+   * Set it where the workers' `maxTaskQueueActivitiesPerSecond` limits the requests. Each attempt of an activity then makes one
+   * request, except for the few that open, create and cancel a batch. Children use no local activities, which Temporal does not
+   * count. Default: no limit.
    */
   requestsPerSecond?: number;
-  /** How long LlamaCloud's list of batches may be without one that was just created, in milliseconds. Default 60,000. */
+  /** How long LlamaCloud's list of batches may lack a batch that was just created, in milliseconds. Default 60,000. */
   listLagMs?: number;
 }

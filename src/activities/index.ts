@@ -1,13 +1,14 @@
 import { cancelBatch } from './batch/cancel-batch.js';
 import { findChildReport } from './batch/child-report.js';
 import { findCreatedBatch, listRecentBatches, postBatch } from './batch/create-batch.js';
-import { findEarlierCreates } from './batch/earlier-creates.js';
 import { openBatch } from './batch/open-batch.js';
+import { findPreviousCreates } from './batch/previous-creates.js';
 import { waitForBatch } from './batch/wait-for-batch.js';
 import type { ActivityDeps } from './deps.js';
 import { openDirectories } from './input/open-directories.js';
 import { cancelJobs } from './jobs/cancel-jobs.js';
 import { collectJob } from './jobs/collect-job.js';
+import { readJobCredits } from './jobs/read-job-credits.js';
 import { waitForJobs } from './jobs/wait-for-jobs.js';
 import { writeDirectories } from './manifest/write-directories.js';
 import { writeManifest } from './manifest/write-manifest.js';
@@ -27,7 +28,7 @@ import { readResults } from './results/read-results.js';
 export function createActivities(deps: ActivityDeps) {
   return {
     openBatch: openBatch(deps),
-    findEarlierCreates: findEarlierCreates(deps),
+    findPreviousCreates: findPreviousCreates(deps),
     listRecentBatches: listRecentBatches(deps),
     postBatch: postBatch(deps),
     findCreatedBatch: findCreatedBatch(deps),
@@ -36,6 +37,7 @@ export function createActivities(deps: ActivityDeps) {
     readResults: readResults(deps),
     waitForJobs: waitForJobs(deps),
     collectJob: collectJob(deps),
+    readJobCredits: readJobCredits(deps),
     cancelJobs: cancelJobs(deps),
     writeManifest: writeManifest(deps),
     openDirectories: openDirectories(deps),

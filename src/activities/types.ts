@@ -1,9 +1,9 @@
-/** What the workflows know of the activities: types, so that none of their code enters the sandbox. */
+/** The types of the activities, for the workflows: none of the activities' code enters the sandbox. */
 import type { createActivities } from './index.js';
 
 export type Activities = ReturnType<typeof createActivities>;
 export type { PublishedReport } from './batch/child-report.js';
-export type { BatchToCreate, CreatedBatch, ListedBatches, PostFailureDetails } from './batch/create-batch.js';
+export type { BatchToCreate, CreatedBatch, PostFailureDetails, PreexistingBatches } from './batch/create-batch.js';
 export type { OpenedBatch } from './batch/open-batch.js';
 export type { OpenedDirectories } from './input/open-directories.js';
 export type { CancelledJobs } from './jobs/cancel-jobs.js';

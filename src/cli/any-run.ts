@@ -13,5 +13,6 @@ export function finalProgress(report: AnyReport): AnyProgress {
   const ended = { phase: 'completed', job, files, running: 0, failure: null, startedAt: '', manifest } as const;
   if ('directories' in report) return { ...ended, directories: report.directories, lastFailures: [] };
   const { batchId, directoryId, status } = report;
-  return { ...ended, directoryId, batchId, batchStatus: status, lastFailures: [] };
+  const counts = { directoryFiles: null, jobsEnded: files.completed };
+  return { ...ended, ...counts, directoryId, batchId, batchStatus: status, lastFailures: [] };
 }

@@ -1,5 +1,5 @@
 import type { Client, WorkflowHandleWithFirstExecutionRunId, WorkflowOptions } from '@temporalio/client';
-import { checkBatchInput, resolveDirectoriesInput } from '../activities/input/index.js';
+import { checkBatchInput, checkDirectoriesInput } from '../activities/input/index.js';
 import {
   type BatchProgress,
   type BatchReport,
@@ -126,7 +126,7 @@ export class BatchClient {
     input: ProcessDirectoriesInput,
     options: StartDirectoriesOptions = {},
   ): Promise<DirectoriesHandle> {
-    resolveDirectoriesInput(input);
+    checkDirectoriesInput(input);
     const workflowId = options.workflowId ?? directoriesWorkflowId(input);
     const staticSummary = describeBatch({ directoryId: `${input.directoryIds.length} directories`, job: input.job });
     const runId = await this.#start({

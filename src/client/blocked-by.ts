@@ -1,5 +1,5 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
-import { type FailureType, TROUBLE_MEMO, WORKFLOW_TYPES } from '../protocol/index.js';
+import { BLOCKED_BY_MEMO, type FailureType, WORKFLOW_TYPES } from '../protocol/index.js';
 
 /** An activity that polls fails with these at every poll. They are no problem. */
 const POLL_FAILURES: ReadonlySet<string> = new Set<FailureType>(['BatchNotReady', 'JobNotReady']);
@@ -18,7 +18,7 @@ export async function findBlockedBy(
   // A child without a run id is not started yet.
   if (!create?.workflowId || !create.runId) return findRetriedFailure(raw);
   const child = await workflow.getHandle(create.workflowId, create.runId).describe();
-  const blockedBy = child.memo?.[TROUBLE_MEMO];
+  const blockedBy = child.memo?.[BLOCKED_BY_MEMO];
   return findRetriedFailure(child.raw) ?? (typeof blockedBy === 'string' ? blockedBy : null);
 }
 

@@ -1,7 +1,14 @@
-/** Input, report and progress of `processDirectories`. */
+/** Input, report, manifest and progress of `processDirectories`. */
 import type { FailureSummary } from './failures.js';
 import type { BatchJob, BatchOptions } from './input.js';
-import type { FileCounts, FileStatus } from './report.js';
+import {
+  type FileCounts,
+  type FileStatus,
+  RUN_PHASE_LABELS,
+  type RunPhase,
+  type RunProgress,
+  type RunReport,
+} from './run.js';
 
 /** Input of the `processDirectories` workflow. Every option but `maxConcurrentBatches` applies to each batch separately. */
 export interface ProcessDirectoriesInput extends Omit<BatchOptions, 'onlyFailed'> {
@@ -25,7 +32,7 @@ export interface DirectoriesRequest {
 /** Counts of directories by the outcome of their batch. They add up to `total` once the run has ended. */
 export type DirectoryCounts = FileCounts;
 
-/** Outcome of one directory. `SKIPPED`: no batch was created, because the run stopped or hit a failure that concerns every directory. */
+/** Outcome of one directory. `SKIPPED`: no batch was created, because the run was stopped or every other batch would fail as well. */
 export type DirectoryStatus = FileStatus;
 
 /** Why the batch of a directory was not COMPLETED. */
@@ -51,19 +58,10 @@ export interface DirectoryLine {
 }
 
 /** Result of a `processDirectories` workflow, and what its failures carry. */
-export interface DirectoriesReport {
-  job: BatchJob;
+export interface DirectoriesReport extends RunReport<DirectoryFailure> {
   directories: DirectoryCounts;
   /** The files of all batches together, including batches that failed after their results were known. */
   files: FileCounts;
-  /** The first 100; the manifest has all. */
-  failures: DirectoryFailure[];
-  /** Bytes written to the output store, manifests not counted. */
-  bytes: number;
-  /** Credits billed for the files whose billing is recorded; `null` when none is. */
-  credits: number | null;
-  /** Where the combined manifest is; `null` if the run ended before it was written. */
-  manifest: string | null;
 }
 
 /** Whether a value from a failure's details or a memo is such a report. */
@@ -73,43 +71,19 @@ export function isDirectoriesReport(value: unknown): value is DirectoriesReport 
   );
 }
 
-export type DirectoriesPhase =
-  | 'opening'
-  | 'processing'
-  | 'reporting'
-  | 'stopping'
-  | 'completed'
-  | 'failed'
-  | 'cancelled';
+export type DirectoriesPhase = RunPhase;
 
 /** The phases for people, in the Temporal UI and in the terminal. */
 export const DIRECTORIES_PHASE_LABELS: Record<DirectoriesPhase, string> = {
-  opening: 'Checking the input',
+  ...RUN_PHASE_LABELS,
   processing: 'Processing the directories',
-  reporting: 'Writing the manifest',
   stopping: 'Stopping: cancelling the batches',
-  completed: 'Completed',
-  failed: 'Failed',
-  cancelled: 'Cancelled',
 };
 
-/** Answer of the `progress` query of a `processDirectories` workflow. */
-export interface DirectoriesProgress {
-  phase: DirectoriesPhase;
-  /** `null` until the input is validated. */
-  job: BatchJob | null;
+/** Answer of the `progress` query of a `processDirectories` workflow. `running` counts the batches that are open. */
+export interface DirectoriesProgress extends RunProgress<DirectoriesPhase, DirectoryFailure> {
   /** Directories by outcome. `total` is 0 until the input is validated. */
   directories: DirectoryCounts;
   /** The files of the batches that have ended. */
   files: FileCounts;
-  /** Batches that are open. */
-  running: number;
-  /** The last 5. */
-  lastFailures: DirectoryFailure[];
-  /** Why the run failed or was cancelled; `null` while it runs, and when it completed. */
-  failure: FailureSummary | null;
-  /** When the run began, ISO 8601. */
-  startedAt: string;
-  /** Where the combined manifest is or will be, once its first part is written. */
-  manifest: string | null;
 }

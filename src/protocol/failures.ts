@@ -1,15 +1,17 @@
 /**
- * The table of failures: the type of every `ApplicationFailure` of this package, and whether it is retried. The class of an error
- * is lost when it leaves an activity, so tell failures apart by their type.
+ * The table of failures: the type of every `ApplicationFailure` of this package, and whether it is retried. An error loses its
+ * class when it leaves an activity, so tell failures apart by their type.
  */
 
 interface FailureRule {
   /**
-   * `no`: it ends the activity. `yes`: retried until the activity's deadline. `except-create`: retried while polling or
-   * collecting, not by a run's first request or its create. `15-minutes`: as `except-create`, for 15 minutes since it was first
-   * seen. `while-recent`: as `except-create`, for one minute since it was first seen.
+   * - `no`: it ends the activity.
+   * - `yes`: retried until the activity's deadline.
+   * - `except-first-request`: retried while polling and collecting, but not by a run's first request and its create.
+   * - `15-minutes`: as `except-first-request`, for 15 minutes from when it was first seen.
+   * - `while-recent`: as `except-first-request`, for one minute from when it was first seen.
    */
-  readonly retried: 'no' | 'yes' | 'except-create' | '15-minutes' | 'while-recent';
+  readonly retried: 'no' | 'yes' | 'except-first-request' | '15-minutes' | 'while-recent';
   /** What a person can do; `null` if the message says it already. */
   readonly advice: string | null;
 }
@@ -26,8 +28,8 @@ export const FAILURES = {
   },
   /** 402. */
   OutOfCredits: {
-    retried: 'except-create',
-    advice: 'Add credits to the LlamaCloud organization; start a run that has ended again.',
+    retried: 'except-first-request',
+    advice: 'Add credits to the LlamaCloud organization. A run that has ended has to be started again.',
   },
   /** 404. */
   NotFound: { retried: 'while-recent', advice: 'Check the id, and that the key sees the project it is in.' },
@@ -62,7 +64,7 @@ export const FAILURES = {
   JobTimedOut: { retried: 'no', advice: null },
   /** LlamaCloud could not create a job for one file, or gave none in time. */
   FileNotMapped: { retried: 'no', advice: null },
-  /** A file or a directory was not tried, because the run was stopped or too many others had failed. */
+  /** A file or a directory was not processed, because the run was stopped or too many others had failed. */
   Skipped: { retried: 'no', advice: null },
 } as const satisfies Record<string, FailureRule>;
 

@@ -1,24 +1,24 @@
 import { truncateUtf8 } from './text.js';
 
 /** Printable ASCII without spaces: valid in a workflow id, a search attribute and a URL on every server. */
-const PLAIN_ID = /^[\x21-\x7e]+$/;
+const VALID_ID = /^[\x21-\x7e]+$/;
 
 /** LlamaCloud's ids have 40 characters. A workflow id holds two ids, and some Temporal servers take 255 bytes only. */
 export const MAX_ID_LENGTH = 100;
 
-/** Whether an id can be used without escaping. `.` and `..` are not escaped in the path of a URL and would reach another route. */
-export function isPlainId(id: string): boolean {
-  return id.length <= MAX_ID_LENGTH && PLAIN_ID.test(id) && id !== '.' && id !== '..';
+/** Whether an id can be used without escaping. `.` and `..` would reach another route in the path of a URL. */
+export function isValidId(id: string): boolean {
+  return id.length <= MAX_ID_LENGTH && VALID_ID.test(id) && id !== '.' && id !== '..';
 }
 
 /** Temporal takes 1,000 bytes, and some servers 255. */
-export const MAX_NAME_BYTES = 200;
+export const MAX_TEMPORAL_NAME_BYTES = 200;
 
-/** Prefixes of the names that Temporal keeps for itself. */
+/** Prefixes that Temporal reserves. */
 const RESERVED_NAME = /^(__temporal_|\/_sys\/)/;
 
 /** Whether this can be a workflow type or a task queue. A command with any other name fails the workflow task at every attempt. */
-export function isTemporalName(name: string): boolean {
+export function isValidTemporalName(name: string): boolean {
   const isText = name !== '' && name.isWellFormed() && !/\p{Cc}/u.test(name);
-  return isText && truncateUtf8(name, MAX_NAME_BYTES) === name && !RESERVED_NAME.test(name);
+  return isText && truncateUtf8(name, MAX_TEMPORAL_NAME_BYTES) === name && !RESERVED_NAME.test(name);
 }

@@ -6,6 +6,7 @@ export * from './ids.js';
 export * from './input.js';
 export * from './names.js';
 export * from './report.js';
+export * from './run.js';
 export * from './search-attributes.js';
 export * from './status.js';
 export * from './text.js';

@@ -28,34 +28,34 @@ export const BATCH_ID_MEMO = 'llamacloudBatchId';
 /** Memo key of `createBatch`: ids of the batches that existed before it created its own. */
 export const PREEXISTING_BATCHES_MEMO = 'llamacloudPreexistingBatches';
 
-/** Memo key of `createBatch`: why there is no batch yet. */
-export const TROUBLE_MEMO = 'llamacloudTrouble';
+/** Memo key of `createBatch`: why its batch is not created yet. */
+export const BLOCKED_BY_MEMO = 'llamacloudBlockedBy';
 
 /** Memo key of the report of a run that failed or was cancelled: Temporal keeps no result of such a workflow. */
 export const REPORT_MEMO = 'llamacloudReport';
 
-/** What a batch does. Batches with the same directory, job type and configuration do the same work. */
-export interface BatchWork {
+/** What a batch processes, and with which job. */
+export interface BatchSpec {
   directoryId: string;
   job: BatchJob;
 }
 
-/** A text that is equal for the same work and differs for any other. */
-export function dedupKey({ directoryId, job }: BatchWork): string {
+/** Equal for batches with the same directory, job type and configuration, and for no others. */
+function dedupKey({ directoryId, job }: BatchSpec): string {
   return [directoryId, job.type, job.configurationId].join('/');
 }
 
-/** The summary of a run in the Temporal UI. */
-export function describeBatch({ directoryId, job }: BatchWork): string {
+/** Summary of a run in the Temporal UI. */
+export function describeBatch({ directoryId, job }: BatchSpec): string {
   return `${job.type} of ${directoryId} with ${job.configurationId}`;
 }
 
-/** Default workflow id of the run that does this work. Temporal runs one workflow of an id at a time. */
-export function processBatchWorkflowId(work: BatchWork): string {
-  return `llamacloud/${dedupKey(work)}`;
+/** Default workflow id of a batch run. Temporal runs one workflow of an id at a time. */
+export function processBatchWorkflowId(spec: BatchSpec): string {
+  return `llamacloud/${dedupKey(spec)}`;
 }
 
-/** Workflow id of the `createBatch` workflow for this work: the lock under which its batches are created, one at a time. */
-export function createBatchWorkflowId(work: BatchWork): string {
-  return `llamacloud-create/${dedupKey(work)}`;
+/** Workflow id of `createBatch`: the lock under which batches of one spec are created, one at a time. */
+export function createBatchWorkflowId(spec: BatchSpec): string {
+  return `llamacloud-create/${dedupKey(spec)}`;
 }

@@ -35,10 +35,9 @@ export type {
   BatchPhase,
   BatchProgress,
   BatchReport,
-  FileCounts,
   FileFailure,
-  FileStatus,
   JobOutcome,
   ManifestLine,
 } from './report.js';
+export type { FileCounts, FileStatus } from './run.js';
 export { SEARCH_ATTRIBUTES } from './search-attributes.js';

@@ -1,8 +1,7 @@
+/** Report, manifest and progress of `processBatch`. */
 import type { FailureSummary } from './failures.js';
-import type { BatchJob, JobType } from './input.js';
-
-/** Outcome of one file. `SKIPPED`: not tried, because too many other files had failed or the run was stopped. */
-export type FileStatus = 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'SKIPPED';
+import type { JobType } from './input.js';
+import { type FileStatus, RUN_PHASE_LABELS, type RunPhase, type RunProgress, type RunReport } from './run.js';
 
 /** Why a file has no document. */
 export interface FileFailure {
@@ -39,35 +38,17 @@ export interface ManifestLine {
   output: string | null;
   bytes: number | null;
   sha256: string | null;
+  /** Credits billed for the job, also where your own child workflow failed after it; `null` if LlamaCloud gave none. */
   credits: number | null;
   error: FailureSummary | null;
 }
 
-/** Counts of files by outcome. They add up to `total` once the run has ended. */
-export interface FileCounts {
-  total: number;
-  completed: number;
-  failed: number;
-  cancelled: number;
-  skipped: number;
-}
-
 /** Result of a `processBatch` workflow; a failure of a run that has results carries it as well. */
-export interface BatchReport {
+export interface BatchReport extends RunReport<FileFailure> {
   batchId: string;
   directoryId: string;
-  job: BatchJob;
   /** Terminal status of the batch. */
   status: string;
-  files: FileCounts;
-  /** The first 100, or as many as `reportedFailures` says; the manifest has all. */
-  failures: FileFailure[];
-  /** Bytes of the documents, the manifest not counted. */
-  bytes: number;
-  /** Credits billed for the files whose billing is recorded; `null` when none is. */
-  credits: number | null;
-  /** Where the manifest is; `null` if the batch had no results to list. */
-  manifest: string | null;
 }
 
 /** Whether a value from a failure's details or a memo is a report. */
@@ -75,68 +56,27 @@ export function isReport(value: unknown): value is BatchReport {
   return typeof value === 'object' && value !== null && 'batchId' in value && 'files' in value && 'failures' in value;
 }
 
-export type BatchPhase =
-  | 'opening'
-  | 'creating'
-  | 'waiting'
-  | 'expanding'
-  | 'processing'
-  | 'reporting'
-  | 'stopping'
-  | 'completed'
-  | 'failed'
-  | 'cancelled';
+export type BatchPhase = RunPhase | 'creating' | 'waiting' | 'expanding';
 
 /** The phases for people, in the Temporal UI and in the terminal. */
 export const PHASE_LABELS: Record<BatchPhase, string> = {
-  opening: 'Checking the input',
+  ...RUN_PHASE_LABELS,
   creating: 'Creating the batch',
   waiting: 'Waiting for LlamaCloud',
   expanding: 'Reading the results',
   processing: 'Collecting the documents',
-  reporting: 'Writing the manifest',
   stopping: 'Stopping: cancelling the batch and its jobs',
-  completed: 'Completed',
-  failed: 'Failed',
-  cancelled: 'Cancelled',
 };
 
-export function noFiles(): FileCounts {
-  return { total: 0, completed: 0, failed: 0, cancelled: 0, skipped: 0 };
-}
-
-/** Files whose outcome is known. */
-export function settledCount({ completed, failed, cancelled, skipped }: FileCounts): number {
-  return completed + failed + cancelled + skipped;
-}
-
-/** The counter of {@link FileCounts} for each outcome. */
-export const COUNTER_BY_STATUS = {
-  COMPLETED: 'completed',
-  FAILED: 'failed',
-  CANCELLED: 'cancelled',
-  SKIPPED: 'skipped',
-} as const satisfies Record<FileStatus, keyof FileCounts>;
-
-/** Answer of the `progress` query. */
-export interface BatchProgress {
-  phase: BatchPhase;
+/** Answer of the `progress` query. `files.total` is 0 until the results are known. */
+export interface BatchProgress extends RunProgress<BatchPhase, FileFailure> {
   /** `null` until the input is validated. */
   directoryId: string | null;
-  job: BatchJob | null;
   batchId: string | null;
   /** Last status seen; `null` before the batch exists. */
   batchStatus: string | null;
-  /** Files by outcome. `total` is 0 until the results are known. */
-  files: FileCounts;
-  /** Child workflows that are open. */
-  running: number;
-  /** The last 5. */
-  lastFailures: FileFailure[];
-  /** Why the run failed or was cancelled; `null` while it runs, and when it completed. */
-  failure: FailureSummary | null;
-  /** When the run began, ISO 8601. */
-  startedAt: string;
-  /** Where the manifest is or will be, once its first part is written. */
-  manifest: string | null;
+  /** Files of the directory when the run began: shows the size of a batch whose results are not there yet. `null` if not known. */
+  directoryFiles: number | null;
+  /** Files whose job is known to have ended in LlamaCloud. Their documents are collected next. */
+  jobsEnded: number;
 }

@@ -1,7 +1,7 @@
-/** The statuses that end a batch, and a job of either type. */
+/** The terminal statuses of a batch, and of a job of either type. */
 export type TerminalStatus = 'COMPLETED' | 'FAILED' | 'CANCELLED';
 
-/** LlamaCloud adds statuses without notice. An unknown status is shown, and is not terminal. */
+/** LlamaCloud adds statuses without notice. An unknown status is not terminal. */
 export function isTerminal(status: string): status is TerminalStatus {
   return status === 'COMPLETED' || status === 'FAILED' || status === 'CANCELLED';
 }

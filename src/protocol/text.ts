@@ -1,7 +1,7 @@
-/** Room for a name or a message: a thousand of them travel through history at a time, and Temporal takes 2 MB. */
+/** Upper bound on a name or a message: a thousand of them travel through history at a time, and Temporal takes 2 MB. */
 const MAX_TEXT_BYTES = 300;
 
-/** Stands in the place of a secret. */
+/** Replaces a secret. */
 export const REDACTED = '[redacted]';
 
 /**
@@ -19,7 +19,7 @@ export function cleanText(text: string, maxBytes = MAX_TEXT_BYTES): string {
   return truncateUtf8(line.trim(), maxBytes);
 }
 
-/** A URL that was cut where its host stands: nobody can tell whether that is a user and a password. */
+/** A URL that was cut in its host part, which may be a user and a password. */
 const UNFINISHED_AUTHORITY = /:\/\/[^\s/?#"<>]*$/;
 
 /**

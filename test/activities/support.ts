@@ -59,7 +59,7 @@ export type Bench = Awaited<ReturnType<typeof setBench>>;
 /** A batch is COMPLETED, and its jobs as soon as they are parsed. */
 export const INSTANT = { batchPendingMs: 0, batchRunningMs: 0, jobPendingMs: 0, jobRunningMs: 0 };
 
-/** What an activity finds in its context. */
+/** What the context of an activity says. */
 export interface Attempt {
   /** Default 1. */
   number?: number;
@@ -67,9 +67,9 @@ export interface Attempt {
   ageMs?: number;
   /** `scheduleToCloseTimeout`, in milliseconds. Default: none. */
   deadlineMs?: number;
-  /** What the attempt before has left. */
+  /** Heartbeat details of the attempt before. */
   heartbeatDetails?: unknown;
-  /** What the worker's client would be. Default: one that knows no workflow. */
+  /** Client of the worker. Default: one that finds no workflow. */
   client?: Client;
 }
 
@@ -114,14 +114,14 @@ export function runIn<I, O>(environment: MockActivityEnvironment, activity: Acti
 }
 
 /**
- * Runs attempts until one succeeds, each with what the one before has left in its heartbeat. The delays that they ask for are left out.
+ * Runs attempts until one succeeds, each with the heartbeat details of the one before. Does not wait between them.
  *
- * @param each Called after each attempt.
+ * @param onAttempt Called after each attempt.
  */
 export async function runAttempts<I, O>(
   activity: Activity<I, O>,
   input: NoInfer<I>,
-  each: (error: unknown, heartbeatDetails: unknown) => void = () => undefined,
+  onAttempt: (error: unknown, heartbeatDetails: unknown) => void = () => undefined,
 ): Promise<O> {
   let heartbeatDetails: unknown;
   for (let number = 1; ; number++) {
@@ -131,17 +131,17 @@ export async function runAttempts<I, O>(
     });
     try {
       const value = await runIn(context, activity, input);
-      each(undefined, heartbeatDetails);
+      onAttempt(undefined, heartbeatDetails);
       return value;
     } catch (error) {
       if (!(error instanceof ApplicationFailure) || error.nonRetryable === true) throw error;
-      each(error, heartbeatDetails);
+      onAttempt(error, heartbeatDetails);
     }
     await setImmediate();
   }
 }
 
-/** Runs one attempt that is to fail, and gives its failure. */
+/** Runs one attempt that has to fail, and returns its failure. */
 export function failing<I>(
   activity: Activity<I, unknown>,
   input: NoInfer<I>,
@@ -192,7 +192,7 @@ export async function addBatch(bench: Bench, type: 'parse_v2' | 'extract_v2' = '
   return { id, directory, requests: () => bench.emulator.requests.slice(created) };
 }
 
-/** A look at a batch, which waits for it to leave a status. */
-export function look(batchId: string, lastStatus: string | null = 'RUNNING', waitedMs = 0) {
+/** Input of `waitForBatch`. */
+export function toPollInput(batchId: string, lastStatus: string | null = 'RUNNING', waitedMs = 0) {
   return { batchId, lastStatus, waitingSinceMs: Date.now() - waitedMs, lastPolledAtMs: null, poll: DEFAULT_POLL };
 }

@@ -51,11 +51,13 @@ export class CliProcess {
     return await until(
       `${pattern} in ${JSON.stringify(this.stdout + this.stderr)}`,
       () => {
+        const match = pattern.exec(this.stdout);
+        if (match !== null) return match;
         const { exitCode } = this.#child;
         if (exitCode !== null) throw new Error(`it ended with ${exitCode}: ${this.stdout}${this.stderr}`);
-        return pattern.exec(this.stdout) ?? undefined;
+        return undefined;
       },
-      30_000,
+      90_000,
     );
   }
 

@@ -5,8 +5,9 @@ import type { AnyProgress } from '../../src/cli/any-run.js';
 import { follow } from '../../src/cli/follow.js';
 import { Interrupt } from '../../src/cli/interrupt.js';
 import type { RunHandle, RunProgress } from '../../src/client/index.js';
-import { type BatchProgress, type BatchReport, noFiles } from '../../src/protocol/index.js';
+import type { BatchProgress, BatchReport } from '../../src/protocol/index.js';
 
+const NO_FILES = { total: 0, completed: 0, failed: 0, cancelled: 0, skipped: 0 };
 const JOB = { type: 'parse_v2', configurationId: 'cfg-1' } as const;
 
 const REPORT: BatchReport = {
@@ -14,7 +15,7 @@ const REPORT: BatchReport = {
   directoryId: 'dir-1',
   job: JOB,
   status: 'COMPLETED',
-  files: noFiles(),
+  files: NO_FILES,
   failures: [],
   bytes: 0,
   credits: null,
@@ -59,7 +60,7 @@ test('the end of a run aborts no query: a worker would log a warning that the qu
   await setImmediate();
   expect(signal?.aborted).toBe(false);
   const { phase, blockedBy } = { phase: 'reporting', blockedBy: null } as const;
-  const progress = { files: noFiles(), running: 0, lastFailures: [], failure: null, startedAt: '', manifest: null };
+  const progress = { files: NO_FILES, running: 0, lastFailures: [], failure: null, startedAt: '', manifest: null };
   answer.resolve({
     ...progress,
     phase,
@@ -68,6 +69,8 @@ test('the end of a run aborts no query: a worker would log a warning that the qu
     job: JOB,
     batchId: 'bat-1',
     batchStatus: 'COMPLETED',
+    directoryFiles: null,
+    jobsEnded: 0,
   });
   expect(await following).toEqual(REPORT);
   expect(shown).toEqual(['reporting', 'completed']);

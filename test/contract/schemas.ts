@@ -1,5 +1,5 @@
-// What LlamaCloud's public OpenAPI document says of its answers, for the routes that this project uses: required fields,
-// types, which may be null, and the values of the enums. Unknown fields are allowed, as they are there.
+// The responses in LlamaCloud's public OpenAPI document, for the routes that this project uses: required fields, types, which may be
+// null, and the values of enums. Unknown fields are allowed, as in the document.
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -169,8 +169,8 @@ const directoryFile = object({
   'download_url?': nullable(object({ url: nonEmpty, expires_at: time })),
 });
 
-/** By route: the schema of its answer, and the status that goes with it. */
-export const ANSWERS = {
+/** The status and the schema of the successful response of each route. */
+export const RESPONSES = {
   'POST /api/v2/batches': { status: 201, schema: batch },
   'GET /api/v2/batches': { status: 200, schema: page(batch) },
   'GET /api/v2/batches/{id}': { status: 200, schema: batch },

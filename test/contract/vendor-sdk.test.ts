@@ -33,7 +33,7 @@ async function startWithExamples(options: EmulatorOptions = {}) {
 
 describe("the vendor's own SDK", () => {
   it('creates a batch, waits for it and reads its results', async () => {
-    const { client, request, directory } = await startWithExamples({ batchPendingMs: 20, batchRunningMs: 50 });
+    const { client, request, directory } = await startWithExamples({ batchPendingMs: 1_000, batchRunningMs: 50 });
     const { id, status } = await client.batches.create(request);
     expect(status).toBe('PENDING');
     await eventually(async () => (await client.batches.get(id)).status).toBe('COMPLETED');
@@ -45,14 +45,14 @@ describe("the vendor's own SDK", () => {
   it('finds its batch and all rows under adverse conditions too', async () => {
     const { client, request, directory } = await startWithExamples(ADVERSE_CONDITIONS);
     const { id } = await client.batches.create(request);
-    const listed = async () => {
+    const listIds = async () => {
       const batches: string[] = [];
       const query = { source_directory_id: directory.id, page_size: 2 };
       for await (const batch of client.batches.list(query)) batches.push(batch.id);
       return batches;
     };
-    await eventually(listed).toContain(id);
-    expect(await listed()).toHaveLength(6);
+    await eventually(listIds).toContain(id);
+    expect(await listIds()).toHaveLength(6);
     const { results } = await client.batches.get(id, { expand: ['results'] });
     const rows = results?.map((row) => row.source_directory_file_id);
     expect(rows?.toSorted()).toEqual(directory.files.map((file) => file.id).toSorted());
@@ -66,7 +66,7 @@ describe("the vendor's own SDK", () => {
       const fileId = directory.files.find((file) => file.name === name)?.id;
       return results?.find((row) => row.source_directory_file_id === fileId)?.job_reference?.id ?? '';
     };
-    const polling = { pollingInterval: 0.02, timeout: 20 };
+    const polling = { pollingInterval: 0.02, timeout: 50 };
     const report = await client.parsing.waitForCompletion(
       jobOf('annual-report-2025.pdf'),
       { expand: ['markdown', 'text', 'items', 'usage', 'markdown_content_metadata'] },
@@ -98,7 +98,7 @@ describe("the vendor's own SDK", () => {
   it('cancels batches and jobs', async () => {
     const { client, request } = await startWithExamples({
       batchRunningMs: 60_000,
-      batchCancelMs: 20,
+      batchCancelMs: 1_000,
       jobRunningMs: 60_000,
     });
     const { id } = await client.batches.create(request);

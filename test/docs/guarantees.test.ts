@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 
 const ROOT = new URL('../../', import.meta.url);
 
-/** A test file, such as `client/schedules`, and the names of tests in it that follow: *name*, *name*. */
+/** A test file, such as `client/schedules`, followed by names of tests in it: *name*, *name*. */
 const QUOTED = /`([a-z-]+(?:\/[a-z-]+)+)`((?:(?:: |, )\*[^*]+\*)*)/g;
 
 test('every test that the guarantees quote exists', async () => {
   const page = await readFile(new URL('docs/guarantees.md', ROOT), 'utf8');
   const rows = page.split('\n').filter((line) => line.startsWith('| '));
-  const quoted = rows.flatMap((row) => [...shownBy(row).matchAll(QUOTED)]);
+  const quoted = rows.flatMap((row) => [...lastCell(row).matchAll(QUOTED)]);
   expect(quoted.length).toBeGreaterThan(10);
   const missing: string[] = [];
   for (const [, file = '', names = ''] of quoted) {
@@ -22,7 +22,6 @@ test('every test that the guarantees quote exists', async () => {
   expect(missing).toEqual([]);
 });
 
-/** The last cell of a row. */
-function shownBy(row: string): string {
+function lastCell(row: string): string {
   return row.split(' | ').at(-1) ?? '';
 }

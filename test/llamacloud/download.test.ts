@@ -30,7 +30,7 @@ describe('a download', () => {
       expect(job.markdown).toBeNull();
       const { presigned_url: url, size_bytes: sizeBytes } = job.result_content_metadata?.markdown ?? {};
       return { url: url ?? expect.fail('no URL yet'), sizeBytes: sizeBytes ?? expect.fail('no size') };
-    });
+    }, 30_000);
     expect((await bytesOf(client.download(url, { sizeBytes }))).toString()).toContain('# A document');
   });
 
@@ -85,7 +85,7 @@ describe('a download', () => {
     const closed = vi.fn();
     const { client, url } = await clientOf((response) => response.on('close', closed).writeHead(200).write('a'));
     for await (const piece of client.download(url)) if (piece.length > 0) break;
-    await vi.waitFor(() => expect(closed).toHaveBeenCalled());
+    await vi.waitFor(() => expect(closed).toHaveBeenCalled(), 30_000);
   });
 
   test('has a timeout for each chunk, not for the whole document', async () => {
@@ -167,7 +167,7 @@ describe('a download is complete or fails', () => {
     };
     await rejection(IncompleteDocumentError, reading());
     expect(chunks).toEqual([]);
-    await vi.waitFor(() => expect(closed).toHaveBeenCalled());
+    await vi.waitFor(() => expect(closed).toHaveBeenCalled(), 30_000);
   });
 });
 
@@ -189,7 +189,7 @@ describe('a download fails', () => {
 
   test.each(['headers', 'body'])('with a timeout when nothing more arrives in its %s', async (where) => {
     const { client, url } = await clientOf((response) => where === 'body' && response.writeHead(200).write('a'), {
-      timeoutMs: 400,
+      timeoutMs: 2_000,
     });
     const reading = bytesOf(client.download(`${url}/${QUERY}`));
     const error = await rejection(ConnectionError, reading);
@@ -207,7 +207,7 @@ describe('a download fails', () => {
     const error = await rejection(HttpStatusError, bytesOf(client.download(`${url}/${QUERY}`)));
     expect(error).toMatchObject({ status: 403, detail: '' });
     expectNoneIn(error, SIGNATURE, KEY);
-    await vi.waitFor(() => expect(closed).toHaveBeenCalled());
+    await vi.waitFor(() => expect(closed).toHaveBeenCalled(), 30_000);
     expect(seen).toHaveLength(1);
   });
 
@@ -252,6 +252,6 @@ describe('a download fails', () => {
       for await (const _ of document) controller.abort(reason);
     };
     await expect(reading()).rejects.toBe(reason);
-    await vi.waitFor(() => expect(closed).toHaveBeenCalled());
+    await vi.waitFor(() => expect(closed).toHaveBeenCalled(), 30_000);
   });
 });

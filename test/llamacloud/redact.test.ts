@@ -47,7 +47,7 @@ describe('no error holds the key', () => {
     ['a reset', (response: { socket: { resetAndDestroy(): void } | null }) => response.socket?.resetAndDestroy()],
     ['no answer', () => {}],
   ])('for %s', async (_, respond) => {
-    const { client } = await clientOf(respond, { timeoutMs: 200 });
+    const { client } = await clientOf(respond, { timeoutMs: 2_000 });
     // A part of it that a cut has left over counts as well.
     expectNoneIn(await rejection(LlamaCloudError, client.getBatch('bat-1')), KEY, KEY.slice(0, 10));
   });

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { isPlainId } from '../../src/protocol/index.js';
+import { isValidId } from '../../src/protocol/index.js';
 
 test.each(['dir-1', 'a', 'x'.repeat(100), 'a/b', '...', '!~', '__proto__', 'constructor'])('%j is a plain id', (id) => {
-  expect(isPlainId(id)).toBe(true);
+  expect(isValidId(id)).toBe(true);
 });
 
 test.each(['', '.', '..', ' a', 'a ', 'a b', 'a\n', 'a\0', 'a\u007f', 'é', '\u00a0', '\ud83d', '😀', 'x'.repeat(101)])(
   '%j is none',
   (id) => {
-    expect(isPlainId(id)).toBe(false);
+    expect(isValidId(id)).toBe(false);
   },
 );

@@ -35,7 +35,7 @@ export async function setCreates({ emulator, client }: Stage): Promise<Creates> 
     posts: () => posts().map(({ status }) => status),
     batches: () => emulator.batches.list().filter((batch) => batch.directoryId === directoryId),
     posted: async (count) => {
-      await until(`POST ${count}`, () => posts().length >= count, 60_000);
+      await until(`POST ${count}`, () => posts().length >= count);
     },
     learned: () =>
       until('the batch id in the memo', async () => {
@@ -56,14 +56,10 @@ export function describe(client: Client, workflowId: string) {
 /** Waits until a workflow has ended, and gives its status. */
 export function ended(client: Client, workflowId: string): Promise<string> {
   const status = async () => (await describe(client, workflowId))?.status.name;
-  return until(
-    `the end of ${workflowId}`,
-    async () => {
-      const name = await status();
-      return name !== undefined && name !== 'RUNNING' && name;
-    },
-    60_000,
-  );
+  return until(`the end of ${workflowId}`, async () => {
+    const name = await status();
+    return name !== undefined && name !== 'RUNNING' && name;
+  });
 }
 
 /**

@@ -30,7 +30,7 @@ describe('kept histories', async () => {
     expect([...new Set(types)].sort()).toEqual(Object.values(WORKFLOW_TYPES).sort());
   });
 
-  test('a history that is not ours does not replay', async () => {
+  test('a history of another workflow does not replay', async () => {
     const history = await read(names[0] ?? '');
     const types = history.events?.map((event) => event.activityTaskScheduledEventAttributes?.activityType);
     const scheduled = types?.find((type) => type != null);

@@ -11,8 +11,7 @@ export interface CancelBatchInput extends ApiScope {
 }
 
 /**
- * Cancels the remote batch, waits for it to stop, and returns the status that it stopped with. One that ended in the
- * meantime is no error.
+ * Cancels the remote batch, waits until it has stopped, and returns its terminal status. A batch that ended by itself is no error.
  *
  * `GET /api/v2/batches/{id}` and `POST /api/v2/batches/{id}/cancel`.
  */
@@ -22,16 +21,16 @@ export function cancelBatch(deps: ActivityDeps) {
       const scope = { projectId, organizationId, signal };
       const { status } = await deps.llamacloud.getBatch(batchId, scope);
       if (isTerminal(status)) return status;
-      // Sent again with each poll: it is idempotent, and one that was lost is made up for.
+      // Sent again with each poll, since it is idempotent and one may get lost.
       await deps.llamacloud.cancelBatch(batchId, scope).catch((error: unknown) => {
-        if (!hasEnded(error)) throw error;
+        if (!isAlreadyTerminal(error)) throw error;
       });
       const state = `batch ${batchId} is ${toStatus(status)} and being cancelled`;
       throw new NotReady('BatchNotReady', state, pollDelayMs(DEFAULT_POLL, ageMs));
     });
 }
 
-/** A terminal batch can't be cancelled; the status that LlamaCloud then answers is not published, and the next poll tells. */
-function hasEnded(error: unknown): boolean {
+/** Whether the batch may have ended before the cancel. LlamaCloud does not publish which status says so: the next poll shows it. */
+function isAlreadyTerminal(error: unknown): boolean {
   return error instanceof HttpStatusError && [400, 409, 422].includes(error.status);
 }

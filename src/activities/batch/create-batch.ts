@@ -1,16 +1,15 @@
-/** The activities of the `createBatch` workflow: what is there, the one POST, and what may have come of it. */
+/** The activities of the `createBatch` workflow: list what is there, send the POST, find the batch of a POST without a response. */
 import { activityInfo, Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type Batch, ConnectionError, HttpStatusError } from '../../llamacloud/index.js';
-import { type ApiScope, type BatchWork, LIST_LAG_MS } from '../../protocol/index.js';
+import { type ApiScope, type BatchSpec, LIST_LAG_MS } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { NotReady } from '../support/not-ready.js';
 import { runAttempt } from '../support/run-attempt.js';
-import { hasForgottenOne } from './resets.js';
+import { hasResetActivity } from './reset-history.js';
 import { toStatus } from './wait-for-batch.js';
 
-/** What a batch is to be created over. */
-export interface BatchToCreate extends BatchWork {
+export interface BatchToCreate extends BatchSpec {
   scope: ApiScope;
 }
 
@@ -19,30 +18,30 @@ export interface CreatedBatch {
   status: string;
 }
 
-/** LlamaCloud's clock may differ from ours by that much: batches are told apart by their ids, not by their times. */
-const CLOCK_SKEW_MS = 24 * 60 * 60_000;
-
-/** What the failure of a {@link postBatch} carries. */
+/** What the failure of {@link postBatch} carries. */
 export interface PostFailureDetails {
-  /** May there be a batch although there was no answer? */
-  mayHaveTakenEffect: boolean;
+  /** May there be a batch although no response gave its id? */
+  mayHaveCreatedBatch: boolean;
   /** Wait before the next request, in milliseconds. */
   retryDelayMs: number;
-  /** Has a reset taken back an earlier POST, of which the workflow then knows nothing? */
+  /** Has a reset of the workflow taken back an earlier POST? Nothing was sent then. */
   wasReset?: boolean;
 }
 
-/** What LlamaCloud listed before the create: what the same list shows later besides is new. */
-export interface ListedBatches {
-  /** The list begins here, epoch milliseconds. */
+/** The batches of the directory that were there before the first POST. Any other batch is new. */
+export interface PreexistingBatches {
+  /** Only batches created since then are listed, epoch milliseconds. */
   sinceMs: number;
   batchIds: string[];
 }
 
-/** The recent batches of the directory: none of them is the one to be created. `GET /api/v2/batches`. */
+/** Upper bound on the difference between LlamaCloud's clock and the Temporal server's. */
+const CLOCK_SKEW_MS = 24 * 60 * 60_000;
+
+/** Lists the recent batches of the directory. `GET /api/v2/batches`. */
 export function listRecentBatches(deps: ActivityDeps) {
-  return (input: BatchToCreate): Promise<ListedBatches> =>
-    // A run's first request: a key or an id that is wrong is not waited for.
+  return (input: BatchToCreate): Promise<PreexistingBatches> =>
+    // A run's first request: a wrong key or id fails it at once.
     runAttempt('open', `directory ${input.directoryId}`, async ({ nowMs, signal }) => {
       const sinceMs = nowMs - CLOCK_SKEW_MS;
       const batches = await listBatches(deps, input, sinceMs, signal);
@@ -51,59 +50,59 @@ export function listRecentBatches(deps: ActivityDeps) {
 }
 
 /**
- * Creates the batch: `POST /api/v2/batches`. LlamaCloud has no idempotency key, and a POST whose answer is lost may have created
- * a batch that costs money. So this is one request, by the first attempt alone, and the workflow decides about the next one.
+ * Creates the batch by one request: `POST /api/v2/batches`. LlamaCloud has no idempotency key, and a POST whose response is lost may
+ * have created a batch that costs money. So it is never retried here: the workflow decides about the next POST.
  *
- * @throws a non-retryable failure with {@link PostFailureDetails} unless LlamaCloud rejected the request for good.
+ * @throws a non-retryable failure, with {@link PostFailureDetails} unless LlamaCloud rejected the request for good.
  */
 export function postBatch(deps: ActivityDeps) {
   return async ({ directoryId, job, scope }: BatchToCreate): Promise<CreatedBatch> => {
-    let mayHaveTakenEffect = false;
+    let mayHaveCreatedBatch = false;
     let wasReset = false;
     try {
       return await runAttempt('create', `batch over directory ${directoryId}`, async ({ isFirst }) => {
-        mayHaveTakenEffect = !isFirst;
-        if (!isFirst) throw ApplicationFailure.retryable(NOT_FIRST, 'ServiceUnavailable');
-        wasReset = await hasForgottenPost();
-        mayHaveTakenEffect = true;
-        if (wasReset) throw ApplicationFailure.retryable(NOT_FIRST, 'ServiceUnavailable');
+        mayHaveCreatedBatch = !isFirst;
+        if (!isFirst) throw ApplicationFailure.retryable(EARLIER_POST, 'ServiceUnavailable');
+        wasReset = await hasResetPost();
+        mayHaveCreatedBatch = true;
+        if (wasReset) throw ApplicationFailure.retryable(EARLIER_POST, 'ServiceUnavailable');
         try {
-          // Has no signal: aborting a POST does not undo it. The workflow waits for the answer, and cancels the batch then.
-          return toCreated(await deps.llamacloud.createBatch({ ...scope, sourceDirectoryId: directoryId, job }));
+          // Without a signal: aborting a POST does not undo it. The workflow waits for the response, and cancels the batch then.
+          return toCreatedBatch(await deps.llamacloud.createBatch({ ...scope, sourceDirectoryId: directoryId, job }));
         } catch (error) {
-          mayHaveTakenEffect = !hadNoEffect(error);
+          mayHaveCreatedBatch = !isKnownNotCreated(error);
           throw error;
         }
       });
     } catch (error) {
-      throw withDetails(error, mayHaveTakenEffect, wasReset);
+      throw withPostDetails(error, mayHaveCreatedBatch, wasReset);
     }
   };
 }
 
-async function hasForgottenPost(): Promise<boolean> {
+async function hasResetPost(): Promise<boolean> {
   const { workflowExecution, activityType } = activityInfo();
-  // An activity that nobody's workflow runs has none.
-  return workflowExecution !== undefined && hasForgottenOne(Context.current().client, workflowExecution, activityType);
+  // Missing for a standalone activity.
+  return workflowExecution !== undefined && hasResetActivity(Context.current().client, workflowExecution, activityType);
 }
 
-const NOT_FIRST = 'An attempt before this one, of which nothing is known, may have created a batch';
+const EARLIER_POST = 'An earlier POST, whose outcome is not known, may have created a batch';
 
 /**
- * Was nothing created? A connection that was refused and a name that was not found never reached LlamaCloud, and an answer of
- * 4xx says that it was not done. Anything else says nothing: a timeout, a reset, a 5xx, a body that is cut.
+ * Whether an error shows that nothing was created: the request did not reach LlamaCloud, or LlamaCloud rejected it with a 4xx. A
+ * timeout, a reset connection, a 5xx and a body that is cut leave it open.
  */
-function hadNoEffect(error: unknown): boolean {
+function isKnownNotCreated(error: unknown): boolean {
   if (error instanceof HttpStatusError) return error.status >= 400 && error.status < 500 && error.status !== 408;
   return error instanceof ConnectionError && /ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(error.message);
 }
 
-/** A failure that is to be retried says so to the workflow, which retries it: by its own rule, not by the policy of an activity. */
-function withDetails(error: unknown, mayHaveTakenEffect: boolean, wasReset: boolean): unknown {
-  if (!(error instanceof ApplicationFailure) || (error.nonRetryable && !mayHaveTakenEffect)) return error;
+/** Adds what the workflow needs to know before the next POST. A rejection for good stays as it is. */
+function withPostDetails(error: unknown, mayHaveCreatedBatch: boolean, wasReset: boolean): unknown {
+  if (!(error instanceof ApplicationFailure) || (error.nonRetryable && !mayHaveCreatedBatch)) return error;
   const { message, type, nextRetryDelay, cause } = error;
   const details: PostFailureDetails = {
-    mayHaveTakenEffect,
+    mayHaveCreatedBatch,
     retryDelayMs: typeof nextRetryDelay === 'number' ? nextRetryDelay : 0,
     ...(wasReset ? { wasReset } : {}),
   };
@@ -117,14 +116,14 @@ function withDetails(error: unknown, mayHaveTakenEffect: boolean, wasReset: bool
 }
 
 export interface FindCreatedBatchInput extends BatchToCreate {
-  preexisting: ListedBatches;
-  /** Wait until LlamaCloud's list would show the batch if there were one? Otherwise the list is asked once. */
+  preexisting: PreexistingBatches;
+  /** Wait until LlamaCloud's list would show the batch if there were one? Otherwise the list is read once. */
   wait: boolean;
 }
 
 /**
- * The batch of this work that was not there before, or `null`. The create lock lets nobody else of this namespace create one
- * meanwhile. `GET /api/v2/batches`.
+ * Finds the batch of this spec that was not there before; `null` without one. Nobody else of this namespace creates one meanwhile:
+ * the workflow has the create lock. `GET /api/v2/batches`.
  */
 export function findCreatedBatch(deps: ActivityDeps) {
   return (input: FindCreatedBatchInput): Promise<CreatedBatch | null> =>
@@ -134,23 +133,23 @@ export function findCreatedBatch(deps: ActivityDeps) {
       const batches = await listBatches(deps, input, sinceMs, signal);
       const newBatches: Batch[] = [];
       for (const batch of batches) {
-        if (!preexisting.has(batch.id) && (await isOfWork(deps, batch, input, signal))) newBatches.push(batch);
+        if (!preexisting.has(batch.id) && (await matchesSpec(deps, batch, input, signal))) newBatches.push(batch);
       }
-      const [batch] = newBatches.sort(byAge);
+      const [batch] = newBatches.sort(byCreationTime);
       if (newBatches.length > 1) {
         const created = newBatches.map(({ id }) => id).join(', ');
         log.warn('More than one batch was created over this directory: the oldest is taken', { created });
       }
-      if (batch !== undefined) return toCreated(batch);
-      const leftMs = (deps.listLagMs ?? LIST_LAG_MS) - ageMs;
-      if (!input.wait || leftMs <= 0) return null;
+      if (batch !== undefined) return toCreatedBatch(batch);
+      const remainingMs = (deps.listLagMs ?? LIST_LAG_MS) - ageMs;
+      if (!input.wait || remainingMs <= 0) return null;
       const state = `LlamaCloud's list shows no new batch over directory ${input.directoryId} yet`;
-      throw new NotReady('BatchNotReady', state, Math.min(LIST_POLL_MS, ageMs, leftMs));
+      throw new NotReady('BatchNotReady', state, Math.min(MAX_LIST_POLL_MS, ageMs, remainingMs));
     });
 }
 
-/** Upper bound on the time between two polls of the list; a batch is mostly there at once. */
-const LIST_POLL_MS = 5_000;
+/** Upper bound on the time between two polls of the list. Mostly the first one shows the batch. */
+const MAX_LIST_POLL_MS = 5_000;
 
 async function listBatches(
   { llamacloud }: ActivityDeps,
@@ -165,19 +164,24 @@ async function listBatches(
   return batches;
 }
 
-/** A batch in the list that does not say what it works on is asked by itself: ours says so. */
-async function isOfWork(deps: ActivityDeps, listed: Batch, work: BatchToCreate, signal: AbortSignal): Promise<boolean> {
-  const isWhole = listed.source_directory_id !== undefined && listed.config !== undefined;
-  const batch = isWhole ? listed : await getBatchIfThere(deps, listed.id, work.scope, signal);
+/** Gets a batch by itself where the list does not say what it processes. */
+async function matchesSpec(
+  deps: ActivityDeps,
+  listed: Batch,
+  spec: BatchToCreate,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const isComplete = listed.source_directory_id !== undefined && listed.config !== undefined;
+  const batch = isComplete ? listed : await findBatch(deps, listed.id, spec.scope, signal);
   return (
-    batch?.source_directory_id === work.directoryId &&
-    batch?.config?.job.type === work.job.type &&
-    batch?.config?.job.configuration_id === work.job.configurationId
+    batch?.source_directory_id === spec.directoryId &&
+    batch?.config?.job.type === spec.job.type &&
+    batch?.config?.job.configuration_id === spec.job.configurationId
   );
 }
 
-/** One that is listed and not there is not ours, or not there yet: it fails nobody's create. */
-export async function getBatchIfThere({ llamacloud }: ActivityDeps, id: string, scope: ApiScope, signal: AbortSignal) {
+/** `undefined` on a 404: the batch is not readable yet, or not in this scope. */
+export async function findBatch({ llamacloud }: ActivityDeps, id: string, scope: ApiScope, signal: AbortSignal) {
   try {
     return await llamacloud.getBatch(id, { ...scope, signal });
   } catch (error) {
@@ -186,10 +190,10 @@ export async function getBatchIfThere({ llamacloud }: ActivityDeps, id: string, 
   }
 }
 
-function byAge(a: Batch, b: Batch): number {
+function byCreationTime(a: Batch, b: Batch): number {
   return String(a.created_at ?? '').localeCompare(String(b.created_at ?? ''));
 }
 
-function toCreated({ id, status }: Batch): CreatedBatch {
+export function toCreatedBatch({ id, status }: Batch): CreatedBatch {
   return { batchId: id, status: toStatus(status) };
 }

@@ -4,21 +4,25 @@ import type { ActivityDeps } from '../deps.js';
 import { checkBatchInput, resolveBatchInput } from '../input/index.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { hasSearchAttributes, warnAboutSearchAttributes } from '../support/search-attributes.js';
+import { countDirectoryFiles } from './count-files.js';
 
 export interface OpenedBatch {
   request: BatchRequest;
+  /** Files of the directory now; `null` if they could not be counted. */
+  directoryFiles: number | null;
   /** Are the four search attributes registered in this namespace? */
   searchAttributes: boolean;
   /** Does the task queue limit requests? Then children must use activities, which it counts. */
-  limited: boolean;
+  requestsLimited: boolean;
   /** Output store that the run writes to. */
   storeId: string;
 }
 
 /**
- * Step 1: validates the whole input before anything is sent. A batch that is adopted is asked for its directory and its job.
+ * Step 1: validates the whole input before anything is sent. Reads the directory and the job of a batch that is adopted, and counts
+ * the files of the directory.
  *
- * `GET /api/v2/batches/{id}` where there is a `batchId`.
+ * `GET /api/v2/batches/{id}` where there is a `batchId`, and `GET /api/v1/beta/directories/{id}/files`.
  */
 export function openBatch(deps: ActivityDeps) {
   return async (input: ProcessBatchInput): Promise<OpenedBatch> => {
@@ -28,17 +32,21 @@ export function openBatch(deps: ActivityDeps) {
     if (!searchAttributes && activityInfo().attempt === 1) warnAboutSearchAttributes();
     const what = batchId === undefined ? `directory ${checked.directoryId}` : `batch ${batchId}`;
     return runAttempt('open', what, async ({ ageMs, signal }) => {
-      // The workflow learns its deadline from this activity, so here it is this activity that keeps it.
+      // The workflow gets the timeout of the run from this activity, so it can't enforce it before.
       if (ageMs >= timeout)
         throw ApplicationFailure.nonRetryable(
           `${what} could not be opened within ${timeout / 1_000} s`,
           'BatchTimedOut',
         );
       const storeId = await deps.outputs.id();
-      const environment = { searchAttributes, limited: deps.requestsPerSecond !== undefined, storeId };
-      if (batchId === undefined) return { request: resolveBatchInput(checked), ...environment };
-      const batch = await deps.llamacloud.getBatch(batchId, { projectId, organizationId, signal });
-      return { request: resolveBatchInput(checked, batch), ...environment };
+      const existing =
+        batchId === undefined
+          ? undefined
+          : await deps.llamacloud.getBatch(batchId, { projectId, organizationId, signal });
+      const request = resolveBatchInput(checked, existing);
+      const directoryFiles = await countDirectoryFiles(deps, request.directoryId, request.scope, signal);
+      const requestsLimited = deps.requestsPerSecond !== undefined;
+      return { request, directoryFiles, searchAttributes, requestsLimited, storeId };
     });
   };
 }

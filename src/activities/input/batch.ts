@@ -8,16 +8,17 @@ import {
   DEFAULT_RESULTS_GRACE_MS,
   DEFAULT_TIMEOUT_MS,
   defaultCollect,
-  isPlainId,
+  isValidId,
   JOB_TYPES,
   MAX_CONCURRENT_JOBS_LIMIT,
   MAX_PAGE_SIZE,
+  MAX_REPORTED_FAILURES,
   ON_STOP,
   type ProcessBatchInput,
-  REPORTED_FAILURES,
   WORKFLOW_TYPES,
 } from '../../protocol/index.js';
-import { resolvePoll, toScope } from './resolved.js';
+import { invalidInput, parseInput } from './parse-input.js';
+import { resolvePoll, toScope } from './resolve.js';
 import {
   batchJob,
   collect,
@@ -30,10 +31,9 @@ import {
   temporalName,
   UNSUPPORTED_FORMAT,
 } from './schemas.js';
-import { invalidInput, validated } from './validated.js';
 
-const NEEDS_WORK = 'is needed, unless there is a batchId';
-const NEEDS_BATCH = 'needs a batchId: the batch whose files are processed again';
+const REQUIRED_WITHOUT_BATCH = 'is needed, unless there is a batchId';
+const REQUIRES_BATCH = 'needs a batchId: the batch whose files are processed again';
 
 /** Options of `processBatch` and of each batch of `processDirectories`. */
 export const batchOptions = {
@@ -42,7 +42,7 @@ export const batchOptions = {
   maxConcurrentJobs: z.int().min(1).max(MAX_CONCURRENT_JOBS_LIMIT).optional(),
   maxFailedFiles: z.int().min(0).optional(),
   maxFailedPercent: z.number().min(0).max(100).optional(),
-  reportedFailures: z.int().min(0).max(REPORTED_FAILURES).optional(),
+  reportedFailures: z.int().min(0).max(MAX_REPORTED_FAILURES).optional(),
   child: z.strictObject({ workflowType: temporalName.optional(), taskQueue: temporalName.optional() }).optional(),
   poll,
   timeout: duration.optional(),
@@ -52,7 +52,7 @@ export const batchOptions = {
   resultsGracePeriod: duration.optional(),
 };
 
-/** Strict: a misspelt option is an error, and not silently the default. */
+/** Strict, so that a misspelt option is an error. */
 export const batchInputSchema = z
   .strictObject({
     ...batchOptions,
@@ -63,11 +63,11 @@ export const batchInputSchema = z
   })
   .refine(
     ({ directoryId, batchId }) => directoryId !== undefined || batchId !== undefined,
-    crossFieldRule('directoryId', NEEDS_WORK, ['batchId']),
+    crossFieldRule('directoryId', REQUIRED_WITHOUT_BATCH, ['batchId']),
   )
   .refine(
     ({ job, batchId }) => job !== undefined || batchId !== undefined,
-    crossFieldRule('job', NEEDS_WORK, ['batchId']),
+    crossFieldRule('job', REQUIRED_WITHOUT_BATCH, ['batchId']),
   )
   .refine(
     ({ job, collect }) => job === undefined || isSupported(job.type, collect),
@@ -75,15 +75,14 @@ export const batchInputSchema = z
   )
   .refine(
     (value) => value.onlyFailed !== true || value.batchId !== undefined,
-    crossFieldRule('onlyFailed', NEEDS_BATCH, ['batchId']),
+    crossFieldRule('onlyFailed', REQUIRES_BATCH, ['batchId']),
   );
 
-/** A batch workflow's input, validated. */
-export type CheckedBatchInput = z.output<typeof batchInputSchema>;
+type CheckedBatchInput = z.output<typeof batchInputSchema>;
 
-/** @throws `InvalidInput` naming every wrong field. */
+/** Validates the input of `processBatch`. @throws `InvalidInput` naming every wrong field. */
 export function checkBatchInput(input: ProcessBatchInput): CheckedBatchInput {
-  return validated(batchInputSchema, input, 'processBatch');
+  return parseInput(batchInputSchema, input, 'processBatch');
 }
 
 /**
@@ -94,7 +93,7 @@ export function checkBatchInput(input: ProcessBatchInput): CheckedBatchInput {
  */
 export function resolveBatchInput(value: CheckedBatchInput, existing?: Batch): BatchRequest {
   const { directoryId, job } = existing === undefined ? value : matchBatch(value, existing);
-  if (directoryId === undefined || job === undefined) throw new Error('the schema lets no such input through');
+  if (directoryId === undefined || job === undefined) throw new Error('The schema rejects such an input');
   return {
     scope: toScope(value),
     directoryId,
@@ -105,7 +104,7 @@ export function resolveBatchInput(value: CheckedBatchInput, existing?: Batch): B
     maxConcurrentJobs: value.maxConcurrentJobs ?? DEFAULT_MAX_CONCURRENT_JOBS,
     ...(value.maxFailedFiles === undefined ? {} : { maxFailedFiles: value.maxFailedFiles }),
     ...(value.maxFailedPercent === undefined ? {} : { maxFailedPercent: value.maxFailedPercent }),
-    reportedFailures: value.reportedFailures ?? REPORTED_FAILURES,
+    reportedFailures: value.reportedFailures ?? MAX_REPORTED_FAILURES,
     child: {
       workflowType: value.child?.workflowType ?? WORKFLOW_TYPES.processJob,
       ...(value.child?.taskQueue === undefined ? {} : { taskQueue: value.child.taskQueue }),
@@ -119,35 +118,36 @@ export function resolveBatchInput(value: CheckedBatchInput, existing?: Batch): B
   };
 }
 
-/** What the input says of an existing batch has to match it. It is not ignored. */
+/** Takes the directory and the job from an existing batch. Whatever the input says of them has to match. */
 function matchBatch({ directoryId, job, collect }: CheckedBatchInput, existing: Batch) {
-  const own = existing.config?.job;
-  const type = JOB_TYPES.find((each) => each === own?.type);
-  const configurationId = usableId(own?.configuration_id);
-  const ownDirectoryId = usableId(existing.source_directory_id);
+  const existingJob = existing.config?.job;
+  const type = JOB_TYPES.find((jobType) => jobType === existingJob?.type);
+  const configurationId = toValidId(existingJob?.configuration_id);
+  const existingDirectoryId = toValidId(existing.source_directory_id);
   const fields = [
     mismatch('directoryId', directoryId, existing.source_directory_id),
-    mismatch('job.type', job?.type, own?.type),
-    mismatch('job.configurationId', job?.configurationId, own?.configuration_id),
-    type === undefined ? `batchId: its jobs are of the unknown type ${own?.type ?? '(none)'}` : null,
+    mismatch('job.type', job?.type, existingJob?.type),
+    mismatch('job.configurationId', job?.configurationId, existingJob?.configuration_id),
+    type === undefined ? `batchId: its jobs are of the unknown type ${existingJob?.type ?? '(none)'}` : null,
     configurationId === undefined ? 'batchId: LlamaCloud gives no usable id of its configuration' : null,
-    ownDirectoryId === undefined ? 'batchId: LlamaCloud gives no usable id of its directory' : null,
+    existingDirectoryId === undefined ? 'batchId: LlamaCloud gives no usable id of its directory' : null,
     type === undefined || job !== undefined || isSupported(type, collect) ? null : `collect: ${UNSUPPORTED_FORMAT}`,
   ].filter((field) => field !== null);
-  if (type === undefined || configurationId === undefined || ownDirectoryId === undefined || fields.length > 0)
+  if (type === undefined || configurationId === undefined || existingDirectoryId === undefined || fields.length > 0)
     throw invalidInput(
       'processBatch',
       fields.map((field) => cleanText(field)),
       'Nothing was started.',
     );
-  return { directoryId: ownDirectoryId, job: { type, configurationId } };
+  return { directoryId: existingDirectoryId, job: { type, configurationId } };
 }
 
-/** An id that LlamaCloud gave is used as it is, not trimmed: the trimmed one is another id. */
-function usableId(own: string | undefined): string | undefined {
-  return own !== undefined && isPlainId(own) ? own : undefined;
+/** An id that LlamaCloud gave is not trimmed: the trimmed one is another id. */
+function toValidId(id: string | undefined): string | undefined {
+  return id !== undefined && isValidId(id) ? id : undefined;
 }
 
-function mismatch(field: string, given: string | undefined, own: string | undefined): string | null {
-  return given === undefined || given === own ? null : `${field}: is ${given}, but the batch has ${own ?? 'none'}`;
+function mismatch(field: string, given: string | undefined, existing: string | undefined): string | null {
+  if (given === undefined || given === existing) return null;
+  return `${field}: is ${given}, but the batch has ${existing ?? 'none'}`;
 }

@@ -4,5 +4,5 @@ export {
   checkBatchInput,
   resolveBatchInput,
 } from './batch.js';
-export { directoriesInputSchema, resolveDirectoriesInput } from './directories.js';
+export { checkDirectoriesInput, directoriesInputSchema } from './directories.js';
 export { jobInputSchema, resolveJobInput } from './job.js';

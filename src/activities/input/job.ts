@@ -8,7 +8,8 @@ import {
   type ProcessJobInput,
   type ResolvedPoll,
 } from '../../protocol/index.js';
-import { resolvePoll, toScope } from './resolved.js';
+import { parseInput } from './parse-input.js';
+import { resolvePoll, toScope } from './resolve.js';
 import {
   collect,
   crossFieldRule,
@@ -21,9 +22,8 @@ import {
   temporalName,
   UNSUPPORTED_FORMAT,
 } from './schemas.js';
-import { validated } from './validated.js';
 
-/** Strict: a misspelt option is an error, and not silently the default. */
+/** Strict, so that a misspelt option is an error. */
 export const jobInputSchema = z
   .strictObject({
     ...scope,
@@ -45,7 +45,7 @@ export const jobInputSchema = z
   .refine((value) => isSupported(value.type, value.collect), crossFieldRule('collect', UNSUPPORTED_FORMAT, ['type']));
 
 /** A {@link ProcessJobInput} with every default filled in. */
-export type JobRequest = Pick<
+type JobRequest = Pick<
   ProcessJobInput,
   'projectId' | 'organizationId' | 'fileId' | 'name' | 'jobId' | 'type' | 'batchId' | 'storeId'
 > & {
@@ -53,9 +53,9 @@ export type JobRequest = Pick<
   poll: ResolvedPoll;
 };
 
-/** Validates a job workflow's input and fills in the defaults. @throws `InvalidInput` naming every wrong field. */
+/** Validates the input of `processJob` and fills in the defaults. @throws `InvalidInput` naming every wrong field. */
 export function resolveJobInput(input: ProcessJobInput): JobRequest {
-  const value = validated(jobInputSchema, input, 'processJob');
+  const value = parseInput(jobInputSchema, input, 'processJob');
   return {
     ...toScope(value),
     fileId: value.fileId,

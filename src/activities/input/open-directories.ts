@@ -1,7 +1,7 @@
 import type { DirectoriesRequest, ProcessDirectoriesInput } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { runAttempt } from '../support/run-attempt.js';
-import { resolveDirectoriesInput } from './directories.js';
+import { checkDirectoriesInput } from './directories.js';
 
 export interface OpenedDirectories extends DirectoriesRequest {
   /** Output store that the run writes to. */
@@ -9,13 +9,13 @@ export interface OpenedDirectories extends DirectoriesRequest {
 }
 
 /**
- * Validates the whole input before anything is sent: each batch would find the same fault by itself, ten thousand times. What it
- * returns leaves the directories out, since they are in history already.
+ * Validates the whole input before anything is sent. Otherwise each of up to 10,000 batches would fail with the same mistake. The
+ * result leaves out the directories: history has them as the workflow's input.
  */
 export function openDirectories({ outputs }: ActivityDeps) {
   return (input: ProcessDirectoriesInput): Promise<OpenedDirectories> =>
     runAttempt('store', 'the output store', async () => ({
-      ...resolveDirectoriesInput(input),
+      ...checkDirectoriesInput(input),
       storeId: await outputs.id(),
     }));
 }

@@ -5,34 +5,34 @@ import {
   COLLECT_FORMATS,
   type CollectFormat,
   DEFAULT_POLL,
-  isPlainId,
-  isTemporalName,
+  isValidId,
+  isValidTemporalName,
   JOB_TYPES,
   type JobType,
   MAX_ID_LENGTH,
-  MAX_NAME_BYTES,
   MAX_POLL_MS,
+  MAX_TEMPORAL_NAME_BYTES,
   MAX_TIMEOUT_MS,
   MIN_DELAY_MS,
   supportsFormat,
 } from '../../protocol/index.js';
 
-/** An id that a caller gives. It becomes part of workflow ids and search attributes. */
+/** An id that the caller gives. It becomes part of workflow ids and search attributes. */
 export const id = z
   .string()
   .trim()
-  .refine(isPlainId, `must be an id: 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces`);
+  .refine(isValidId, `must be an id: 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces`);
 
 /** A workflow type or a task queue. */
 export const temporalName = z
   .string()
   .trim()
   .refine(
-    isTemporalName,
-    `must be a name: 1 to ${MAX_NAME_BYTES} bytes, no control characters, no prefix that Temporal reserves`,
+    isValidTemporalName,
+    `must be a name: 1 to ${MAX_TEMPORAL_NAME_BYTES} bytes, no control characters, no prefix that Temporal reserves`,
   );
 
-/** An id that LlamaCloud gave, to be sent back as it is: not even trimmed. */
+/** An id that LlamaCloud gave. It is sent back unchanged, not even trimmed. */
 export const remoteId = z
   .string()
   .min(1, 'must not be empty')
@@ -40,7 +40,7 @@ export const remoteId = z
   .refine((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), 'must not hold control characters')
   .refine((value) => value !== '.' && value !== '..', 'must be an id');
 
-/** Temporal's own durations: milliseconds, or a string that the `ms` package reads. */
+/** A duration as in Temporal's SDK: milliseconds, or a string that the `ms` package reads. */
 export const duration = z
   .union([z.number(), z.string()], { error: 'must be a duration: milliseconds, or text such as "30 seconds"' })
   .transform((value, context) => {
@@ -68,13 +68,13 @@ export function isSupported(type: JobType, format: CollectFormat | undefined): b
 
 /**
  * Options of a rule about several fields. By default Zod skips such a rule while any field is wrong. This one is checked as soon
- * as its own fields are valid, so that one validation names everything that is wrong.
+ * as the fields that it is about are valid, so that one validation names everything that is wrong.
  */
-export function crossFieldRule(field: string, message: string, others: string[]) {
-  const own = [field, ...others];
+export function crossFieldRule(field: string, message: string, otherFields: string[]) {
+  const fields = [field, ...otherFields];
   const when = ({ issues }: z.core.ParsePayload) =>
     issues.every(({ code, path }) =>
-      path?.[0] === undefined ? code === 'unrecognized_keys' : !own.includes(String(path[0])),
+      path?.[0] === undefined ? code === 'unrecognized_keys' : !fields.includes(String(path[0])),
     );
   return { path: [field], message, when };
 }
@@ -97,7 +97,7 @@ function parseMs(text: string): number | undefined {
   return isDurationText(text) ? ms(text) : undefined;
 }
 
-/** `ms` throws for an empty text, and for one of more than 100 characters. */
+/** `ms` throws for an empty text, and for more than 100 characters. */
 function isDurationText(text: string): text is StringValue {
   return text.length > 0 && text.length <= 100;
 }

@@ -59,9 +59,9 @@ export function cancelJobs(deps: ActivityDeps) {
       for (const jobs of chunk(running, deps.requestsPerSecond === undefined ? CONCURRENT_REQUESTS : 1)) {
         await cancelAll(deps, jobs, progress, attempt, scope);
       }
-      const mayWait = attempt.ageMs < input.waitMs && attempt.leftMs > LAST_POLL_MS;
+      const mayWait = attempt.ageMs < input.waitMs && attempt.remainingMs > LAST_POLL_MS;
       const files =
-        batch.results == null || attempt.leftMs <= LAST_POLL_MS
+        batch.results == null || attempt.remainingMs <= LAST_POLL_MS
           ? NO_FILES
           : await readFileNames(deps, input, attempt.signal, Number.POSITIVE_INFINITY);
       const unmapped = toCompleteRows(batch, files)?.filter(isUnmapped).length ?? null;
@@ -101,7 +101,7 @@ function toJobs(results: readonly ResultWithJob[], { cancelled, refused }: Progr
 async function findRunning(
   deps: ActivityDeps,
   jobs: readonly JobReference[],
-  { ageMs, leftMs, signal }: Attempt,
+  { ageMs, remainingMs, signal }: Attempt,
   scope: CallOptions,
 ): Promise<JobReference[]> {
   const running: JobReference[] = [];
@@ -110,7 +110,7 @@ async function findRunning(
     for (const listed of chunk(jobsOfType, MAX_JOBS_PER_REQUEST)) {
       const endedIds = await listEndedJobs(deps, { type, jobIds: listed.map(({ id }) => id) }, ageMs, scope).catch(
         (error: unknown) => {
-          if (error instanceof HttpStatusError && error.status === 429 && leftMs > LAST_POLL_MS) throw error;
+          if (error instanceof HttpStatusError && error.status === 429 && remainingMs > LAST_POLL_MS) throw error;
           return [];
         },
       );

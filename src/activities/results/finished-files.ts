@@ -4,7 +4,7 @@ import {
   type CollectFormat,
   cleanText,
   defaultCollect,
-  isPlainId,
+  isValidId,
   JOB_TYPES,
   type ManifestLine,
   supportsFormat,
@@ -17,7 +17,7 @@ const MAX_LOCATION_LENGTH = 1_000;
 
 /** A manifest line of a file that has a document. Anybody may have edited the manifest, so the line is bounded. */
 const finishedLineSchema = z.object({
-  fileId: z.string().refine(isPlainId),
+  fileId: z.string().refine(isValidId),
   name: z
     .string()
     .transform((name) => cleanText(name))

@@ -1,8 +1,8 @@
-/** What was polled is not ready yet. It becomes a benign failure, and Temporal's server waits until the next attempt. */
+/** Thrown by a poll. It becomes a benign failure, and Temporal's server waits until the next attempt. */
 export class NotReady extends Error {
   override readonly name = 'NotReady';
   readonly type: 'BatchNotReady' | 'JobNotReady';
-  /** Until the next poll, in milliseconds. */
+  /** Time until the next poll, in milliseconds. */
   readonly delayMs: number;
 
   /** @param state Such as `batch bat-... is RUNNING`. */

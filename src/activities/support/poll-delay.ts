@@ -1,21 +1,21 @@
 import { MIN_DELAY_MS, type ResolvedPoll } from '../../protocol/index.js';
 
 /**
- * Random share of the first delays, so that a thousand runs that started together do not poll together. Later delays follow from
- * the time waited, so the runs stay apart. With more jitter, an hour could cost more than 100 requests.
+ * Random share of the first delays, so that a thousand runs that started together do not poll together. Later delays depend on the
+ * time waited, so the runs stay apart. More jitter could cost more than 100 requests an hour.
  */
 const JITTER = 0.05;
 
-/** The first delays grow this much faster: in the first seconds a longer delay is still a short one. */
+/** The first delays grow this much faster: in the first seconds they are short all the same. */
 const EARLY_GROWTH = 3;
 
-/** Time from when a poll is due until its response is there, on a server that is not busy. It counts as waiting. */
+/** Time from when a poll is due until its response is there, on an idle server. It counts as waiting. */
 const LATENCY_MS = 80;
 
 /**
- * Delay before the next poll, in milliseconds: `(coefficient - 1) x waited`. That is exponential growth that depends on the time
- * waited and not on the number of attempts, so that a worker restart does not start it again. Until it reaches
- * `initialInterval`, after 10 s by default, the delays grow from `initialInterval` towards it.
+ * Returns the delay before the next poll, in milliseconds: `(coefficient - 1) x waited`. It depends on the time waited and not on the
+ * number of attempts, so a worker restart does not reset it. Until that is more than `initialInterval`, after 10 s by default, the
+ * delays grow from `initialInterval` towards it.
  */
 export function pollDelayMs(poll: ResolvedPoll, waitedMs: number, random: () => number = Math.random): number {
   const waited = Math.max(0, waitedMs);

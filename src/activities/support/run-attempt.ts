@@ -5,14 +5,14 @@ import { type Operation, toFailure } from './to-failure.js';
 /** Well under the heartbeat timeout of 30 s that the workflows set. The SDK sends only as many heartbeats as it needs. */
 const HEARTBEAT_INTERVAL_MS = 5_000;
 
-/** When each lasting failure was first seen, in epoch milliseconds of the Temporal server's clock. */
+/** When each lasting failure was first seen, epoch milliseconds by the Temporal server's clock. */
 const sinceSchema = z.object({
   NotAuthorized: z.number().optional().catch(undefined),
   NotFound: z.number().optional().catch(undefined),
   ResultMissing: z.number().optional().catch(undefined),
 });
 
-/** What one attempt passes on to the next, as heartbeat details: they take no history and survive the worker. */
+/** What one attempt passes on to the next, as heartbeat details: they need no history and outlive the worker. */
 const heartbeatSchema = z.object({
   failingSinceMs: sinceSchema.optional().catch(undefined),
   /** Saved by the activity itself. */
@@ -23,14 +23,14 @@ type HeartbeatDetails = z.infer<typeof heartbeatSchema>;
 export interface Attempt {
   /** Aborts when the activity is cancelled: pass it to every request. */
   readonly signal: AbortSignal;
-  /** When this attempt was scheduled, by the Temporal server's clock, epoch milliseconds. */
+  /** When this attempt was scheduled, epoch milliseconds by the Temporal server's clock. */
   readonly nowMs: number;
   /** Milliseconds from the first attempt to this one, by the same clock. */
   readonly ageMs: number;
   /** Whether this is the first attempt. False after a retry and after a `temporal activity reset`. */
   readonly isFirst: boolean;
   /** Milliseconds until the activity's deadline; `Infinity` without one. */
-  readonly leftMs: number;
+  readonly remainingMs: number;
   /** What the previous attempt saved. Not validated: it may be from another version. */
   readonly progress: unknown;
   /** Saves a value for the next attempts. */
@@ -38,8 +38,8 @@ export interface Attempt {
 }
 
 /**
- * Runs one attempt of an activity. Heartbeats while it runs, so that cancellation and a dead worker are noticed, and turns what
- * it throws into a failure of the table.
+ * Runs one attempt of an activity. Heartbeats while it runs, so that a cancellation and a lost worker are noticed, and turns errors
+ * into failures of the table.
  *
  * @param what For the messages, such as `batch bat-...`.
  */
@@ -58,7 +58,8 @@ export async function runAttempt<T>(
   const ageMs = nowMs - info.scheduledTimestampMs;
   const startedMs = performance.now();
   // A scheduleToCloseTimeout of 0 means that there is no deadline.
-  const leftMs = info.scheduleToCloseTimeoutMs > 0 ? info.scheduleToCloseTimeoutMs - ageMs : Number.POSITIVE_INFINITY;
+  const remainingMs =
+    info.scheduleToCloseTimeoutMs > 0 ? info.scheduleToCloseTimeoutMs - ageMs : Number.POSITIVE_INFINITY;
   const timer = setInterval(() => heartbeat(before.failingSinceMs), HEARTBEAT_INTERVAL_MS);
   try {
     return await run({
@@ -66,14 +67,14 @@ export async function runAttempt<T>(
       nowMs,
       ageMs,
       isFirst: info.attempt === 1 && ageMs < FIRST_ATTEMPT_MS,
-      leftMs,
+      remainingMs,
       progress,
       saveProgress: (value) => {
         progress = value;
       },
     });
   } catch (error) {
-    // A cancelled activity has to end as cancelled, whatever error the aborted request threw.
+    // A cancelled activity ends as cancelled, whatever the aborted request threw.
     if (signal.aborted) throw signal.reason;
     const since = before.failingSinceMs ?? {};
     const { failure, lasting } = toFailure(error, {
@@ -81,7 +82,7 @@ export async function runAttempt<T>(
       what,
       ageMs,
       failingMs: (kind) => nowMs - (since[kind] ?? nowMs),
-      leftMs: leftMs - (performance.now() - startedMs),
+      remainingMs: remainingMs - (performance.now() - startedMs),
     });
     if (lasting !== undefined) heartbeat({ [lasting]: since[lasting] ?? nowMs });
     // Only a response resets the timers: an outage says nothing about the key.

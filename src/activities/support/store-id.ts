@@ -1,10 +1,11 @@
 import { OutputError, type OutputStore } from '../../outputs/index.js';
 
 /**
- * Workers whose outputs are different folders would split the documents of one batch between them, and nobody would notice.
+ * Asserts that this worker writes to the output store of the run. Otherwise workers with different folders would split the documents
+ * of one batch between them, and nobody would notice.
  *
- * @param expected Id of the store of the run; missing where any will do.
- * @throws OutputError, to be retried: another worker may have the right one.
+ * @param expected Id of the run's store. `undefined`: not checked.
+ * @throws OutputError, which is retried: another worker may have the right store.
  */
 export async function assertSameStore(outputs: OutputStore, expected: string | undefined): Promise<void> {
   if (expected === undefined || (await outputs.id()) === expected) return;

@@ -22,13 +22,13 @@ import { formatDelay, pollDelayMs } from './poll-delay.js';
 import { ResultMissing } from './result-missing.js';
 
 /**
- * What was being done. A `create` costs money, so the table retries it less than a `read`. `open` is the first request of a run,
- * before there is anything to lose.
+ * What the request was for. `open` is the first request of a run, and fails it at once: nothing is lost. A `create` costs money, so
+ * the table retries it less than a `read`.
  */
 export type Operation = 'open' | 'create' | 'read' | 'cancel' | 'store';
 
-/** Failures that are final only after they have lasted for some time. */
-export type LastingFailure = 'NotAuthorized' | 'NotFound' | 'ResultMissing';
+/** Failures that are retried for some time from when they were first seen. */
+type LastingFailure = 'NotAuthorized' | 'NotFound' | 'ResultMissing';
 
 export interface FailureContext {
   operation: Operation;
@@ -36,31 +36,31 @@ export interface FailureContext {
   what: string;
   /** Milliseconds since the activity was first scheduled. */
   ageMs: number;
-  /** Milliseconds since a failure of this kind was first seen, without another response in between. */
+  /** Milliseconds since a failure of this kind was first seen. Any other response resets it. */
   failingMs: (kind: LastingFailure) => number;
   /** Milliseconds until the activity's deadline. */
-  leftMs: number;
+  remainingMs: number;
 }
 
-export interface ClassifiedFailure {
+interface ClassifiedFailure {
   failure: ApplicationFailure;
-  /** Set if the failure is final only after some time. */
+  /** Set if the failure is retried for some time. */
   lasting?: LastingFailure;
 }
 
-/** For a 429 without `Retry-After`: 5 to 10 s, at random, let the rate limit recover. */
+/** After a 429 without `Retry-After`: 5 to 10 s, at random, so that the rate limit recovers. */
 const RATE_LIMIT_DELAY_MS = { min: 5_000, spread: 5_000 };
 
 /**
- * For a service that is down: 2 s at first, growing by half each time, at most a minute. It follows from the activity's age and
- * not from the number of attempts, since each poll is an attempt as well.
+ * For a service that is down: 2 s at first, growing by half each time, at most a minute. It depends on the activity's age and not on
+ * the number of attempts, since each poll is an attempt as well.
  */
 const BACKOFF: ResolvedPoll = { initialInterval: 2_000, backoffCoefficient: 1.5, maximumInterval: 60_000 };
 
 /** How long a result may lag behind the status of its job, and how long an incomplete download is retried with a new URL. */
 const RESULT_LAG_MS = 120_000;
 
-/** Replacing a key takes a person or a deployment some minutes. */
+/** Replacing a key takes minutes. */
 const UNAUTHORIZED_DELAY_MS = 15_000;
 
 /**
@@ -68,7 +68,7 @@ const UNAUTHORIZED_DELAY_MS = 15_000;
  * that is larger. These parts and the advice are at most 3,000 bytes together.
  */
 const MAX_REASON_BYTES = 600;
-const MAX_NAME_BYTES = 100;
+const MAX_ERROR_NAME_BYTES = 100;
 const MAX_FRAMES = 3;
 const MAX_FRAME_BYTES = 200;
 
@@ -80,7 +80,7 @@ export function toFailure(error: unknown, context: FailureContext): ClassifiedFa
   const cause = error instanceof Error ? toConciseCause(error) : undefined;
   const reason = cleanText(String(error instanceof Error ? error.message : error), MAX_REASON_BYTES);
   const advice = type === undefined ? null : failureRule(type).advice;
-  // The UI shows a failure while it is retried, so the advice is in every attempt's failure.
+  // In the failure of every attempt, since the UI shows it while it is retried.
   const message = `${cleanText(context.what)}: ${reason}${advice === null ? '' : `. ${advice}`}`;
   const lasting = toLastingFailure(type, error);
   const nonRetryable = type !== undefined && !isRetried(type, lasting, context);
@@ -94,7 +94,7 @@ export function toFailure(error: unknown, context: FailureContext): ClassifiedFa
   return lasting === undefined ? { failure } : { failure, lasting };
 }
 
-/** Benign: no error logs and no failure metrics. The message reads as waiting in the UI. */
+/** Benign: no error logs and no failure metrics. The UI shows the message. */
 function toBenignFailure({ type, message, delayMs }: NotReady, context: FailureContext): ApplicationFailure {
   const delay = beforeDeadline(delayMs, context);
   return conciseFailure({
@@ -109,10 +109,10 @@ function conciseFailure(options: Parameters<typeof ApplicationFailure.create>[0]
   return trimStack(ApplicationFailure.create(options));
 }
 
-/** A small copy of an error: its name, its message and where it was thrown. */
+/** Copies the name, the message and the first stack frames of an error. */
 function toConciseCause(error: Error): Error {
   const cause = new Error(cleanText(String(error.message)));
-  cause.name = cleanText(String(error.name), MAX_NAME_BYTES);
+  cause.name = cleanText(String(error.name), MAX_ERROR_NAME_BYTES);
   cause.stack = String(error.stack ?? '');
   return trimStack(cause);
 }
@@ -126,10 +126,10 @@ function trimStack<T extends Error>(error: T): T {
 
 /**
  * Shortens a delay so that one more attempt starts before the deadline: Temporal fails an activity at once if its next attempt
- * would start later. A delay above an hour would be cut by the retry policies of the workflows.
+ * would start later. The retry policies of the workflows would cut a delay of more than an hour.
  */
-function beforeDeadline(delay: number, { leftMs }: FailureContext): number {
-  return Math.max(MIN_DELAY_MS, Math.round(Math.min(delay, leftMs - MIN_DELAY_MS, MAX_POLL_MS)));
+function beforeDeadline(delay: number, { remainingMs }: FailureContext): number {
+  return Math.max(MIN_DELAY_MS, Math.round(Math.min(delay, remainingMs - MIN_DELAY_MS, MAX_POLL_MS)));
 }
 
 function toFailureType(error: unknown, operation: Operation): FailureType | undefined {
@@ -179,7 +179,7 @@ function isRetried(type: FailureType, lasting: LastingFailure | undefined, conte
       return true;
     case 'no':
       return false;
-    case 'except-create':
+    case 'except-first-request':
       return !isFirstRequest;
     case '15-minutes':
       return !isFirstRequest && failingMs('NotAuthorized') < KEY_ROTATION_MS;

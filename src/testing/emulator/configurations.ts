@@ -11,31 +11,32 @@ const PRESETS: ReadonlyMap<string, JobType> = new Map<string, JobType>([
   ['cfg-EXTRACT_AGENTIC_PLUS', 'extract_v2'],
 ]);
 
-// Not only UUIDs: ids are not UUIDs in practice. Presets are in capitals, so a misspelt one never looks saved.
-const LOOKS_SAVED = /^cfg-[0-9a-z]+(-[0-9a-z]+)*$/;
-
-/** The configurations that exist: the presets, the announced ones, and unless some were given at the start any saved id. */
+/** The configurations of the emulated project: the built-in presets, and the saved ones that were added. */
 export class Configurations {
-  readonly #announced: Set<string>;
-  readonly #acceptsAnySaved: boolean;
+  readonly #saved: Set<string>;
 
-  constructor(ids: readonly string[]) {
-    this.#announced = new Set(ids);
-    this.#acceptsAnySaved = ids.length === 0;
+  constructor(savedIds: readonly string[]) {
+    this.#saved = new Set(savedIds);
   }
 
+  /** Adds a saved configuration, which is good for both job types. */
   add(id: string): void {
-    this.#announced.add(id);
+    this.#saved.add(id);
   }
 
-  /** Throws the 404 of an id that does not exist, and the 400 of a preset for the other job type. */
-  check(id: string, jobType: JobType): void {
-    const presetFor = PRESETS.get(id);
-    if (presetFor !== undefined && presetFor !== jobType) {
-      throw new HttpError(400, `configuration ${id} is for ${presetFor}, not ${jobType}`);
+  /**
+   * @throws HttpError 404 for an unknown configuration, 400 for a preset of the other job type. The statuses are those
+   * that the API uses elsewhere: it documents none for this.
+   */
+  assertUsable(id: string, jobType: JobType): void {
+    if (this.#saved.has(id)) return;
+    const presetType = PRESETS.get(id);
+    if (presetType === undefined) {
+      throw new HttpError(
+        404,
+        `configuration ${id} not found; the emulator has presets such as cfg-PARSE_AGENTIC, and the saved configurations that were added to it`,
+      );
     }
-    const exists =
-      presetFor !== undefined || this.#announced.has(id) || (this.#acceptsAnySaved && LOOKS_SAVED.test(id));
-    if (!exists) throw new HttpError(404, 'configuration not found');
+    if (presetType !== jobType) throw new HttpError(400, `configuration ${id} is for ${presetType}, not ${jobType}`);
   }
 }

@@ -4,72 +4,81 @@ import type { PresignedFiles } from './presigned.js';
 import type { Project } from './project.js';
 import { batchState, isTerminal, jobState } from './timeline.js';
 
-/** A batch as a test sees it from inside, without a request. */
+/** A batch of the emulator, read without a request. */
 export interface EmulatedBatch {
+  /** `bat-...` */
   readonly id: string;
   readonly status: string;
+  /** `dir-...` */
   readonly directoryId: string;
+  /** `cfg-...` */
   readonly configurationId: string;
   readonly jobType: string;
-  /** By this machine's clock, whatever `clockOffsetMs` is. */
+  /** Milliseconds since the epoch, by this machine's clock: `clockOffsetMs` is not applied. */
   readonly createdAtMs: number;
-  /** In the files' order. `jobId` is null for a file that can't be mapped. */
+  /** In the order of the directory's files. `jobId` is null for a file that can't be mapped to a job. */
   readonly files: readonly { readonly fileId: string; readonly name: string; readonly jobId: string | null }[];
 }
 
-/** Looks at batches and pushes them about. Every call but `list` throws when there is no such batch. */
+/** Reads and changes batches without a request. Every method but `list` throws an `Error` when the batch does not exist. */
 export interface BatchControls {
-  /** Oldest first. */
+  /** Every batch, oldest first. */
   list(): readonly EmulatedBatch[];
   /**
-   * Sets a status, known to the API or not, until the next call; null gives the batch back to its clock.
-   * COMPLETED and CANCELLED are set as the clock and a cancellation would: with results and with the effect on the jobs.
+   * Fixes the status of the batch until the next call. Any string is accepted, also one that the API does not have.
+   * `null` makes the status follow the configured durations again. COMPLETED maps the files, and CANCELLED cancels the
+   * batch, as if it had happened by itself.
    */
   setStatus(id: string, status: string | null): void;
-  /** Ends the batch now: every file is mapped and it is COMPLETED. Its jobs go on by their own clock. */
+  /** Completes the batch now: every file is mapped and the status is COMPLETED. Its jobs keep their own durations. */
   finish(id: string): void;
-  /** Ends the clock of every job of the batch now, so that each is done as soon as its document is parsed. */
+  /** Ends the configured duration of every job of the batch now: each job ends as soon as its document is parsed. */
   finishJobs(id: string): void;
   /**
-   * Changes what `expand=results` answers: the function gets the rows that would be answered (null while there are
-   * none) each time, in the files' order, and what it gives is answered. Null takes the change away.
+   * Replaces the `results` of the batch. At each GET with `expand=results` the function gets the rows that would be sent, in
+   * the order of the files (null while there are none), and returns what is sent. `null` removes the replacement.
    */
   setResults(id: string, edit: ResultsEdit | null): void;
 }
 
-/** A job as a test sees it from inside; `status` is null until its file is mapped. */
+/** A job of the emulator, read without a request. */
 export interface EmulatedJob {
+  /** `pjb-...` for a parse job, `ext-...` for an extract job. */
   readonly id: string;
   readonly type: string;
   readonly batchId: string;
   readonly fileId: string;
   readonly fileName: string;
+  /** Null until the file is mapped. */
   readonly status: string | null;
 }
 
-/** Looks at jobs and pushes them about. Every call with an id throws when there is no such job. */
+/** Reads and changes jobs without a request. Every method that takes an id throws an `Error` when the job does not exist. */
 export interface JobControls {
-  /** Oldest first. */
+  /** Every job, oldest first. */
   list(): readonly EmulatedJob[];
-  /** Those that have been mapped and have not ended, oldest first. */
+  /** The jobs that are mapped and have not ended, oldest first. */
   running(): readonly EmulatedJob[];
-  /** Sets a status until the next call; null gives the job back to its clock. `errorMessage` goes with FAILED. */
+  /**
+   * Fixes the status of the job until the next call; `null` makes it follow the configured durations again.
+   * `errorMessage` is sent as `error_message`. Default: null.
+   */
   setStatus(id: string, status: string | null, errorMessage?: string): void;
-  /** Ends the job's clock now, so that it is done as soon as its document is parsed. */
+  /** Ends the configured duration of the job now: it ends as soon as its document is parsed. */
   finish(id: string): void;
-  /** Sets the type that `results` tells for the job, such as one that a client does not know; null gives back its own. */
+  /** Sets the `type` of the job in `results`, for example one that no client knows; `null` restores the real one. */
   setReferenceType(id: string, type: string | null): void;
-  /** Sets what `usage.credits` tells, whatever its shape; undefined gives back what the job cost. */
+  /** Sets `usage.credits` to any JSON value; `undefined` restores the real credits. */
   setCredits(id: string, credits: unknown): void;
-  /** A presigned URL to a form of the job's document, good even if there is none. Default `text_full`. */
+  /** A valid presigned URL of the job's result, which answers 404 if there is none. Default form: `text_full`. */
   presignedUrl(id: string, form?: ResultType): string;
 }
 
-export function createBatchControls(project: Project, changed: (batch: Batch) => void): BatchControls {
+export function createBatchControls(project: Project, onChange: (batch: Batch) => void): BatchControls {
   const change = (id: string, edit: (batch: Batch) => void) => {
     const batch = project.findBatch(id);
     edit(batch);
-    changed(batch);
+    onChange(batch);
   };
   return {
     list: () => [...project.batches.values()].map((batch) => batchSnapshot(batch, project)),
@@ -89,11 +98,11 @@ function setBatchStatus(batch: Batch, status: string | null, project: Project): 
   const nowMs = Date.now();
   batch.forced = null;
   if (status === 'COMPLETED') {
-    // The work on its documents has been given up, so its jobs could never end.
+    // Its documents are not parsed any more, so its jobs could never end.
     if (batch.cancel !== null) throw new Error(`batch ${batch.id} was cancelled and can't complete`);
     batch.finishedAtMs = nowMs;
   } else if (status === 'CANCELLED') {
-    batch.cancel = { requestedAtMs: nowMs, doneAtMs: nowMs, stopsJobs: !project.settings.jobsOutliveCancel };
+    batch.cancel = { requestedAtMs: nowMs, doneAtMs: nowMs, stopsJobs: !project.settings.jobsContinueAfterCancel };
   } else if (status !== null) {
     batch.forced = { status, atMs: nowMs };
   }

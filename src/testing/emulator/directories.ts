@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import type { Directory, DirectoryFile, FileSource } from './model.js';
 import type { SeededRandom } from './seeded-random.js';
 
-/** A file that exists only in the emulator. */
+/** A file in memory. */
 export interface VirtualFile {
   /** Path inside the directory, with forward slashes. */
   readonly name: string;
@@ -11,27 +11,27 @@ export interface VirtualFile {
 }
 
 export interface AddDirectoryOptions {
-  /** Default: `dir-` and a UUID. */
+  /** Id of the directory. Default: `dir-` and a UUID. */
   readonly id?: string;
-  /** Default: the folder's own name, or `documents` for virtual files. */
+  /** Name of the directory. Default: the folder's name, or `documents` for files in memory. */
   readonly name?: string;
 }
 
-interface Found {
+interface ListedFile {
   readonly name: string;
   readonly source: FileSource;
 }
 
-/** Lists a folder, or takes virtual files, as a directory of the emulated project. The files are sorted by path. */
+/** Makes a directory of the emulated project from a folder or from files in memory. Its files are sorted by path. */
 export async function makeDirectory(
   source: string | readonly VirtualFile[],
   options: AddDirectoryOptions,
   projectId: string,
   random: SeededRandom,
 ): Promise<Directory> {
-  const found = typeof source === 'string' ? await walk(resolve(source), '') : source.map(virtualFile);
-  found.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const files = found.map((file, seq): DirectoryFile => ({ id: random.uuid('dfl-'), seq, ...file }));
+  const listed = typeof source === 'string' ? await listFolder(resolve(source), '') : source.map(toListedFile);
+  listed.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const files = listed.map((file, seq): DirectoryFile => ({ id: random.uuid('dfl-'), seq, ...file }));
   return {
     id: options.id ?? random.uuid('dir-'),
     name: options.name ?? (typeof source === 'string' ? basename(resolve(source)) : 'documents'),
@@ -41,26 +41,25 @@ export async function makeDirectory(
   };
 }
 
-function virtualFile({ name, content }: VirtualFile): Found {
+function toListedFile({ name, content }: VirtualFile): ListedFile {
   return { name, source: { content: typeof content === 'string' ? Buffer.from(content) : content } };
 }
 
 /**
- * Dot-files and dot-folders are left out, and so are folders behind symbolic links: they may lead in a circle. Pipes and
- * devices are left out too, since reading them may never end.
- * A link to a file counts as a file, even a dangling one, so that it shows up as a file that can't be mapped.
+ * Leaves out dot-files and dot-folders; symbolic links to folders, which may form a circle; and pipes and devices, which
+ * may never end. A symbolic link to a file counts as a file. So does a dangling one: it becomes a file that can't be mapped.
  */
-async function walk(root: string, inside: string): Promise<Found[]> {
-  const found: Found[] = [];
-  for (const entry of await readdir(join(root, inside), { withFileTypes: true })) {
+async function listFolder(root: string, subfolder: string): Promise<ListedFile[]> {
+  const files: ListedFile[] = [];
+  for (const entry of await readdir(join(root, subfolder), { withFileTypes: true })) {
     if (entry.name.startsWith('.')) continue;
-    const name = inside === '' ? entry.name : `${inside}/${entry.name}`;
+    const name = subfolder === '' ? entry.name : `${subfolder}/${entry.name}`;
     const path = join(root, name);
-    if (entry.isDirectory()) found.push(...(await walk(root, name)));
+    if (entry.isDirectory()) files.push(...(await listFolder(root, name)));
     else if (entry.isFile() || (entry.isSymbolicLink() && (await isFileOrDangling(path))))
-      found.push({ name, source: { path } });
+      files.push({ name, source: { path } });
   }
-  return found;
+  return files;
 }
 
 async function isFileOrDangling(path: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import { ParseQueue } from './documents/parse-queue.js';
 import { type FaultPlan, Faults } from './faults.js';
 import { HttpError } from './http-error.js';
 import type { EmulatorRequest } from './http-exchange.js';
-import { checkSettings, type EmulatorBehaviour, type EmulatorOptions, resolveOptions } from './options.js';
+import type { EmulatorBehaviour, EmulatorOptions } from './options.js';
 import { PresignedFiles } from './presigned.js';
 import { Project } from './project.js';
 import { type RecordedRequest, RequestLog } from './request-log.js';
@@ -17,6 +17,7 @@ import { extractRoutes, parseRoutes } from './routes/jobs.js';
 import { Router } from './routes/router.js';
 import { SeededRandom } from './seeded-random.js';
 import { EmulatorServer } from './server.js';
+import { checkSettings, resolveOptions } from './settings.js';
 import { WebhookNotifier } from './webhooks.js';
 
 /** A directory that batches can be created over. */
@@ -24,44 +25,49 @@ export interface EmulatedDirectory {
   /** `dir-...` */
   readonly id: string;
   readonly name: string;
-  /** Sorted by name, which is the path inside the directory. Ids are `dfl-...`. */
+  /** Sorted by `name`, which is the path inside the directory. Ids are `dfl-...`. */
   readonly files: readonly { readonly id: string; readonly name: string }[];
 }
 
-/** A LlamaCloud stand-in on this machine. */
+/** An emulator of the LlamaCloud API, which listens on this machine. */
 export interface LlamaCloudEmulator {
   /** Base URL, such as `http://127.0.0.1:40123`. */
   readonly url: string;
   /** The key that requests must carry as `Authorization: Bearer ...`. */
   readonly apiKey: string;
   /**
-   * Adds a folder, with its sub-folders but without dot-files, or files that exist in memory only.
-   * The files are listed now; what is in them is read when a batch runs over them.
+   * Adds a directory: a folder of this machine with its subfolders, or files in memory. Dot-files are left out.
+   * The files are listed now, and read when a batch processes them.
    */
   addDirectory(source: string | readonly VirtualFile[], options?: AddDirectoryOptions): Promise<EmulatedDirectory>;
-  /** Adds a saved configuration, whatever its id looks like. */
+  /** Adds a saved configuration (`cfg-...`), which batches of both job types can use. */
   addConfiguration(id: string): void;
-  /** Every request so far, in the order of arrival. `GET /__emulator/requests` answers the same in short. */
+  /** Every request so far, in the order of arrival. `GET /__emulator/requests` lists method, path and status of each. */
   readonly requests: readonly RecordedRequest[];
   readonly faults: FaultPlan;
   readonly batches: BatchControls;
   readonly jobs: JobControls;
   /**
-   * Changes the JSON of the 2xx answers that match: what the function gives is answered. Gives a function that takes the
-   * change away again.
+   * Changes the JSON body of the 2xx responses that match: the function gets the body and returns the one that is sent.
+   * Returns a function that removes the rewrite.
    */
   rewrite(target: RewriteTarget, rewrite: Rewrite): () => void;
-  /** Changes options from now on. What has a time already, such as the mapping of a batch's files, keeps it. */
+  /**
+   * Changes options while the emulator runs. Times that are already fixed, such as when the files of an existing batch are
+   * mapped, stay.
+   *
+   * @throws RangeError when a value is out of range.
+   */
   configure(changes: EmulatorBehaviour): void;
-  /** Ends the connections, timers and parser processes, and removes the temporary files. */
+  /** Closes the connections, stops the timers and parser processes, and removes the temporary files. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a LlamaCloud stand-in that the vendor's own SDK can't tell from the service, as far as batches, parse and
- * extract jobs and directories go. `parse_v2` really parses; `extract_v2` answers a small fixed record.
+ * Starts an emulator of the LlamaCloud API: batches, parse and extract jobs, and directories, as the vendor's SDK expects
+ * them. `parse_v2` parses the documents; `extract_v2` returns a small fixed record.
  *
- * @throws RangeError when an option makes no sense; the system's error when the port is taken.
+ * @throws RangeError when an option is out of range; the system's error when the port is taken.
  */
 export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Promise<LlamaCloudEmulator> {
   const settings = resolveOptions(options);
@@ -79,13 +85,13 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
     ...extractRoutes(project, presigned),
     ...directoryRoutes(project),
   ]);
-  const answer = async (request: EmulatorRequest) => {
+  const handle = async (request: EmulatorRequest) => {
     if (request.path.startsWith(PRESIGNED_PREFIX))
-      return await rewrites.apply(request, await presigned.answer(request));
+      return await rewrites.apply(request, await presigned.handle(request));
     checkKey(request, settings.apiKey);
-    return await rewrites.apply(request, await router.answer(request));
+    return await rewrites.apply(request, await router.handle(request));
   };
-  const server = new EmulatorServer(answer, faults, log);
+  const server = new EmulatorServer(handle, faults, log);
   await server.listen(settings.host, settings.port);
 
   return {
@@ -93,7 +99,7 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
     apiKey: settings.apiKey,
     requests: log.requests,
     faults,
-    batches: createBatchControls(project, (batch) => webhooks.changed(batch)),
+    batches: createBatchControls(project, (batch) => webhooks.onBatchChange(batch)),
     jobs: createJobControls(project, presigned),
     addDirectory: async (source, directoryOptions = {}) => {
       const directory = await makeDirectory(source, directoryOptions, project.defaultProjectId, random);
@@ -115,7 +121,7 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
 }
 
 function checkKey({ headers }: EmulatorRequest, apiKey: string): void {
-  const given = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+  const sentKey = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
   const digest = (text: string) => createHash('sha256').update(text).digest();
-  if (!timingSafeEqual(digest(given), digest(apiKey))) throw new HttpError(401, 'Invalid API Key');
+  if (!timingSafeEqual(digest(sentKey), digest(apiKey))) throw new HttpError(401, 'Invalid API Key');
 }

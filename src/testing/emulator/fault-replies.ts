@@ -1,7 +1,7 @@
-import type { Fault, LostAnswer } from './faults.js';
+import type { Fault, LostResponse } from './faults.js';
 import { type EmulatorRequest, firstHalf, json, type Reply, replySize } from './http-exchange.js';
 
-/** The answer of a fault that keeps the request from taking effect; null for the other kinds. */
+/** The response of a fault that keeps the request from taking effect; null for the other kinds. */
 export function replyWithoutEffect(fault: Fault, request: EmulatorRequest): Reply | null {
   if (fault.kind === 'html') {
     const page = '<!doctype html><title>Service</title><p>One moment, please.</p>';
@@ -13,7 +13,7 @@ export function replyWithoutEffect(fault: Fault, request: EmulatorRequest): Repl
   return json({ detail: fault.detail ?? `fault: status ${fault.status}` }, fault.status, headers);
 }
 
-/** What a fault makes of the answer to a request that has taken effect. */
+/** Applies a fault to the response of a request that took effect. */
 export function replaceReply(fault: Fault, reply: Reply): Reply {
   switch (fault.kind) {
     case 'error-after':
@@ -32,9 +32,9 @@ export function replaceReply(fault: Fault, reply: Reply): Reply {
   }
 }
 
-/** What a client gets in place of an answer that is lost; null stands for a reset connection. */
-export function lostReply(answer: LostAnswer): Reply | null {
-  return answer === 'reset' ? null : json({ detail: 'Service Unavailable' }, 503, { 'retry-after': '1' });
+/** What the client gets when the response is lost; null stands for a reset connection. */
+export function lostReply(kind: LostResponse): Reply | null {
+  return kind === 'reset' ? null : json({ detail: 'Service Unavailable' }, 503, { 'retry-after': '1' });
 }
 
 function retryAfterHeader(retryAfter: number | Date | undefined): Record<string, string> {
@@ -42,7 +42,7 @@ function retryAfterHeader(retryAfter: number | Date | undefined): Record<string,
   return { 'retry-after': typeof retryAfter === 'number' ? String(retryAfter) : retryAfter.toUTCString() };
 }
 
-/** As S3 refuses a presigned URL: the permission that the URL carries stands in the body. */
+/** S3's answer to a wrong signature, which repeats the signature of the URL in its body. */
 function signatureMismatch({ path, query }: EmulatorRequest): Reply {
   const resource = `${path}?${query}`.replaceAll('&', '&amp;');
   const body = [

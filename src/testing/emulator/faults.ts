@@ -1,11 +1,14 @@
 import { matchesRequest, PRESIGNED_PREFIX, type RequestTarget } from './request-target.js';
 import type { SeededRandom } from './seeded-random.js';
 
-/** What goes wrong with one request. */
+/** What goes wrong with one request. The kind says whether the request takes effect. */
 export type Fault =
-  /** Answered as usual, this much later. */
+  /** The request takes effect and is answered as usual, `delayMs` milliseconds after it arrived. */
   | { readonly kind: 'delay'; readonly delayMs: number }
-  /** This status and `{"detail": detail}`, with no effect. `retryAfter` in seconds, or a date, becomes the header. */
+  /**
+   * No effect; the response has this status and the body `{"detail": detail}`. `retryAfter`, in seconds or a date, is sent as
+   * the `Retry-After` header. Default: no such header.
+   */
   | {
       readonly kind: 'status';
       readonly status: number;
@@ -13,68 +16,69 @@ export type Fault =
       readonly headers?: Readonly<Record<string, string>>;
       readonly retryAfter?: number | Date;
     }
-  /** The connection is reset, with no effect. */
+  /** No effect; the connection is reset. */
   | { readonly kind: 'reset-before' }
-  /** The request takes effect, then the connection is reset with no answer. */
+  /** The request takes effect; the connection is reset without a response. */
   | { readonly kind: 'reset-after' }
-  /** The request takes effect, then the answer is `status` (default 502), with `Retry-After` when given. */
+  /** The request takes effect; the response has the status `status` (default 502) and `Retry-After` if given. */
   | { readonly kind: 'error-after'; readonly status?: number; readonly retryAfter?: number | Date }
-  /** The answer is lost at once, and the request takes effect only `effectAfterMs` later. `answer` defaults to `reset`. */
-  | { readonly kind: 'late-effect'; readonly effectAfterMs: number; readonly answer?: LostAnswer }
-  /** The request takes effect twice. The answer is that of the first time, unless `answer` says how it is lost. */
-  | { readonly kind: 'doubled'; readonly answer?: LostAnswer }
-  /** The request takes effect; half the answer arrives under the Content-Length of the whole. */
+  /** The response is lost at once; the request takes effect `effectAfterMs` milliseconds later. Default `response`: `reset`. */
+  | { readonly kind: 'late-effect'; readonly effectAfterMs: number; readonly response?: LostResponse }
+  /** The request takes effect twice; the response is the first one, or is lost if `response` is given. */
+  | { readonly kind: 'duplicated'; readonly response?: LostResponse }
+  /** The request takes effect; half the body arrives under the `Content-Length` of the whole body. */
   | { readonly kind: 'truncated' }
   /**
-   * The request takes effect; half the answer arrives without a Content-Length, then the connection ends in order. Only
-   * who knows the size can tell that something is missing.
+   * The request takes effect; half the body arrives without a `Content-Length`, and the connection is closed in order. A
+   * client notices only if it knows the size from elsewhere.
    */
-  | { readonly kind: 'truncated-unframed' }
-  /** The request takes effect; half the answer arrives as 206 with `Content-Range`. */
+  | { readonly kind: 'truncated-close-delimited' }
+  /** The request takes effect; half the body arrives with status 206 and `Content-Range`. */
   | { readonly kind: 'partial' }
-  /** The request takes effect; the answer has its usual status and no body. */
+  /** The request takes effect; the response has its usual status and an empty body. */
   | { readonly kind: 'empty' }
-  /** The request takes effect; the answer is valid JSON of another shape. */
+  /** The request takes effect; the body is valid JSON of an unexpected shape. */
   | { readonly kind: 'wrong-json' }
-  /** 200 with an HTML page, as a proxy in between may answer, with no effect. */
+  /** No effect; the response is 200 with an HTML page, as a proxy may send it. */
   | { readonly kind: 'html' }
-  /** 403 as from S3, with the query and its signature repeated in the body, with no effect. */
+  /** No effect; the response is S3's 403, which repeats the signature of the presigned URL in its body. */
   | { readonly kind: 'signature-mismatch' };
 
-/** How an answer is lost: the connection is reset, or 503 with `Retry-After: 1` comes in its place. */
-export type LostAnswer = 'reset' | 'unavailable';
+/** How a response is lost: the connection is reset, or the client gets 503 with `Retry-After: 1`. */
+export type LostResponse = 'reset' | 'unavailable';
 
-/** Which requests a planned fault is for. */
+/** Which requests a planned fault applies to. */
 export interface FaultTarget extends RequestTarget {
-  /** How many matching requests it hits. Default 1. */
+  /** How many matching requests it applies to. Default 1. */
   readonly times?: number;
 }
 
+/** A fault that was applied to a request. */
 export interface FaultHit {
   readonly kind: Fault['kind'];
   readonly method: string;
   readonly path: string;
 }
 
-/** The faults to come. Planned ones go before random ones, in the order in which they were planned. */
+/** The faults to apply. Planned faults are applied first, in the order in which they were planned. */
 export interface FaultPlan {
-  /** Plans a fault for the next matching requests. */
+  /** Plans a fault for the next `times` matching requests. */
   next(fault: Fault & FaultTarget): void;
-  /** Share of the API requests (0 to 1) that meet a fault of a random kind, at most 3 times in a row the same request. */
+  /** Share of the API requests (0 to 1) that get a random fault. The same request gets at most 3 in a row. */
   rate: number;
-  /** The same for presigned downloads. */
+  /** Share of the presigned downloads (0 to 1) that get a random fault. */
   downloadRate: number;
-  /** Forgets what is planned and sets the rates to 0. */
+  /** Removes the planned faults and sets both rates to 0. */
   clear(): void;
-  /** How many planned faults have not hit yet. */
+  /** How many planned faults are still to be applied. */
   readonly planned: number;
-  /** Every fault so far, in order. */
+  /** Every fault that was applied so far, in order. */
   readonly hits: readonly FaultHit[];
 }
 
 const MAX_IN_A_ROW = 3;
 
-// Every kind that a client meets in the field; the waits are short, so that a run under faults still ends soon.
+// Short waits, so that a run under faults still ends soon.
 const RANDOM_FAULTS: readonly (() => Fault)[] = [
   () => ({ kind: 'delay', delayMs: 50 }),
   () => ({ kind: 'status', status: 429, detail: 'rate limit exceeded' }),
@@ -95,19 +99,19 @@ const RANDOM_DOWNLOAD_FAULTS: readonly (() => Fault)[] = [
   () => ({ kind: 'status', status: 503, detail: 'Slow Down' }),
   () => ({ kind: 'reset-before' }),
   () => ({ kind: 'truncated' }),
-  () => ({ kind: 'truncated-unframed' }),
+  () => ({ kind: 'truncated-close-delimited' }),
   () => ({ kind: 'partial' }),
   () => ({ kind: 'empty' }),
   () => ({ kind: 'html' }),
   () => ({ kind: 'signature-mismatch' }),
 ];
 
-/** The plan as the server asks it. */
+/** The plan, from which the server takes the fault of each request. */
 export class Faults implements FaultPlan {
   rate: number;
   downloadRate: number;
   readonly hits: FaultHit[] = [];
-  readonly #queue: { fault: Fault & FaultTarget; left: number }[] = [];
+  readonly #queue: { fault: Fault & FaultTarget; remaining: number }[] = [];
   readonly #inARow = new Map<string, number>();
 
   constructor(
@@ -119,11 +123,11 @@ export class Faults implements FaultPlan {
   }
 
   get planned(): number {
-    return this.#queue.reduce((sum, { left }) => sum + left, 0);
+    return this.#queue.reduce((sum, { remaining }) => sum + remaining, 0);
   }
 
   next(fault: Fault & FaultTarget): void {
-    this.#queue.push({ fault, left: fault.times ?? 1 });
+    this.#queue.push({ fault, remaining: fault.times ?? 1 });
   }
 
   clear(): void {
@@ -133,7 +137,7 @@ export class Faults implements FaultPlan {
     this.downloadRate = 0;
   }
 
-  /** The fault that this request meets, if any; it is spent by asking. */
+  /** Takes the fault of this request, if any, from the plan. */
   take(method: string, path: string): Fault | null {
     const fault = this.#takePlanned(method, path) ?? this.#takeRandom(method, path);
     if (fault !== null) this.hits.push({ kind: fault.kind, method, path });
@@ -144,8 +148,8 @@ export class Faults implements FaultPlan {
     const index = this.#queue.findIndex(({ fault }) => matchesRequest(fault, method, path));
     const entry = this.#queue[index];
     if (entry === undefined) return null;
-    entry.left -= 1;
-    if (entry.left <= 0) this.#queue.splice(index, 1);
+    entry.remaining -= 1;
+    if (entry.remaining <= 0) this.#queue.splice(index, 1);
     return entry.fault;
   }
 
@@ -153,7 +157,7 @@ export class Faults implements FaultPlan {
     const isDownload = path.startsWith(PRESIGNED_PREFIX);
     const rate = isDownload ? this.downloadRate : this.rate;
     if (rate <= 0) return null;
-    // Series of their own, so that downloads don't change which API requests meet a fault.
+    // A separate series, so that downloads don't change which API requests get a fault.
     const series = isDownload ? 'download-fault' : 'fault';
     const kinds = isDownload ? RANDOM_DOWNLOAD_FAULTS : RANDOM_FAULTS;
     const key = `${method} ${path}`;

@@ -1,4 +1,4 @@
-/** An answer other than 2xx: the API sends `{"detail": ...}` with the status. */
+/** A response other than 2xx. As in the API, its body is `{"detail": ...}`. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
 
@@ -11,7 +11,7 @@ export class HttpError extends Error {
   }
 }
 
-/** A 422 with one entry: where the value is, what is wrong, and the kind of the fault. */
+/** A 422 with one entry: the location of the value, a message, and the type of the error. */
 export function invalid(loc: readonly (string | number)[], msg: string, type: string): HttpError {
   return new HttpError(422, [{ loc, msg, type }]);
 }

@@ -12,7 +12,7 @@ export interface EmulatorRequest {
   readonly body: string;
 }
 
-/** What a route answers: bytes, or a file that is streamed. */
+/** The response of a route. The body is bytes, or a file that is streamed. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -31,7 +31,7 @@ export function errorReply(error: HttpError): Reply {
   return json({ detail: error.detail }, error.status, error.headers);
 }
 
-// Far above any request that the API takes, and low enough that a wrong client can't fill the memory.
+// Far above any valid request; a limit, so that a wrong client can't fill the memory.
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 export async function readBody(request: IncomingMessage): Promise<string> {
@@ -57,21 +57,21 @@ export function firstHalf(body: Reply['body']): Reply['body'] {
 
 export async function sendReply(response: ServerResponse, reply: Reply): Promise<void> {
   response.writeHead(reply.status, { ...reply.headers, 'content-length': replySize(reply.body) });
-  // In one write where it can be, which is how nearly all answers go.
+  // `end` writes the head and the body at once, which is faster.
   if (!Buffer.isBuffer(reply.body)) await writeBody(response, reply.body);
   response.end(Buffer.isBuffer(reply.body) ? reply.body : undefined);
 }
 
-/** Promises the whole body in Content-Length, sends half of it and drops the connection. */
+/** Sends half the body under the Content-Length of the whole, and closes the connection. */
 export async function sendTruncated(response: ServerResponse, reply: Reply): Promise<void> {
   response.writeHead(reply.status, { ...reply.headers, 'content-length': replySize(reply.body) });
   await writeBody(response, firstHalf(reply.body));
-  // Not a reset: that could take back bytes which the client has not read yet.
+  // Not a reset: that would discard bytes which the client has not read yet.
   response.socket?.destroy();
 }
 
-/** Sends half the body with nothing that tells its length but the end of the connection, as HTTP/1.0 does. */
-export async function sendTruncatedUnframed(response: ServerResponse, reply: Reply): Promise<void> {
+/** Sends half the body without a length: it ends where the connection ends, as in HTTP/1.0. */
+export async function sendTruncatedCloseDelimited(response: ServerResponse, reply: Reply): Promise<void> {
   response.useChunkedEncodingByDefault = false;
   response.writeHead(reply.status, { ...reply.headers, connection: 'close' });
   await writeBody(response, firstHalf(reply.body));

@@ -2,7 +2,7 @@ import type { StoredDocument } from './documents/store.js';
 
 export type JobType = 'parse_v2' | 'extract_v2';
 
-/** Where the bytes of a file come from: a path on disk, or memory. */
+/** The content of a file: a path on disk, or bytes in memory. */
 export type FileSource = { readonly path: string } | { readonly content: Uint8Array };
 
 export interface DirectoryFile {
@@ -22,7 +22,7 @@ export interface Directory {
   readonly files: readonly DirectoryFile[];
 }
 
-/** One file of a batch: mapped to a job at its time, or not mappable. */
+/** One file of a batch, which is mapped to a job at `mappedAtMs`, or can't be mapped. */
 export interface BatchRow {
   readonly fileId: string;
   readonly mappedAtMs: number;
@@ -30,7 +30,7 @@ export interface BatchRow {
   readonly mappingError: string | null;
 }
 
-/** A status that a test has set, and since when. */
+/** A status that a test set, and when (ms of the epoch). */
 export interface ForcedStatus {
   readonly status: string;
   readonly atMs: number;
@@ -47,12 +47,12 @@ export interface Batch {
   readonly configurationId: string;
   readonly createdAtMs: number;
   rows: readonly BatchRow[];
-  /** `stopsJobs`: whether the jobs end with the batch. */
+  /** `stopsJobs`: whether the jobs are cancelled with the batch. */
   cancel: { readonly requestedAtMs: number; readonly doneAtMs: number; readonly stopsJobs: boolean } | null;
-  /** When a test ended the batch ahead of its clock. */
+  /** When a test completed the batch early. */
   finishedAtMs: number | null;
   forced: ForcedStatus | null;
-  /** A test's way to change what `expand=results` answers. */
+  /** Set by a test to replace `results`. */
   editResults: ResultsEdit | null;
 }
 
@@ -63,10 +63,10 @@ export interface ResultRow {
   readonly error_message: string | null;
 }
 
-/** Takes the rows as they would be answered (null while there are none) and gives what is answered in their place. */
+/** Gets the rows that would be sent (null while there are none), and returns what is sent as `results`. */
 export type ResultsEdit = (rows: readonly ResultRow[] | null) => unknown;
 
-/** How the parsing of a job's document ended. */
+/** The parsed document of a job, or why it could not be parsed. */
 export type ParseOutcome = { readonly document: StoredDocument } | { readonly error: string };
 
 export interface Job {
@@ -76,16 +76,16 @@ export interface Job {
   readonly batch: Batch;
   readonly file: DirectoryFile;
   readonly mappedAtMs: number;
-  /** RUNNING for at least this long. */
+  /** The shortest time that the job is RUNNING. */
   readonly runningMs: number;
   outcome: ParseOutcome | null;
   outcomeAtMs: number;
   cancelledAtMs: number | null;
-  /** When a test ended the job ahead of its clock. */
+  /** When a test ended the configured duration of the job early. */
   finishedAtMs: number | null;
   forced: ForcedStatus | null;
-  /** The type that results tell in place of the job's own. */
+  /** The type in `results`, if a test set another than the real one. */
   referenceType: string | null;
-  /** What `usage.credits` tells in place of what the job cost. */
+  /** `usage.credits`, if a test set it. */
   forcedCredits: { readonly value: unknown } | null;
 }

@@ -1,18 +1,18 @@
 import { HttpError } from './http-error.js';
-import type { Settings } from './options.js';
 import { readInteger } from './query.js';
+import type { Settings } from './settings.js';
 
-/** One page as the API answers it. */
+/** One page as the API sends it. */
 export interface Page<T> {
   readonly items: readonly T[];
   readonly next_page_token: string | null;
-  /** Only populated when asked for, says the API; there is no way to ask. */
+  /** The API fills it on request only, and documents no parameter that requests it. */
   readonly total_size: null;
 }
 
 /**
- * Cuts one page out of items that are already in order.
- * A token holds the number of the last item seen, not a position, so items that come or go between pages shift nothing.
+ * Returns one page of sorted items. A page token holds the number of the last item of the page, not a position: items that
+ * are added or removed between two pages neither repeat nor hide others.
  */
 export function paginate<T extends { readonly seq: number }>(
   items: Iterable<T>,
@@ -20,8 +20,8 @@ export function paginate<T extends { readonly seq: number }>(
   query: URLSearchParams,
   settings: Settings,
 ): Page<T> {
-  const asked = readInteger(query, 'page_size', 1) ?? settings.defaultPageSize;
-  const size = Math.min(asked, settings.maxPageSize);
+  const requestedSize = readInteger(query, 'page_size', 1) ?? settings.defaultPageSize;
+  const size = Math.min(requestedSize, settings.maxPageSize);
   const after = readToken(query);
   const page: T[] = [];
   for (const item of items) {

@@ -1,11 +1,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { isWholeText, RESULT_TYPES, type ResultType } from './documents/render.js';
+import { isPlainText, RESULT_TYPES, type ResultType } from './documents/render.js';
 import { HttpError } from './http-error.js';
 import type { EmulatorRequest, Reply } from './http-exchange.js';
 import type { Project } from './project.js';
 import { PRESIGNED_PREFIX } from './request-target.js';
 
-/** Downloads by URL alone, as from S3: the signature in the URL is the permission, and a second one is refused. */
+/** Presigned downloads, as from S3: the URL carries a signature, and a request with an `Authorization` header is refused. */
 export class PresignedFiles {
   readonly #secret = randomBytes(32);
 
@@ -16,28 +16,28 @@ export class PresignedFiles {
 
   urlFor(jobId: string, type: ResultType): string {
     const path = `${PRESIGNED_PREFIX}${jobId}/${type}`;
-    const expires = Date.now() + this.project.settings.presignedUrlMs;
+    const expires = Date.now() + this.project.settings.presignedUrlTtlMs;
     return `${this.baseUrl()}${path}?expires=${expires}&signature=${this.#sign(path, String(expires))}`;
   }
 
-  async answer({ method, path, query, headers }: EmulatorRequest): Promise<Reply> {
+  async handle({ method, path, query, headers }: EmulatorRequest): Promise<Reply> {
     if (method !== 'GET') throw new HttpError(405, 'Method Not Allowed', { allow: 'GET' });
     if (headers.authorization !== undefined) {
       throw new HttpError(400, 'only one way to authorize is allowed: the signature, or the Authorization header');
     }
     const expires = query.get('expires') ?? '';
-    const given = Buffer.from(query.get('signature') ?? '');
-    const wanted = Buffer.from(this.#sign(path, expires));
-    if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
+    const signature = Buffer.from(query.get('signature') ?? '');
+    const expected = Buffer.from(this.#sign(path, expires));
+    if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) {
       throw new HttpError(403, 'the signature is missing or wrong');
     }
     if (Number(expires) < Date.now()) throw new HttpError(403, 'the URL has expired');
 
     const [jobId = '', name] = path.slice(PRESIGNED_PREFIX.length).split('/');
-    const type = RESULT_TYPES.find((known) => known === name);
+    const type = RESULT_TYPES.find((candidate) => candidate === name);
     const outcome = this.project.jobs.get(jobId)?.outcome ?? null;
     if (type === undefined || outcome === null || 'error' in outcome) throw new HttpError(404, 'Not Found');
-    const contentType = isWholeText(type) ? 'text/plain; charset=utf-8' : 'application/json';
+    const contentType = isPlainText(type) ? 'text/plain; charset=utf-8' : 'application/json';
     return { status: 200, headers: { 'content-type': contentType }, body: await outcome.document.download(type) };
   }
 

@@ -3,19 +3,19 @@ import { unreadableReason } from './documents/parse.js';
 import type { ParseQueue } from './documents/parse-queue.js';
 import { HttpError } from './http-error.js';
 import type { Batch, BatchRow, Directory, Job, JobType } from './model.js';
-import type { Settings } from './options.js';
 import type { SeededRandom } from './seeded-random.js';
-import { StrangeNeighbours } from './strange-neighbours.js';
+import type { Settings } from './settings.js';
 import { batchClock, jobCreatedAtMs, jobState } from './timeline.js';
+import { UnusualBatches } from './unusual-batches.js';
 
-/** Everything that the emulated LlamaCloud project holds. */
+/** The state of the emulated LlamaCloud project. */
 export class Project {
   readonly directories = new Map<string, Directory>();
   readonly batches = new Map<string, Batch>();
   readonly jobs = new Map<string, Job>();
   readonly configurations: Configurations;
-  readonly strangeNeighbours: StrangeNeighbours;
-  /** The project that requests without `project_id` belong to. */
+  readonly unusualBatches: UnusualBatches;
+  /** The project of requests without `project_id`. */
   readonly defaultProjectId: string;
 
   constructor(
@@ -24,11 +24,11 @@ export class Project {
     private readonly parseQueue: ParseQueue,
   ) {
     this.configurations = new Configurations(settings.configurationIds);
-    this.strangeNeighbours = new StrangeNeighbours(settings, random);
+    this.unusualBatches = new UnusualBatches(settings, random);
     this.defaultProjectId = random.uuid('prj-');
   }
 
-  /** Creates a batch, its jobs, and starts the work on the documents. */
+  /** Creates a batch and its jobs, and queues the documents to be parsed. */
   async createBatch(request: {
     readonly directoryId: string;
     readonly jobType: JobType;
@@ -38,14 +38,14 @@ export class Project {
   }): Promise<Batch> {
     const directory = this.directories.get(request.directoryId);
     if (directory === undefined) throw new HttpError(404, `directory ${request.directoryId} not found`);
-    this.configurations.check(request.configurationId, request.jobType);
+    this.configurations.assertUsable(request.configurationId, request.jobType);
     const { maxFilesPerBatch } = this.settings;
     if (directory.files.length > maxFilesPerBatch) {
       const count = directory.files.length;
       throw new HttpError(400, `the directory has ${count} files, and a batch takes at most ${maxFilesPerBatch}`);
     }
-    // Everything below is synchronous, so no request can see half a batch.
     const unreadable = await Promise.all(directory.files.map(unreadableReason));
+    // Synchronous from here on, so that no request sees a batch without its rows.
     const batch: Batch = {
       seq: this.batches.size,
       id: this.random.uuid('bat-'),
@@ -67,7 +67,7 @@ export class Project {
     return batch;
   }
 
-  /** Each file has its time to be mapped. Its job exists from the start but shows only then. */
+  /** Spreads the mapping of the files over the RUNNING time. The jobs exist at once, and are visible once mapped. */
   #mapFiles(batch: Batch, directory: Directory, unreadable: readonly (string | null)[]): BatchRow[] {
     const { runningAtMs } = batchClock(batch.createdAtMs, this.settings);
     return directory.files.map((file, index): BatchRow => {
@@ -101,25 +101,25 @@ export class Project {
     return batch;
   }
 
-  /** A batch that `GET` by id knows, which may be a while after it was created. */
+  /** A batch for `GET` by id: not found until `readLagMs` after its creation. */
   readBatch(id: string): Batch {
     const batch = this.findBatch(id);
     this.#checkReadLag(batch.createdAtMs, `batch ${id}`);
     return batch;
   }
 
-  /** A job that `GET` by id knows, which may be a while after it was created. */
+  /** A job for `GET` by id: not found until `readLagMs` after its creation. */
   readJob(id: string, type: JobType): Job {
     const job = this.findJob(id, type);
     this.#checkReadLag(jobCreatedAtMs(job), `job ${id}`);
     return job;
   }
 
-  #checkReadLag(createdAtMs: number, what: string): void {
-    if (Date.now() < createdAtMs + this.settings.readLagMs) throw new HttpError(404, `${what} not found`);
+  #checkReadLag(createdAtMs: number, subject: string): void {
+    if (Date.now() < createdAtMs + this.settings.readLagMs) throw new HttpError(404, `${subject} not found`);
   }
 
-  /** A job that the API knows: one of this type whose file has been mapped. */
+  /** A job of this type whose file is mapped; throws the 404 otherwise. */
   findJob(id: string, type: JobType): Job {
     const job = this.jobs.get(id);
     if (job === undefined || job.type !== type || jobState(job, Date.now(), this.settings) === null) {

@@ -1,8 +1,8 @@
 import { invalid } from './http-error.js';
-import type { Settings } from './options.js';
 import { fromServiceTime } from './service-clock.js';
+import type { Settings } from './settings.js';
 
-/** The whole number in a query parameter, or undefined when it is absent. Answers 422 when it is no number or too small. */
+/** The integer in a query parameter, or undefined if absent. Throws the 422 of a value that is no integer or below `min`. */
 export function readInteger(query: URLSearchParams, name: string, min: number): number | undefined {
   const text = query.get(name);
   if (text === null || text === '') return undefined;
@@ -14,7 +14,7 @@ export function readInteger(query: URLSearchParams, name: string, min: number): 
   return value;
 }
 
-/** The value of a query parameter that must be one of a few. Answers 422 for any other. */
+/** The value of a query parameter that must be one of `choices`. Throws the 422 of any other. */
 export function readChoice(query: URLSearchParams, name: string, choices: readonly string[]): string | undefined {
   const value = query.get(name);
   if (value === null || value === '') return undefined;
@@ -25,8 +25,8 @@ export function readChoice(query: URLSearchParams, name: string, choices: readon
 }
 
 /**
- * Whether a moment of this machine (ms of the epoch) lies within `created_at_on_or_after` and `created_at_on_or_before`,
- * which tell LlamaCloud's time.
+ * A filter by `created_at_on_or_after` and `created_at_on_or_before`. The parameters are in LlamaCloud's time; the filter takes
+ * a time of this machine, in ms of the epoch.
  */
 export function readCreatedFilter(query: URLSearchParams, settings: Settings): (createdAtMs: number) => boolean {
   const from = readTime(query, 'created_at_on_or_after', settings) ?? Number.NEGATIVE_INFINITY;

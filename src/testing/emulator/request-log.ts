@@ -4,15 +4,15 @@ export interface RecordedRequest {
   readonly path: string;
   /** Each parameter with its values in order. */
   readonly query: Readonly<Record<string, readonly string[]>>;
-  /** What was answered; 0 when the connection ended before an answer. */
+  /** Status of the response; 0 when the connection ended without one. */
   readonly status: number;
-  /** When it arrived, in ms of the epoch. */
+  /** When the request arrived, in ms of the epoch. */
   readonly atMs: number;
-  /** The body, parsed if it is JSON; absent when there was none. */
+  /** The body, parsed if it is JSON, else as text; absent when there was none. */
   readonly body?: unknown;
 }
 
-/** Every request in the order of arrival, so that tests can count. */
+/** Every request in the order of arrival. */
 export class RequestLog {
   readonly #entries: LogEntry[] = [];
 
@@ -26,13 +26,13 @@ export class RequestLog {
     return entry;
   }
 
-  /** What `GET /__emulator/requests` answers. */
+  /** The body of `GET /__emulator/requests`. */
   summary(): readonly Pick<RecordedRequest, 'method' | 'path' | 'status'>[] {
     return this.#entries.map(({ method, path, status }) => ({ method, path, status }));
   }
 }
 
-/** A request under way: the body and the status come later. */
+/** A request whose body and status are set later. */
 export class LogEntry implements RecordedRequest {
   readonly path: string;
   readonly query: Record<string, string[]>;

@@ -1,14 +1,15 @@
-/** Which requests something is for. */
+/** Which requests a fault or a rewrite applies to. */
 export interface RequestTarget {
+  /** Default: any. */
   readonly method?: string;
-  /** A whole path without the query, or a pattern. Without it: every request to the API, but no presigned download. */
+  /** The exact path without the query, or a pattern. Default: every API route, but no presigned download. */
   readonly path?: string | RegExp;
 }
 
 const EMULATOR_PREFIX = '/__emulator/';
 export const PRESIGNED_PREFIX = `${EMULATOR_PREFIX}files/`;
 
-/** The requests that faults and rewrites are mostly for, such as `faults.next({ kind: 'empty', ...TARGETS.download })`. */
+/** Targets for faults and rewrites, for example `faults.next({ kind: 'empty', ...TARGETS.download })`. */
 export const TARGETS = {
   createBatch: { method: 'POST', path: '/api/v2/batches' },
   listBatches: { method: 'GET', path: '/api/v2/batches' },

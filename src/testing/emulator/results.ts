@@ -2,7 +2,7 @@ import type { Batch, BatchRow, ResultRow } from './model.js';
 import type { Project } from './project.js';
 import { batchState, mappedAt } from './timeline.js';
 
-/** What `expand=results` answers now. A test's edit has the last word, so its answer is not shuffled. */
+/** The `results` of a batch now. A replacement that a test set is sent as it is, without shuffling. */
 export function batchResults(batch: Batch, nowMs: number, project: Project): unknown {
   const rows = visibleRows(batch, nowMs, project);
   if (batch.editResults !== null) return batch.editResults(rows);
@@ -12,17 +12,17 @@ export function batchResults(batch: Batch, nowMs: number, project: Project): unk
 function visibleRows(batch: Batch, nowMs: number, { settings }: Project): ResultRow[] | null {
   const { status, sinceMs } = batchState(batch, nowMs, settings);
   if (status !== 'COMPLETED' && status !== 'CANCELLED') return null;
-  const endedForMs = nowMs - sinceMs;
+  const elapsedMs = nowMs - sinceMs;
   const nullMs = status === 'COMPLETED' ? settings.resultsNullMs : settings.cancelledResultsNullMs;
-  if (endedForMs < nullMs) return null;
+  if (elapsedMs < nullMs) return null;
   return batch.rows.flatMap((row, index) => {
     if (!isLate(index, settings.lateRowsShare)) return [resultRow(batch, row)];
-    if (endedForMs < settings.lateRowsMs) return [];
-    return [endedForMs < settings.lateJobsMs ? emptyRow(row) : resultRow(batch, row)];
+    if (elapsedMs < settings.lateRowsMs) return [];
+    return [elapsedMs < settings.lateJobsMs ? emptyRow(row) : resultRow(batch, row)];
   });
 }
 
-/** Spreads the share evenly and begins with the first row, so that a batch of one file has a late row too. */
+/** Late rows are spread evenly. The first row is one of them, so that a batch of one file has one too. */
 function isLate(index: number, share: number): boolean {
   return Math.ceil((index + 1) * share) > Math.ceil(index * share);
 }

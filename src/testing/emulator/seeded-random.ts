@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Ids and fractions that follow from a seed, so that a run can be had again. */
+/** Random ids and numbers derived from a seed, so that a run can be repeated. Each series is independent of the others. */
 export class SeededRandom {
   readonly #counts = new Map<string, number>();
 
@@ -9,7 +9,7 @@ export class SeededRandom {
   /** The next id of a series, such as `bat-` and a UUID. */
   uuid(prefix: string, series = prefix): string {
     const hex = this.#next(series).toString('hex');
-    // The version and variant digits are those of a random UUID, since clients may check the form.
+    // With the version and variant digits of a random UUID, since clients may check them.
     const parts = [
       hex.slice(0, 8),
       hex.slice(8, 12),
@@ -20,18 +20,18 @@ export class SeededRandom {
     return prefix + parts.join('-');
   }
 
-  /** The next id of a kind that is a prefix and `length` base-36 characters, as parse jobs have. */
+  /** The next id of a series: a prefix and `length` base-36 characters, such as the ids of parse jobs. */
   base36(prefix: string, length: number): string {
     const characters = Array.from(this.#next(prefix), (byte) => (byte % 36).toString(36));
     return prefix + characters.slice(0, length).join('');
   }
 
-  /** The next number of a series, at least 0 and below 1. */
+  /** The next number of a series, in [0, 1). */
   fraction(series: string): number {
     return this.#next(series).readUInt32BE(0) / 2 ** 32;
   }
 
-  /** The items in an order that is the next of a series. */
+  /** A copy of the items in the next random order of a series. */
   shuffle<T>(series: string, items: readonly T[]): T[] {
     const keyed = items.map((item) => ({ item, key: this.fraction(series) }));
     return keyed.sort((a, b) => a.key - b.key).map(({ item }) => item);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -12,24 +13,26 @@ import {
   readBody,
   sendReply,
   sendTruncated,
-  sendTruncatedUnframed,
+  sendTruncatedCloseDelimited,
 } from './http-exchange.js';
 import type { RequestLog } from './request-log.js';
 
 const REQUESTS_PATH = '/__emulator/requests';
 
-/** The HTTP side: records each request, applies the faults, sends what the routes answer. */
+/** The HTTP server: records each request, applies the faults, and sends the responses of the routes. */
 export class EmulatorServer {
   readonly #server: Server;
   readonly #closing = new AbortController();
   url = '';
 
   constructor(
-    private readonly answer: (request: EmulatorRequest) => Promise<Reply>,
+    private readonly handle: (request: EmulatorRequest) => Promise<Reply>,
     private readonly faults: Faults,
     private readonly log: RequestLog,
   ) {
-    // Longer than any client keeps an idle connection, so that the resets a test sees are those it asked for.
+    // Each delayed request listens to it, and Node warns about more than ten listeners.
+    setMaxListeners(0, this.#closing.signal);
+    // Longer than any client keeps an idle connection: otherwise tests would see resets that they did not plan.
     this.#server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
       this.#serve(request, response).catch(() => response.destroy());
     });
@@ -44,7 +47,7 @@ export class EmulatorServer {
     this.url = isAddressInfo(address) ? `http://${urlHost(host)}:${address.port}` : '';
   }
 
-  /** Ends the connections that are open, whatever they wait for. */
+  /** Stops listening and closes every connection, also those that wait for a response. */
   async close(): Promise<void> {
     this.#closing.abort();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -62,8 +65,8 @@ export class EmulatorServer {
     try {
       const body = await readBody(request);
       record.setBody(body);
-      const incoming = { method, path: url.pathname, query: url.searchParams, headers: request.headers, body };
-      await this.#respond(incoming, response, (status) => {
+      const emulatorRequest = { method, path: url.pathname, query: url.searchParams, headers: request.headers, body };
+      await this.#respond(emulatorRequest, response, (status) => {
         record.status = status;
       });
     } catch (error) {
@@ -80,43 +83,43 @@ export class EmulatorServer {
   ): Promise<void> {
     const fault = this.faults.take(request.method, request.path);
     if (fault?.kind === 'delay') await setTimeout(fault.delayMs, undefined, { signal: this.#closing.signal });
-    const reply = await (fault === null ? this.#answerOrError(request) : this.#replyUnder(fault, request));
+    const reply = await (fault === null ? this.#handleOrError(request) : this.#replyUnder(fault, request));
     if (reply === null) return reset(response);
-    // A client that gave up while it waited got no answer.
+    // The client closed the connection while it waited.
     if (response.destroyed) return;
     setStatus(reply.status);
     if (fault?.kind === 'truncated') await sendTruncated(response, reply);
-    else if (fault?.kind === 'truncated-unframed') await sendTruncatedUnframed(response, reply);
+    else if (fault?.kind === 'truncated-close-delimited') await sendTruncatedCloseDelimited(response, reply);
     else await sendReply(response, reply);
   }
 
-  /** The answer under a fault; null when the connection is to be reset. */
+  /** The response under a fault; null when the connection is to be reset. */
   async #replyUnder(fault: Fault, request: EmulatorRequest): Promise<Reply | null> {
     if (fault.kind === 'reset-before') return null;
     if (fault.kind === 'late-effect') {
-      // Nobody waits for it. Closing the emulator ends the wait.
+      // Closing the emulator aborts the wait.
       this.#takeEffectLater(fault.effectAfterMs, request).catch(() => undefined);
-      return lostReply(fault.answer ?? 'reset');
+      return lostReply(fault.response ?? 'reset');
     }
-    const instead = replyWithoutEffect(fault, request);
-    if (instead !== null) return instead;
-    const reply = await this.#answerOrError(request);
+    const withoutEffect = replyWithoutEffect(fault, request);
+    if (withoutEffect !== null) return withoutEffect;
+    const reply = await this.#handleOrError(request);
     if (fault.kind === 'reset-after') return null;
-    if (fault.kind === 'doubled') {
-      await this.#answerOrError(request);
-      return fault.answer === undefined ? reply : lostReply(fault.answer);
+    if (fault.kind === 'duplicated') {
+      await this.#handleOrError(request);
+      return fault.response === undefined ? reply : lostReply(fault.response);
     }
     return replaceReply(fault, reply);
   }
 
   async #takeEffectLater(afterMs: number, request: EmulatorRequest): Promise<void> {
     await setTimeout(afterMs, undefined, { signal: this.#closing.signal });
-    await this.answer(request);
+    await this.handle(request);
   }
 
-  async #answerOrError(request: EmulatorRequest): Promise<Reply> {
+  async #handleOrError(request: EmulatorRequest): Promise<Reply> {
     try {
-      return await this.answer(request);
+      return await this.handle(request);
     } catch (error) {
       if (error instanceof HttpError) return errorReply(error);
       return errorReply(new HttpError(500, `the emulator failed: ${error instanceof Error ? error.stack : error}`));

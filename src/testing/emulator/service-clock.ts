@@ -1,13 +1,13 @@
-import type { Settings } from './options.js';
+import type { Settings } from './settings.js';
 
 type Clock = Pick<Settings, 'clockOffsetMs'>;
 
-/** A moment of this machine (ms of the epoch) as LlamaCloud's clock tells it. */
+/** Converts a time of this machine (ms of the epoch) to LlamaCloud's time, as an ISO string. */
 export function formatServiceTime(atMs: number, { clockOffsetMs }: Clock): string {
   return new Date(atMs + clockOffsetMs).toISOString();
 }
 
-/** A moment of LlamaCloud's clock (ms of the epoch) as this machine's clock tells it. */
+/** Converts LlamaCloud's time (ms of the epoch) to this machine's time. */
 export function fromServiceTime(serviceMs: number, { clockOffsetMs }: Clock): number {
   return serviceMs - clockOffsetMs;
 }

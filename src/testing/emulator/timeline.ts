@@ -1,11 +1,11 @@
 import type { Batch, Job } from './model.js';
-import type { Settings } from './options.js';
+import type { Settings } from './settings.js';
 
-// Every status follows from the time that has passed. Nothing is scheduled, so any number of jobs costs nothing until asked.
+// Statuses are computed from the elapsed time when they are read. No timers, so that many jobs cost nothing.
 
 export interface State {
   readonly status: string;
-  /** Since when, in ms of the epoch. */
+  /** When the status began, in ms of the epoch. */
   readonly sinceMs: number;
 }
 
@@ -15,7 +15,7 @@ export function isTerminal(status: string): boolean {
   return TERMINAL.has(status);
 }
 
-/** When a batch created at `createdAtMs` starts to run, and when it is COMPLETED if nothing comes between. */
+/** When a batch created at `createdAtMs` becomes RUNNING, and when it becomes COMPLETED unless it is cancelled. */
 export function batchClock(createdAtMs: number, settings: Settings): { runningAtMs: number; completedAtMs: number } {
   const runningAtMs = createdAtMs + settings.batchPendingMs + settings.batchThrottledMs;
   return { runningAtMs, completedAtMs: runningAtMs + settings.batchRunningMs };
@@ -33,28 +33,28 @@ export function batchState(batch: Batch, nowMs: number, settings: Settings): Sta
   const throttledAtMs = batch.createdAtMs + settings.batchPendingMs;
   if (nowMs < throttledAtMs) return { status: 'PENDING', sinceMs: batch.createdAtMs };
   if (nowMs < runningAtMs) return { status: 'THROTTLED', sinceMs: throttledAtMs };
-  // A batch that is being cancelled does not complete any more.
+  // A batch that is being cancelled stays RUNNING until it is CANCELLED.
   if (nowMs < completedAtMs || batch.cancel !== null) return { status: 'RUNNING', sinceMs: runningAtMs };
   return { status: 'COMPLETED', sinceMs: completedAtMs };
 }
 
-/** The next moment at which the status of a batch changes by itself, or null when it stays as it is. */
+/** When the status of a batch changes next by itself (ms of the epoch), or null if it does not. */
 export function nextBatchChangeMs(batch: Batch, nowMs: number, settings: Settings): number | null {
   if (isTerminal(batchState(batch, nowMs, settings).status) || batch.forced !== null) return null;
   const { runningAtMs, completedAtMs } = batchClock(batch.createdAtMs, settings);
-  const moments = [batch.createdAtMs + settings.batchPendingMs, runningAtMs, completedAtMs];
-  if (batch.cancel !== null) moments.push(batch.cancel.doneAtMs);
-  const coming = moments.filter((moment) => moment > nowMs && Number.isFinite(moment));
-  return coming.length === 0 ? null : Math.min(...coming);
+  const changesMs = [batch.createdAtMs + settings.batchPendingMs, runningAtMs, completedAtMs];
+  if (batch.cancel !== null) changesMs.push(batch.cancel.doneAtMs);
+  const upcomingMs = changesMs.filter((atMs) => atMs > nowMs && Number.isFinite(atMs));
+  return upcomingMs.length === 0 ? null : Math.min(...upcomingMs);
 }
 
-/** When a file was or will be mapped, or null when a cancellation came first. */
+/** When a file was or will be mapped (ms of the epoch), or null if the batch was cancelled before. */
 export function mappedAt(batch: Batch, row: { readonly mappedAtMs: number }): number | null {
   const atMs = batch.finishedAtMs === null ? row.mappedAtMs : Math.min(row.mappedAtMs, batch.finishedAtMs);
   return batch.cancel !== null && atMs > batch.cancel.requestedAtMs ? null : atMs;
 }
 
-/** The status of a job now; null while its file is not mapped, when the API does not know the job either. */
+/** The status of a job now, or null while its file is not mapped. */
 export function jobState(job: Job, nowMs: number, settings: Settings): State | null {
   const createdAtMs = mappedAt(job.batch, job);
   if (createdAtMs === null || createdAtMs > nowMs) return null;
@@ -75,7 +75,7 @@ export function jobState(job: Job, nowMs: number, settings: Settings): State | n
   return { status: 'RUNNING', sinceMs: runsFromMs };
 }
 
-/** When a job came into being; only for a job that {@link jobState} knows. */
+/** When a job was created (ms of the epoch). Only for jobs that have a {@link jobState}. */
 export function jobCreatedAtMs(job: Job): number {
   return mappedAt(job.batch, job) ?? job.mappedAtMs;
 }

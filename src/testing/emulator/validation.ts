@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { HttpError, invalid } from './http-error.js';
 
-/** Reads a JSON body by a schema. Answers 422 with one entry for each thing that is wrong, as the API does. */
+/** Reads a JSON body by a schema. Throws a 422 with one entry for each wrong field, as the API does. */
 export function readJsonBody<T>(body: string, schema: z.ZodType<T>): T {
   let value: unknown;
   try {

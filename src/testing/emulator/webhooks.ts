@@ -1,12 +1,13 @@
 import { createHmac, randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { HttpError } from './http-error.js';
 import type { Batch } from './model.js';
-import type { Settings } from './options.js';
+import type { Settings } from './settings.js';
 import { batchState, nextBatchChangeMs } from './timeline.js';
 
-/** An endpoint as a create request names it. */
+/** A webhook endpoint in a create request. */
 export const webhookConfiguration = z.object({
   webhook_url: z.string().nullish(),
   webhook_events: z.array(z.string()).nullish(),
@@ -30,12 +31,12 @@ interface Watch {
   readonly batch: Batch;
   readonly endpoints: readonly WebhookConfiguration[];
   lastStatus: string | null;
-  /** Up to when the batch's clock has been looked at, in ms of the epoch. */
-  seenMs: number;
+  /** Status changes up to this time (ms of the epoch) have been announced. */
+  announcedUntilMs: number;
   timer: NodeJS.Timeout | undefined;
 }
 
-/** Posts the status changes of batches to their endpoints. The only part of the emulator that needs timers. */
+/** Posts the status changes of batches to their endpoints. */
 export class WebhookNotifier {
   readonly #watches = new Map<string, Watch>();
   readonly #closing = new AbortController();
@@ -43,9 +44,12 @@ export class WebhookNotifier {
   constructor(
     private readonly settings: Settings,
     private readonly payload: (batch: Batch) => object,
-  ) {}
+  ) {
+    // Each delivery listens to it, and Node warns about more than ten listeners.
+    setMaxListeners(0, this.#closing.signal);
+  }
 
-  /** Throws a 400 for an endpoint that is not on this machine: an emulator must not post to others. */
+  /** Throws a 400 for an endpoint that is not on this machine: the emulator must not send requests elsewhere. */
   check(endpoints: readonly WebhookConfiguration[]): void {
     for (const { webhook_url } of endpoints) {
       if (typeof webhook_url === 'string' && !isLoopback(webhook_url)) {
@@ -56,26 +60,32 @@ export class WebhookNotifier {
 
   watch(batch: Batch, endpoints: readonly WebhookConfiguration[]): void {
     if (endpoints.length === 0) return;
-    this.#watches.set(batch.id, { batch, endpoints, lastStatus: null, seenMs: batch.createdAtMs, timer: undefined });
-    this.changed(batch);
+    this.#watches.set(batch.id, {
+      batch,
+      endpoints,
+      lastStatus: null,
+      announcedUntilMs: batch.createdAtMs,
+      timer: undefined,
+    });
+    this.onBatchChange(batch);
   }
 
-  /** To be called when anything but time has changed a batch. */
-  changed(batch: Batch): void {
+  /** Call it after each change of a batch that is not caused by time. */
+  onBatchChange(batch: Batch): void {
     const watch = this.#watches.get(batch.id);
     if (watch === undefined || this.#closing.signal.aborted) return;
     clearTimeout(watch.timer);
     const nowMs = Date.now();
     this.#announceStatus(watch);
-    // Moment by moment, so that a timer that fires late passes over no phase.
+    // One change at a time, so that a late timer skips no status.
     for (;;) {
-      const changeMs = nextBatchChangeMs(batch, watch.seenMs, this.settings);
+      const changeMs = nextBatchChangeMs(batch, watch.announcedUntilMs, this.settings);
       if (changeMs === null) return;
       if (changeMs > nowMs) {
-        watch.timer = setTimeout(() => this.changed(batch), changeMs - nowMs);
+        watch.timer = setTimeout(() => this.onBatchChange(batch), changeMs - nowMs);
         return;
       }
-      watch.seenMs = changeMs;
+      watch.announcedUntilMs = changeMs;
       this.#announceStatus(watch);
     }
   }
@@ -86,7 +96,7 @@ export class WebhookNotifier {
   }
 
   #announceStatus(watch: Watch): void {
-    const { status } = batchState(watch.batch, watch.seenMs, this.settings);
+    const { status } = batchState(watch.batch, watch.announcedUntilMs, this.settings);
     if (status === watch.lastStatus) return;
     watch.lastStatus = status;
     const event = EVENTS[status];
@@ -101,9 +111,9 @@ export class WebhookNotifier {
       data: this.payload(batch),
     });
     for (const endpoint of endpoints) {
-      const { webhook_events: wanted, webhook_url: url } = endpoint;
-      if (typeof url !== 'string' || (Array.isArray(wanted) && !wanted.includes(event))) continue;
-      // A delivery that fails is given up quietly, as the service does.
+      const { webhook_events: events, webhook_url: url } = endpoint;
+      if (typeof url !== 'string' || (Array.isArray(events) && !events.includes(event))) continue;
+      // Like the service, it reports no delivery that failed.
       this.#deliver(url, endpoint, body).catch(() => undefined);
     }
   }

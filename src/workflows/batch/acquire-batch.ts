@@ -2,22 +2,21 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ApplicationFailure,
   CancellationScope,
-  ChildWorkflowCancellationType,
   ChildWorkflowFailure,
   executeChild,
   isCancellation,
-  ParentClosePolicy,
   sleep,
 } from '@temporalio/workflow';
 import type { CreatedBatch } from '../../activities/types.js';
 import { type BatchRequest, createBatchWorkflowId, describeBatch, WORKFLOW_TYPES } from '../../protocol/index.js';
+import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
 import { code } from '../shared/details.js';
 import { unwrapFailure } from '../shared/unwrap-failure.js';
 import type { createBatch } from './create-batch.js';
 import { publishBatch, publishDetails, setPhase } from './publish.js';
 import type { BatchState } from './state.js';
 
-/** Steps 2 and 3: creates the batch, or adopts the one that was given, and publishes its id at once. */
+/** Steps 2 and 3: creates the batch, or adopts the one of the input, and publishes its id at once. */
 export async function acquireBatch(state: BatchState, request: BatchRequest): Promise<string> {
   if (state.batchId !== null) return state.batchId;
   const { batchId } = request;
@@ -29,10 +28,10 @@ export async function acquireBatch(state: BatchState, request: BatchRequest): Pr
   return batch.batchId;
 }
 
-/** How often a lock that is taken is tried, in milliseconds: a create takes seconds, or as long as LlamaCloud is down. */
+/** Time between two attempts to get the lock: another create takes seconds, or as long as LlamaCloud is down. */
 const LOCK_DELAY_MS = { min: 1_000, max: 60_000 };
 
-/** Runs the create as a child whose workflow id is the lock: see `createBatch`. While another run has it, this one waits. */
+/** Runs `createBatch` as a child whose workflow id is the lock. Waits while another run has it. */
 async function createUnderLock(state: BatchState, request: BatchRequest): Promise<CreatedBatch> {
   const { directoryId, job, scope, onStop } = request;
   const workflowId = createBatchWorkflowId(request);
@@ -40,16 +39,14 @@ async function createUnderLock(state: BatchState, request: BatchRequest): Promis
     try {
       return await executeChild<typeof createBatch>(WORKFLOW_TYPES.createBatch, {
         workflowId,
-        args: [{ work: { directoryId, job, scope }, onStop }],
+        args: [{ directoryId, job, scope, onStop }],
         staticSummary: describeBatch(request),
-        // Cancelled with this run, and also when this run is terminated: it then cancels what it has created.
-        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+        ...CANCELLED_WITH_PARENT,
       });
     } catch (error) {
       if (error instanceof ChildWorkflowFailure) throw toCreateFailure(error, workflowId, request);
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      state.blockedBy = `Another run creates a batch of the same work: ${code(workflowId)}. This one waits for it.`;
+      state.blockedBy = `Another run is creating a batch of the same directory, job type and configuration: ${code(workflowId)}. This run waits for it.`;
       publishDetails(state);
       await sleep(delayMs);
       state.blockedBy = null;
@@ -63,7 +60,7 @@ function toCreateFailure(error: ChildWorkflowFailure, workflowId: string, { dire
     return unwrapFailure(error);
   const outcome = isCancellation(error)
     ? 'was cancelled before there was a batch'
-    : `was ended: look in LlamaCloud for a batch over directory ${directoryId} that it may have created`;
+    : `was terminated or timed out: look in LlamaCloud for a batch over directory ${directoryId} that it may have created`;
   return ApplicationFailure.create({
     message: `The workflow ${workflowId}, which creates the batch, ${outcome}`,
     type: 'BatchCancelled',

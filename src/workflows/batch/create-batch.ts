@@ -1,7 +1,5 @@
-import type { ActivityOptions } from '@temporalio/common';
 import {
   ActivityFailure,
-  ApplicationFailure,
   CancellationScope,
   CancelledFailure,
   continueAsNew,
@@ -12,212 +10,106 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BatchToCreate, CreatedBatch, ListedBatches, PostFailureDetails } from '../../activities/types.js';
+import type { CreatedBatch, PreexistingBatches } from '../../activities/types.js';
 import {
   BATCH_ID_MEMO,
+  BLOCKED_BY_MEMO,
   cleanText,
   describeBatch,
   MIN_DELAY_MS,
-  type OnStop,
-  PREEXISTING_BATCHES_MEMO,
   rootFailure,
-  TROUBLE_MEMO,
 } from '../../protocol/index.js';
-import {
-  cancelBatch,
-  findCreatedBatch,
-  findEarlierCreates,
-  listRecentBatches,
-  postBatch,
-} from '../shared/activities.js';
-import { assertCarried } from '../shared/carried.js';
+import { postBatch } from '../shared/activities.js';
+import { assertContinuedState } from '../shared/continued-state.js';
 import { code } from '../shared/details.js';
 import { isRunFailure, unwrapFailure } from '../shared/unwrap-failure.js';
-import { assertCreateInput } from './create-input.js';
-
-export interface CreateBatchInput {
-  work: BatchToCreate;
-  /** What to do with the batch when the run that it is for goes. */
-  onStop: OnStop;
-}
-
-/** What continue-as-new carries. */
-export interface CreateState {
-  /** `null` until they are listed. */
-  preexisting: ListedBatches | null;
-  /** Was a POST sent whose outcome is not known? */
-  mayHavePosted: boolean;
-  batch: CreatedBatch | null;
-}
+import { cancelCreatedBatch } from './cancel-created-batch.js';
+import { assertCreateInput, type CreateBatchInput } from './create-input.js';
+import { type CreateState, findNewBatch, listPreexisting } from './find-new-batch.js';
+import { type PostFailure, toPostFailure } from './post-failure.js';
 
 /**
- * Creates one batch, once. LlamaCloud has no idempotency key, and a create whose answer was lost may have made a batch that costs
- * money: so before each further POST the batch is looked for, among those that were not there before.
+ * Creates one batch, once. LlamaCloud has no idempotency key, and a POST whose response was lost may have created a batch that costs
+ * money. So before each further POST, it looks for a batch that was not there before the first one.
  *
- * `processBatch` runs this as a child whose workflow id is made of the work: Temporal runs one of an id at a time, so within
- * a namespace nobody else creates a batch of the same work meanwhile, and what is new in the list is this run's. The lock is
- * held until LlamaCloud's list shows the batch: the next create has to see that it was there before.
+ * `processBatch` runs this as a child whose workflow id is made of the directory, the job type and the configuration. Temporal runs
+ * one workflow of an id at a time, so within a namespace a new batch of that kind in LlamaCloud's list is this workflow's. The
+ * workflow stays open until the list shows its batch: the next create has to see that it was there before.
  *
- * When it is cancelled, because its run was cancelled or has closed, it looks for what it may have created, and cancels that.
+ * When it is cancelled, because its parent was cancelled or has closed, it looks for the batch that it may have created, and
+ * cancels it.
  */
-export async function createBatch(input: CreateBatchInput, carried?: CreateState): Promise<CreatedBatch> {
-  assertCarried(carried);
+export async function createBatch(input: CreateBatchInput, continuedState?: CreateState): Promise<CreatedBatch> {
+  assertContinuedState(continuedState);
   assertCreateInput(input);
-  const state = carried ?? { preexisting: null, mayHavePosted: false, batch: null };
+  const state = continuedState ?? { preexisting: null, mayHaveCreatedBatch: false, batch: null };
   try {
     return await create(input, state);
   } catch (error) {
     if (!isRunFailure(error)) throw error;
     if (!isCancellation(error)) throw unwrapFailure(error);
-    return await CancellationScope.nonCancellable(() => settle(input, state));
+    return await CancellationScope.nonCancellable(() => cancelCreatedBatch(input, state));
   }
 }
 
 async function create(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch> {
-  const { work } = input;
-  const summary = describeBatch(work);
-  let preexisting = await begin(work, state);
+  let preexisting = await listPreexisting(input, state);
   for (let attempt = 1; state.batch === null; attempt++) {
-    const mustLookFirst = attempt > 1 || state.mayHavePosted;
-    state.batch = mustLookFirst ? await find(work, preexisting, state.mayHavePosted) : null;
+    const mustLookFirst = attempt > 1 || state.mayHaveCreatedBatch;
+    state.batch = mustLookFirst ? await findNewBatch(input, preexisting, state.mayHaveCreatedBatch) : null;
     if (state.batch !== null) break;
-    state.mayHavePosted = true;
-    const posted = await postBatch
-      .executeWithOptions({ summary: `Create a batch: ${summary}` }, [work])
-      .catch(toPostFailure);
+    state.mayHaveCreatedBatch = true;
+    const options = { summary: `Create a batch: ${describeBatch(input)}` };
+    const posted = await postBatch.executeWithOptions(options, [input]).catch(toPostFailure);
     if ('batchId' in posted) state.batch = posted;
     else if (posted.wasReset) {
-      // Nothing was sent. What was listed may have the batch of the earlier POST in it.
+      // Nothing was sent. The list from before the reset may hold the batch of the POST that the reset took back.
       state.preexisting = null;
-      preexisting = await begin(work, state);
-    } else await waitForRetry(input, state, posted, preexisting);
+      preexisting = await listPreexisting(input, state);
+    } else if (posted.isFinal) await findDespiteRejection(input, state, posted, preexisting);
+    else await waitBeforeNextPost(input, state, posted);
   }
-  upsertMemo({ [BATCH_ID_MEMO]: state.batch.batchId, [TROUBLE_MEMO]: undefined });
+  upsertMemo({ [BATCH_ID_MEMO]: state.batch.batchId, [BLOCKED_BY_MEMO]: undefined });
   setCurrentDetails(`Created ${code(state.batch.batchId)}`);
-  await waitUntilListed(work, preexisting);
+  await waitUntilListed(input, preexisting);
   return state.batch;
 }
 
-/** Lists what is there, unless an earlier execution of this create has. */
-async function begin(work: BatchToCreate, state: CreateState): Promise<ListedBatches> {
-  if (state.preexisting === null) await recall(work, state);
-  const summary = `List recent batches over ${work.directoryId}`;
-  state.preexisting ??= await listRecentBatches.executeWithOptions({ summary }, [work]);
-  upsertMemo({ [PREEXISTING_BATCHES_MEMO]: state.preexisting });
-  return state.preexisting;
-}
-
-/** Learns what earlier executions of this create have done: a person may have reset it, or its run. */
-async function recall(work: BatchToCreate, state: CreateState, options: ActivityOptions = {}): Promise<void> {
-  const { workflowId, runId, parent } = workflowInfo();
-  const runs = { create: { workflowId, runId }, parent: parent ?? null };
-  const summary = 'Look for earlier creates of this run';
-  const earlier = await findEarlierCreates.executeWithOptions({ ...options, summary }, [{ scope: work.scope, runs }]);
-  state.batch = earlier.batch;
-  state.preexisting = earlier.preexisting;
-  state.mayHavePosted = earlier.preexisting !== null;
-}
-
-/** The batch that may have been created, once LlamaCloud's list would show it; `null` where there is none. */
-function find(work: BatchToCreate, preexisting: ListedBatches, wait: boolean): Promise<CreatedBatch | null> {
-  const summary = `Look for a new batch over ${work.directoryId}`;
-  return findCreatedBatch.executeWithOptions({ summary }, [{ ...work, preexisting, wait }]);
-}
-
-interface PostFailure extends PostFailureDetails {
-  error: unknown;
-  /** Did LlamaCloud reject the request for good? */
-  isFinal: boolean;
-}
-
-function toPostFailure(error: unknown): PostFailure {
-  if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
-  const details: unknown = error.cause instanceof ApplicationFailure ? error.cause.details?.[0] : undefined;
-  if (isPostFailureDetails(details)) return { ...details, error, isFinal: false };
-  // Without details it is a rejection, or the attempt has not ended by itself: its worker is gone, or a person has paused it.
-  const isFinal = error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true;
-  return { mayHaveTakenEffect: !isFinal, retryDelayMs: 0, error, isFinal };
-}
-
-function isPostFailureDetails(value: unknown): value is PostFailureDetails {
-  return typeof value === 'object' && value !== null && 'mayHaveTakenEffect' in value && 'retryDelayMs' in value;
-}
-
-/** @throws what LlamaCloud rejected the request with, unless an earlier one has made a batch after all. */
-async function waitForRetry(
+/** LlamaCloud rejected the POST for good. @throws that rejection, unless an earlier POST has created a batch after all. */
+async function findDespiteRejection(
   input: CreateBatchInput,
   state: CreateState,
-  { mayHaveTakenEffect, retryDelayMs, error, isFinal }: PostFailure,
-  preexisting: ListedBatches,
+  { error }: PostFailure,
+  preexisting: PreexistingBatches,
 ): Promise<void> {
-  if (isFinal) {
-    state.batch = await find(input.work, preexisting, false);
-    state.mayHavePosted = false;
-    if (state.batch === null) throw error;
-    return;
-  }
-  state.mayHavePosted = mayHaveTakenEffect;
+  state.batch = await findNewBatch(input, preexisting, false);
+  state.mayHaveCreatedBatch = false;
+  if (state.batch === null) throw error;
+}
+
+async function waitBeforeNextPost(
+  input: CreateBatchInput,
+  state: CreateState,
+  { mayHaveCreatedBatch, retryDelayMs, error }: PostFailure,
+): Promise<void> {
+  state.mayHaveCreatedBatch = mayHaveCreatedBatch;
   const { type, message } = rootFailure(error);
   setCurrentDetails(`The batch is not created yet: ${code(type)} ${code(message)}`);
-  upsertMemo({ [TROUBLE_MEMO]: cleanText(message) });
-  log.warn('The batch is not created yet', { type, message, mayHaveTakenEffect });
+  upsertMemo({ [BLOCKED_BY_MEMO]: cleanText(message) });
+  log.warn('The batch is not created yet', { type, message, mayHaveCreatedBatch });
   await sleep(Math.max(MIN_DELAY_MS, retryDelayMs));
   if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('The create is being stopped');
-  // A reset of the execution that follows forgets the POSTs that it sent: it assumes one.
+  // A reset of the next run would lose the POSTs that it sent: it starts by looking for their batch.
   if (workflowInfo().continueAsNewSuggested)
-    await continueAsNew<typeof createBatch>(input, { ...state, mayHavePosted: true });
+    await continueAsNew<typeof createBatch>(input, { ...state, mayHaveCreatedBatch: true });
 }
 
-/** Bounded: a list that never shows the batch is no reason to hold the run up. */
-async function waitUntilListed(work: BatchToCreate, preexisting: ListedBatches): Promise<void> {
+/** Waits until LlamaCloud's list shows the batch; three minutes, since a list that never does must not hold up the run. */
+async function waitUntilListed(input: CreateBatchInput, preexisting: PreexistingBatches): Promise<void> {
   const options = { summary: 'Wait until the list shows the batch', scheduleToCloseTimeout: '3 minutes' } as const;
   try {
-    await findCreatedBatch.executeWithOptions(options, [{ ...work, preexisting, wait: true }]);
+    await findNewBatch(input, preexisting, true, options);
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-  }
-}
-
-/** For what is left to do once the run has been stopped. */
-const CLEANUP_OPTIONS = { scheduleToCloseTimeout: '2 minutes' } as const;
-
-/** The run is being stopped, or has gone: leaves no batch behind that nobody knows of. */
-async function settle({ work, onStop }: CreateBatchInput, state: CreateState): Promise<CreatedBatch> {
-  const batch = await findMadeBatch(work, state);
-  if (batch === null) throw new CancelledFailure('The run was stopped before there was a batch');
-  upsertMemo({ [BATCH_ID_MEMO]: batch.batchId });
-  if (onStop === 'leave') return batch;
-  const summary = `Cancel batch ${batch.batchId}`;
-  try {
-    const input = { ...work.scope, batchId: batch.batchId };
-    const status = await cancelBatch.executeWithOptions({ ...CLEANUP_OPTIONS, summary }, [input]);
-    return { ...batch, status };
-  } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
-    log.error('The batch of a run that was stopped could not be cancelled', { batchId: batch.batchId });
-    // The run that waits for it tries again, and says so where that fails.
-    return batch;
-  }
-}
-
-/** @throws where LlamaCloud can't be asked: then a person has to look. */
-async function findMadeBatch(work: BatchToCreate, state: CreateState): Promise<CreatedBatch | null> {
-  try {
-    if (state.preexisting === null) await recall(work, state, CLEANUP_OPTIONS);
-    const { batch, preexisting, mayHavePosted } = state;
-    if (batch !== null || preexisting === null || !mayHavePosted) return batch;
-    const summary = `Look for a batch over ${work.directoryId} that a lost request created`;
-    return await findCreatedBatch.executeWithOptions({ ...CLEANUP_OPTIONS, summary }, [
-      { ...work, preexisting, wait: true },
-    ]);
-  } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
-    const { type, message } = rootFailure(error);
-    throw ApplicationFailure.create({
-      message: `The run was stopped, and a batch over directory ${work.directoryId} may be running that could not be looked for: cancel it in LlamaCloud. ${message}`,
-      type,
-      nonRetryable: true,
-      cause: error,
-    });
   }
 }

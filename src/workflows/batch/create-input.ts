@@ -1,17 +1,22 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import { isPlainId, JOB_TYPES } from '../../protocol/index.js';
-import type { CreateBatchInput } from './create-batch.js';
+import type { BatchToCreate } from '../../activities/types.js';
+import { isValidId, JOB_TYPES, type OnStop } from '../../protocol/index.js';
+
+export interface CreateBatchInput extends BatchToCreate {
+  /** What to do with the batch when the run that it is for is stopped. */
+  onStop: OnStop;
+}
 
 /**
- * `processBatch` passes what an activity has validated. What somebody else starts `createBatch` with may be anything, and half a
- * surrogate pair in a summary ends the worker.
+ * Rejects an input that does not come from `processBatch`, where an activity has validated it: half a surrogate pair in a summary
+ * would end the worker.
  *
  * @throws `InvalidInput`.
  */
 export function assertCreateInput(input: CreateBatchInput): void {
-  const ids: unknown[] = [input?.work?.directoryId, input?.work?.job?.configurationId];
-  const isType = JOB_TYPES.some((type) => type === input?.work?.job?.type);
-  if (ids.every((id) => typeof id === 'string' && isPlainId(id)) && isType && input.work.scope != null) return;
+  const ids: unknown[] = [input?.directoryId, input?.job?.configurationId];
+  const hasJobType = JOB_TYPES.some((type) => type === input?.job?.type);
+  if (ids.every((id) => typeof id === 'string' && isValidId(id)) && hasJobType && input.scope != null) return;
   const message = 'The input of createBatch is not valid: `processBatch` starts it. Nothing was sent to LlamaCloud.';
   throw ApplicationFailure.nonRetryable(message, 'InvalidInput');
 }

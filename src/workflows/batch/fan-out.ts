@@ -1,25 +1,19 @@
 import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
-import type { ResultRow } from '../../activities/types.js';
-import {
-  type BatchRequest,
-  cleanText,
-  type FailureSummary,
-  type FileStatus,
-  type ManifestLine,
-  rootFailure,
-} from '../../protocol/index.js';
+import type { BatchRequest, ManifestLine } from '../../protocol/index.js';
 import { ReadyQueue } from '../shared/ready-queue.js';
 import { isRunFailure } from '../shared/unwrap-failure.js';
-import { type DocumentFields, NO_DOCUMENT, runJobWorkflow } from './job-workflow.js';
+import { readBilledCredits } from './billed-credits.js';
+import { runJobWorkflow } from './job-workflow.js';
+import { toCompletedLine, toFailedLine, toSkippedLine, toUnmappedLine } from './manifest-line.js';
 import { publishDetails } from './publish.js';
-import { type ReadyRow, releaseRows } from './release-rows.js';
-import { type BatchState, hasTooManyFailures, type OpenPage, recordFileOutcome } from './state.js';
+import { releaseFiles } from './release-files.js';
+import { type BatchState, hasTooManyFailures, type OpenPage, type PageFile, recordFileOutcome } from './state.js';
 
 /**
- * Steps 7 and 8: one child workflow for each job reference, as the jobs end, at most `maxConcurrentJobs` open at a time. What
- * happened to each file is recorded in the page; a page that was stopped can be taken up again.
+ * Step 8: runs a child workflow for each job reference as the jobs end, at most `maxConcurrentJobs` at a time, and records the
+ * outcome of each file in the page. A page that was stopped can be fanned out again: files that have a line are left alone.
  *
- * @throws CancelledFailure when the run is being stopped: the rows that were not started then have no line.
+ * @throws CancelledFailure when the run is stopping. Files that were not started have no line then.
  */
 export async function fanOut(
   state: BatchState,
@@ -28,90 +22,62 @@ export async function fanOut(
   page: OpenPage,
   jobDeadlineMs: number,
 ): Promise<void> {
-  const queue = new ReadyQueue<ReadyRow>(request.maxConcurrentJobs);
-  const waiting = new CancellationScope();
-  const waited = waiting
-    .run(() => releaseRows(page, request, jobDeadlineMs, queue))
+  const queue = new ReadyQueue<PageFile>(request.maxConcurrentJobs);
+  const waiters = new CancellationScope();
+  const released = waiters
+    .run(() => releaseFiles(state, request, page, jobDeadlineMs, queue))
     .then(
       () => queue.close(),
       (error: unknown) => queue.close(isCancellation(error) ? undefined : error),
     );
   try {
     await queue.run(
-      async (ready) => {
-        const line = await processFile(state, request, batchId, ready, jobDeadlineMs);
+      async (file) => {
+        const line = await processFile(state, request, batchId, file, jobDeadlineMs);
         if (line === null) return;
-        recordFileOutcome(state, page, ready.index, line);
+        recordFileOutcome(state, file, line);
         publishDetails(state);
       },
       () => hasTooManyFailures(state),
     );
   } finally {
-    // Nobody needs to know when the rest of the jobs end.
-    waiting.cancel();
-    await waited;
+    // Too many files failed, or the run is stopping: the other jobs are not waited for.
+    waiters.cancel();
+    await released;
   }
   if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('The run is being stopped');
-  skipRest(state, page, 'too many other files failed');
+  skipRemainingFiles(state, page, 'too many other files failed');
 }
 
-/** The line of one file; `null` where the run was stopped while its job was collected: that may be done again. */
+/** Returns the line of one file; `null` where the run was stopped while its document was collected, which may be done again. */
 async function processFile(
   state: BatchState,
   request: BatchRequest,
   batchId: string,
-  ready: ReadyRow,
+  file: PageFile,
   deadlineMs: number,
 ): Promise<ManifestLine | null> {
-  const { row } = ready;
+  const { row } = file;
   if (row.finished !== null) return row.finished;
   const { job } = row;
-  if (job === null) return unmappedLine(state, row);
+  if (job === null) return toUnmappedLine(state, row);
   state.running += 1;
   try {
-    return toLine(row, await runJobWorkflow(state, request, batchId, ready, job, deadlineMs));
+    return toCompletedLine(row, await runJobWorkflow(state, request, batchId, file, job, deadlineMs));
   } catch (error) {
-    // A bug in workflow code is no failed file: it fails the workflow task.
+    // A bug in workflow code fails the workflow task, not the file.
     if (!isRunFailure(error)) throw error;
-    const isRunCancelled = CancellationScope.current().consideredCancelled;
-    return isRunCancelled && isCancellation(error) ? null : toFailedLine(row, error);
+    if (isCancellation(error) && CancellationScope.current().consideredCancelled) return null;
+    const line = toFailedLine(state, row, error);
+    return { ...line, credits: await readBilledCredits(request, line, job) };
   } finally {
     state.running -= 1;
   }
 }
 
-/** A file that never got a job: of a batch that was cancelled that is no failure of the file. */
-function unmappedLine({ status }: BatchState, row: ResultRow): ManifestLine {
-  const message = row.error ?? 'LlamaCloud has neither a job nor an error for this file';
-  const isCancelled = status === 'CANCELLED' && row.error === null;
-  return lineWithout(row, isCancelled ? 'CANCELLED' : 'FAILED', { type: 'FileNotMapped', message });
-}
-
-function toLine({ fileId, name, job }: ResultRow, document: DocumentFields): ManifestLine {
-  const ids = { fileId, name, jobId: job?.id ?? null, jobType: job?.type ?? null };
-  return { ...ids, status: 'COMPLETED', ...document, error: null };
-}
-
-function toFailedLine(row: ResultRow, error: unknown): ManifestLine {
-  if (isCancellation(error)) {
-    const message = 'the workflow of this file was cancelled';
-    return lineWithout(row, 'CANCELLED', { type: 'JobCancelled', message });
-  }
-  // A child of the caller's own may fail with anything, and a thousand of these travel through history at a time.
-  const { type, message } = rootFailure(error);
-  const failure = { type: cleanText(type, 100), message: cleanText(message) };
-  return lineWithout(row, type === 'JobCancelled' ? 'CANCELLED' : 'FAILED', failure);
-}
-
-/** The line of a file that has no document. */
-function lineWithout(row: ResultRow, status: Exclude<FileStatus, 'COMPLETED'>, error: FailureSummary): ManifestLine {
-  return { ...toLine(row, NO_DOCUMENT), status, error };
-}
-
-/** Records the files that were not tried. */
-export function skipRest(state: BatchState, page: OpenPage, message: string): void {
-  for (const [index, row] of page.rows.entries()) {
-    if (page.lines[index] == null)
-      recordFileOutcome(state, page, index, lineWithout(row, 'SKIPPED', { type: 'Skipped', message }));
+/** Records the files of a page that have no line yet as skipped. */
+export function skipRemainingFiles(state: BatchState, page: OpenPage, message: string): void {
+  for (const file of page.files) {
+    if (file.line === null) recordFileOutcome(state, file, toSkippedLine(file.row, message));
   }
 }

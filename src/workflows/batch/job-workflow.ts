@@ -7,53 +7,42 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ResultRow } from '../../activities/types.js';
-import {
-  type BatchRequest,
-  cleanText,
-  type ManifestLine,
-  type ProcessJobInput,
-  supportsFormat,
-} from '../../protocol/index.js';
+import { type BatchRequest, cleanText, type ProcessJobInput, supportsFormat } from '../../protocol/index.js';
 import { childWorkflowId } from '../shared/child-id.js';
-import type { ReadyRow } from './release-rows.js';
-import type { BatchState } from './state.js';
-
-/** What the child of a file says of its document: fields of its line in the manifest. */
-export type DocumentFields = Pick<ManifestLine, 'output' | 'bytes' | 'sha256' | 'credits'>;
-
-export const NO_DOCUMENT: DocumentFields = { output: null, bytes: null, sha256: null, credits: null };
+import { type DocumentFields, isAmount, NO_DOCUMENT } from './manifest-line.js';
+import type { BatchState, PageFile } from './state.js';
 
 /**
  * Step 8: runs the child workflow of one job.
  *
- * @returns What it says of the document; `NO_DOCUMENT` where a child of the caller's own says nothing.
+ * @returns What its result says of the document; `NO_DOCUMENT` where a child of the caller's own returns something else.
  */
 export async function runJobWorkflow(
   state: BatchState,
   request: BatchRequest,
   batchId: string,
-  { row, hasEnded }: ReadyRow,
+  { row, jobEnded }: PageFile,
   job: NonNullable<ResultRow['job']>,
   deadlineMs: number,
 ): Promise<DocumentFields> {
   const { workflowType, taskQueue } = request.child;
-  const result: unknown = await executeWhenFree(workflowType, {
+  const result: unknown = await executeWhenIdIsFree(workflowType, {
     workflowId: childWorkflowId(row.fileId),
-    args: [toJobInput(state, request, batchId, row, job, hasEnded, deadlineMs)],
+    args: [toJobInput(state, request, batchId, row, job, jobEnded, deadlineMs)],
     staticSummary: row.name ?? row.fileId,
-    // A child that does not end, on a task queue that nobody polls say, must not hold up a run that is being stopped: what is
-    // left of it ends with its parent.
+    // A child that does not end, such as one on a task queue without workers, must not hold up a run that is stopping. It is
+    // terminated with its parent.
     cancellationType: ChildWorkflowCancellationType.TRY_CANCEL,
     ...(taskQueue === undefined ? {} : { taskQueue }),
   });
   return toDocumentFields(result);
 }
 
-/** How often a workflow id that is taken is tried, a second apart. */
+/** Upper bound on the starts while the workflow id is taken, one a second. */
 const MAX_STARTS = 30;
 
-/** The child that an earlier part of this run has asked to stop may be open still, and there is one of an id at a time. */
-async function executeWhenFree(
+/** When a run stops it starts children again, and those of the same id that it cancelled before may still be open. */
+async function executeWhenIdIsFree(
   workflowType: string,
   options: ChildWorkflowOptions & { args: [ProcessJobInput] },
 ): Promise<unknown> {
@@ -67,8 +56,8 @@ async function executeWhenFree(
   }
 }
 
-/** Time that a child gets at least, also past the deadline: to download a large document, or to poll a job once more. */
-const MIN_TIMEOUT_MS = { hasEnded: 120_000, running: 30_000 };
+/** Lower bound on the time of a child, also past the deadline: to download a large document, or to poll a job once more. */
+const MIN_TIMEOUT_MS = { jobEnded: 120_000, jobRunning: 30_000 };
 
 function toJobInput(
   { opened }: BatchState,
@@ -76,12 +65,12 @@ function toJobInput(
   batchId: string,
   { fileId, name }: ResultRow,
   job: NonNullable<ResultRow['job']>,
-  hasEnded: boolean,
+  jobEnded: boolean,
   deadlineMs: number,
 ): ProcessJobInput {
   const { taskQueue } = workflowInfo();
   const runsElsewhere = child.taskQueue !== undefined && child.taskQueue !== taskQueue;
-  const minTimeoutMs = hasEnded ? MIN_TIMEOUT_MS.hasEnded : MIN_TIMEOUT_MS.running;
+  const minTimeoutMs = jobEnded ? MIN_TIMEOUT_MS.jobEnded : MIN_TIMEOUT_MS.jobRunning;
   return {
     ...scope,
     fileId,
@@ -91,11 +80,11 @@ function toJobInput(
     batchId,
     // A job of another type than the batch's has its own formats.
     ...(supportsFormat(job.type, collect) ? { collect } : {}),
-    ...(hasEnded ? {} : { poll }),
+    ...(jobEnded ? {} : { poll }),
     timeoutMs: Math.max(Math.min(jobTimeoutMs, minTimeoutMs), deadlineMs - Date.now()),
     // A worker of another queue has neither the activity nor the API key.
     ...(runsElsewhere ? { collectTaskQueue: taskQueue } : {}),
-    collectLocally: hasEnded && opened?.limited === false && !runsElsewhere,
+    collectLocally: jobEnded && opened?.requestsLimited === false && !runsElsewhere,
     ...(opened === null ? {} : { storeId: opened.storeId }),
   };
 }
@@ -103,21 +92,16 @@ function toJobInput(
 /** Longer locations become null: a thousand of them travel through history at a time. */
 const MAX_LOCATION_LENGTH = 1_000;
 
-/** A child of the caller's own may return anything; what it says of a document is taken over. */
+/** A child of the caller's own may return anything: only fields that a manifest can hold are taken. */
 function toDocumentFields(result: unknown): DocumentFields {
   if (typeof result !== 'object' || result === null) return NO_DOCUMENT;
   const { output, bytes, sha256, credits }: Partial<Record<keyof DocumentFields, unknown>> = result;
   if (!isAmount(bytes) || typeof sha256 !== 'string') return NO_DOCUMENT;
-  const isPlace = typeof output === 'string' && output.length <= MAX_LOCATION_LENGTH;
+  const isLocation = typeof output === 'string' && output.length <= MAX_LOCATION_LENGTH;
   return {
-    output: isPlace ? output.toWellFormed() : null,
+    output: isLocation ? output.toWellFormed() : null,
     bytes,
     sha256: cleanText(sha256, 128),
     credits: isAmount(credits) ? credits : null,
   };
-}
-
-/** Bounded, so that the sum of all files stays exact. */
-function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }

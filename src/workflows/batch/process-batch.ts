@@ -1,145 +1,123 @@
-import {
-  ApplicationFailure,
-  CancellationScope,
-  CancelledFailure,
-  continueAsNew,
-  defineQuery,
-  isCancellation,
-  setHandler,
-} from '@temporalio/workflow';
+/** The steps of a batch run. Their numbers, here and in other files, are those of `docs/architecture.md`. */
+import { CancellationScope, CancelledFailure, continueAsNew, defineQuery, setHandler } from '@temporalio/workflow';
 import {
   type BatchProgress,
   type BatchReport,
   type BatchRequest,
-  type FailureType,
   isFailure,
   PROGRESS_QUERY,
   type ProcessBatchInput,
-  rootFailure,
 } from '../../protocol/index.js';
 import { openBatch } from '../shared/activities.js';
-import { assertCarried } from '../shared/carried.js';
+import { assertContinuedState } from '../shared/continued-state.js';
+import { recordEnd } from '../shared/run-state.js';
 import { isRunFailure, unwrapFailure } from '../shared/unwrap-failure.js';
 import { wakeSignal } from '../shared/wake.js';
 import { acquireBatch } from './acquire-batch.js';
+import { toBatchFailure } from './batch-failure.js';
+import { withinDeadline } from './deadline.js';
 import { processPage } from './process-page.js';
-import { publishBatch, publishEnd, setPhase, setStatus } from './publish.js';
-import { type BatchState, hasTooManyFailures, newState, skipUnread, toProgress, toReport } from './state.js';
-import { stop, writeRest } from './stop.js';
+import { publishBatch, publishDetails, setPhase, setStatus } from './publish.js';
+import { type BatchState, hasTooManyFailures, newBatchState, toProgress, toReport } from './state.js';
+import { writeUnfinishedPage } from './stop.js';
 import { waitForEnd } from './wait-for-end.js';
 
-/** How far a run is. Answers after its end as well, while a worker is there. */
+/** Progress of a batch run. Also answered after its end, while a worker runs. */
 export const progressQuery = defineQuery<BatchProgress>(PROGRESS_QUERY);
 
 /**
- * Runs one LlamaCloud batch over a source directory, durably: creates it once, waits for it, and collects the document of
- * every file through a child workflow each.
+ * Runs one LlamaCloud batch over a source directory, durably: creates it once, waits for it, and collects the document of every
+ * file through a child workflow each.
  *
  * @param input What to process. Validated before anything is sent.
- * @param carried Set by continue-as-new; leave it out.
- * @returns A small report. The manifest that it names has a line for every file.
+ * @param continuedState Set by continue-as-new; leave it out.
+ * @returns A small report. Its manifest has a line for every file.
  * @throws `InvalidInput`, `BatchFailed`, `BatchCancelled`, `BatchTimedOut`, `TooManyFailedFiles`, and what LlamaCloud rejects
  * for good: `RequestRejected`, `NotAuthorized`, `OutOfCredits`, `NotFound`. Once there was a batch, the failure's first
  * detail is the {@link BatchReport}.
  */
-export async function processBatch(input: ProcessBatchInput, carried?: BatchState): Promise<BatchReport> {
-  assertCarried(carried);
-  const state = carried ?? newState(Date.now());
+export async function processBatch(input: ProcessBatchInput, continuedState?: BatchState): Promise<BatchReport> {
+  assertContinuedState(continuedState);
+  const state = continuedState ?? newBatchState(Date.now());
   setHandler(progressQuery, () => toProgress(state));
   setHandler(wakeSignal, () => {
     state.wakeRequests += 1;
   });
-  // Continue-as-new leaves the memo and the details behind.
+  // Continue-as-new does not keep the memo and the details.
   publishBatch(state);
   try {
     return await run(state, input);
   } catch (error) {
     if (!isRunFailure(error)) throw error;
-    if (state.stopRequestedAtMs === null)
-      await CancellationScope.nonCancellable(() => writeRest(state, Date.now() + WRITE_REST_MS));
-    skipUnread(state);
-    // The last status seen is that of the poll before.
-    if (isFailure(error, 'BatchFailed')) setStatus(state, 'FAILED');
-    const failure = unwrapFailure(error, toReport(state));
-    publishEnd(
-      state,
-      isCancellation(failure) ? 'cancelled' : 'failed',
-      failure instanceof CancelledFailure ? { type: failure.name, message: failure.message } : rootFailure(failure),
-    );
-    throw failure;
+    throw await toRunFailure(state, error);
   }
 }
 
-/** A run that fails between two pages lists what it has, unless the output store does not take it. */
-const WRITE_REST_MS = 2 * 60_000;
-
 async function run(state: BatchState, input: ProcessBatchInput): Promise<BatchReport> {
+  // Step 1: open.
   const request = await open(state, input);
   return withinDeadline(state, request, async () => {
+    // Steps 2 and 3: create the batch, publish its id.
     const batchId = await acquireBatch(state, request);
+    // Step 4: wait.
     const status = await waitForEnd(state, request, batchId);
     if (status === null) return continueRun(input, state);
+    // Step 5: only COMPLETED and CANCELLED have results.
     if (status === 'FAILED')
-      throw endedBadly(state, 'BatchFailed', `batch ${batchId} failed, so it has no reliable results`);
+      throw toBatchFailure(state, 'BatchFailed', `batch ${batchId} failed, so it has no reliable results`);
+    // Steps 6 to 9, for one page: expand, wait for the jobs, fan out, write the lines.
     state.resultsSinceMs ??= Date.now();
-    const page = { graceMs: request.resultsGraceMs, jobDeadlineMs: state.resultsSinceMs + request.jobTimeoutMs };
-    const hasMore = await processPage(state, request, batchId, page);
+    const jobDeadlineMs = state.resultsSinceMs + request.jobTimeoutMs;
+    const hasMore = await processPage(state, request, batchId, { graceMs: request.resultsGraceMs, jobDeadlineMs });
     if (hasMore) return continueRun(input, state);
+    // Step 9: report.
     return finish(state, batchId);
   });
 }
 
-/** The run that follows would not know that this one was cancelled meanwhile. */
-function continueRun(input: ProcessBatchInput, state: BatchState): Promise<never> {
-  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('The run is being stopped');
-  return continueAsNew<typeof processBatch>(input, state);
-}
-
-/** Step 1: validates the input. */
 async function open(state: BatchState, input: ProcessBatchInput): Promise<BatchRequest> {
   if (state.opened === null) setPhase(state, 'opening');
   state.opened ??= await openBatch.executeWithOptions({ summary: 'Check the input' }, [input]);
   return state.opened.request;
 }
 
-/** Step 9: the result, unless the batch was cancelled or too many of its files failed. */
+/** Continues as new, unless the run was cancelled meanwhile: the next run would not know. */
+function continueRun(input: ProcessBatchInput, state: BatchState): Promise<never> {
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('The run is being stopped');
+  return continueAsNew<typeof processBatch>(input, state);
+}
+
+/** Returns the result. Throws if the batch was cancelled or too many of its files failed. */
 function finish(state: BatchState, batchId: string): BatchReport {
   const { completed, failed, cancelled, total } = state.files;
   if (state.status === 'CANCELLED') {
     const message = `batch ${batchId} was cancelled; ${completed} of its files had finished and were collected`;
-    throw endedBadly(state, 'BatchCancelled', message);
+    throw toBatchFailure(state, 'BatchCancelled', message);
   }
   if (hasTooManyFailures(state)) {
-    throw endedBadly(state, 'TooManyFailedFiles', `${failed + cancelled} of ${total} files of batch ${batchId} failed`);
+    const message = `${failed + cancelled} of ${total} files of batch ${batchId} failed`;
+    throw toBatchFailure(state, 'TooManyFailedFiles', message);
   }
   const report = toReport(state);
-  if (report === undefined) throw new Error('a batch that has ended has a report');
+  if (report === undefined) throw new Error('A batch that has ended has a report');
   setPhase(state, 'completed');
   return report;
 }
 
-/** Runs the steps until the deadline. A run that is stopped, by a person or by its deadline, stops the remote batch as well. */
-async function withinDeadline<T>(state: BatchState, request: BatchRequest, steps: () => Promise<T>): Promise<T> {
-  const left = Math.max(1, state.startedAtMs + request.timeoutMs - Date.now());
-  try {
-    return await CancellationScope.withTimeout(left, () => {
-      CancellationScope.current().cancelRequested.catch(() => {
-        state.stopRequestedAtMs = Date.now();
-        setPhase(state, 'stopping');
-      });
-      return steps();
-    });
-  } catch (error) {
-    if (!isRunFailure(error) || state.stopRequestedAtMs === null) throw error;
-    const outcome = await CancellationScope.nonCancellable(() => stop(state, request));
-    if (!isCancellation(error)) throw error;
-    const batch = state.batchId === null ? 'the batch' : `batch ${state.batchId}`;
-    if (CancellationScope.current().consideredCancelled)
-      throw new CancelledFailure(`the run was cancelled before ${batch} had been collected; ${outcome}`, [], error);
-    throw endedBadly(state, 'BatchTimedOut', `${batch} did not end within ${request.timeoutMs / 1_000} s; ${outcome}`);
-  }
-}
+/** How long the manifest of a run that fails between two pages is tried to be written. */
+const UNFINISHED_PAGE_TIMEOUT_MS = 2 * 60_000;
 
-function endedBadly(state: BatchState, type: FailureType, message: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, type, toReport(state));
+/** Records how the run ended. A run that was stopped has written its lines. */
+async function toRunFailure(state: BatchState, error: unknown): Promise<unknown> {
+  if (state.stopRequestedAtMs === null) {
+    const deadlineMs = Date.now() + UNFINISHED_PAGE_TIMEOUT_MS;
+    await CancellationScope.nonCancellable(() => writeUnfinishedPage(state, deadlineMs));
+  }
+  // The last status seen is that of an earlier poll.
+  if (isFailure(error, 'BatchFailed')) setStatus(state, 'FAILED');
+  const failure = unwrapFailure(error, toReport(state));
+  state.blockedBy = null;
+  recordEnd(state, failure);
+  publishDetails(state);
+  return failure;
 }

@@ -5,13 +5,13 @@ import { fanOut } from './fan-out.js';
 import { setPhase, setStatus } from './publish.js';
 import type { BatchState, OpenPage } from './state.js';
 
-/** How a page is processed: a run that is being stopped has less time. */
-export interface PageOptions {
-  /** How long rows that are missing or unmapped are waited for, in milliseconds. */
+/** Time for the parts of a page. A run that is stopping has less. */
+interface PageDeadlines {
+  /** How long rows that are missing or have no job are waited for, in milliseconds. */
   graceMs: number;
   /** Until when jobs are waited for, epoch milliseconds. */
   jobDeadlineMs: number;
-  /** Until when the manifest can be written, epoch milliseconds. Default: as long as it takes. */
+  /** Until when the manifest is tried to be written, epoch milliseconds. Default: without end. */
   manifestDeadlineMs?: number;
 }
 
@@ -20,30 +20,25 @@ export async function processPage(
   state: BatchState,
   request: BatchRequest,
   batchId: string,
-  options: PageOptions,
+  { graceMs, jobDeadlineMs, manifestDeadlineMs }: PageDeadlines,
 ): Promise<boolean> {
-  state.page ??= await readPage(state, request, batchId, options.graceMs);
+  state.page ??= await readPage(state, request, batchId, graceMs);
   const { page } = state;
   setPhase(state, 'processing');
-  await fanOut(state, request, batchId, page, options.jobDeadlineMs);
+  await fanOut(state, request, batchId, page, jobDeadlineMs);
   const isLast = page.remaining === 0;
-  await writePage(
-    state,
-    batchId,
-    page.lines.filter((line) => line !== null),
-    { isLast, isWhole: true },
-    options.manifestDeadlineMs,
-  );
+  await writePage(state, batchId, page, { isLast, isComplete: true }, manifestDeadlineMs);
   return !isLast;
 }
 
+/** Step 6: reads the next page of results. */
 async function readPage(state: BatchState, request: BatchRequest, batchId: string, graceMs: number): Promise<OpenPage> {
   const { directoryId, pageSize, poll, scope, onlyFailed, collect } = request;
   setPhase(state, 'expanding');
   state.resultsSinceMs ??= Date.now();
   const input = {
     ...scope,
-    ...manifestOf(state, batchId),
+    ...toManifestOfRun(state, batchId),
     directoryId,
     parts: state.parts,
     skipStored: onlyFailed ? collect : null,
@@ -56,33 +51,34 @@ async function readPage(state: BatchState, request: BatchRequest, batchId: strin
   const { rows, remaining, status } = await readResults.executeWithOptions({ summary }, [input]);
   setStatus(state, status);
   state.files.total = settledCount(state.files) + rows.length + remaining;
-  return { rows, remaining, lines: rows.map(() => null) };
+  return { files: rows.map((row) => ({ row, jobEnded: false, line: null })), remaining };
 }
 
-/** Writes the lines of a page as a part of the manifest, and after the last part the whole. */
+/** Step 9: writes the lines of a page as a part of the manifest, and after the last part the whole. */
 export async function writePage(
   state: BatchState,
   batchId: string,
-  lines: ManifestLine[],
-  { isLast, isWhole }: { isLast: boolean; isWhole: boolean },
+  page: OpenPage | null,
+  { isLast, isComplete }: { isLast: boolean; isComplete: boolean },
   deadlineMs?: number,
 ): Promise<void> {
   setPhase(state, 'reporting');
-  const summary = `List ${lines.length} files`;
+  const lines = (page?.files ?? []).map(({ line }) => line).filter((line): line is ManifestLine => line !== null);
   const input = {
-    ...manifestOf(state, batchId),
+    ...toManifestOfRun(state, batchId),
     lines,
     part: state.parts,
     isLast,
-    isPartial: !isWhole || state.files.skipped > 0,
+    isPartial: !isComplete || state.files.skipped > 0,
   };
   const timeout = deadlineMs === undefined ? {} : { scheduleToCloseTimeout: Math.max(1_000, deadlineMs - Date.now()) };
+  const summary = `List ${lines.length} files`;
   const location = await writeManifest.executeWithOptions({ ...timeout, summary }, [input]);
   if (isLast) state.manifest = location;
   state.parts += 1;
   state.page = null;
 }
 
-function manifestOf({ opened }: BatchState, batchId: string) {
+function toManifestOfRun({ opened }: BatchState, batchId: string) {
   return { batchId, firstRunId: workflowInfo().firstExecutionRunId, storeId: opened?.storeId ?? '' };
 }

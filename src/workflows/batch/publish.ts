@@ -1,24 +1,17 @@
-/** What a run shows of itself: details, search attributes and memo. */
+/** What a batch run shows of itself: details, search attributes and memo. */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
-import {
-  BATCH_ID_MEMO,
-  type BatchPhase,
-  cleanText,
-  type FailureSummary,
-  PHASE_LABELS,
-  REPORT_MEMO,
-  SEARCH_ATTRIBUTES,
-} from '../../protocol/index.js';
+import { BATCH_ID_MEMO, type BatchPhase, PHASE_LABELS, SEARCH_ATTRIBUTES } from '../../protocol/index.js';
 import { code, renderDetails, renderFileCounts, renderJob } from '../shared/details.js';
-import { type BatchState, toReport } from './state.js';
+import { enterPhase } from '../shared/run-state.js';
+import type { BatchState } from './state.js';
 
 const BATCH_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.batchId, SearchAttributeType.KEYWORD);
 const BATCH_STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.batchStatus, SearchAttributeType.KEYWORD);
 const DIRECTORY_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.directoryId, SearchAttributeType.KEYWORD);
 const JOB_TYPE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.jobType, SearchAttributeType.KEYWORD);
 
-/** Step 3: makes the batch findable at once, so that from here on a crash can always be picked up. */
+/** Step 3: publishes the batch id, so that the batch can be found from here on whatever happens to the run. */
 export function publishBatch(state: BatchState): void {
   const { opened, batchId, status } = state;
   if (opened === null || batchId === null) return;
@@ -34,10 +27,8 @@ export function publishBatch(state: BatchState): void {
   publishDetails(state);
 }
 
-/** Sets what the run does now. Steps that are part of a stop do not change the phase. */
 export function setPhase(state: BatchState, phase: BatchPhase): void {
-  const isEnd = phase === 'completed' || phase === 'failed' || phase === 'cancelled';
-  if (state.phase !== 'stopping' || isEnd) state.phase = phase;
+  enterPhase(state, phase);
   publishDetails(state);
 }
 
@@ -49,19 +40,6 @@ export function setStatus(state: BatchState, status: string): void {
   publishDetails(state);
 }
 
-/** What a run that was cancelled or failed had finished: Temporal keeps no result of it. */
-export function publishReport(state: BatchState): void {
-  const report = toReport(state);
-  if (report !== undefined) upsertMemo({ [REPORT_MEMO]: report });
-}
-
-/** How the run ended, and why. */
-export function publishEnd(state: BatchState, phase: 'failed' | 'cancelled', { type, message }: FailureSummary): void {
-  state.blockedBy = null;
-  state.failure = { type: cleanText(type), message: cleanText(message) };
-  setPhase(state, phase);
-}
-
 export function publishDetails(state: BatchState): void {
   const { opened, files, phase, lastFailures, blockedBy, failure } = state;
   setCurrentDetails(
@@ -70,11 +48,13 @@ export function publishDetails(state: BatchState): void {
       note: phase === 'waiting' ? WAITING_NOTE : blockedBy,
       failure,
       rows: [
-        ['Batch', code(state.batchId)],
         ['Status', code(state.status)],
+        ['Batch', code(state.batchId)],
         ['Directory', code(opened?.request.directoryId)],
         ['Job', opened === null ? null : renderJob(opened.request.job)],
+        ['Files in the directory', files.total === 0 ? opened?.directoryFiles : null],
         ...renderFileCounts(files),
+        ['Jobs ended', files.total === 0 ? null : state.jobsEnded],
         ['Running', phase === 'processing' ? state.running : null],
         ['Credits', state.credits],
         ['Manifest', code(state.manifest)],

@@ -3,100 +3,101 @@ import {
   type BatchPhase,
   type BatchProgress,
   type BatchReport,
-  COUNTER_BY_STATUS,
-  type FailureSummary,
-  type FileCounts,
   type FileFailure,
   type ManifestLine,
-  noFiles,
   settledCount,
 } from '../../protocol/index.js';
+import {
+  addCosts,
+  addFailure,
+  COUNTER_BY_STATUS,
+  newRunState,
+  type RunState,
+  toRunProgress,
+  toRunReport,
+} from '../shared/run-state.js';
 
-const SHOWN_FAILURES = 5;
+/** A file of the page of results that is being processed. */
+export interface PageFile {
+  row: ResultRow;
+  /** Is its job known to have ended? */
+  jobEnded: boolean;
+  /** Its line of the manifest; `null` until its outcome is known. */
+  line: ManifestLine | null;
+}
 
-/** A page of results that is being processed. */
 export interface OpenPage {
-  rows: ResultRow[];
-  /** Line of the manifest for each row, `null` while its outcome is not known. */
-  lines: (ManifestLine | null)[];
+  files: PageFile[];
   /** Files after this page. */
   remaining: number;
 }
 
-/** Everything a batch run knows. Plain JSON: it is what continue-as-new carries. */
-export interface BatchState {
-  phase: BatchPhase;
-  startedAtMs: number;
+/** The state of a batch run. Plain JSON: continue-as-new carries it. */
+export interface BatchState extends RunState<BatchPhase, FileFailure> {
   opened: OpenedBatch | null;
   batchId: string | null;
+  /** Last status seen of the batch. */
   status: string | null;
-  /** When the batch was first waited for. */
+  /** When the batch was first polled. */
   waitingSinceMs: number | null;
   /** When the results were first asked for. */
   resultsSinceMs: number | null;
   page: OpenPage | null;
-  /** Parts of the manifest that are written, one for each page. */
-  parts: number;
-  manifest: string | null;
-  files: FileCounts;
-  /** Child workflows that are open. */
-  running: number;
-  failures: FileFailure[];
-  lastFailures: FileFailure[];
-  bytes: number;
-  credits: number | null;
+  /** Files whose job is known to have ended. */
+  jobsEnded: number;
   /** When the run was cancelled, or passed its deadline. */
   stopRequestedAtMs: number | null;
-  /** What the run waits for that is not LlamaCloud, in words. */
+  /** Why the run does not go on, where LlamaCloud is not the reason; a sentence. */
   blockedBy: string | null;
-  /** Why the run ended badly. */
-  failure: FailureSummary | null;
   /** `wake` signals so far. */
   wakeRequests: number;
 }
 
-export function newState(startedAtMs: number): BatchState {
+export function newBatchState(startedAtMs: number): BatchState {
   return {
-    phase: 'opening',
-    startedAtMs,
+    ...newRunState(startedAtMs),
     opened: null,
     batchId: null,
     status: null,
     waitingSinceMs: null,
     resultsSinceMs: null,
     page: null,
-    parts: 0,
-    manifest: null,
-    files: noFiles(),
-    running: 0,
-    failures: [],
-    lastFailures: [],
-    bytes: 0,
-    credits: null,
+    jobsEnded: 0,
     stopRequestedAtMs: null,
     blockedBy: null,
-    failure: null,
     wakeRequests: 0,
   };
 }
 
-/** Records the outcome of one file: its line of the manifest, and what follows from it for the counts. */
-export function recordFileOutcome(state: BatchState, page: OpenPage, index: number, line: ManifestLine): void {
-  page.lines[index] = line;
+export function recordJobEnd(state: BatchState, file: PageFile): void {
+  if (file.jobEnded || file.row.job === null) return;
+  file.jobEnded = true;
+  state.jobsEnded += 1;
+}
+
+/** Records the outcome of one file: its line of the manifest, the counts and the costs. */
+export function recordFileOutcome(state: BatchState, file: PageFile, line: ManifestLine): void {
+  file.line = line;
   state.files[COUNTER_BY_STATUS[line.status]] += 1;
-  state.bytes += line.bytes ?? 0;
-  if (line.credits !== null) state.credits = (state.credits ?? 0) + line.credits;
+  addCosts(state, line);
+  if (line.status === 'COMPLETED' || line.error?.type === 'JobFailed') recordJobEnd(state, file);
   // A skipped file has not failed: it is in the counts and in the manifest.
   if (line.error === null || line.status === 'SKIPPED') return;
   const { fileId, name, jobId, error } = line;
   const failure = { fileId, ...(name !== null && { name }), ...(jobId !== null && { jobId }), ...error };
-  if (state.failures.length < (state.opened?.request.reportedFailures ?? 0)) state.failures.push(failure);
-  state.lastFailures = [...state.lastFailures, failure].slice(-SHOWN_FAILURES);
+  addFailure(state, failure, state.opened?.request.reportedFailures ?? 0);
+}
+
+/** Counts the files of pages that were not read as skipped. Returns how many there are. */
+export function skipUnreadFiles({ files }: BatchState): number {
+  const unread = files.total - settledCount(files);
+  files.skipped += unread;
+  return unread;
 }
 
 /**
- * Does the run have more failed files than its input allows? Of a batch or a run that is cancelled, what had finished
- * is collected, however many failed.
+ * Whether more files failed than the input allows. The limits do not apply to a batch or a run that is cancelled: it collects what
+ * had finished.
  */
 export function hasTooManyFailures({ opened, files, status, phase }: BatchState): boolean {
   if (status !== 'COMPLETED' || phase === 'stopping') return false;
@@ -107,32 +108,19 @@ export function hasTooManyFailures({ opened, files, status, phase }: BatchState)
 
 export function toProgress(state: BatchState): BatchProgress {
   return {
-    phase: state.phase,
+    ...toRunProgress(state, state.opened?.request.job ?? null),
     directoryId: state.opened?.request.directoryId ?? null,
-    job: state.opened?.request.job ?? null,
     batchId: state.batchId,
     batchStatus: state.status,
-    files: state.files,
-    running: state.running,
-    lastFailures: state.lastFailures,
-    failure: state.failure,
-    startedAt: new Date(state.startedAtMs).toISOString(),
-    manifest: state.manifest,
+    directoryFiles: state.opened?.directoryFiles ?? null,
+    jobsEnded: state.jobsEnded,
   };
 }
 
-/** Counts the files of pages that were never read as skipped. Returns how many there are. */
-export function skipUnread({ files }: BatchState): number {
-  const unread = files.total - settledCount(files);
-  files.skipped += unread;
-  return unread;
-}
-
-/** The run's result; `undefined` while there is no batch to report on. */
+/** The run's result; `undefined` until there is a batch. */
 export function toReport(state: BatchState): BatchReport | undefined {
   const { opened, batchId, status } = state;
   if (opened === null || batchId === null || status === null) return undefined;
   const { directoryId, job } = opened.request;
-  const { files, failures, bytes, credits, manifest } = state;
-  return { batchId, directoryId, job, status, files, failures, bytes, credits, manifest };
+  return { batchId, directoryId, status, ...toRunReport(state, job) };
 }

@@ -5,10 +5,10 @@ import { setPhase, setStatus } from './publish.js';
 import type { BatchState } from './state.js';
 
 /**
- * Step 4: Temporal's server does the waiting, inside the retries of one activity per status.
+ * Step 4: waits for a terminal status, by one activity for each status. Temporal's server waits between its attempts.
  *
- * @returns `null` when the history has grown long: the run is to continue as new, and wait there. A batch may change its status
- * again and again, for days.
+ * @returns `null` when the history has grown long, since a batch may change its status again and again for days: the run has to
+ * continue as new, and wait there.
  */
 export async function waitForEnd(
   state: BatchState,
@@ -22,7 +22,7 @@ export async function waitForEnd(
     const { status: lastStatus } = state;
     if (lastStatus !== null && isTerminal(lastStatus)) return lastStatus;
     setPhase(state, 'waiting');
-    const summary = lastStatus === null ? `Get batch ${batchId}` : `Wait for ${batchId} to leave ${lastStatus}`;
+    const summary = lastStatus === null ? `Get batch ${batchId}` : `Wait while ${lastStatus}: ${batchId}`;
     const polled = { ...scope, batchId, lastStatus, waitingSinceMs, poll };
     const polledAtMs = lastPolledAtMs;
     const status = await pollUntilWoken(state, (isWoken) =>

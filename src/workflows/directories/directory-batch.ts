@@ -2,11 +2,9 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ApplicationFailure,
   CancellationScope,
-  ChildWorkflowCancellationType,
   ChildWorkflowFailure,
   executeChild,
   isCancellation,
-  ParentClosePolicy,
 } from '@temporalio/workflow';
 import type { PublishedReport } from '../../activities/types.js';
 import {
@@ -15,18 +13,19 @@ import {
   describeBatch,
   type FailureSummary,
   isReport,
+  MAX_REPORTED_FAILURES_PER_BATCH,
   type ProcessDirectoriesInput,
   processBatchWorkflowId,
-  REPORTED_FAILURES_OF_MANY,
   rootFailure,
   WORKFLOW_TYPES,
 } from '../../protocol/index.js';
 import type { processBatch } from '../batch/process-batch.js';
 import { findChildReport } from '../shared/activities.js';
+import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
 import { isRunFailure } from '../shared/unwrap-failure.js';
 import type { DirectoryOutcome } from './state.js';
 
-/** Runs the batch of one directory, as a child. A batch that fails is an outcome; what throws is a bug in workflow code. */
+/** Runs the batch of one directory as a child. A batch that fails is an outcome: only a bug in workflow code throws. */
 export async function processDirectory(input: ProcessDirectoriesInput, directoryId: string): Promise<DirectoryOutcome> {
   try {
     return { status: 'COMPLETED', report: await runBatch(input, directoryId) };
@@ -37,19 +36,16 @@ export async function processDirectory(input: ProcessDirectoriesInput, directory
 }
 
 function runBatch(input: ProcessDirectoriesInput, directoryId: string): Promise<BatchReport> {
-  const { directoryIds: _own, maxConcurrentBatches: _ours, job, ...options } = input;
+  const { directoryIds: _, maxConcurrentBatches: __, job, ...options } = input;
   const configurationId = job.configurationId.trim();
-  const work = { directoryId, job: { type: job.type, configurationId } };
-  const { reportedFailures = REPORTED_FAILURES_OF_MANY } = options;
+  const spec = { directoryId, job: { type: job.type, configurationId } };
+  const { reportedFailures = MAX_REPORTED_FAILURES_PER_BATCH } = options;
   return executeChild<typeof processBatch>(WORKFLOW_TYPES.processBatch, {
-    // Also the default id of a run over this directory alone, so that the same work is not done twice at once.
-    workflowId: processBatchWorkflowId(work),
-    args: [{ ...options, ...work, reportedFailures }],
-    staticSummary: describeBatch(work),
-    // A batch's run that is cancelled cancels its remote batch and lists what was finished. It gets to do so when this run is
-    // cancelled, which waits for it, and when this run is terminated or times out, which leaves it to itself.
-    cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    // Also the default id of a run over this directory alone, so that no batch is processed by two runs at a time.
+    workflowId: processBatchWorkflowId(spec),
+    args: [{ ...options, ...spec, reportedFailures }],
+    staticSummary: describeBatch(spec),
+    ...CANCELLED_WITH_PARENT,
   });
 }
 
@@ -71,7 +67,7 @@ function describeFailure(error: unknown): FailureSummary {
   return { ...failure, message };
 }
 
-/** What a batch's run that did not end well had finished. */
+/** Reads what the run of a batch had finished although it failed or was cancelled. */
 async function readChildReport(error: unknown): Promise<PublishedReport> {
   if (!(error instanceof ChildWorkflowFailure)) return {};
   const { cause } = error;
@@ -79,10 +75,10 @@ async function readChildReport(error: unknown): Promise<PublishedReport> {
     const report: unknown = cause.details?.[0];
     return isReport(report) ? { report } : {};
   }
-  // Cancelled or terminated: then there is no failure to carry a report.
+  // Cancelled or terminated: there is no failure that could carry a report.
   const { workflowId } = error.execution;
   if (workflowId == null) return {};
-  const options = { summary: `Ask what ${workflowId} has finished` };
+  const options = { summary: `Read what ${workflowId} has finished` };
   const find = () => findChildReport.executeWithOptions(options, [{ workflowId }]);
   return await CancellationScope.nonCancellable(find).catch((problem: unknown) => {
     if (!isRunFailure(problem)) throw problem;

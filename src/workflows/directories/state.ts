@@ -1,7 +1,6 @@
 import type { OpenedDirectories } from '../../activities/types.js';
 import {
   type BatchReport,
-  COUNTER_BY_STATUS,
   DIRECTORIES_PAGE_SIZE,
   type DirectoriesPhase,
   type DirectoriesProgress,
@@ -11,57 +10,39 @@ import {
   type DirectoryLine,
   type DirectoryStatus,
   type FailureSummary,
-  type FileCounts,
-  noFiles,
-  REPORTED_FAILURES,
+  MAX_REPORTED_FAILURES,
 } from '../../protocol/index.js';
+import {
+  addCosts,
+  addFailure,
+  COUNTER_BY_STATUS,
+  newRunState,
+  type RunState,
+  toRunProgress,
+  toRunReport,
+  zeroCounts,
+} from '../shared/run-state.js';
 
-const SHOWN_FAILURES = 5;
-
-/** Everything a run over many directories knows. Plain JSON: it is what continue-as-new carries. */
-export interface DirectoriesState {
-  phase: DirectoriesPhase;
-  startedAtMs: number;
+/** The state of a run over many directories. Plain JSON: continue-as-new carries it. */
+export interface DirectoriesState extends RunState<DirectoriesPhase, DirectoryFailure> {
   opened: OpenedDirectories | null;
-  /** Directories between two continue-as-new. Carried and not an option, since only tests want another number. */
+  /** Directories between two continue-as-new. Not an option: only tests want another number. */
   pageSize: number;
-  /** Directories that are done, each with its line in a part of the manifest. */
+  /** Directories whose line is in a part of the manifest. */
   listed: number;
-  /** Parts of the manifest that are written. */
-  parts: number;
   directories: DirectoryCounts;
-  files: FileCounts;
-  /** Batches that are open. */
-  running: number;
-  failures: DirectoryFailure[];
-  lastFailures: DirectoryFailure[];
-  /** Why no more batches are started, although nobody has stopped the run. */
+  /** The failure after which no more batches are created, since every other directory would fail with it. */
   haltCause: DirectoryFailure | null;
-  bytes: number;
-  credits: number | null;
-  manifest: string | null;
-  /** Why the run ended badly. */
-  failure: FailureSummary | null;
 }
 
 export function newDirectoriesState(startedAtMs: number): DirectoriesState {
   return {
-    phase: 'opening',
-    startedAtMs,
+    ...newRunState(startedAtMs),
     opened: null,
     pageSize: DIRECTORIES_PAGE_SIZE,
     listed: 0,
-    parts: 0,
-    directories: noFiles(),
-    files: noFiles(),
-    running: 0,
-    failures: [],
-    lastFailures: [],
+    directories: zeroCounts(),
     haltCause: null,
-    bytes: 0,
-    credits: null,
-    manifest: null,
-    failure: null,
   };
 }
 
@@ -80,10 +61,13 @@ export function recordDirectory(
   { status, report, batchId = report?.batchId, failure }: DirectoryOutcome,
 ): DirectoryLine {
   state.directories[COUNTER_BY_STATUS[status]] += 1;
-  if (report !== undefined) addFiles(state, report);
+  if (report !== undefined) {
+    addFiles(state, report);
+    addCosts(state, report);
+  }
   // A skipped directory has not failed: it is in the counts and in the manifest.
   if (failure !== undefined && status !== 'SKIPPED')
-    addFailure(state, { directoryId, ...(batchId !== undefined && { batchId }), ...failure });
+    addFailure(state, { directoryId, ...(batchId !== undefined && { batchId }), ...failure }, MAX_REPORTED_FAILURES);
   return {
     directoryId,
     batchId: batchId ?? null,
@@ -94,35 +78,17 @@ export function recordDirectory(
   };
 }
 
-function addFiles(state: DirectoriesState, { files, bytes, credits }: BatchReport): void {
+function addFiles(state: DirectoriesState, { files }: BatchReport): void {
   for (const name of ['total', 'completed', 'failed', 'cancelled', 'skipped'] as const)
     state.files[name] += files[name];
-  state.bytes += bytes;
-  if (credits !== null) state.credits = (state.credits ?? 0) + credits;
-}
-
-function addFailure(state: DirectoriesState, failure: DirectoryFailure): void {
-  if (state.failures.length < REPORTED_FAILURES) state.failures.push(failure);
-  state.lastFailures = [...state.lastFailures, failure].slice(-SHOWN_FAILURES);
 }
 
 export function toDirectoriesProgress(state: DirectoriesState): DirectoriesProgress {
-  return {
-    phase: state.phase,
-    job: state.opened?.job ?? null,
-    directories: state.directories,
-    files: state.files,
-    running: state.running,
-    lastFailures: state.lastFailures,
-    failure: state.failure,
-    startedAt: new Date(state.startedAtMs).toISOString(),
-    manifest: state.manifest,
-  };
+  return { ...toRunProgress(state, state.opened?.job ?? null), directories: state.directories };
 }
 
-/** The run's result; `undefined` while the input is not known to be right. */
+/** The run's result; `undefined` until the input is validated. */
 export function toDirectoriesReport(state: DirectoriesState): DirectoriesReport | undefined {
   if (state.opened === null) return undefined;
-  const { directories, files, failures, bytes, credits, manifest } = state;
-  return { job: state.opened.job, directories, files, failures, bytes, credits, manifest };
+  return { ...toRunReport(state, state.opened.job), directories: state.directories };
 }

@@ -3,7 +3,7 @@ import type { UnfinishedJob } from '../../activities/types.js';
 import {
   cleanText,
   DEFAULT_JOB_TIMEOUT_MS,
-  isTemporalName,
+  isValidTemporalName,
   type JobOutcome,
   MAX_TIMEOUT_MS,
   MIN_DELAY_MS,
@@ -17,8 +17,8 @@ import { unwrapFailure } from '../shared/unwrap-failure.js';
 /**
  * Collects the document of one job: waits until the job is terminal, then streams the document to the output store.
  *
- * `processBatch` runs one for each job reference. A workflow of your own can take its place, and call it. The document is collected
- * by the workers of `input.collectTaskQueue`, which have the API key and the output store, wherever your workflow runs.
+ * `processBatch` runs one for each job reference. A workflow of your own can take its place, and call it. Workers of
+ * `input.collectTaskQueue`, which have the API key and the output store, collect the document, wherever your workflow runs.
  *
  * @example
  * ```ts
@@ -32,7 +32,7 @@ import { unwrapFailure } from '../shared/unwrap-failure.js';
  * @throws `JobFailed`, `JobCancelled` with LlamaCloud's reason, `JobTimedOut` after `input.timeoutMs`, `InvalidInput`.
  */
 export async function processJob(input: ProcessJobInput): Promise<JobOutcome> {
-  // The input may come from the UI with anything in it: the activity is what validates it, and names the wrong fields.
+  // The input may be anything: people start this from the UI. The activity validates it, and names the wrong fields.
   const file = cleanText(`${input?.name ?? input?.fileId}`);
   const job =
     (mayCollectLocally(input) ? await tryLocalActivity(() => collectJobLocally(input)) : undefined) ??
@@ -44,8 +44,8 @@ export async function processJob(input: ProcessJobInput): Promise<JobOutcome> {
 }
 
 /**
- * A local activity is lost with its worker, and each further attempt of a workflow task waits longer: 150 s for the ninth. So one
- * is tried in the first attempt alone, which is over when the task has timed out. An activity is retried 35 s after its worker was
+ * Whether a local activity may be tried: only by the first attempt of the workflow task. A local activity is lost with its worker, and
+ * Temporal delays each further attempt of a workflow task more, the ninth by 150 s. An activity is retried 35 s after its worker was
  * lost, however often that happens.
  */
 function mayCollectLocally(input: ProcessJobInput): boolean {
@@ -57,30 +57,30 @@ function mayCollectLocally(input: ProcessJobInput): boolean {
 async function collect(input: ProcessJobInput, file: string): Promise<JobOutcome | UnfinishedJob> {
   const taskQueue: unknown = input?.collectTaskQueue;
   const collectJob = proxyCollectJob(
-    plausibleTimeout(input?.timeoutMs),
-    typeof taskQueue === 'string' && isTemporalName(taskQueue) ? taskQueue : workflowInfo().taskQueue,
+    toValidTimeout(input?.timeoutMs),
+    typeof taskQueue === 'string' && isValidTemporalName(taskQueue) ? taskQueue : workflowInfo().taskQueue,
   );
   try {
     return await collectJob.executeWithOptions({ summary: `Collect ${file}` }, [input]);
   } catch (error) {
-    throw isDeadline(error) ? timedOut(input, file, error) : unwrapFailure(error);
+    throw isDeadline(error) ? toTimedOut(input, file, error) : unwrapFailure(error);
   }
 }
 
-/** What is no duration must not get this workflow stuck. */
-function plausibleTimeout(timeoutMs: unknown): number {
-  const isPlausible = typeof timeoutMs === 'number' && timeoutMs >= MIN_DELAY_MS && timeoutMs <= MAX_TIMEOUT_MS;
-  return isPlausible ? timeoutMs : DEFAULT_JOB_TIMEOUT_MS;
+/** A command with an invalid timeout would fail the workflow task at every attempt. */
+function toValidTimeout(timeoutMs: unknown): number {
+  const isValid = typeof timeoutMs === 'number' && timeoutMs >= MIN_DELAY_MS && timeoutMs <= MAX_TIMEOUT_MS;
+  return isValid ? timeoutMs : DEFAULT_JOB_TIMEOUT_MS;
 }
 
-/** The deadline came while waiting for the next attempt, or in the middle of the last. */
+/** Whether the deadline passed, between two attempts or during the last. */
 function isDeadline(error: unknown): error is ActivityFailure {
   if (!(error instanceof ActivityFailure)) return false;
   const { cause, retryState } = error;
   return retryState === 'TIMEOUT' || (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_CLOSE');
 }
 
-function timedOut(input: ProcessJobInput, file: string, error: ActivityFailure): ApplicationFailure {
+function toTimedOut(input: ProcessJobInput, file: string, error: ActivityFailure): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'JobTimedOut',
     message: `${describeJob(input, file)} did not end in time; last: ${rootFailure(error).message}`,

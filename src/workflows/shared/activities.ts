@@ -8,24 +8,24 @@ import type { Activities } from '../../activities/types.js';
 import { MAX_POLL_MS } from '../../protocol/index.js';
 
 const COMMON = {
-  // A few requests of at most a minute each.
+  // An attempt is a few requests of at most a minute each.
   startToCloseTimeout: '5 minutes',
-  // Activities heartbeat every 5 s, of which the SDK sends one every 24 s. A worker that is gone is noticed within this.
+  // Activities heartbeat every 5 s, and the SDK sends every fifth or so. A lost worker is noticed within this.
   heartbeatTimeout: '30 seconds',
   retry: {
-    // Every failure of ours says when to retry. What is left to the policy is a dead worker or a timeout, and there
-    // the number of attempts says nothing, since waiting counts as well: so no growth.
+    // Every failure of this package says when to retry. The policy is for lost workers and timeouts. It does not grow: most
+    // attempts are polls, so their number says nothing about how often something went wrong.
     initialInterval: '5 seconds',
     backoffCoefficient: 1,
-    // Caps what our failures ask for; they have their own limits, none above this.
+    // Temporal cuts the delays that failures ask for to this. None of this package's is longer.
     maximumInterval: MAX_POLL_MS,
   },
 } as const satisfies ActivityOptions;
 
-/** Reads: nothing is lost by not waiting for one that is being cancelled. */
+/** Reads. A cancelled one is not waited for: nothing is lost. */
 export const {
   openBatch,
-  findEarlierCreates,
+  findPreviousCreates,
   listRecentBatches,
   findCreatedBatch,
   waitForBatch,
@@ -40,8 +40,8 @@ export const { writeManifest, writeDirectories } = proxyActivities<Activities>({
 });
 
 /**
- * One attempt: what comes of it decides what is done next. A cancelled POST is waited for: aborting it does not undo it, and
- * a batch whose id nobody has can't be cancelled.
+ * One attempt, since the workflow decides what to do after a failure. A cancelled POST is waited for: aborting it does not undo it,
+ * and a batch whose id is not known can't be cancelled.
  */
 export const { postBatch } = proxyActivities<Activities>({
   ...COMMON,
@@ -49,19 +49,23 @@ export const { postBatch } = proxyActivities<Activities>({
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
-/** What stops a run. The caller bounds them by `scheduleToCloseTimeout`. */
+/** The activities of a stop. The caller sets a `scheduleToCloseTimeout`. */
 export const { cancelBatch, cancelJobs } = proxyActivities<Activities>(COMMON);
 
-/** For the counts only: a run that is being stopped ends without them where Temporal can't be asked. */
-export const { findChildReport } = proxyActivities<Activities>({ ...COMMON, scheduleToCloseTimeout: '1 minute' });
+/** For the report only: where they fail, a run goes on without them. */
+export const { findChildReport, readJobCredits } = proxyActivities<Activities>({
+  ...COMMON,
+  scheduleToCloseTimeout: '1 minute',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+});
 
-/** Within the workflow task, and short, so that it does not time out. See `tryLocalActivity`. */
+/** Runs within the workflow task, which times out after 10 s. See `tryLocalActivity`. */
 export const { collectJob: collectJobLocally } = proxyLocalActivities<Activities>({
   startToCloseTimeout: '4 seconds',
   retry: { maximumAttempts: 1 },
 });
 
-/** One document: the largest take minutes to download. */
+/** An attempt downloads one document: the largest take minutes. */
 export function proxyCollectJob(timeoutMs: number, taskQueue: string) {
   return proxyActivities<Activities>({
     ...COMMON,

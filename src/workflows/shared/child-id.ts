@@ -1,12 +1,12 @@
 import { workflowInfo } from '@temporalio/workflow';
 
-/** The shortest limit of a Temporal server is 255 bytes. */
+/** Some Temporal servers take 255 bytes only. */
 const MAX_WORKFLOW_ID_BYTES = 250;
 
 /**
- * Workflow id of a child: below that of its parent, as the UI sorts them, unless that would be too long for the server.
+ * Workflow id of a child, made of that of its parent so that the UI lists them together; of its parent's run id if that is too long.
  *
- * @param id Plain, as {@link isPlainId} says.
+ * @param id Valid by {@link isValidId}.
  */
 export function childWorkflowId(id: string): string {
   const { workflowId, runId } = workflowInfo();

@@ -1,21 +1,21 @@
 /** The Markdown that the Temporal UI shows of a run. */
 import { type BatchJob, cleanText, type FailureSummary, type FileCounts } from '../../protocol/index.js';
 
-export type DetailsRow = readonly [string, string | number | null | undefined];
+type DetailsRow = readonly [string, string | number | null | undefined];
 
 export interface Details {
   heading: string;
   /** A sentence under the heading. */
   note?: string | null;
-  /** Why the run ended badly. */
+  /** Why the run failed or was cancelled. */
   failure: FailureSummary | null;
-  /** Name and value; one without a value is left out. */
+  /** Name and value. Rows without a value are left out. */
   rows: readonly DetailsRow[];
   failures: readonly FailedItem[];
 }
 
 /** A file or a directory that failed. */
-export interface FailedItem extends FailureSummary {
+interface FailedItem extends FailureSummary {
   name: string;
 }
 
@@ -47,7 +47,7 @@ export function renderFileCounts({ total, completed, failed, cancelled, skipped 
   ];
 }
 
-/** An em space, which Markdown does not trim: the UI draws tables without any space between their columns. */
+/** An em space, which Markdown does not trim: the UI draws tables without space between the columns. */
 const COLUMN_GAP = '\u2003';
 
 function renderFailure({ name, type, message }: FailedItem): string {
@@ -55,8 +55,8 @@ function renderFailure({ name, type, message }: FailedItem): string {
 }
 
 /**
- * Text from outside, as code: so that nothing in it is read as Markdown, a link above all. A bar would end the cell of a
- * table even there, so it becomes one that only looks like it.
+ * Renders text from outside as code, so that nothing in it is read as Markdown, such as a link. A bar would end the cell of a table
+ * even there: it is replaced by a character that looks like it.
  */
 export function code(text: string): string;
 export function code(text: string | null | undefined): string | null;

@@ -1,6 +1,6 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
 
-/** Items that become ready one after the other, and a limit on those that are worked on at a time. */
+/** A queue of items that become ready one after the other. A limited number is processed at a time. */
 export class ReadyQueue<T> {
   readonly #limit: number;
   readonly #ready: T[] = [];
@@ -8,7 +8,7 @@ export class ReadyQueue<T> {
   #isClosed = false;
   #error: unknown;
 
-  /** @param limit Items worked on at a time. */
+  /** @param limit Items processed at a time. */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -17,36 +17,36 @@ export class ReadyQueue<T> {
     this.#ready.push(item);
   }
 
-  /** No more items will become ready. @param error Rejects {@link run}. */
+  /** Call it when no more items become ready. @param error Rejects {@link run}. */
   close(error?: unknown): void {
     this.#isClosed = true;
     this.#error ??= error;
   }
 
   /**
-   * Works on the items as they become ready, until all are done, `isStopped`, or the scope is cancelled. What is then running is
-   * waited for.
+   * Processes items as they become ready, until all are done, `isStopped` says so, or the scope is cancelled. Then waits for the items
+   * that are being processed.
    *
-   * @throws what `work` throws, at once; CancelledFailure.
+   * @throws what `process` throws, at once; CancelledFailure.
    */
-  async run(work: (item: T) => Promise<void>, isStopped: () => boolean): Promise<void> {
+  async run(process: (item: T) => Promise<void>, isStopped: () => boolean): Promise<void> {
     try {
       while (!isStopped()) {
         await condition(() => this.#error !== undefined || isStopped() || this.#canTake() || this.#isDone());
         if (this.#error !== undefined || this.#isDone()) break;
         const item = this.#canTake() && !isStopped() ? this.#ready.shift() : undefined;
-        if (item !== undefined) this.#start(work(item));
+        if (item !== undefined) this.#track(process(item));
       }
     } finally {
-      // The work is cancelled with the scope, and has to get to its end.
+      // The processing is cancelled with the scope, and gets the time to end.
       await CancellationScope.nonCancellable(() => condition(() => this.#error !== undefined || this.#running === 0));
     }
     if (this.#error !== undefined) throw this.#error;
   }
 
-  #start(work: Promise<void>): void {
+  #track(processing: Promise<void>): void {
     this.#running += 1;
-    work
+    processing
       .catch((error: unknown) => {
         this.#error ??= error;
       })

@@ -1,12 +1,12 @@
 import { ApplicationFailure, isCancellation, sleep, TemporalFailure } from '@temporalio/workflow';
 
-/** What a service that is down, or asks for fewer requests, needs. Temporal does not hand on what the failure asked for. */
+/** Pause for a service that is down or limits requests. The delay that the failure asked for does not reach the workflow. */
 const PAUSE_MS = 5_000;
 
 /**
- * Runs a local activity once. It costs the server half of what an activity does.
+ * Runs a local activity once. It costs the server half as much as an activity.
  *
- * @returns `undefined` where it failed or took too long: what has to be retried is better seen as an activity.
+ * @returns `undefined` if it failed or timed out. Retry it as an activity, which the UI shows.
  */
 export async function tryLocalActivity<T>(localActivity: () => Promise<T>): Promise<T | undefined> {
   try {

@@ -1,10 +1,10 @@
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, TemporalFailure } from '@temporalio/workflow';
 
 /**
- * The failure of an activity or a child as the failure of the workflow itself: the UI shows that one first, and "Activity
- * task failed" says nothing. Any other error is returned as it is.
+ * Turns the failure of an activity or a child into the failure of the workflow: the UI shows that one first, and "Activity task
+ * failed" says nothing. Other errors are returned unchanged.
  *
- * @param report First detail of the new failure. Default: the details of the one that it stands for.
+ * @param report First detail of the new failure. Default: the details of the cause.
  */
 export function unwrapFailure(error: unknown, report?: object): unknown {
   const isWrapped = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure;
@@ -20,8 +20,8 @@ export function unwrapFailure(error: unknown, report?: object): unknown {
 }
 
 /**
- * Did a cancellation or a failure end the run? Anything else, such as a `TypeError`, is a bug in workflow code: it has to fail
- * the workflow task, so that a mended worker goes on where this one stopped.
+ * Whether an error is a cancellation or a failure, which ends the run. Any other, such as a `TypeError`, is a bug in workflow code: it
+ * has to fail the workflow task, so that a worker with the fix goes on from there.
  */
 export function isRunFailure(error: unknown): error is TemporalFailure {
   return error instanceof TemporalFailure;

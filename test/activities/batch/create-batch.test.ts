@@ -45,13 +45,13 @@ async function failedPost(fault: Fault, options: BenchOptions = {}) {
   return { bench, work, failure, details };
 }
 
-const retry = (mayHaveTakenEffect: boolean, retryDelayMs: number = expect.any(Number)): PostFailureDetails => ({
-  mayHaveTakenEffect,
+const retry = (mayHaveCreatedBatch: boolean, retryDelayMs: number = expect.any(Number)): PostFailureDetails => ({
+  mayHaveCreatedBatch,
   retryDelayMs,
 });
 
 describe('postBatch', () => {
-  test('sends one request, and answers the batch', async () => {
+  test('sends one request, and returns the batch', async () => {
     const { bench, work } = await setWork();
     const created = await run(bench.activities.postBatch, work);
     expect(bench.emulator.requests.map(({ method }) => method)).toEqual(['POST']);
@@ -64,7 +64,7 @@ describe('postBatch', () => {
     { kind: 'error-after' },
     { kind: 'late-effect', effectAfterMs: 10 },
     { kind: 'truncated' },
-    { kind: 'truncated-unframed' },
+    { kind: 'truncated-close-delimited' },
     { kind: 'empty' },
     { kind: 'wrong-json' },
     { kind: 'html' },
@@ -80,12 +80,12 @@ describe('postBatch', () => {
     expect(bench.emulator.requests).toHaveLength(1);
   });
 
-  test('says that a batch may have been created when no answer came in time', async () => {
-    const { details } = await failedPost({ kind: 'delay', delayMs: 60_000 }, { timeoutMs: 500 });
+  test('says that a batch may have been created when no response came in time', async () => {
+    const { details } = await failedPost({ kind: 'delay', delayMs: 60_000 }, { timeoutMs: 2_000 });
     expect(details).toEqual(retry(true));
   });
 
-  test('an answer of 503 that asks for a second is not taken for "nothing was created"', async () => {
+  test('a 503 with Retry-After is not taken to mean that nothing was created', async () => {
     const { details } = await failedPost({ kind: 'error-after', status: 503, retryAfter: 1 });
     expect(details).toEqual(retry(true, 1_000));
   });
@@ -134,14 +134,14 @@ describe('postBatch', () => {
     expect(bench.emulator.requests).toEqual([]);
   });
 
-  test('a POST that is cancelled still answers the batch that it creates', async () => {
+  test('a cancelled POST still returns the batch that it creates', async () => {
     const { bench, work } = await setWork();
-    bench.emulator.faults.next({ kind: 'delay', delayMs: 50, ...TARGETS.createBatch });
+    bench.emulator.faults.next({ kind: 'delay', delayMs: 500, ...TARGETS.createBatch });
     const created = await cancelledPost(bench, work);
     expect(batchIds(bench)).toEqual([created.batchId]);
   });
 
-  test('a POST that is cancelled and gets no answer ends as cancelled', async () => {
+  test('a cancelled POST without a response ends as cancelled', async () => {
     const { bench, work } = await setWork({ timeoutMs: 2_000 });
     bench.emulator.faults.next({ kind: 'delay', delayMs: 60_000, ...TARGETS.createBatch });
     await expect(cancelledPost(bench, work)).rejects.toThrow(CancelledFailure);
@@ -171,7 +171,7 @@ describe('findCreatedBatch', () => {
   });
 
   test('still finds a batch that was created days before it is looked for', async () => {
-    const { bench, work } = await setWork({ emulator: { strangeNeighbours: false } });
+    const { bench, work } = await setWork({ emulator: { unusualBatches: false } });
     const lost = await create(bench, work.directoryId);
     const sinceMs = Date.now() - 3 * 24 * 3_600_000;
     const asked = bench.emulator.requests.length;
@@ -182,7 +182,7 @@ describe('findCreatedBatch', () => {
   });
 
   test('takes neither another configuration’s batch, nor another type’s, nor another directory’s', async () => {
-    const { bench, work, list } = await setWork();
+    const { bench, work, list } = await setWork({ emulator: { configurationIds: [SAVED] } });
     const preexisting = await list();
     await create(bench, work.directoryId, { type: 'parse_v2', configurationId: 'cfg-PARSE_FAST' });
     await create(bench, work.directoryId, { type: 'extract_v2', configurationId: SAVED });
@@ -207,7 +207,7 @@ describe('findCreatedBatch', () => {
     expect(await run(bench.activities.findCreatedBatch, input)).toBeNull();
   });
 
-  test('of several it takes the oldest, from whatever page', async () => {
+  test('takes the oldest of several, on whatever page it is', async () => {
     const { bench, work, list } = await setWork({ emulator: { defaultPageSize: 1, maxPageSize: 1 } });
     const preexisting = await list();
     const oldest = await create(bench, work.directoryId);
@@ -217,7 +217,7 @@ describe('findCreatedBatch', () => {
     expect(found?.batchId).toBe(oldest.id);
   });
 
-  test('waits for as long as the list may be late, and no longer', async () => {
+  test('waits as long as the list may lag, and no longer', async () => {
     // What is promised is 40 s; the rest is a margin.
     expect(LIST_LAG_MS).toBeGreaterThan(40_000);
     const { bench, work, list } = await setWork();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ProcessBatchInput } from '../../../src/protocol/index.js';
-import { addBatch, failing, run, setBench } from '../support.js';
+import { type Fault, TARGETS } from '../../../src/testing/emulator/index.js';
+import { addBatch, type Bench, failing, run, setBench } from '../support.js';
 
 const JOB = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } as const;
 
@@ -15,7 +16,7 @@ describe('a wrong input', () => {
     expect(emulator.requests).toHaveLength(0);
   });
 
-  test('of a job as well', async () => {
+  test('also for a job', async () => {
     const { emulator, activities } = await setBench();
     for (const text of WRONG) {
       expect(await failing(activities.collectJob, JSON.parse(text))).toMatchObject({
@@ -28,7 +29,7 @@ describe('a wrong input', () => {
 });
 
 describe('a batch that is there', () => {
-  test('says itself what it works on, so that its id is enough', async () => {
+  test('gives its directory and its job, so that its id is enough', async () => {
     const bench = await setBench();
     const { id, directory } = await addBatch(bench, 'extract_v2');
     const { request } = await run(bench.activities.openBatch, { batchId: id });
@@ -40,7 +41,7 @@ describe('a batch that is there', () => {
     });
   });
 
-  test('is not taken for another one', async () => {
+  test('has to match the input', async () => {
     const bench = await setBench();
     const { id } = await addBatch(bench);
     const failure = await failing(bench.activities.openBatch, { batchId: id, directoryId: 'dir-other' });
@@ -64,14 +65,43 @@ describe('a batch that is there', () => {
   });
 });
 
-test('an input that creates a batch is checked without a request', async () => {
-  const { emulator, activities } = await setBench();
-  const { request } = await run(activities.openBatch, { directoryId: 'dir-1', job: JOB });
-  expect(request).toMatchObject({ directoryId: 'dir-1', job: JOB, collect: 'markdown' });
-  expect(emulator.requests).toHaveLength(0);
+describe('the files of the directory', () => {
+  const open = async (bench: Bench, count: number) => {
+    const { id: directoryId } = await bench.emulator.addDirectory(
+      Array.from({ length: count }, (_, i) => ({ name: `${i}.md`, content: '#' })),
+    );
+    return run(bench.activities.openBatch, { directoryId, job: JOB });
+  };
+
+  test('are counted over several pages', async () => {
+    const bench = await setBench();
+    expect(await open(bench, 230)).toMatchObject({ request: { job: JOB, collect: 'markdown' }, directoryFiles: 230 });
+    expect(bench.emulator.requests.map(({ path }) => path)).toEqual(Array(3).fill(expect.stringMatching(/files$/)));
+  });
+
+  test('are counted by one request where requests are limited, or not at all', async () => {
+    const bench = await setBench({ requestsPerSecond: 1 });
+    expect((await open(bench, 100)).directoryFiles).toBe(100);
+    expect((await open(bench, 101)).directoryFiles).toBeNull();
+    expect(bench.emulator.requests).toHaveLength(2);
+  });
+
+  const FAULTS: [string, Fault][] = [
+    ['fails', { kind: 'status', status: 500 }],
+    ['rejects the key', { kind: 'status', status: 401 }],
+    ['is not there', { kind: 'status', status: 404 }],
+    ['does not answer', { kind: 'delay', delayMs: 60_000 }],
+    ['gives no JSON', { kind: 'html' }],
+  ];
+  test.each(FAULTS)('are not known where their list %s, and the run is opened all the same', async (_, fault) => {
+    const bench = await setBench();
+    bench.emulator.faults.next({ ...fault, ...TARGETS.listFiles });
+    expect(await open(bench, 3)).toMatchObject({ request: { job: JOB }, directoryFiles: null });
+    expect(bench.emulator.faults.planned).toBe(0);
+  });
 });
 
-test('search attributes are left out where nobody can say that they are registered', async () => {
+test('search attributes are left out where it is not known whether they are registered', async () => {
   const bench = await setBench();
   const opened = await run(bench.activities.openBatch, { batchId: (await addBatch(bench)).id });
   expect(opened.searchAttributes).toBe(false);

@@ -1,7 +1,7 @@
 import { ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { DEFAULT_POLL } from '../../../src/protocol/index.js';
-import { addBatch, delayOf, environment, failing, look, run, runIn, setBench, until } from '../support.js';
+import { addBatch, delayOf, environment, failing, run, runIn, setBench, toPollInput, until } from '../support.js';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -14,19 +14,19 @@ describe('a poll of a batch', () => {
       const bench = await setBench();
       const batch = await addBatch(bench);
       bench.emulator.batches.setStatus(batch.id, status);
-      expect(await run(bench.activities.waitForBatch, look(batch.id, 'THROTTLED'))).toBe(status);
-      expect(await run(bench.activities.waitForBatch, look(batch.id, null))).toBe(status);
+      expect(await run(bench.activities.waitForBatch, toPollInput(batch.id, 'THROTTLED'))).toBe(status);
+      expect(await run(bench.activities.waitForBatch, toPollInput(batch.id, null))).toBe(status);
       expect(batch.requests().map(({ method, path }) => `${method} ${path}`)).toEqual(
         Array(2).fill(`GET /api/v2/batches/${batch.id}`),
       );
     },
   );
 
-  test.each(['COMPLETED', 'FAILED', 'CANCELLED'])('returns %s, although it is the last seen one', async (status) => {
+  test.each(['COMPLETED', 'FAILED', 'CANCELLED'])('returns %s, although it is the last status seen', async (status) => {
     const bench = await setBench();
     const batch = await addBatch(bench);
     bench.emulator.batches.setStatus(batch.id, status);
-    expect(await run(bench.activities.waitForBatch, look(batch.id, status))).toBe(status);
+    expect(await run(bench.activities.waitForBatch, toPollInput(batch.id, status))).toBe(status);
   });
 
   test.each(['PENDING', 'THROTTLED', 'RUNNING', 'A_NEW_ONE'])(
@@ -36,7 +36,7 @@ describe('a poll of a batch', () => {
       const batch = await addBatch(bench);
       bench.emulator.batches.setStatus(batch.id, status);
       const poll = { initialInterval: 30_000, backoffCoefficient: 1, maximumInterval: 60_000 };
-      const failure = await failing(bench.activities.waitForBatch, { ...look(batch.id, status), poll });
+      const failure = await failing(bench.activities.waitForBatch, { ...toPollInput(batch.id, status), poll });
       expect(failure).toMatchObject({ type: 'BatchNotReady', nonRetryable: false });
       expect(failure.category).toBe(ApplicationFailureCategory.BENIGN);
       const seconds = Math.round(delayOf(failure) / 1_000);
@@ -46,13 +46,13 @@ describe('a poll of a batch', () => {
     },
   );
 
-  test('comes the more seldom the longer the wait, a change of status or a worker notwithstanding', async () => {
+  test('gets rarer the longer the wait, also after a change of status and on another worker', async () => {
     const bench = await setBench();
     const batch = await addBatch(bench);
     bench.emulator.batches.setStatus(batch.id, 'RUNNING');
     const delays = [];
     for (const waitedMs of [0, 100_000, 10_000_000]) {
-      delays.push(delayOf(await failing(bench.activities.waitForBatch, look(batch.id, 'RUNNING', waitedMs))));
+      delays.push(delayOf(await failing(bench.activities.waitForBatch, toPollInput(batch.id, 'RUNNING', waitedMs))));
     }
     expect(delays[0]).toBe(1_000);
     expect(delays[1]).toBeGreaterThanOrEqual(9_900);
@@ -60,11 +60,11 @@ describe('a poll of a batch', () => {
     expect(delays[2]).toBe(60_000);
   });
 
-  test('that follows another one waits for its turn, and no longer after that', async () => {
+  test('waits until it is due after the previous one', async () => {
     const bench = await setBench();
     const batch = await addBatch(bench);
     bench.emulator.batches.setStatus(batch.id, 'THROTTLED');
-    const polled = { ...look(batch.id, 'RUNNING', 100_000), lastPolledAtMs: Date.now() - 2_000 };
+    const polled = { ...toPollInput(batch.id, 'RUNNING', 100_000), lastPolledAtMs: Date.now() - 2_000 };
     const failure = await failing(bench.activities.waitForBatch, polled);
     expect(failure).toMatchObject({ type: 'BatchNotReady', nonRetryable: false });
     expect(delayOf(failure)).toBeGreaterThan(5_000);
@@ -77,14 +77,14 @@ describe('a poll of a batch', () => {
     const bench = await setBench();
     const batch = await addBatch(bench);
     bench.emulator.batches.setStatus(batch.id, `\ud800${'é'.repeat(3_000)}`);
-    const status = await run(bench.activities.waitForBatch, look(batch.id));
+    const status = await run(bench.activities.waitForBatch, toPollInput(batch.id));
     expect(status.isWellFormed()).toBe(true);
     expect(Buffer.byteLength(status)).toBeLessThan(255);
-    const again = await failing(bench.activities.waitForBatch, look(batch.id, status));
+    const again = await failing(bench.activities.waitForBatch, toPollInput(batch.id, status));
     expect(again.type).toBe('BatchNotReady');
   });
 
-  test('that answers 404 is repeated until that has lasted a minute, without another answer in between', async () => {
+  test('is retried on 404 for a minute, which any other response resets', async () => {
     const bench = await setBench();
     const batch = await addBatch(bench);
     bench.emulator.faults.next({ kind: 'status', status: 404, times: 3 });
@@ -94,20 +94,20 @@ describe('a poll of a batch', () => {
       heartbeatDetails: { failingSinceMs: { NotFound: Date.now() - ms } },
     });
     for (const attempt of [{ ageMs: 70_000, number: 5 }, lasting(50_000)]) {
-      expect(await failing(bench.activities.waitForBatch, look(batch.id), attempt)).toMatchObject({
+      expect(await failing(bench.activities.waitForBatch, toPollInput(batch.id), attempt)).toMatchObject({
         type: 'NotFound',
         nonRetryable: false,
       });
     }
-    const failure = await failing(bench.activities.waitForBatch, look(batch.id), lasting(61_000));
+    const failure = await failing(bench.activities.waitForBatch, toPollInput(batch.id), lasting(61_000));
     expect(failure).toMatchObject({ type: 'NotFound', nonRetryable: true });
     expect(failure.message).toContain(batch.id);
   });
 
-  test('is made in the project and the organization of the run', async () => {
+  test('is sent for the project and the organization of the run', async () => {
     const bench = await setBench();
     const batch = await addBatch(bench);
-    await run(bench.activities.waitForBatch, { ...look(batch.id), projectId: 'prj-1', organizationId: 'org-1' });
+    await run(bench.activities.waitForBatch, { ...toPollInput(batch.id), projectId: 'prj-1', organizationId: 'org-1' });
     expect(batch.requests()).toMatchObject([{ query: { project_id: ['prj-1'], organization_id: ['org-1'] } }]);
   });
 });
@@ -131,7 +131,7 @@ describe('while a request hangs', () => {
     const job = { fileId: 'dfl-1', jobId: 'pjb-1', type: 'parse_v2', batchId: batch.id } as const;
     const { waitForBatch, readResults, collectJob, cancelBatch, cancelJobs, openBatch } = bench.activities;
     const runs: (() => Promise<unknown>)[] = [
-      () => waitForBatch(look(batch.id)),
+      () => waitForBatch(toPollInput(batch.id)),
       () => readResults(results),
       () => collectJob(job),
       () => cancelBatch({ batchId: batch.id }),
@@ -149,7 +149,7 @@ describe('while a request hangs', () => {
     }
   });
 
-  test('the activity beats every 5 s with what it remembers, and no more once it has ended', async () => {
+  test('the activity heartbeats every 5 s with its progress, and stops when it has ended', async () => {
     const bench = await setBench();
     const batch = await addBatch(bench);
     bench.emulator.faults.next({ kind: 'delay', delayMs: 60_000 });
@@ -158,7 +158,7 @@ describe('while a request hangs', () => {
     const beats: unknown[] = [];
     context.on('heartbeat', (details: unknown) => beats.push(details));
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-    const running = runIn(context, bench.activities.waitForBatch, look(batch.id));
+    const running = runIn(context, bench.activities.waitForBatch, toPollInput(batch.id));
     await until(() => batch.requests().length > 0);
     vi.advanceTimersByTime(20_000);
     expect(beats).toEqual(Array(4).fill(memory));
@@ -177,7 +177,7 @@ describe('cancelling a batch', () => {
     return { bench, batch, cancel, methods };
   };
 
-  test('asks for it, waits till it has stopped, and returns what it stopped with', async () => {
+  test('sends the cancel, waits until the batch has stopped, and returns its terminal status', async () => {
     const { bench, batch, cancel, methods } = await start();
     const failure = await failing(bench.activities.cancelBatch, cancel);
     expect(failure).toMatchObject({ type: 'BatchNotReady', nonRetryable: false });
@@ -204,7 +204,7 @@ describe('cancelling a batch', () => {
     expect(await run(bench.activities.cancelBatch, cancel, { number: 2 })).toBe('COMPLETED');
   });
 
-  test('whose answer is lost is made up for by the next poll', async () => {
+  test('is sent again with the next poll where its response was lost', async () => {
     const { bench, batch, cancel } = await start({ batchCancelMs: 0 });
     bench.emulator.faults.next({ kind: 'reset-after', method: 'POST' });
     expect(await failing(bench.activities.cancelBatch, cancel)).toMatchObject({

@@ -6,7 +6,7 @@ import { BATCH, JOB, namesOf, resolved, untyped, wrongBatch, wrongInput, wrongJo
 
 const DAY = 24 * 60 * 60_000;
 
-describe('what is not said has the documented default', () => {
+describe('options that are left out have the documented defaults', () => {
   test('for a batch', () => {
     expect(resolved(BATCH)).toEqual({
       scope: {},
@@ -41,7 +41,7 @@ describe('what is not said has the documented default', () => {
   });
 });
 
-test('everything that is said is taken over, durations in milliseconds, ids without the space around them', () => {
+test('options that are given are used, durations in milliseconds, ids without the space around them', () => {
   const all: Required<ProcessBatchInput> = {
     directoryId: ' dir-1\n',
     job: { type: 'parse_v2', configurationId: 'cfg-1' },
@@ -127,7 +127,7 @@ describe('every wrong field is named at once', () => {
     expect(fields).toContainEqual(expect.stringContaining('"queue"'));
   });
 
-  test('of a job as well', () => {
+  test('also for a job', () => {
     const fields = wrongJob({
       fileId: undefined,
       jobId: 7,
@@ -141,12 +141,12 @@ describe('every wrong field is named at once', () => {
     expect(namesOf(wrongJob({ collect: 'record', fileId: '' }))).toEqual(['fileId', 'collect']);
   });
 
-  test('a missing job is one wrong field, and what depends on it none', () => {
+  test('a missing job is one wrong field, and fields that depend on it are not', () => {
     const noJob = untyped<ProcessBatchInput>({ directoryId: 'dir-1', collect: 'record' });
     expect(namesOf(wrongInput(() => resolved(noJob)))).toEqual(['job']);
   });
 
-  test('without a batch that is there, both directory and job are needed', () => {
+  test('without an existing batch, both directory and job are needed', () => {
     expect(wrongInput(() => resolved(untyped({})))).toEqual([
       'directoryId: is needed, unless there is a batchId',
       'job: is needed, unless there is a batchId',
@@ -158,7 +158,7 @@ describe('every wrong field is named at once', () => {
     expect(namesOf(wrongInput(() => resolveJobInput(untyped(value))))).toEqual(['(input)']);
   });
 
-  test('a collect format fits its job type only', () => {
+  test('a collect format has to match the job type', () => {
     expect(namesOf(wrongBatch({ collect: 'record' }))).toEqual(['collect']);
     const job = { type: 'extract_v2', configurationId: 'cfg-1' };
     for (const collect of ['markdown', 'text', 'items'])

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { z } from 'zod';
-import { type directoriesInputSchema, resolveDirectoriesInput } from '../../../src/activities/input/index.js';
+import { checkDirectoriesInput, type directoriesInputSchema } from '../../../src/activities/input/index.js';
 import type { ProcessDirectoriesInput } from '../../../src/protocol/index.js';
 import { namesOf, untyped, wrongInput } from './invalid-input.js';
 
@@ -9,16 +9,16 @@ const INPUT: ProcessDirectoriesInput = {
   job: { type: 'parse_v2', configurationId: 'cfg-1' },
 };
 
-const wrong = (changes: object) => wrongInput(() => resolveDirectoriesInput(untyped({ ...INPUT, ...changes })));
+const wrong = (changes: object) => wrongInput(() => checkDirectoriesInput(untyped({ ...INPUT, ...changes })));
 const ids = (count: number) => Array.from({ length: count }, (_, i) => `dir-${i}`);
 
 describe('the input of a run over many directories', () => {
-  test('has documented defaults, and does not come back with its directories', () => {
-    expect(resolveDirectoriesInput(INPUT)).toEqual({ job: INPUT.job, maxConcurrentBatches: 3, total: 2 });
-    expect(resolveDirectoriesInput({ ...INPUT, maxConcurrentBatches: 50 }).maxConcurrentBatches).toBe(50);
+  test('has documented defaults, and the checked input leaves out the directories', () => {
+    expect(checkDirectoriesInput(INPUT)).toEqual({ job: INPUT.job, maxConcurrentBatches: 3, total: 2 });
+    expect(checkDirectoriesInput({ ...INPUT, maxConcurrentBatches: 50 }).maxConcurrentBatches).toBe(50);
   });
 
-  test('names every wrong field at once, those of the batches as well', () => {
+  test('names every wrong field at once, also those of the batch options', () => {
     const fields = wrong({
       directoryIds: ['dir-1', '', 'dir-1'],
       maxConcurrentBatches: 0,
@@ -48,7 +48,7 @@ describe('the input of a run over many directories', () => {
     expect(wrong({ directoryIds: [...ids(3), 'dir-1'] })).toEqual([
       'directoryIds: has a directory twice: number 3 is the same as number 1',
     ]);
-    expect(resolveDirectoriesInput({ ...INPUT, directoryIds: ids(10_000) }).total).toBe(10_000);
+    expect(checkDirectoriesInput({ ...INPUT, directoryIds: ids(10_000) }).total).toBe(10_000);
   });
 
   test('with thousands of wrong directories is a failure that fits into history', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { resolveDirectoriesInput, resolveJobInput } from '../../../src/activities/input/index.js';
+import { checkDirectoriesInput, resolveJobInput } from '../../../src/activities/input/index.js';
 import type { ProcessBatchInput } from '../../../src/protocol/index.js';
 import { BATCH, JOB, namesOf, resolved, untyped, wrongBatch, wrongInput, wrongJob } from './invalid-input.js';
 
@@ -46,7 +46,7 @@ describe.each(NO_IDS)('%s is no id', (_, value) => {
 
   test('of a directory in a list', () => {
     const input = { directoryIds: ['dir-1', value], job: BATCH.job };
-    expect(namesOf(wrongInput(() => resolveDirectoriesInput(untyped(input))))).toEqual(['directoryIds.1']);
+    expect(namesOf(wrongInput(() => checkDirectoriesInput(untyped(input))))).toEqual(['directoryIds.1']);
   });
 });
 
@@ -110,7 +110,7 @@ test.each([
   const directoryIds = Array.from({ length: 9_000 }, () => value);
   const job = { type: 'parse_v3', configurationId: '' };
   const input = { directoryIds, job, pageSize: 0, poll: 5, ['x'.repeat(100_000)]: 1 };
-  const fields = wrongInput(() => resolveDirectoriesInput(untyped(input)));
+  const fields = wrongInput(() => checkDirectoriesInput(untyped(input)));
   expect(namesOf(fields)).toEqual(
     expect.arrayContaining(['job.type', 'job.configurationId', 'pageSize', 'poll', '(input)']),
   );

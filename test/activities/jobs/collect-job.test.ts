@@ -9,6 +9,7 @@ import { type JobResult, LlamaCloudClient } from '../../../src/llamacloud/index.
 import { openOutputStore } from '../../../src/outputs/index.js';
 import type { CollectFormat, JobType } from '../../../src/protocol/index.js';
 import { type EmulatorOptions, TARGETS } from '../../../src/testing/emulator/index.js';
+import { freezeClock } from '../../support/freeze-clock.js';
 import {
   type Attempt,
   addBatch,
@@ -108,7 +109,7 @@ describe('a completed job', () => {
   });
 
   test('has null credits until billing has recorded them', async () => {
-    const { bench, job } = await start('parse_v2', { usageNullMs: 60_000 });
+    const { bench, job } = await start('parse_v2', { creditsNullMs: 60_000 });
     expect(await run(bench.activities.collectJob, job)).toMatchObject({ status: 'COMPLETED', credits: null });
   });
 
@@ -180,7 +181,7 @@ describe('a document that is too large to come inline', () => {
   });
 
   const NOT_WHOLE = [
-    { kind: 'truncated-unframed' },
+    { kind: 'truncated-close-delimited' },
     { kind: 'truncated' },
     { kind: 'partial' },
     { kind: 'empty' },
@@ -278,7 +279,8 @@ describe('a result that is missing after COMPLETED', () => {
   });
 
   test('is waited for two minutes after it was first missed, however long the job took', async () => {
-    for (const attempt of [{}, { number: 5, ageMs: 7_200_000 }, missingFor(90_000)]) {
+    freezeClock();
+    for (const attempt of [{}, { number: 5, ageMs: 7_200_000 }, missingFor(119_000)]) {
       const failure = await failureOf((await collectAnswer({}, 'markdown', attempt)).run());
       expect(failure).toMatchObject({ type: 'UnexpectedResponse', nonRetryable: false });
     }

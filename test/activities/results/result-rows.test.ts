@@ -4,7 +4,7 @@ import { countUnidentified, isUnmapped, toCompleteRows } from '../../../src/acti
 import { documentKey } from '../../../src/activities/support/output-keys.js';
 import type { BatchResult } from '../../../src/llamacloud/index.js';
 import { openOutputStore } from '../../../src/outputs/index.js';
-import { isPlainId } from '../../../src/protocol/index.js';
+import { isValidId } from '../../../src/protocol/index.js';
 
 const CREATED_AT = '2026-01-01T10:00:00Z';
 
@@ -108,7 +108,7 @@ describe('a file id', () => {
     'of whatever shape fits a workflow id and stays in the folder: %j',
     (id) => {
       const bounded = toPlainFileId(id);
-      expect(isPlainId(bounded)).toBe(true);
+      expect(isValidId(bounded)).toBe(true);
       expect(toPlainFileId(bounded)).toBe(bounded);
       const key = documentKey('bat-1', { fileId: bounded, name: null }, 'markdown');
       expect(openOutputStore('/out').locate(key)).toMatch(/^\/out\/bat-1\/[^/]+\.md$/);

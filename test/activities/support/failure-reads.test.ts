@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../../src/testing/emulator/index.js';
-import { type Attempt, addBatch, delayOf, failing, failureOf, look, run, setBench } from '../support.js';
+import { type Attempt, addBatch, delayOf, failing, failureOf, run, setBench, toPollInput } from '../support.js';
 
 /** Meets a fault at a poll of a batch. */
 async function pollThrough(fault: Fault, attempt: Attempt = {}, timeoutMs = 60_000) {
   const bench = await setBench({ timeoutMs });
   const batch = await addBatch(bench);
   bench.emulator.faults.next(fault);
-  const failure = await failing(bench.activities.waitForBatch, look(batch.id), attempt);
+  const failure = await failing(bench.activities.waitForBatch, toPollInput(batch.id), attempt);
   return { failure, batchId: batch.id };
 }
 
@@ -93,14 +93,14 @@ describe('a read without a whole answer is tried again as ServiceUnavailable', (
   test('a connection that is refused', async () => {
     const gone = await setBench();
     await gone.emulator.close();
-    const failure = await failing(gone.activities.waitForBatch, look('bat-1'));
+    const failure = await failing(gone.activities.waitForBatch, toPollInput('bat-1'));
     expect(failure).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
     expect(failure.message).toContain('ECONNREFUSED');
   });
 
   test('a host that has no address', async () => {
     const { activities } = await setBench({ baseUrl: 'http://llamacloud.invalid' });
-    const failure = await failing(activities.waitForBatch, look('bat-1'));
+    const failure = await failing(activities.waitForBatch, toPollInput('bat-1'));
     expect(failure).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
   });
 });

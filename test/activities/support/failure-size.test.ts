@@ -11,7 +11,7 @@ import {
   UnexpectedResponseError,
 } from '../../../src/llamacloud/index.js';
 import { OutputError } from '../../../src/outputs/index.js';
-import { failing, look, setBench } from '../support.js';
+import { failing, setBench, toPollInput } from '../support.js';
 
 const { Failure } = temporal.api.failure.v1;
 
@@ -30,7 +30,7 @@ function textsOf({ message, stackTrace, applicationFailureInfo, cause }: tempora
   return cause == null ? own : [...own, ...textsOf(cause)];
 }
 
-const CONTEXT = { operation: 'read', ageMs: 0, failingMs: () => 0, leftMs: 60_000 } as const;
+const CONTEXT = { operation: 'read', ageMs: 0, failingMs: () => 0, remainingMs: 60_000 } as const;
 
 const LONG = [
   ['bytes', 'x'.repeat(100_000)],
@@ -91,7 +91,7 @@ test('an outage whose answers are 100 kB of JSON is shown by its status, its rea
   const bench = await setBench();
   const detail = Array.from({ length: 1_000 }, (_, i) => ({ loc: ['body', i], msg: '文書'.repeat(20), type: 'x' }));
   bench.emulator.faults.next({ kind: 'status', status: 503, detail });
-  const thrown = await failing(bench.activities.waitForBatch, look('bat-1'));
+  const thrown = await failing(bench.activities.waitForBatch, toPollInput('bat-1'));
   const { sent, size } = toSent(thrown);
   expect(size).toBeLessThan(MAX_FAILURE_BYTES);
   expect(sent.message).toMatch(/^batch bat-1: LlamaCloud returned 503: body\.0: 文書/);

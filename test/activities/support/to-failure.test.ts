@@ -15,7 +15,7 @@ function classify(error: unknown, context: Partial<FailureContext> = {}) {
     what: 'batch bat-1',
     ageMs: 0,
     failingMs: () => 0,
-    leftMs: Number.POSITIVE_INFINITY,
+    remainingMs: Number.POSITIVE_INFINITY,
   };
   return toFailure(error, { ...base, ...context });
 }
@@ -100,8 +100,8 @@ describe('a failure that is final once it has lasted', () => {
 });
 
 describe('the delay before the next attempt', () => {
-  const delay = (error: unknown, leftMs = Number.POSITIVE_INFINITY) =>
-    classify(error, { leftMs }).failure.nextRetryDelay;
+  const delay = (error: unknown, remainingMs = Number.POSITIVE_INFINITY) =>
+    classify(error, { remainingMs }).failure.nextRetryDelay;
 
   test('is what Retry-After asks for, of 1 second to 5 minutes', () => {
     expect(delay(ofStatus(503, 11_000))).toBe(11_000);
@@ -118,9 +118,9 @@ describe('the delay before the next attempt', () => {
     [1_500, 1_000],
     [0, 1_000],
     [-60_000, 1_000],
-  ])('with %i ms left is at most %i ms', (leftMs, expected) => {
-    expect(delay(ofStatus(503, 200_000), leftMs)).toBe(expected);
-    expect(delay(new NotReady('JobNotReady', 'job pjb-1 is RUNNING', 200_000), leftMs)).toBe(expected);
+  ])('with %i ms left is at most %i ms', (remainingMs, expected) => {
+    expect(delay(ofStatus(503, 200_000), remainingMs)).toBe(expected);
+    expect(delay(new NotReady('JobNotReady', 'job pjb-1 is RUNNING', 200_000), remainingMs)).toBe(expected);
   });
 
   test('is never longer than the maximum of the retry policies', () => {

@@ -1,12 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { TARGETS } from '../../../src/testing/emulator/index.js';
-import { allEnded, call, createBatch, createRequest, eventually, holdClock, startEmulator } from './helpers.js';
+import { freezeClock } from '../../support/freeze-clock.js';
+import { call, createBatch, createRequest, eventually, startEmulator, waitForJobs } from './helpers.js';
 
 const FILES = ['a', 'b', 'c', 'd'].map((name) => ({ name: `${name}.md`, content: `# ${name}` }));
 
 describe('cancelling a batch', () => {
-  it('answers at once while it runs, and is done a little later', async () => {
-    const advance = holdClock();
+  it('is answered at once while it runs; it is CANCELLED after batchCancelMs', async () => {
+    const advance = freezeClock();
     const emulator = await startEmulator({ batchRunningMs: 1000, batchCancelMs: 300 });
     const { id } = await emulator.addDirectory(FILES);
     const batchId = await createBatch(emulator, id);
@@ -21,8 +22,8 @@ describe('cancelling a batch', () => {
     expect(await status()).toBe('CANCELLED');
   });
 
-  it('leaves the results of the files that had finished, cancels the jobs under way, maps no more files', async () => {
-    const advance = holdClock();
+  it('keeps the results of finished files, cancels the running jobs, and maps no more files', async () => {
+    const advance = freezeClock();
     const clocks = { batchRunningMs: 400, batchCancelMs: 10, jobRunningMs: 150 };
     const emulator = await startEmulator(clocks);
     const { id } = await emulator.addDirectory(FILES);
@@ -46,17 +47,17 @@ describe('cancelling a batch', () => {
     expect((await call(emulator, '/api/v2/parse')).body.items).toHaveLength(3);
   });
 
-  it('may be accepted and never be done', async () => {
+  it('may be accepted and never take effect', async () => {
     const warnings: string[] = [];
     const onWarning = ({ name }: Error) => warnings.push(name);
     process.on('warning', onWarning);
     onTestFinished(() => {
       process.off('warning', onWarning);
     });
-    const advance = holdClock();
+    const advance = freezeClock();
     const emulator = await startEmulator({ batchRunningMs: 1000, batchCancelMs: Number.POSITIVE_INFINITY });
     const { id } = await emulator.addDirectory(FILES);
-    // Webhooks are announced by timers, which must not be set for a moment that never comes.
+    // Webhooks use timers, which must not be set to Infinity.
     const webhook_configurations = [{ webhook_url: 'http://127.0.0.1:9/', webhook_events: ['batch.cancelled'] }];
     const body = { ...createRequest(id), webhook_configurations };
     const created = await call(emulator, '/api/v2/batches', { method: 'POST', body });
@@ -77,14 +78,14 @@ describe('cancelling a batch', () => {
   });
 });
 
-describe('jobs that outlive their batch', () => {
-  it.each(['COMPLETED', 'CANCELLED'] as const)('run after %s until each is cancelled by its id', async (ended) => {
-    const advance = holdClock();
+describe('with jobsContinueAfterCancel, the jobs of a batch', () => {
+  it.each(['COMPLETED', 'CANCELLED'] as const)('run after %s until each is cancelled by its own id', async (ended) => {
+    const advance = freezeClock();
     const emulator = await startEmulator({
       batchRunningMs: 1000,
       batchCancelMs: 300,
       jobRunningMs: Number.POSITIVE_INFINITY,
-      jobsOutliveCancel: true,
+      jobsContinueAfterCancel: true,
     });
     const { id } = await emulator.addDirectory(FILES);
     const batchId = await createBatch(emulator, id);
@@ -104,19 +105,19 @@ describe('jobs that outlive their batch', () => {
   });
 
   it('end with a document after the batch was cancelled', async () => {
-    const emulator = await startEmulator({ jobsOutliveCancel: true });
+    const emulator = await startEmulator({ jobsContinueAfterCancel: true });
     // So many that most documents wait to be parsed when the batch is cancelled.
     const files = Array.from({ length: 500 }, (_, index) => ({ name: `${index}.md`, content: 'x'.repeat(2_000) }));
     const { id } = await emulator.addDirectory(files);
     const batchId = await createBatch(emulator, id);
     emulator.batches.setStatus(batchId, 'CANCELLED');
-    await allEnded(emulator, batchId);
+    await waitForJobs(emulator, batchId);
     expect(new Set(emulator.jobs.list().map((job) => job.status))).toEqual(new Set(['COMPLETED']));
     expect(emulator.batches.list()[0]?.status).toBe('CANCELLED');
   });
 
-  it('do not show as running before their file is mapped, nor once they have ended', async () => {
-    const advance = holdClock();
+  it('are in running() only from when their file is mapped until they end', async () => {
+    const advance = freezeClock();
     const emulator = await startEmulator({ batchRunningMs: 400, jobRunningMs: 60_000 });
     const { id } = await emulator.addDirectory(FILES);
     const batchId = await createBatch(emulator, id);
@@ -173,7 +174,7 @@ describe.each([
     const cancelled = await call(emulator, `/api/v2/${path}/${job}/cancel`, { method: 'POST' });
     expect(cancelled).toMatchObject({ status: 200, body: { id: job, status: 'CANCELLED' } });
     expect(await call(emulator, `/api/v2/${path}/${job}/cancel`, { method: 'POST' })).toMatchObject({ status: 409 });
-    await allEnded(emulator, batchId);
+    await waitForJobs(emulator, batchId);
     expect(emulator.jobs.list()[0]?.status).toBe('CANCELLED');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allEnded, call, createBatch, eventually, runJobs, startEmulator } from './helpers.js';
+import { call, createBatch, eventually, runJobs, startEmulator, waitForJobs } from './helpers.js';
 
 const FILES = [
   { name: 'a.md', content: 'a' },
@@ -7,7 +7,7 @@ const FILES = [
 ];
 
 describe('a test can set', () => {
-  it('the status of a batch, known or not, and give it back to its clock', async () => {
+  it('the status of a batch to any text, and restore it', async () => {
     const emulator = await startEmulator();
     const { id } = await emulator.addDirectory(FILES);
     const batchId = await createBatch(emulator, id);
@@ -23,7 +23,7 @@ describe('a test can set', () => {
     ]);
   });
 
-  it('a batch COMPLETED, with every file mapped, and its jobs to end', async () => {
+  it('a batch COMPLETED, with every file mapped, and end its jobs', async () => {
     const minute = 60_000;
     const emulator = await startEmulator({ batchPendingMs: minute, batchRunningMs: minute, jobRunningMs: minute });
     const { id } = await emulator.addDirectory(FILES);
@@ -33,7 +33,7 @@ describe('a test can set', () => {
     expect(body).toMatchObject({ status: 'COMPLETED', results: [{}, {}] });
     expect(emulator.jobs.list().map(({ status }) => status)).toEqual(['RUNNING', 'RUNNING']);
     emulator.batches.finishJobs(batchId);
-    await allEnded(emulator, batchId);
+    await waitForJobs(emulator, batchId);
     expect(emulator.jobs.list().map(({ status }) => status)).toEqual(['COMPLETED', 'COMPLETED']);
   });
 
@@ -58,8 +58,8 @@ describe('a test can set', () => {
     expect(await results()).toMatchObject([{ job_reference: null }, { job_reference: null }]);
     emulator.batches.setResults(batchId, (rows) => [...(rows ?? []), ...(rows ?? [])]);
     expect(await results()).toHaveLength(4);
-    let answers = 0;
-    emulator.batches.setResults(batchId, (rows) => rows?.slice(0, answers++));
+    let calls = 0;
+    emulator.batches.setResults(batchId, (rows) => rows?.slice(0, calls++));
     expect([await results(), await results()]).toMatchObject([[], [{}]]);
     emulator.batches.setResults(batchId, null);
     expect(await results()).toHaveLength(2);
@@ -69,7 +69,7 @@ describe('a test can set', () => {
     const emulator = await startEmulator();
     const { id } = await emulator.addDirectory(FILES);
     const batchId = await createBatch(emulator, id);
-    await allEnded(emulator, batchId);
+    await waitForJobs(emulator, batchId);
     const jobId = emulator.jobs.list()[0]?.id ?? '';
     const get = async () => (await call(emulator, `/api/v2/parse/${jobId}?expand=markdown`)).body;
     emulator.jobs.setStatus(jobId, 'FAILED', 'out of memory');
@@ -80,7 +80,7 @@ describe('a test can set', () => {
     expect(await get()).toMatchObject({ job: { status: 'COMPLETED', error_message: null }, markdown: { pages: [{}] } });
   });
 
-  it('nothing on a batch or job that is not there', async () => {
+  it('nothing on a batch or job that does not exist', async () => {
     const emulator = await startEmulator();
     expect(() => emulator.batches.setStatus('bat-x', 'FAILED')).toThrow('bat-x');
     expect(() => emulator.batches.finishJobs('bat-x')).toThrow('bat-x');
@@ -89,7 +89,7 @@ describe('a test can set', () => {
 });
 
 describe('a large result', () => {
-  it('is null inline; its presigned URL comes only when asked for', async () => {
+  it('is null inline; its presigned URL is sent only on request', async () => {
     const emulator = await startEmulator({ inlineLimitBytes: 20 });
     const files = [
       { name: 'large.md', content: 'x'.repeat(21) },
@@ -100,8 +100,8 @@ describe('a large result', () => {
     // The pages as JSON are longer than the text alone.
     expect(plain.get('small.md')?.body).toMatchObject({ markdown_full: 'x'.repeat(20), markdown: null });
     const query = '?expand=markdown_full&expand=markdown_full_content_metadata&expand=items_content_metadata';
-    const asked = await runJobs(emulator, files, query);
-    expect(asked.get('large.md')?.body.result_content_metadata).toEqual({
+    const expanded = await runJobs(emulator, files, query);
+    expect(expanded.get('large.md')?.body.result_content_metadata).toEqual({
       markdown_full: { size_bytes: 21, exists: true, presigned_url: expect.stringContaining(emulator.url) },
       items: { size_bytes: expect.any(Number), exists: true, presigned_url: expect.any(String) },
     });
@@ -112,8 +112,8 @@ describe('a presigned URL', () => {
   async function presignedUrl(options = {}) {
     const emulator = await startEmulator(options);
     const query = '?expand=markdown_full_content_metadata&expand=markdown_content_metadata';
-    const answers = await runJobs(emulator, [{ name: 'a.md', content: '# Ä' }], query);
-    const metadata = answers.get('a.md')?.body.result_content_metadata;
+    const responses = await runJobs(emulator, [{ name: 'a.md', content: '# Ä' }], query);
+    const metadata = responses.get('a.md')?.body.result_content_metadata;
     return {
       emulator,
       full: metadata?.markdown_full?.presigned_url ?? '',
@@ -121,7 +121,7 @@ describe('a presigned URL', () => {
     };
   }
 
-  it('leads to the document without the key', async () => {
+  it('returns the document without the API key', async () => {
     const { full, pages } = await presignedUrl();
     expect(await (await fetch(full)).text()).toBe('# Ä');
     expect(await (await fetch(pages)).json()).toMatchObject({ pages: [{ page_number: 1, markdown: '# Ä' }] });
@@ -133,18 +133,18 @@ describe('a presigned URL', () => {
     expect(response.status).toBe(400);
   });
 
-  it('is refused without its signature, with one for another document, and after its time', async () => {
+  it('is refused without its signature, with that of another document, and after it expired', async () => {
     const { full, pages } = await presignedUrl();
     expect((await fetch(full.split('?')[0] ?? '')).status).toBe(403);
     expect((await fetch(full.replace('markdown_full?', 'markdown?'))).status).toBe(403);
     expect((await fetch(pages.replace(/expires=\d/, 'expires=9'))).status).toBe(403);
-    const expired = await presignedUrl({ presignedUrlMs: 0 });
+    const expired = await presignedUrl({ presignedUrlTtlMs: 0 });
     await eventually(async () => (await fetch(expired.full)).status).toBe(403);
   });
 });
 
 describe('closing', () => {
-  it('ends requests that wait, and can happen while documents are parsed', async () => {
+  it('ends requests that wait, also while documents are parsed', async () => {
     const emulator = await startEmulator();
     const { id } = await emulator.addDirectory([{ name: 'bad.pdf', content: '%PDF-1.7 and no more' }]);
     await createBatch(emulator, id);

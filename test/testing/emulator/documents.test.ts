@@ -10,28 +10,30 @@ const EXAMPLES = fileURLToPath(new URL('../../../examples/documents', import.met
 describe('parse_v2', () => {
   it('parses every example document, and fails the damaged one with a reason', async () => {
     const emulator = await startEmulator();
-    const answers = await runJobs(emulator, EXAMPLES, '?expand=markdown_full');
-    expect(answers.size).toBe(10);
-    for (const [name, { body }] of answers) {
+    const responses = await runJobs(emulator, EXAMPLES, '?expand=markdown_full');
+    expect(responses.size).toBe(10);
+    for (const [name, { body }] of responses) {
       expect([name, body.job.status]).toEqual([name, name === 'damaged-scan.pdf' ? 'FAILED' : 'COMPLETED']);
     }
-    expect(answers.get('damaged-scan.pdf')?.body.job.error_message).toMatch(/^the PDF can't be read: \S/);
-    expect(answers.get('damaged-scan.pdf')?.body.markdown_full).toBeNull();
-    expect(answers.get('invoice-2026-0117.pdf')?.body.markdown_full).toContain('| Storm lantern, brass | 24 | 48.50 |');
-    expect(answers.get('letter-russian-greek.pdf')?.body.markdown_full).toContain('Αγαπητέ κύριε');
-    expect(answers.get('order-japanese.pdf')?.body.markdown_full).toContain('注文書');
-    expect(answers.get('Résumé – Zoë.md')?.body.markdown_full).toContain('# Zoë Lefèvre');
-    expect(answers.get('shipping/delivery-note-88.md')?.body.markdown_full).toContain('# Delivery note 88');
+    expect(responses.get('damaged-scan.pdf')?.body.job.error_message).toMatch(/^the PDF can't be read: \S/);
+    expect(responses.get('damaged-scan.pdf')?.body.markdown_full).toBeNull();
+    expect(responses.get('invoice-2026-0117.pdf')?.body.markdown_full).toContain(
+      '| Storm lantern, brass | 24 | 48.50 |',
+    );
+    expect(responses.get('letter-russian-greek.pdf')?.body.markdown_full).toContain('Αγαπητέ κύριε');
+    expect(responses.get('order-japanese.pdf')?.body.markdown_full).toContain('注文書');
+    expect(responses.get('Résumé – Zoë.md')?.body.markdown_full).toContain('# Zoë Lefèvre');
+    expect(responses.get('shipping/delivery-note-88.md')?.body.markdown_full).toContain('# Delivery note 88');
   });
 
-  it('answers Markdown and text page by page', async () => {
+  it('returns Markdown and text page by page', async () => {
     const emulator = await startEmulator();
-    const answers = await runJobs(
+    const responses = await runJobs(
       emulator,
       [{ name: 'book.pdf', content: await makePdf(3) }],
       '?expand=markdown&expand=text&expand=text_full',
     );
-    const body = answers.get('book.pdf')?.body;
+    const body = responses.get('book.pdf')?.body;
     expect(body?.markdown?.pages).toEqual(
       [1, 2, 3].map((page_number) => ({
         page_number,
@@ -46,17 +48,17 @@ describe('parse_v2', () => {
     expect(body?.markdown_full).toBeNull();
   });
 
-  it('takes a PDF for one by its content, whatever its name', async () => {
+  it('recognizes a PDF by its content, whatever its name', async () => {
     const emulator = await startEmulator();
-    const answers = await runJobs(emulator, [{ name: 'scan.dat', content: await makePdf(1) }], '?expand=text_full');
-    expect(answers.get('scan.dat')?.body.text_full).toContain('Chapter 1');
+    const responses = await runJobs(emulator, [{ name: 'scan.dat', content: await makePdf(1) }], '?expand=text_full');
+    expect(responses.get('scan.dat')?.body.text_full).toContain('Chapter 1');
   });
 
   it('splits the items of a page into headings, tables and text', async () => {
     const emulator = await startEmulator();
     const content = '# Prices\n\nAs of May.\n\n| a | b |\n| --- | --- |\n| 1 | x, "y" |\n';
-    const answers = await runJobs(emulator, [{ name: 'a.md', content }], '?expand=items');
-    expect(answers.get('a.md')?.body.items.pages[0]?.items).toMatchObject([
+    const responses = await runJobs(emulator, [{ name: 'a.md', content }], '?expand=items');
+    expect(responses.get('a.md')?.body.items.pages[0]?.items).toMatchObject([
       { type: 'heading', level: 1, value: 'Prices' },
       { type: 'text', value: 'As of May.' },
       {
@@ -74,7 +76,7 @@ describe('parse_v2', () => {
     const emulator = await startEmulator();
     const text = 'Grüße, £5';
     const utf16le = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')]);
-    const answers = await runJobs(
+    const responses = await runJobs(
       emulator,
       [
         { name: 'utf8.txt', content: text },
@@ -85,20 +87,20 @@ describe('parse_v2', () => {
       ],
       '?expand=text_full',
     );
-    for (const [name, { body }] of answers) expect([name, body.text_full]).toEqual([name, text]);
+    for (const [name, { body }] of responses) expect([name, body.text_full]).toEqual([name, text]);
   });
 
-  it('fails what it cannot parse with a message that names the kind', async () => {
+  it('fails a file that it cannot parse with a message that names the format', async () => {
     const emulator = await startEmulator();
-    const answers = await runJobs(emulator, [
+    const responses = await runJobs(emulator, [
       { name: 'empty.md', content: '' },
       { name: 'photo.png', content: Buffer.from('89504e470d0a1a0a0000', 'hex') },
       { name: 'book.docx', content: Buffer.from('504b030414000600', 'hex') },
       { name: 'noise.bin', content: Buffer.from('00ff01fe02fd', 'hex') },
       { name: 'not-really.pdf', content: 'plain text' },
     ]);
-    const messages = Object.fromEntries([...answers].map(([name, { body }]) => [name, body.job.error_message]));
-    for (const { body } of answers.values()) expect(body.job.status).toBe('FAILED');
+    const messages = Object.fromEntries([...responses].map(([name, { body }]) => [name, body.job.error_message]));
+    for (const { body } of responses.values()) expect(body.job.status).toBe('FAILED');
     expect(messages).toEqual({
       'empty.md': 'the file is empty (0 bytes)',
       'photo.png': expect.stringContaining('photo.png is a PNG image'),
@@ -108,22 +110,22 @@ describe('parse_v2', () => {
     });
   });
 
-  it('goes on after PDFs that are cut off or made of noise', async () => {
+  it('continues after PDFs that are truncated or corrupt', async () => {
     const emulator = await startEmulator();
     const good = await makePdf(1);
     const files = [100, 300, 700].map((bytes) => ({ name: `${bytes}.pdf`, content: good.subarray(0, bytes) }));
     const noise = { name: 'noise.pdf', content: Buffer.concat([Buffer.from('%PDF-1.7\n'), Buffer.alloc(5000, 'Ωx')]) };
-    const answers = await runJobs(emulator, [...files, noise, { name: 'whole.pdf', content: good }]);
-    const completed = [...answers].filter(([, { body }]) => body.job.status === 'COMPLETED').map(([name]) => name);
+    const responses = await runJobs(emulator, [...files, noise, { name: 'whole.pdf', content: good }]);
+    const completed = [...responses].filter(([, { body }]) => body.job.status === 'COMPLETED').map(([name]) => name);
     expect(completed).toEqual(['whole.pdf']);
   });
 
-  it('works with a text of 20 MB, which is answered by presigned URL only', async () => {
+  it('parses a text of 20 MB, which only the presigned URL returns', async () => {
     const emulator = await startEmulator();
     const content = 'A line of a very long text, again and again.\n'.repeat(460_000);
     const query = '?expand=markdown_full&expand=markdown_full_content_metadata';
-    const answers = await runJobs(emulator, [{ name: 'long.txt', content }], query);
-    const body = answers.get('long.txt')?.body;
+    const responses = await runJobs(emulator, [{ name: 'long.txt', content }], query);
+    const body = responses.get('long.txt')?.body;
     expect(body?.markdown_full).toBeNull();
     const metadata = body?.result_content_metadata?.markdown_full;
     expect(metadata).toMatchObject({ size_bytes: content.length, exists: true });
@@ -131,18 +133,21 @@ describe('parse_v2', () => {
     expect((await download.text()) === content).toBe(true);
   });
 
-  it('answers other requests while it parses a PDF of 500 pages', async () => {
+  it('answers other requests while it parses a PDF of 200 pages', async () => {
     const emulator = await startEmulator();
-    const directory = await emulator.addDirectory([{ name: 'long.pdf', content: await makePdf(500) }]);
+    const directory = await emulator.addDirectory([{ name: 'long.pdf', content: await makePdf(200) }]);
     await createBatch(emulator, directory.id);
-    let slowestMs = 0;
+    const timesMs: number[] = [];
     while (emulator.jobs.list()[0]?.status === 'RUNNING') {
-      const start = performance.now();
+      const startMs = performance.now();
       await call(emulator, '/api/v2/parse');
-      slowestMs = Math.max(slowestMs, performance.now() - start);
+      timesMs.push(performance.now() - startMs);
     }
     expect(emulator.jobs.list()[0]?.status).toBe('COMPLETED');
-    expect(slowestMs).toBeLessThan(1000);
+    // If parsing blocked the emulator, one request would take nearly all the time.
+    const totalMs = timesMs.reduce((sum, ms) => sum + ms, 0);
+    expect(timesMs.length).toBeGreaterThan(10);
+    expect(Math.max(...timesMs)).toBeLessThan(totalMs / 2);
   });
 });
 
@@ -166,27 +171,27 @@ describe('a file that cannot be read', () => {
 });
 
 describe('extract_v2', () => {
-  it('answers a record of the document in the job itself', async () => {
+  it('returns a record of the document in the job itself', async () => {
     const emulator = await startEmulator();
     const files = [
       { name: 'a.md', content: 'Intro\n\n## The title\n\nfour words are here' },
       { name: 'b.txt', content: '\n  first line  \nsecond line' },
       { name: 'c.txt', content: '' },
     ];
-    const answers = await runJobs(emulator, files, '?expand=usage', 'extract_v2');
-    expect(answers.get('a.md')?.body).toMatchObject({
+    const responses = await runJobs(emulator, files, '?expand=usage', 'extract_v2');
+    expect(responses.get('a.md')?.body).toMatchObject({
       id: expect.stringMatching(/^ext-/),
       status: 'COMPLETED',
       extract_result: { title: 'The title', pages: 1, words: 8 },
       usage: { credits: 3 },
     });
-    expect(answers.get('b.txt')?.body.extract_result).toEqual({ title: 'first line', pages: 1, words: 4 });
-    expect(answers.get('c.txt')?.body).toMatchObject({ status: 'FAILED', extract_result: null });
+    expect(responses.get('b.txt')?.body.extract_result).toEqual({ title: 'first line', pages: 1, words: 4 });
+    expect(responses.get('c.txt')?.body).toMatchObject({ status: 'FAILED', extract_result: null });
   });
 });
 
 describe('a folder', () => {
-  it('is listed with its sub-folders, without hidden files and linked folders, sorted by path', async () => {
+  it('is listed with its subfolders, without dot-files and linked folders, sorted by path', async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'sub/deep'), { recursive: true });
     await mkdir(join(folder, '.hidden'));
@@ -203,7 +208,7 @@ describe('a folder', () => {
     for (const { id } of directory.files) expect(id).toMatch(/^dfl-/);
   });
 
-  it('that is not there is an error', async () => {
+  it('that does not exist is an error', async () => {
     const emulator = await startEmulator();
     await expect(emulator.addDirectory('/nowhere/at/all')).rejects.toThrow('ENOENT');
   });

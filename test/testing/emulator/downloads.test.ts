@@ -4,20 +4,20 @@ import { call, runJobs, startEmulator } from './helpers.js';
 
 const CONTENT = 'x'.repeat(10_000);
 
-/** A presigned URL to a document. The emulator keeps a long one on disk. */
+/** Starts a download of a document, which is on disk if it is long. */
 async function startDownload(content = CONTENT) {
   const emulator = await startEmulator();
   const query = '?expand=text_full_content_metadata';
-  const answers = await runJobs(emulator, [{ name: 'a.md', content }], query);
-  const url = answers.get('a.md')?.body.result_content_metadata?.text_full?.presigned_url ?? '';
+  const responses = await runJobs(emulator, [{ name: 'a.md', content }], query);
+  const url = responses.get('a.md')?.body.result_content_metadata?.text_full?.presigned_url ?? '';
   const fail = (fault: Fault, times = 1) => emulator.faults.next({ ...fault, ...TARGETS.download, times });
   return { emulator, url, fail };
 }
 
 describe('a download', () => {
-  it('may end early without anything that tells its length, for as many requests as planned', async () => {
+  it('may end early without a length, `times` times', async () => {
     const { url, fail } = await startDownload();
-    fail({ kind: 'truncated-unframed' }, 2);
+    fail({ kind: 'truncated-close-delimited' }, 2);
     for (let index = 0; index < 2; index += 1) {
       const response = await fetch(url);
       const framing = ['content-length', 'transfer-encoding'].map((name) => response.headers.get(name));
@@ -35,7 +35,7 @@ describe('a download', () => {
     await expect(response.text()).rejects.toThrow('terminated');
   });
 
-  it('may be a part only, with 206', async () => {
+  it('may be partial, with 206', async () => {
     const { url, fail } = await startDownload();
     fail({ kind: 'partial' });
     const response = await fetch(url);
@@ -44,10 +44,10 @@ describe('a download', () => {
     expect(await response.text()).toBe('x'.repeat(5_000));
   });
 
-  it('may be cut when it is streamed from a file', async () => {
+  it('may be truncated when it is streamed from a file', async () => {
     const { url, fail } = await startDownload('y'.repeat(200_000));
     fail({ kind: 'partial' });
-    fail({ kind: 'truncated-unframed' });
+    fail({ kind: 'truncated-close-delimited' });
     for (const status of [206, 200]) {
       const response = await fetch(url);
       expect([response.status, await response.text()]).toEqual([status, 'y'.repeat(100_000)]);
@@ -75,14 +75,14 @@ describe('a download', () => {
     expect(body).toContain(`<SignatureProvided>${new URL(url).searchParams.get('signature')}</SignatureProvided>`);
   });
 
-  it('may meet faults of every kind at a rate, while the API answers', async () => {
+  it('may get random faults of every kind, while the API answers', async () => {
     const { emulator, url } = await startDownload();
     emulator.faults.downloadRate = 1;
     for (let index = 0; index < 100; index += 1) {
       const response = await fetch(url).catch(() => undefined);
       await response?.text().catch(() => undefined);
     }
-    const kinds = ['status', 'reset-before', 'truncated', 'truncated-unframed', 'partial', 'empty', 'html'];
+    const kinds = ['status', 'reset-before', 'truncated', 'truncated-close-delimited', 'partial', 'empty', 'html'];
     expect(new Set(emulator.faults.hits.map(({ kind }) => kind))).toEqual(new Set([...kinds, 'signature-mismatch']));
     // Never more than three in a row.
     expect(emulator.faults.hits).toHaveLength(75);

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Fault, LlamaCloudEmulator } from '../../../src/testing/emulator/index.js';
-import { call, createRequest, runJobs, startEmulator } from './helpers.js';
+import { call, createRequest, eventually, runJobs, startEmulator } from './helpers.js';
 
 async function startWithDirectory(): Promise<{ emulator: LlamaCloudEmulator; create: () => Promise<Response> }> {
   const emulator = await startEmulator();
@@ -62,12 +62,12 @@ describe('a planned fault', () => {
     expect(emulator.batches.list()).toHaveLength(1);
   });
 
-  it('cuts the answer in the middle', async () => {
+  it('cuts the response in the middle', async () => {
     const { emulator, create } = await startWithDirectory();
     emulator.faults.next({ kind: 'truncated' });
     const response = await create();
     expect(response.status).toBe(201);
-    const promised = Number(response.headers.get('content-length'));
+    const contentLength = Number(response.headers.get('content-length'));
     let received = '';
     const decoder = new TextDecoder();
     const reading = (async () => {
@@ -75,11 +75,11 @@ describe('a planned fault', () => {
     })();
     await expect(reading).rejects.toThrow('terminated');
     expect(received).toMatch(/^\{"id":"bat-/);
-    expect(received.length).toBe(Math.floor(promised / 2));
+    expect(received.length).toBe(Math.floor(contentLength / 2));
     expect(emulator.batches.list()).toHaveLength(1);
   });
 
-  it('answers JSON of another shape, or HTML', async () => {
+  it('answers JSON of an unexpected shape, or HTML', async () => {
     const { emulator, create } = await startWithDirectory();
     emulator.faults.next({ kind: 'wrong-json' });
     emulator.faults.next({ kind: 'html' });
@@ -91,26 +91,44 @@ describe('a planned fault', () => {
     expect(emulator.batches.list()).toHaveLength(1);
   });
 
-  it('delays the answer', async () => {
+  it('delays the response', async () => {
     const { emulator, create } = await startWithDirectory();
     emulator.faults.next({ kind: 'delay', delayMs: 150 });
-    const start = performance.now();
+    const startMs = performance.now();
     expect((await create()).status).toBe(201);
-    expect(performance.now() - start).toBeGreaterThanOrEqual(145);
+    expect(performance.now() - startMs).toBeGreaterThanOrEqual(145);
   });
 
-  it('records a request whose client gave up waiting as unanswered', async () => {
+  it('records status 0 for a request whose client closes the connection before the response', async () => {
     const { emulator } = await startWithDirectory();
     emulator.faults.next({ kind: 'delay', delayMs: 200, times: 2 });
     const headers = { authorization: `Bearer ${emulator.apiKey}` };
-    const signal = AbortSignal.timeout(50);
-    await expect(fetch(`${emulator.url}/api/v2/batches`, { headers, signal })).rejects.toThrow('timeout');
-    // As long a delay that begins later: once it is over, so is the first.
+    const controller = new AbortController();
+    const { signal } = controller;
+    const aborted = expect(fetch(`${emulator.url}/api/v2/batches`, { headers, signal })).rejects.toThrow('aborted');
+    await eventually(() => emulator.faults.hits.length).toBe(1);
+    controller.abort();
+    await aborted;
+    // Delayed as long, but later: once it is answered, the first delay is over.
     expect(await call(emulator, '/api/v2/batches')).toMatchObject({ status: 200 });
     expect(emulator.requests).toMatchObject([{ status: 0 }, { status: 200 }]);
   });
 
-  it('hits only the requests that it is for, as many as it says', async () => {
+  it('may delay many requests at the same time without a warning of Node', async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => warnings.push(name);
+    process.on('warning', onWarning);
+    onTestFinished(() => {
+      process.off('warning', onWarning);
+    });
+    const { emulator } = await startWithDirectory();
+    emulator.faults.next({ kind: 'delay', delayMs: 200, times: 20 });
+    const statuses = Array.from({ length: 20 }, async () => (await call(emulator, '/api/v2/batches')).status);
+    expect(await Promise.all(statuses)).toEqual(Array(20).fill(200));
+    expect(warnings).toEqual([]);
+  });
+
+  it('applies to the requests that match, `times` times', async () => {
     const { emulator, create } = await startWithDirectory();
     emulator.faults.next({ kind: 'status', status: 500, method: 'GET', path: /^\/api\/v2\/parse/, times: 2 });
     emulator.faults.next({ kind: 'status', status: 418, path: '/api/v2/extract' });
@@ -128,11 +146,11 @@ describe('a planned fault', () => {
     ]);
   });
 
-  it('hits a presigned download only when its path says so', async () => {
+  it('applies to a presigned download only if its path matches one', async () => {
     const emulator = await startEmulator();
     const query = '?expand=text_full_content_metadata';
-    const answers = await runJobs(emulator, [{ name: 'a.md', content: 'abcdefgh' }], query);
-    const url = answers.get('a.md')?.body.result_content_metadata?.text_full?.presigned_url ?? '';
+    const responses = await runJobs(emulator, [{ name: 'a.md', content: 'abcdefgh' }], query);
+    const url = responses.get('a.md')?.body.result_content_metadata?.text_full?.presigned_url ?? '';
     emulator.faults.next({ kind: 'status', status: 500 });
     expect((await fetch(url)).status).toBe(200);
     emulator.faults.clear();
@@ -141,7 +159,7 @@ describe('a planned fault', () => {
     await expect(response.text()).rejects.toThrow('terminated');
   });
 
-  it('is forgotten by clear', async () => {
+  it('is removed by clear', async () => {
     const { emulator, create } = await startWithDirectory();
     emulator.faults.next({ kind: 'reset-before', times: 100 });
     emulator.faults.rate = 1;
@@ -156,14 +174,14 @@ describe('faults at a rate', () => {
     const emulator = await startEmulator({ seed, faultRate: rate });
     for (let index = 0; index < requests; index += 1) {
       const headers = { authorization: `Bearer ${emulator.apiKey}` };
-      // Each request its own path, so that the limit in a row has no part in it.
+      // Each request has another path, so that the limit of faults in a row does not apply.
       const response = await fetch(`${emulator.url}/api/v2/parse/pjb-${index}`, { headers }).catch(() => undefined);
       await response?.text().catch(() => undefined);
     }
     return emulator.faults.hits.map(({ kind }) => kind);
   }
 
-  it('come at about that rate, in all kinds, and the same under the same seed', async () => {
+  it('occur at about that rate, in all kinds, and are the same under the same seed', async () => {
     const [first, second] = [await kindsAt(5, 0.5, 200), await kindsAt(5, 0.5, 200)];
     expect(first).toEqual(second);
     expect(first.length).toBeGreaterThan(70);
@@ -172,7 +190,7 @@ describe('faults at a rate', () => {
     expect(new Set(first)).toEqual(new Set(all));
   });
 
-  it('never hit the same request more than three times in a row, nor the emulator itself', async () => {
+  it('never affect the same request more than three times in a row, nor the routes of the emulator itself', async () => {
     const emulator = await startEmulator({ faultRate: 1 });
     for (let index = 0; index < 12; index += 1) {
       const headers = { authorization: `Bearer ${emulator.apiKey}` };
@@ -186,11 +204,11 @@ describe('faults at a rate', () => {
     expect((await fetch(`${emulator.url}/__emulator/requests`)).status).toBe(200);
   });
 
-  it('never hit a presigned download', async () => {
+  it('never affect a presigned download', async () => {
     const emulator = await startEmulator();
     const query = '?expand=text_full_content_metadata';
-    const answers = await runJobs(emulator, [{ name: 'a.md', content: 'abcdefgh' }], query);
-    const url = answers.get('a.md')?.body.result_content_metadata?.text_full?.presigned_url ?? '';
+    const responses = await runJobs(emulator, [{ name: 'a.md', content: 'abcdefgh' }], query);
+    const url = responses.get('a.md')?.body.result_content_metadata?.text_full?.presigned_url ?? '';
     emulator.faults.rate = 1;
     expect(await (await fetch(url)).text()).toBe('abcdefgh');
   });

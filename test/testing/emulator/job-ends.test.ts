@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { allEnded, call, createBatch, runJobs, startEmulator } from './helpers.js';
+import { call, createBatch, runJobs, startEmulator, waitForJobs } from './helpers.js';
 
 const GOOD = { name: 'a.md', content: 'a' };
 const BAD = { name: 'bad.pdf', content: 'no PDF' };
 
-describe('the end of a job', () => {
-  it('may be told under a type that nobody knows', async () => {
+describe('a job', () => {
+  it('may have an unknown type in the results', async () => {
     const emulator = await startEmulator();
     const { id } = await emulator.addDirectory([GOOD, { ...GOOD, name: 'b.md' }]);
     const batchId = await createBatch(emulator, id);
@@ -23,20 +23,20 @@ describe('the end of a job', () => {
 
   it.each([
     ['number', 3],
-    ['text', '3'],
+    ['string', '3'],
     ['object', { value: 3, unit: 'credits' }],
-  ] as const)('may tell its credits as %s', async (creditsForm, credits) => {
-    const emulator = await startEmulator({ creditsForm });
+  ] as const)('may have its credits as %s', async (creditsFormat, credits) => {
+    const emulator = await startEmulator({ creditsFormat });
     const parse = await runJobs(emulator, [GOOD], '?expand=usage');
     expect(parse.get('a.md')?.body.job.usage).toEqual({ credits });
     const extract = await runJobs(emulator, [GOOD], '?expand=usage', 'extract_v2');
     expect(extract.get('a.md')?.body.usage).toMatchObject({ credits });
   });
 
-  it('may tell any credits that a test sets', async () => {
+  it('may have any credits that a test sets', async () => {
     const emulator = await startEmulator();
     const { id } = await emulator.addDirectory([GOOD]);
-    await allEnded(emulator, await createBatch(emulator, id));
+    await waitForJobs(emulator, await createBatch(emulator, id));
     const jobId = emulator.jobs.list()[0]?.id ?? '';
     const credits = async () => (await call(emulator, `/api/v2/parse/${jobId}?expand=usage`)).body.job.usage?.credits;
     for (const value of [-1, 1e300, 'many', [], null]) {
@@ -61,7 +61,7 @@ describe('the end of a job', () => {
     expect((await call(emulator, '/api/v2/parse?status=FAILED')).body.items[0]?.error_message).toMatch(url);
   });
 
-  it('gives a test the presigned URL of a document', async () => {
+  it('has a presigned URL that a test can get', async () => {
     const emulator = await startEmulator();
     await runJobs(emulator, [GOOD]);
     const jobId = emulator.jobs.list()[0]?.id ?? '';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LlamaCloudEmulator } from '../../../src/testing/emulator/index.js';
-import { call, createBatch, holdClock, startEmulator } from './helpers.js';
+import { freezeClock } from '../../support/freeze-clock.js';
+import { call, createBatch, startEmulator } from './helpers.js';
 
 const FILES = [
   { name: 'a.md', content: 'a' },
@@ -13,8 +14,8 @@ async function listed(emulator: LlamaCloudEmulator, path: string): Promise<strin
 }
 
 describe('with listLagMs', () => {
-  it('a batch is absent from the list for that long, and there by its id at once', async () => {
-    const advance = holdClock();
+  it('a batch is missing in the list for that long, and found by its id at once', async () => {
+    const advance = freezeClock();
     const emulator = await startEmulator({ listLagMs: 500 });
     const { id } = await emulator.addDirectory(FILES);
     const old = await createBatch(emulator, id);
@@ -28,7 +29,7 @@ describe('with listLagMs', () => {
     expect(await listed(emulator, '/api/v2/batches')).toEqual([recent, old]);
   });
 
-  it('of Infinity a batch never shows in the list, until the option is changed', async () => {
+  it('of Infinity a batch is missing in the list until the option is changed', async () => {
     const emulator = await startEmulator({ listLagMs: Number.POSITIVE_INFINITY });
     const { id } = await emulator.addDirectory(FILES);
     const batchId = await createBatch(emulator, id);
@@ -42,8 +43,8 @@ describe('with jobListLagMs', () => {
   it.each([
     ['parse', 'parse_v2'],
     ['extract', 'extract_v2'],
-  ] as const)('a %s job is absent from the list for that long, and there by its id at once', async (path, type) => {
-    const advance = holdClock();
+  ] as const)('a %s job is missing in the list for that long, and found by its id at once', async (path, type) => {
+    const advance = freezeClock();
     const emulator = await startEmulator({ jobListLagMs: 500 });
     const { id } = await emulator.addDirectory(FILES);
     await createBatch(emulator, id, type);
@@ -59,7 +60,7 @@ describe('with jobListLagMs', () => {
 
 describe('with readLagMs', () => {
   it('GET by id answers 404 for that long, for batches and jobs', async () => {
-    const advance = holdClock();
+    const advance = freezeClock();
     const emulator = await startEmulator({ readLagMs: 500 });
     const { id } = await emulator.addDirectory(FILES);
     const batchId = await createBatch(emulator, id);
@@ -73,9 +74,9 @@ describe('with readLagMs', () => {
 });
 
 describe("LlamaCloud's clock", () => {
-  it.each([-2, 2])('may be %d hours ahead, in all that it tells', async (hours) => {
+  it.each([-2, 2])('may be %d hours ahead, in every time that it sends', async (hours) => {
     const now = Date.UTC(2026, 0, 1);
-    holdClock(now);
+    freezeClock(now);
     const emulator = await startEmulator({ clockOffsetMs: hours * HOUR_MS });
     const { id } = await emulator.addDirectory(FILES);
     await createBatch(emulator, id);
@@ -96,9 +97,9 @@ describe("LlamaCloud's clock", () => {
     expect(emulator.batches.list()[0]?.createdAtMs).toBe(now);
   });
 
-  it('decides what the filters by time let through', async () => {
+  it('applies to the filters by time', async () => {
     const now = Date.UTC(2026, 0, 1);
-    holdClock(now);
+    freezeClock(now);
     const emulator = await startEmulator({ clockOffsetMs: -2 * HOUR_MS });
     const { id } = await emulator.addDirectory(FILES);
     const batchId = await createBatch(emulator, id);
@@ -112,7 +113,7 @@ describe("LlamaCloud's clock", () => {
 });
 
 describe('configure', () => {
-  it('refuses what makes no sense by its name, and changes nothing then', async () => {
+  it('refuses a value out of range by its name, and changes nothing', async () => {
     const emulator = await startEmulator();
     const { id } = await emulator.addDirectory(FILES);
     const batchId = await createBatch(emulator, id);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LlamaCloudEmulator } from '../../../src/testing/emulator/index.js';
-import { allEnded, call, createBatch, createRequest, holdClock, startEmulator } from './helpers.js';
+import { freezeClock } from '../../support/freeze-clock.js';
+import { call, createBatch, createRequest, startEmulator, waitForJobs } from './helpers.js';
 
 const FILE = { name: 'a.md', content: 'a' };
 
@@ -26,7 +27,7 @@ describe('the list of batches', () => {
     expect(await allPages(emulator, '/api/v2/batches?page_size=5')).toEqual([[e, d, c, b, a]]);
   });
 
-  it('loses and repeats nothing when a batch is created between two pages', async () => {
+  it('neither skips nor repeats a batch when one is created between two pages', async () => {
     const emulator = await startEmulator();
     const { id } = await emulator.addDirectory([FILE]);
     const created = [await createBatch(emulator, id), await createBatch(emulator, id), await createBatch(emulator, id)];
@@ -36,7 +37,7 @@ describe('the list of batches', () => {
     expect([...first.items, ...second.items].map((batch) => batch.id)).toEqual(created.toReversed());
   });
 
-  it('cuts a page size above the limit', async () => {
+  it('reduces a page_size above the limit', async () => {
     const emulator = await startEmulator({ defaultPageSize: 2, maxPageSize: 3 });
     const { id } = await emulator.addDirectory([FILE]);
     for (let index = 0; index < 5; index += 1) await createBatch(emulator, id);
@@ -45,7 +46,7 @@ describe('the list of batches', () => {
   });
 
   it('filters by status, directory, project and time', async () => {
-    const advance = holdClock();
+    const advance = freezeClock();
     const emulator = await startEmulator({ batchPendingMs: 500 });
     const [one, two] = [await emulator.addDirectory([FILE]), await emulator.addDirectory([FILE])];
     const old = await createBatch(emulator, one.id);
@@ -74,12 +75,12 @@ describe.each([
   ['parse', 'parse_v2'],
   ['extract', 'extract_v2'],
 ] as const)('the list of %s jobs', (path, type) => {
-  it('filters by id, status and time, and knows no jobs of the other product', async () => {
+  it('filters by id, status and time, and has no jobs of the other product', async () => {
     const emulator = await startEmulator();
     const files = [FILE, { name: 'b.md', content: '' }, { name: 'c.md', content: 'c' }];
     const { id } = await emulator.addDirectory(files);
     const batchId = await createBatch(emulator, id, type);
-    await allEnded(emulator, batchId);
+    await waitForJobs(emulator, batchId);
     const other = await createBatch(emulator, id, type === 'parse_v2' ? 'extract_v2' : 'parse_v2');
     const otherJob = emulator.jobs.list().find((job) => job.batchId === other)?.id ?? '';
     const [a = '', b = '', c = ''] = emulator.jobs.list().map((job) => job.id);

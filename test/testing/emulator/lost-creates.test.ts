@@ -11,24 +11,28 @@ async function startWithFault(fault: Fault) {
 }
 
 describe('a create', () => {
-  it('may be lost in a reset and take effect only later', async () => {
-    const { emulator, create, count } = await startWithFault({ kind: 'late-effect', effectAfterMs: 500 });
+  it('may be lost by a reset and take effect later', async () => {
+    const { emulator, create, count } = await startWithFault({ kind: 'late-effect', effectAfterMs: 2_000 });
     const sentAtMs = Date.now();
     await expect(create()).rejects.toThrow('fetch failed');
     expect(count()).toBe(0);
     await eventually(count).toBe(1);
-    expect(emulator.batches.list()[0]?.createdAtMs).toBeGreaterThanOrEqual(sentAtMs + 495);
+    expect(emulator.batches.list()[0]?.createdAtMs).toBeGreaterThanOrEqual(sentAtMs + 1_995);
     expect(emulator.requests).toMatchObject([{ method: 'POST', status: 0 }]);
   });
 
-  it('may be answered 503 with Retry-After and take effect only later', async () => {
-    const { create, count } = await startWithFault({ kind: 'late-effect', effectAfterMs: 500, answer: 'unavailable' });
+  it('may be answered 503 with Retry-After and take effect later', async () => {
+    const { create, count } = await startWithFault({
+      kind: 'late-effect',
+      effectAfterMs: 2_000,
+      response: 'unavailable',
+    });
     const { status, headers } = await create();
     expect([status, headers.get('retry-after'), count()]).toEqual([503, '1', 0]);
     await eventually(count).toBe(1);
   });
 
-  it('takes no effect later when the emulator is closed by then', async () => {
+  it('has no effect if the emulator is closed before', async () => {
     const { emulator, create, count } = await startWithFault({ kind: 'late-effect', effectAfterMs: 60_000 });
     await expect(create()).rejects.toThrow('fetch failed');
     await emulator.close();
@@ -41,19 +45,19 @@ describe('a create', () => {
     expect([status, headers.get('retry-after'), count()]).toEqual([503, '1', 1]);
   });
 
-  it('may make two batches and answer with the first', async () => {
-    const { emulator, create } = await startWithFault({ kind: 'doubled' });
+  it('may create two batches and answer with the first', async () => {
+    const { emulator, create } = await startWithFault({ kind: 'duplicated' });
     const { status, body } = await create();
-    const made = emulator.batches.list();
-    expect([status, body.id, made.length]).toEqual([201, made[0]?.id, 2]);
-    expect(made[1]).toMatchObject({ directoryId: made[0]?.directoryId, status: 'COMPLETED' });
+    const created = emulator.batches.list();
+    expect([status, body.id, created.length]).toEqual([201, created[0]?.id, 2]);
+    expect(created[1]).toMatchObject({ directoryId: created[0]?.directoryId, status: 'COMPLETED' });
   });
 
-  it('may make two batches and lose the answer', async () => {
-    const reset = await startWithFault({ kind: 'doubled', answer: 'reset' });
+  it('may create two batches and lose the response', async () => {
+    const reset = await startWithFault({ kind: 'duplicated', response: 'reset' });
     await expect(reset.create()).rejects.toThrow('fetch failed');
     expect(reset.count()).toBe(2);
-    const refused = await startWithFault({ kind: 'doubled', answer: 'unavailable' });
+    const refused = await startWithFault({ kind: 'duplicated', response: 'unavailable' });
     expect([(await refused.create()).status, refused.count()]).toEqual([503, 2]);
   });
 });

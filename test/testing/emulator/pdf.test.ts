@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PdfParser } from '../../../src/testing/emulator/documents/pdf.js';
-import { allEnded, call, createBatch, eventually, startEmulator, temporaryFolder } from './helpers.js';
+import { call, createBatch, eventually, startEmulator, temporaryFolder, waitForJobs } from './helpers.js';
 import { makePdf } from './make-pdf.js';
 
 function startParser(packageName?: string): PdfParser {
@@ -12,33 +12,33 @@ function startParser(packageName?: string): PdfParser {
 }
 
 describe('the PDF parser', () => {
-  it('says what to install when it is not there', async () => {
+  it('names the package to install when it is missing', async () => {
     await expect(startParser('no-such-parser').parse('any.pdf')).rejects.toThrow('npm install no-such-parser');
   });
 
-  it('goes on after a document that crashes its process', async () => {
+  it('continues after a document that crashes its process', async () => {
     const folder = await temporaryFolder();
     const library = join(folder, 'parser.mjs');
     const parse = `parse(path) { return path === 'bad' ? process.abort() : { pages: [] }; }`;
     await writeFile(library, `export class LiteParse { ${parse} }`);
     const parser = startParser(library);
     expect(await parser.parse('good')).toEqual({ pages: [] });
-    await expect(parser.parse('bad')).rejects.toThrow('the parser ended without an answer');
+    await expect(parser.parse('bad')).rejects.toThrow('the parser process exited');
     expect(await parser.parse('good')).toEqual({ pages: [] });
   });
 
-  it('ends a document under way when it is closed', async () => {
+  it('stops parsing when it is closed', async () => {
     const parser = startParser();
-    const parsing = expect(parser.parse(await makePdf(500))).rejects.toThrow('the parser ended without an answer');
+    const parsing = expect(parser.parse(await makePdf(50))).rejects.toThrow('the parser process exited');
     parser.close();
     await parsing;
   });
 });
 
 describe('an emulator that is closed', () => {
-  it('leaves no parser at work', async () => {
+  it('leaves no parser running', async () => {
     const emulator = await startEmulator();
-    const { id } = await emulator.addDirectory([{ name: 'long.pdf', content: await makePdf(500) }]);
+    const { id } = await emulator.addDirectory([{ name: 'long.pdf', content: await makePdf(50) }]);
     await createBatch(emulator, id);
     await emulator.close();
     expect(emulator.jobs.list()).toMatchObject([{ status: 'FAILED' }]);
@@ -52,7 +52,7 @@ describe('an emulator that is closed', () => {
     });
     const emulator = await startEmulator();
     const { id } = await emulator.addDirectory([{ name: 'long.md', content: 'word '.repeat(100_000) }]);
-    await allEnded(emulator, await createBatch(emulator, id));
+    await waitForJobs(emulator, await createBatch(emulator, id));
     expect(await readdir(folder)).toHaveLength(1);
     await emulator.close();
     expect(await readdir(folder)).toEqual([]);
@@ -70,7 +70,7 @@ describe('a job that is cancelled while its document is parsed', () => {
     expect(await call(emulator, `/api/v2/parse/${first?.id}/cancel`, { method: 'POST' })).toMatchObject({
       status: 200,
     });
-    // Two documents are parsed at a time, in order: when the last two are done, so is the first.
+    // Two documents are parsed at a time, in order: when the last two are parsed, so is the first.
     const statuses = () => emulator.jobs.list().map(({ status }) => status);
     await eventually(statuses).toEqual(['CANCELLED', 'COMPLETED', 'COMPLETED', 'COMPLETED']);
   });

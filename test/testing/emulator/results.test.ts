@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EmulatorOptions, LlamaCloudEmulator } from '../../../src/testing/emulator/index.js';
-import { call, createBatch, holdClock, startEmulator } from './helpers.js';
+import { freezeClock } from '../../support/freeze-clock.js';
+import { call, createBatch, startEmulator } from './helpers.js';
 
 const FILES = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name: `${name}.md`, content: name }));
 
@@ -17,7 +18,7 @@ async function readResults(emulator: LlamaCloudEmulator, batchId: string) {
 }
 
 describe('with shuffleResults', () => {
-  it('the same rows come in another order at each GET, which follows from the seed', async () => {
+  it('each GET returns the rows in another order, the same under the same seed', async () => {
     const orders: (string[] | undefined)[][] = [];
     for (let run = 0; run < 2; run += 1) {
       const { emulator, batchId, fileIds } = await startBatch({ shuffleResults: true });
@@ -31,7 +32,7 @@ describe('with shuffleResults', () => {
     expect(orders[1]).toEqual(orders[0]);
   });
 
-  it("a test's own rows keep their order, and the edit gets the rows in the files' order", async () => {
+  it("rows that a test replaced keep their order, and the function gets the rows in the files' order", async () => {
     const { emulator, batchId, fileIds } = await startBatch({ shuffleResults: true });
     emulator.batches.setResults(batchId, (rows) => rows?.toReversed());
     const rows = await readResults(emulator, batchId);
@@ -40,8 +41,8 @@ describe('with shuffleResults', () => {
 });
 
 describe.each(['COMPLETED', 'CANCELLED'] as const)('after %s', (ended) => {
-  it('late rows are absent for lateRowsMs', async () => {
-    const advance = holdClock();
+  it('late rows are missing for lateRowsMs', async () => {
+    const advance = freezeClock();
     const { emulator, batchId, fileIds } = await startBatch({ lateRowsMs: 500 }, ended);
     const ids = async () => (await readResults(emulator, batchId))?.map((row) => row.source_directory_file_id);
     advance(499);
@@ -50,8 +51,8 @@ describe.each(['COMPLETED', 'CANCELLED'] as const)('after %s', (ended) => {
     expect(await ids()).toEqual(fileIds);
   });
 
-  it('late rows have neither job nor error for lateJobsMs, and come before that when both are late', async () => {
-    const advance = holdClock();
+  it('late rows have neither job nor error until lateJobsMs, and are missing until lateRowsMs', async () => {
+    const advance = freezeClock();
     const { emulator, batchId } = await startBatch({ lateRowsMs: 200, lateJobsMs: 500, lateRowsShare: 1 }, ended);
     const rows = () => readResults(emulator, batchId);
     advance(199);
@@ -66,8 +67,8 @@ describe.each(['COMPLETED', 'CANCELLED'] as const)('after %s', (ended) => {
     expect(await rows()).toMatchObject([full, full, full, full, full]);
   });
 
-  it('late rows may never come, and may be any share of the rows', async () => {
-    const advance = holdClock();
+  it('late rows may be missing forever, and may be any share of the rows', async () => {
+    const advance = freezeClock();
     const options = { lateRowsMs: Number.POSITIVE_INFINITY, lateRowsShare: 0.6 };
     const { emulator, batchId, fileIds } = await startBatch(options, ended);
     const ids = async () => (await readResults(emulator, batchId))?.map((row) => row.source_directory_file_id);
@@ -77,8 +78,8 @@ describe.each(['COMPLETED', 'CANCELLED'] as const)('after %s', (ended) => {
     expect(await ids()).toEqual(fileIds);
   });
 
-  it('results may stay null for a while, or for ever', async () => {
-    const advance = holdClock();
+  it('results may be null for a while, or forever', async () => {
+    const advance = freezeClock();
     const option = ended === 'COMPLETED' ? 'resultsNullMs' : 'cancelledResultsNullMs';
     const { emulator, batchId } = await startBatch({ [option]: 500 }, ended);
     advance(499);

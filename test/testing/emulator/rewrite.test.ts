@@ -12,7 +12,7 @@ async function startBatch() {
 }
 
 describe('rewrite', () => {
-  it('replaces the JSON of the answers that match, until it is taken away', async () => {
+  it('replaces the JSON of the responses that match, until it is removed', async () => {
     const { emulator, batchId, get } = await startBatch();
     const remove = emulator.rewrite(TARGETS.getBatch, (body) => ({
       ...Object(body),
@@ -25,14 +25,14 @@ describe('rewrite', () => {
     expect((await get()).body.status).toBe('COMPLETED');
   });
 
-  it('changes as many answers as it says', async () => {
+  it('changes `times` responses', async () => {
     const { emulator, get } = await startBatch();
     emulator.rewrite({ path: /^\/api\/v2\/batches\//, times: 2 }, () => null);
     expect([(await get()).body, (await get()).body]).toEqual([null, null]);
     expect((await get()).body.status).toBe('COMPLETED');
   });
 
-  it('heeds the method, takes a whole path, and keeps the status', async () => {
+  it('matches the method and the exact path, and keeps the status', async () => {
     const { emulator, batchId } = await startBatch();
     emulator.rewrite({ method: 'post', path: '/api/v2/batches' }, () => ['not a batch']);
     expect((await call(emulator, '/api/v2/batches')).body.items).toMatchObject([{ id: batchId }]);
@@ -43,7 +43,7 @@ describe('rewrite', () => {
     expect(created).toMatchObject({ status: 201, body: ['not a batch'] });
   });
 
-  it('lets several change the same answer, in the order in which they were added', async () => {
+  it('applies several to the same response, in the order in which they were added', async () => {
     const { emulator, get } = await startBatch();
     emulator.rewrite(TARGETS.getBatch, () => ['first']);
     emulator.rewrite(TARGETS.getBatch, (body) => [body, 'second']);

@@ -11,7 +11,7 @@ interface Delivery {
   readonly event: { readonly event_type: string; readonly data: { readonly id: string; readonly status: string } };
 }
 
-/** An endpoint that keeps what it gets, and answers 500 to the first `failures` deliveries. */
+/** An endpoint that records its deliveries and answers 500 to the first `failures` of them. */
 async function startReceiver(failures = 0): Promise<{ url: string; deliveries: Delivery[] }> {
   const deliveries: Delivery[] = [];
   const server = createServer((request, response) => {
@@ -39,10 +39,10 @@ async function createWith(emulator: LlamaCloudEmulator, endpoint: Record<string,
   return await call(emulator, '/api/v2/batches', { method: 'POST', body });
 }
 
-const eventsOf = (deliveries: readonly Delivery[]) => deliveries.map(({ event }) => event.event_type).toSorted();
+const eventTypes = (deliveries: readonly Delivery[]) => deliveries.map(({ event }) => event.event_type).toSorted();
 
 describe('a webhook', () => {
-  it('tells pending, running and success, signed over the raw body, with the headers asked for', async () => {
+  it('reports pending, running and success, with a signature of the raw body and the requested headers', async () => {
     const emulator = await startEmulator({ batchPendingMs: 50, batchRunningMs: 50 });
     const { url, deliveries } = await startReceiver();
     const { body } = await createWith(emulator, {
@@ -50,7 +50,7 @@ describe('a webhook', () => {
       webhook_headers: { 'x-team': 'lamps' },
       webhook_signing_secret: 'whsec_test',
     });
-    await eventually(() => eventsOf(deliveries)).toEqual(['batch.pending', 'batch.running', 'batch.success']);
+    await eventually(() => eventTypes(deliveries)).toEqual(['batch.pending', 'batch.running', 'batch.success']);
     for (const { headers, raw, event } of deliveries) {
       const digest = createHmac('sha256', 'whsec_test').update(raw).digest('hex');
       expect(headers['lc-signature']).toBe(`sha256=${digest}`);
@@ -59,34 +59,34 @@ describe('a webhook', () => {
     }
   });
 
-  it('passes over no phase, however short', async () => {
+  it('reports every status, however short', async () => {
     const emulator = await startEmulator({ batchPendingMs: 1, batchRunningMs: 1 });
     const { url, deliveries } = await startReceiver();
     await createWith(emulator, { webhook_url: url });
-    await eventually(() => eventsOf(deliveries)).toEqual(['batch.pending', 'batch.running', 'batch.success']);
+    await eventually(() => eventTypes(deliveries)).toEqual(['batch.pending', 'batch.running', 'batch.success']);
   });
 
-  it('tells only the events asked for, unsigned without a secret', async () => {
+  it('reports only the requested events, without a signature if there is no secret', async () => {
     const emulator = await startEmulator({ batchPendingMs: 30, batchRunningMs: 30 });
     const { url, deliveries } = await startReceiver();
     await createWith(emulator, { webhook_url: url, webhook_events: ['batch.success', 'parse.success'] });
-    await eventually(() => eventsOf(deliveries)).toEqual(['batch.success']);
+    await eventually(() => eventTypes(deliveries)).toEqual(['batch.success']);
     expect(deliveries[0]?.headers['lc-signature']).toBeUndefined();
     expect(deliveries[0]?.event.data.status).toBe('COMPLETED');
   });
 
-  it('tells a cancellation, and what a test sets', async () => {
+  it('reports a cancellation, and a status that a test sets', async () => {
     const emulator = await startEmulator({ batchPendingMs: 60_000, batchCancelMs: 20 });
     const { url, deliveries } = await startReceiver();
     const first = await createWith(emulator, { webhook_url: url, webhook_events: ['batch.cancelled', 'batch.error'] });
     await call(emulator, `/api/v2/batches/${first.body.id}/cancel`, { method: 'POST' });
-    await eventually(() => eventsOf(deliveries)).toEqual(['batch.cancelled']);
+    await eventually(() => eventTypes(deliveries)).toEqual(['batch.cancelled']);
     const second = await createWith(emulator, { webhook_url: url, webhook_events: ['batch.error'] });
     emulator.batches.setStatus(second.body.id, 'FAILED');
-    await eventually(() => eventsOf(deliveries)).toEqual(['batch.cancelled', 'batch.error']);
+    await eventually(() => eventTypes(deliveries)).toEqual(['batch.cancelled', 'batch.error']);
   });
 
-  it('is tried three times', async () => {
+  it('is delivered in up to three attempts', async () => {
     const emulator = await startEmulator({ webhookBackoffMs: 5 });
     const works = await startReceiver(2);
     await createWith(emulator, { webhook_url: works.url });
@@ -95,7 +95,7 @@ describe('a webhook', () => {
     const other = await startReceiver();
     await createWith(emulator, { webhook_url: fails.url });
     await eventually(() => fails.deliveries.length).toBe(3);
-    // The fourth attempt would come before the third one of an endpoint that begins now.
+    // A fourth attempt would come before the third one of an endpoint that starts now.
     const last = await startReceiver(100);
     await createWith(emulator, { webhook_url: last.url });
     await eventually(() => last.deliveries.length).toBe(3);

@@ -97,14 +97,14 @@ describe('a local server', () => {
       join(await temporaryFolder(), 'temporal'),
       `#!/bin/sh\nexec '${real}' "$@" --headless\n`,
     );
-    const starting = local({ env: { TEMPORAL_CLI_PATH: path }, ui: true, startTimeoutMs: 3_000 });
+    const starting = local({ env: { TEMPORAL_CLI_PATH: path }, ui: true, startTimeoutMs: 8_000 });
     await expect(starting).rejects.toMatchObject({ cause: { message: expect.stringContaining('does not respond') } });
   });
 
   it('that never responds is stopped after the start timeout', async () => {
     const pid = join(await temporaryFolder(), 'pid');
     const path = await makeExecutable(`${pid}.sh`, `#!/bin/sh\necho "my pid is $$"\nexec sleep 600\n`);
-    const failure = await startLocalTemporal({ env: { TEMPORAL_CLI_PATH: path }, startTimeoutMs: 500 }).catch(String);
+    const failure = await startLocalTemporal({ env: { TEMPORAL_CLI_PATH: path }, startTimeoutMs: 3_000 }).catch(String);
     const [, id] = /my pid is (\d+)/.exec(`${failure}`) ?? [];
     expect(Number(id)).toBeGreaterThan(0);
     expect(isRunning(Number(id))).toBe(false);

@@ -5,9 +5,9 @@ import { failureOf } from '../../support/failure.js';
 import { parse, type Stage, setStage } from '../../support/stage.js';
 import { until } from '../../support/until.js';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 240_000;
 
-describe('runs at the same work', () => {
+describe('runs over the same directory with the same job', () => {
   let temporal: LocalTemporal;
   let stage: Stage;
 
@@ -64,7 +64,7 @@ describe('runs at the same work', () => {
       await creates.posted(1);
       const second = await start(creates.directoryId, 'second');
       await until('the second to say what it waits for', async () =>
-        (await stage.details(second.workflowId)).includes('Another run creates a batch of the same work'),
+        (await stage.details(second.workflowId)).includes('Another run is creating a batch of the same directory'),
       );
       const reports = await Promise.all([first.result(), second.result()]);
       expect(new Set(reports.map(({ batchId }) => batchId)).size).toBe(2);
@@ -79,7 +79,7 @@ describe('runs at the same work', () => {
       return stage.client.workflow.start('holdDocument', { workflowId: lockId, taskQueue: stage.taskQueue });
     }
     const waits = (workflowId: string) =>
-      until('the run to say so', async () => (await stage.details(workflowId)).includes('This one waits for it'));
+      until('the run to say so', async () => (await stage.details(workflowId)).includes('This run waits for it'));
 
     test(
       'wait until it ends',

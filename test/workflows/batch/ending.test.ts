@@ -8,7 +8,7 @@ import { until } from '../../support/until.js';
 const HOUR = 3_600_000;
 
 /** Batches here end when the test says so. */
-describe('the end of a run that does not go well, on a real server', () => {
+describe('a run that fails or is cancelled, on a real server', () => {
   let temporal: LocalTemporal;
   let stage: Stage;
 
@@ -92,7 +92,7 @@ describe('the end of a run that does not go well, on a real server', () => {
   });
 
   test('a child that nobody runs holds up neither the deadline nor a cancellation', async () => {
-    const options = { child: { taskQueue: 'nobody-is-there' }, timeout: '8 seconds' };
+    const options = { child: { taskQueue: 'nobody-is-there' }, timeout: '15 seconds' };
     const late = await start(2, options);
     stage.emulator.batches.finish(late.batch.id);
     const failure = await failureOf(late.run.result());
@@ -135,7 +135,7 @@ describe('the end of a run that does not go well, on a real server', () => {
 
   test.each([
     ['cancelled', {}],
-    ['out of time', { timeout: '10 seconds' }],
+    ['out of time', { timeout: '15 seconds' }],
   ])('what had finished of a batch that is still RUNNING is collected when its run is %s', async (how, options) => {
     const { run, batch, status } = await start(3, options);
     stage.emulator.batches.finish(batch.id);
@@ -155,7 +155,7 @@ describe('the end of a run that does not go well, on a real server', () => {
   });
 
   test('a run that passes its deadline cancels the remote batch, and says so', async () => {
-    const { run, batch, status } = await start(1, { timeout: '2 seconds' });
+    const { run, batch, status } = await start(1, { timeout: '10 seconds' });
     const failure = await failureOf(run.result());
     expect(isFailure(failure, 'BatchTimedOut')).toBe(true);
     expect(reportIn(failure)).toMatchObject({ batchId: batch.id, status: 'CANCELLED', files: { total: 1 } });
@@ -224,7 +224,7 @@ describe('the end of a run that does not go well, on a real server', () => {
     expect((await run.result()).status).toBe('COMPLETED');
   });
 
-  test('waiting reads as waiting: a benign attempt that says when the next poll is', async () => {
+  test('an attempt while waiting is benign, and says when the next poll is', async () => {
     const { run, batch } = await start(1);
     const pending = await until('a look', async () => {
       const { raw } = await stage.client.workflow.getHandle(run.workflowId).describe();

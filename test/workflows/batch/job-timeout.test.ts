@@ -39,7 +39,7 @@ describe('time for the jobs of a batch, on the time-skipping server', () => {
     expect(tookMs).toBeLessThan(75 * MINUTE);
   });
 
-  test.each(['truncated-unframed', 'truncated', 'signature-mismatch'] as const)(
+  test.each(['truncated-close-delimited', 'truncated', 'signature-mismatch'] as const)(
     'does not have to pass before a document that is never whole is a failed file: %s',
     async (kind) => {
       stage.emulator.configure({ inlineLimitBytes: 0 });
@@ -55,7 +55,7 @@ describe('time for the jobs of a batch, on the time-skipping server', () => {
 
   test('is enough for a document that comes whole at the fourth URL', async () => {
     stage.emulator.configure({ inlineLimitBytes: 0 });
-    for (const kind of ['truncated-unframed', 'partial', 'html'] as const)
+    for (const kind of ['truncated-close-delimited', 'partial', 'html'] as const)
       stage.emulator.faults.next({ kind, ...TARGETS.download });
     const { report } = await runToEnd(1, {});
     expect(report).toMatchObject({ files: { completed: 1 }, bytes: '# File 0\n'.length });

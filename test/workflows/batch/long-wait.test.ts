@@ -131,7 +131,7 @@ describe('waiting, on the time-skipping server', () => {
     stage.emulator.batches.finish(batch.id);
     await stage.client.workflow.getHandle(workflowId).signal(WAKE_SIGNAL);
     expect(await run.result()).toMatchObject({ batchId: batch.id, files: { completed: 1 } });
-  }, 180_000);
+  }, 300_000);
 
   test('one 404 late in a wait does not fail the run; 404s for a minute do, and say so', async () => {
     const { run, batch } = await start();

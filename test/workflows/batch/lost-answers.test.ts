@@ -8,7 +8,7 @@ import { failureOf } from '../../support/failure.js';
 import { logged } from '../../support/logged.js';
 import { parse, type Stage, setStage } from '../../support/stage.js';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 240_000;
 
 describe('a create whose answer is lost', () => {
   let temporal: LocalTemporal;
@@ -39,7 +39,7 @@ describe('a create whose answer is lost', () => {
     { kind: 'error-after', status: 503, retryAfter: 1 },
     { kind: 'truncated' },
     { kind: 'wrong-json' },
-    { kind: 'late-effect', effectAfterMs: 1_500, answer: 'unavailable' },
+    { kind: 'late-effect', effectAfterMs: 700, response: 'unavailable' },
   ];
 
   test.each(WITH_EFFECT)(
@@ -67,7 +67,7 @@ describe('a create whose answer is lost', () => {
   test(
     'and that LlamaCloud carried out twice gives the run one batch, and a warning names both',
     async () => {
-      const { run, posts, batches } = await runUnder({ kind: 'doubled', answer: 'reset' });
+      const { run, posts, batches } = await runUnder({ kind: 'duplicated', response: 'reset' });
       const report = await run.result();
       const ids = batches().map(({ id }) => id);
       expect(ids).toHaveLength(2);

@@ -12,7 +12,7 @@ import { until } from '../../support/until.js';
 const SECRET = 'PLANTED-SIGNATURE';
 const URL_WITH_SECRET = `https://store.example/a.pdf?X-Amz-Signature=${SECRET}`;
 
-describe('results that are odd, on a real server', () => {
+describe('unusual results, on a real server', () => {
   let temporal: LocalTemporal;
   let stage: Stage;
 

@@ -75,7 +75,7 @@ describe('processBatch on a real server', () => {
     expect(details).toContain(`| Batch\u2003 | \`${report.batchId}\` |`);
   });
 
-  test('no more children are open than was asked for', async () => {
+  test('no more children are open than the input allows', async () => {
     const { id } = await stage.emulator.addDirectory(files(30));
     const run = await stage.batches.start({ ...parse(id), maxConcurrentJobs: 4 });
     expect((await run.result()).files.completed).toBe(30);
@@ -112,7 +112,7 @@ describe('processBatch on a real server', () => {
     expect(await stage.manifest(report.manifest)).toHaveLength(120);
   });
 
-  test('the report lists as many failures as was asked for, the manifest all', async () => {
+  test('the report lists as many failures as the input asks for, the manifest all', async () => {
     const broken = ['a.pdf', 'b.pdf', 'c.pdf'].map((name) => ({ name, content: '' }));
     const { id } = await stage.emulator.addDirectory(broken);
     for (const reportedFailures of [0, 2]) {
@@ -171,7 +171,7 @@ describe('processBatch on a real server', () => {
     expect(await stage.manifest(report.manifest)).toHaveLength(12);
   });
 
-  test('a share of failed files that is allowed is no failure, one more is', async () => {
+  test('an allowed share of failed files does not fail the run, one more does', async () => {
     const { id } = await stage.emulator.addDirectory([...files(3), { name: 'broken.pdf', content: '' }]);
     const allowed = await stage.batches.start({ ...parse(id), maxFailedPercent: 25 }, { workflowId: `${id}-25` });
     expect((await allowed.result()).files).toMatchObject({ completed: 3, failed: 1 });

@@ -6,7 +6,7 @@ import { type Creates, describe as describeWorkflow, ended, resetWorkflow, setCr
 import { parse, type Stage, setStage } from '../../support/stage.js';
 import { until } from '../../support/until.js';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 240_000;
 
 describe('one batch and one POST, whatever a person resets', () => {
   let temporal: LocalTemporal;

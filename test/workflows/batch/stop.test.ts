@@ -22,7 +22,7 @@ describe('stopping a run, on a real server', () => {
   afterEach(() => {
     stage.emulator.faults.clear();
     stage.emulator.configure({
-      jobsOutliveCancel: false,
+      jobsContinueAfterCancel: false,
       jobRunningMs: 0,
       cancelledResultsNullMs: 0,
       batchCancelMs: 200,
@@ -51,21 +51,21 @@ describe('stopping a run, on a real server', () => {
     );
     await started.isWaiting();
     const tookMs = await cancelAndWait(started.run);
-    expect(tookMs).toBeLessThan(20_000);
+    expect(tookMs).toBeLessThan(60_000);
     expect(started.status()).toBe('CANCELLED');
     expect((await started.run.progress()).failure?.message).toContain('3 files have no job yet');
 
     const usual = await startRun(stage, 3);
     await usual.isWaiting();
     const usualMs = await cancelAndWait(usual.run);
-    expect(usualMs).toBeLessThan(20_000);
+    expect(usualMs).toBeLessThan(60_000);
   });
 
   test.each([
     ['have no job yet', { lateRowsMs: 0, lateJobsMs: 3_000 }],
     ['have no row yet', { lateRowsMs: 3_000, lateJobsMs: 0 }],
   ])('jobs of files that %s when the batch is CANCELLED are cancelled as well', async (_, late) => {
-    stage.emulator.configure({ jobsOutliveCancel: true, jobRunningMs: HOUR, lateRowsShare: 0.5, ...late });
+    stage.emulator.configure({ jobsContinueAfterCancel: true, jobRunningMs: HOUR, lateRowsShare: 0.5, ...late });
     const started = await startRun(stage, 4);
     await mapFiles(stage, started, 'RUNNING');
     await started.isWaiting();
@@ -153,7 +153,7 @@ describe('stopping a run, on a real server', () => {
 
   test('a run out of time while its results are null ends soon after, and says what could not be cancelled', async () => {
     stage.emulator.configure({ resultsNullMs: HOUR });
-    const started = await startRun(stage, 2, { timeout: '6 seconds', resultsGracePeriod: '3 seconds' });
+    const started = await startRun(stage, 2, { timeout: '15 seconds', resultsGracePeriod: '3 seconds' });
     stage.emulator.batches.finish(started.batch.id);
     const failure = await failureOf(started.run.result());
     stage.emulator.configure({ resultsNullMs: 0 });

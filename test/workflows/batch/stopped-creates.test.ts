@@ -6,7 +6,7 @@ import { failureOf } from '../../support/failure.js';
 import { parse, type Stage, setStage } from '../../support/stage.js';
 import { until } from '../../support/until.js';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 240_000;
 
 describe('a run that is stopped while it creates', () => {
   let temporal: LocalTemporal;
@@ -97,9 +97,9 @@ describe('a run that is stopped while it creates', () => {
       const create = await posting({ kind: 'reset-after' });
       await create.handle.terminate();
       const again = await stage.batches.start(parse(create.directoryId));
-      await until('the second batch', () => create.batches().length === 2, 30_000);
+      await until('the second batch', () => create.batches().length === 2);
       const [, second] = create.batches();
-      await until('its id', async () => (await memoOf(again.workflowId)) === second?.id, 30_000);
+      await until('its id', async () => (await memoOf(again.workflowId)) === second?.id);
       expect(statuses(create)).toEqual(['CANCELLED', 'RUNNING']);
       await again.cancel();
       await ended(stage.client, again.workflowId);

@@ -11,7 +11,7 @@ const HOUR = 3_600_000;
 /** Limit of Temporal for the failure of an activity that is being retried. */
 const MAX_FAILURE_BYTES = 4_096;
 
-describe('a run in trouble, on a real server', () => {
+describe('a run that meets errors, on a real server', () => {
   let temporal: LocalTemporal;
   let stage: Stage;
 

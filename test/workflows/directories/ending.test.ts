@@ -11,7 +11,7 @@ const HOUR = 3_600_000;
 const POST = { method: 'POST', path: '/api/v2/batches' };
 
 /** Batches here end when the test says so. */
-describe('the end of a run over many directories that does not go well, on a real server', () => {
+describe('a run over many directories that fails or is cancelled, on a real server', () => {
   let temporal: LocalTemporal;
   let stage: Stage;
 

@@ -57,7 +57,7 @@ describe('text from outside in the details', () => {
   });
 });
 
-test('the details say how the run is, why it ended, and what is known of it', () => {
+test('the details show the phase, the failure, the rows with a value and the last failures', () => {
   const details = renderDetails({
     heading: 'Failed',
     note: null,

@@ -21,7 +21,7 @@ describe('a ready queue', () => {
   const start = (workflowId: string, ...args: Parameters<typeof workOnQueue>) =>
     stage.client.workflow.start<typeof workOnQueue>('workOnQueue', { taskQueue: stage.taskQueue, workflowId, args });
 
-  test('works on no more items at a time than its limit, and a slow one holds up no other', async () => {
+  test('processes at most its limit of items at a time, and a slow one does not delay the others', async () => {
     const run = await start('limited', 3, [5, 0, 0, 0, 0, 0, 0, 0]);
     const [finished, mostRunning] = await run.result();
     expect(mostRunning).toBe(3);

@@ -1,6 +1,6 @@
 import { DocumentError } from './parsed.js';
 
-// First bytes of the binary formats that people most often put into such a folder.
+// First bytes of common binary formats.
 const SIGNATURES: readonly (readonly [kind: string, hex: string])[] = [
   ['a PNG image', '89504e470d0a1a0a'],
   ['a JPEG image', 'ffd8ff'],
@@ -14,9 +14,9 @@ const SIGNATURES: readonly (readonly [kind: string, hex: string])[] = [
   ['a program', '7f454c46'],
 ];
 
-/** Decodes a text file: UTF-8, UTF-16 with a byte order mark, else windows-1252. Throws what else it is. */
+/** Decodes a text file: UTF-16 with a byte order mark, UTF-8, else windows-1252. Throws for a binary format, and names it. */
 export function decodeText(bytes: Uint8Array, name: string): string {
-  const kind = signatureOf(bytes);
+  const kind = detectBinaryFormat(bytes);
   if (kind !== undefined) throw unsupported(name, kind);
   const mark = Buffer.from(bytes.subarray(0, 2)).toString('hex');
   if (mark === 'fffe' || mark === 'feff') {
@@ -32,7 +32,7 @@ function unsupported(name: string, kind: string): DocumentError {
   return new DocumentError(`${name} is ${kind}; the emulator parses PDF, Markdown and text`);
 }
 
-function signatureOf(bytes: Uint8Array): string | undefined {
+function detectBinaryFormat(bytes: Uint8Array): string | undefined {
   const start = Buffer.from(bytes.subarray(0, 8)).toString('hex');
   return SIGNATURES.find(([, hex]) => start.startsWith(hex))?.[0];
 }

@@ -1,4 +1,4 @@
-/** One block of a page, in the forms that the API gives for `expand=items`. */
+/** One block of a page, as the API sends it for `expand=items`. */
 export type PageItem =
   | {
       readonly type: 'heading';

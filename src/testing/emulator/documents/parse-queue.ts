@@ -5,10 +5,9 @@ import { DocumentError } from './parsed.js';
 import { PdfParser } from './pdf.js';
 import { DocumentStore } from './store.js';
 
-// Two cores are what the project's machines have.
-const MAX_AT_A_TIME = 2;
+const MAX_CONCURRENT = 2;
 
-/** The real work behind the jobs: each document is parsed once, two at a time, in the order of arrival. */
+/** Parses the documents of the jobs: each once, two at a time, in the order of the jobs. */
 export class ParseQueue {
   readonly #pdf = new PdfParser();
   readonly #store = new DocumentStore();
@@ -16,17 +15,17 @@ export class ParseQueue {
   #running = new Set<Promise<void>>();
   #closed = false;
 
-  /** `isWanted` is asked when a job's turn comes; the work of a cancelled job is left undone. */
-  constructor(private readonly isWanted: (job: Job) => boolean) {}
+  /** `shouldParse` is called just before a document is parsed, so that cancelled jobs are skipped. */
+  constructor(private readonly shouldParse: (job: Job) => boolean) {}
 
   add(jobs: readonly Job[]): void {
     this.#waiting.push(...jobs);
-    // Taken from the end, so that taking one costs the same however many wait.
+    // Newest first: `pop` takes the oldest at a constant cost.
     this.#waiting.sort((a, b) => b.seq - a.seq);
     this.#fill();
   }
 
-  /** Ends the parser's processes and removes the temporary files. */
+  /** Stops the parser processes and removes the temporary files. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#waiting = [];
@@ -36,10 +35,10 @@ export class ParseQueue {
   }
 
   #fill(): void {
-    while (!this.#closed && this.#running.size < MAX_AT_A_TIME) {
+    while (!this.#closed && this.#running.size < MAX_CONCURRENT) {
       const job = this.#waiting.pop();
       if (job === undefined) return;
-      if (!this.isWanted(job)) continue;
+      if (!this.shouldParse(job)) continue;
       const run: Promise<void> = this.#run(job).finally(() => {
         this.#running.delete(run);
         this.#fill();
@@ -49,14 +48,14 @@ export class ParseQueue {
   }
 
   async #run(job: Job): Promise<void> {
-    // Many small documents in a row would otherwise leave no turn for the requests.
+    // Lets requests in between many small documents.
     await setImmediate();
     try {
       const document = await parseFile(job.file, this.#pdf);
       job.outcome = { document: await this.#store.add(job.id, job.file.name, document) };
     } catch (error) {
-      const unexpected = error instanceof DocumentError ? '' : 'the emulator failed: ';
-      job.outcome = { error: unexpected + (error instanceof Error ? error.message : String(error)) };
+      const prefix = error instanceof DocumentError ? '' : 'the emulator failed: ';
+      job.outcome = { error: prefix + (error instanceof Error ? error.message : String(error)) };
     }
     job.outcomeAtMs = Date.now();
   }

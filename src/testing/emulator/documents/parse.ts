@@ -5,17 +5,17 @@ import { DocumentError, type ParsedDocument } from './parsed.js';
 import type { PdfParser } from './pdf.js';
 
 const PDF_SIGNATURE_WITHIN_BYTES = 1024;
-// A text file has no pages; it is answered as one page of US letter size.
+// A text file has no pages; it becomes one page of US letter size, in points.
 const TEXT_PAGE = { width: 612, height: 792 };
 
-/** Parses a file of any kind. Throws {@link DocumentError} with a message that a person can act on. */
+/** Parses a file. Throws {@link DocumentError} with a message that says why it can't be parsed. */
 export async function parseFile(file: DirectoryFile, pdf: PdfParser): Promise<ParsedDocument> {
   try {
     if (!('path' in file.source)) return await parseContent(file.name, file.source.content, pdf);
     const { path } = file.source;
     if ((await stat(path)).size === 0) throw emptyFile();
     if (!isPdf(path, await readStart(path))) return parseText(file.name, await readFile(path));
-    // By path where the name says PDF: the parser's process then reads the file, and it is not copied through this one.
+    // By path if the name ends in .pdf: the parser's process then reads the file itself.
     return await pdf.parse(isPdfName(path) ? path : await readFile(path));
   } catch (error) {
     if (error instanceof DocumentError) throw error;
@@ -50,7 +50,7 @@ function emptyFile(): DocumentError {
   return new DocumentError('the file is empty (0 bytes)');
 }
 
-/** By its content, whatever its name. Throws for one that is a PDF by its name only. */
+/** Decides by the content. Throws if only the name says PDF. */
 function isPdf(name: string, start: Uint8Array): boolean {
   if (Buffer.from(start).includes('%PDF')) return true;
   if (isPdfName(name))
@@ -72,7 +72,7 @@ async function readStart(path: string): Promise<Uint8Array> {
   }
 }
 
-/** The system's reason without the path on this machine: `ENOENT: no such file or directory`. */
+/** The system's message without the path: `ENOENT: no such file or directory`. */
 function errorText(error: unknown): string {
   return error instanceof Error ? error.message.replace(/, [a-z]+(?: '.*')?$/s, '') : String(error);
 }

@@ -1,4 +1,4 @@
-/** One page of a parsed document; sizes in points. */
+/** One page of a parsed document; `width` and `height` in points. */
 export interface ParsedPage {
   readonly markdown: string;
   readonly text: string;
@@ -6,12 +6,12 @@ export interface ParsedPage {
   readonly height: number;
 }
 
-/** What parsing a file gives. A file that is not paged has one page. */
+/** A parsed file. A text file has one page. */
 export interface ParsedDocument {
   readonly pages: readonly ParsedPage[];
 }
 
-/** A document that can't be parsed; the message becomes the job's `error_message`. */
+/** The document can't be parsed; the message becomes the job's `error_message`. */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError';
 }

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { z } from 'zod';
 import { DocumentError, type ParsedDocument } from './parsed.js';
 
-// Plain JavaScript in a string, since it has to run the same from the sources and from the built package. It answers with
-// what is needed of each page and no more: the parser's whole result takes this process up to a second to receive.
+// A string of plain JavaScript, so that it runs from the sources and from the built package. It sends only the fields that
+// are used: receiving the parser's whole result blocks this process for up to a second.
 const PROGRAM = `
   const load = async () => {
     const { LiteParse } = await import(process.argv[1]);
@@ -26,9 +26,9 @@ const PROGRAM = `
 const PARSE_TIMEOUT_MS = 5 * 60 * 1000;
 
 const page = z.object({ markdown: z.string(), text: z.string(), width: z.number(), height: z.number() });
-const answer = z.union([z.object({ pages: z.array(page) }), z.object({ error: z.string() })]);
+const parserMessage = z.union([z.object({ pages: z.array(page) }), z.object({ error: z.string() })]);
 
-/** A process that parses one PDF at a time, so that no document can crash or block this one. */
+/** A child process that parses one PDF at a time, so that no document can crash or block the emulator. */
 export class PdfWorker {
   readonly #process: ChildProcess;
 
@@ -38,7 +38,7 @@ export class PdfWorker {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       serialization: 'advanced',
     });
-    // Without a listener a failure to start would be thrown in this process; `parse` sees it as an exit.
+    // Without this listener a failure to start would crash the emulator; `parse` sees the exit.
     this.#process.on('error', () => this.#process.kill('SIGKILL'));
   }
 
@@ -49,8 +49,7 @@ export class PdfWorker {
 
   /** Parses a PDF given by path or content. Throws {@link DocumentError}. */
   async parse(source: string | Uint8Array): Promise<ParsedDocument> {
-    const message = await this.#ask(source);
-    const result = answer.parse(message);
+    const result = parserMessage.parse(await this.#request(source));
     if ('pages' in result) return result;
     throw new DocumentError(`the PDF can't be read: ${result.error.replace(/^PDF error: /, '')}`);
   }
@@ -59,13 +58,13 @@ export class PdfWorker {
     this.#process.kill('SIGKILL');
   }
 
-  async #ask(source: string | Uint8Array): Promise<unknown> {
+  async #request(source: string | Uint8Array): Promise<unknown> {
     const child = this.#process;
     return await new Promise((resolve, reject) => {
-      const settle = (end: () => void) => {
+      const settle = (callback: () => void) => {
         clearTimeout(timer);
         child.removeAllListeners('message').removeAllListeners('exit');
-        end();
+        callback();
       };
       const fail = (reason: string) => settle(() => reject(new DocumentError(`the PDF can't be read: ${reason}`)));
       const timer = setTimeout(() => {
@@ -73,7 +72,7 @@ export class PdfWorker {
         fail(`the parser took longer than ${PARSE_TIMEOUT_MS / 1000} s`);
       }, PARSE_TIMEOUT_MS);
       child.once('message', (message) => settle(() => resolve(message)));
-      child.once('exit', () => fail('the parser ended without an answer'));
+      child.once('exit', () => fail('the parser process exited'));
       child.send(source, (error) => {
         if (error !== null) fail(error.message);
       });

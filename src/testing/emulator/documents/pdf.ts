@@ -3,10 +3,10 @@ import { pathToFileURL } from 'node:url';
 import { DocumentError, type ParsedDocument } from './parsed.js';
 import { PdfWorker } from './pdf-worker.js';
 
-/** The vendor's open-source parser; with OCR off, as here, it downloads no model. */
+/** The vendor's open-source parser. With OCR off it downloads no model. */
 const PARSER_PACKAGE = '@llamaindex/liteparse';
 
-/** Parses PDFs in processes of their own, which start when there is a PDF to parse. */
+/** A pool of parser processes, which start on demand. */
 export class PdfParser {
   readonly #all = new Set<PdfWorker>();
   readonly #idle: PdfWorker[] = [];
@@ -24,7 +24,7 @@ export class PdfParser {
     }
   }
 
-  /** Ends the processes, also one that is at work. */
+  /** Kills the processes, also those that parse. */
   close(): void {
     for (const worker of this.#all) worker.kill();
   }
@@ -44,6 +44,6 @@ function findParser(packageName: string): string {
   try {
     return pathToFileURL(createRequire(import.meta.url).resolve(packageName)).href;
   } catch (cause) {
-    throw new DocumentError(`there is no PDF parser: install it with \`npm install ${packageName}\``, { cause });
+    throw new DocumentError(`no PDF parser is installed: run \`npm install ${packageName}\``, { cause });
   }
 }

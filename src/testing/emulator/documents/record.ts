@@ -1,6 +1,6 @@
 import type { ParsedDocument } from './parsed.js';
 
-/** What `extract_v2` finds in a document. */
+/** The `extract_result` of a document. */
 export interface DocumentRecord {
   /** The first heading, else the first line that is not empty, else the file's name. */
   readonly title: string;
@@ -11,8 +11,8 @@ export interface DocumentRecord {
 const MAX_TITLE_CHARACTERS = 120;
 
 /**
- * A small record of a document, always the same for the same document.
- * It stands in for a real extraction, which reads a schema and asks a model: here is neither.
+ * A small record of a document, always the same for the same document. It replaces a real extraction, which would need a
+ * schema and a model.
  */
 export function extractRecord(document: ParsedDocument, fileName: string): DocumentRecord {
   const text = document.pages.map(({ text }) => text);
@@ -40,7 +40,7 @@ function firstLine(pages: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** Counts without making an array of the words: a document may have millions. */
+/** Counts without an array of the words: a document may have millions. */
 function countWords(text: string): number {
   let words = 0;
   let inWord = false;

@@ -1,16 +1,16 @@
 import { pageItems } from './items.js';
 import type { ParsedDocument } from './parsed.js';
 
-/** The forms in which a parsed document can be had, by their `expand` values. */
+/** The forms of a parsed document, by their `expand` values. */
 export const RESULT_TYPES = ['text', 'markdown', 'items', 'metadata', 'text_full', 'markdown_full'] as const;
 export type ResultType = (typeof RESULT_TYPES)[number];
 
-/** Whether a form is one plain string; the others are JSON. */
-export function isWholeText(type: ResultType): type is 'text_full' | 'markdown_full' {
+/** Whether a form is plain text; the others are JSON. */
+export function isPlainText(type: ResultType): type is 'text_full' | 'markdown_full' {
   return type === 'text_full' || type === 'markdown_full';
 }
 
-/** A document in one of its forms, as the API answers it. */
+/** A document in one of its forms, as the API sends it. */
 export function renderResult(document: ParsedDocument, type: ResultType): unknown {
   const pages = document.pages.map((page, index) => ({ ...page, page_number: index + 1 }));
   switch (type) {
@@ -45,7 +45,7 @@ export function renderResult(document: ParsedDocument, type: ResultType): unknow
   }
 }
 
-/** The bytes that a presigned download of a form has. */
+/** The body of the presigned download of a form. */
 export function resultBytes(value: unknown): Buffer {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 }

@@ -5,25 +5,25 @@ import type { ParsedDocument } from './parsed.js';
 import { type DocumentRecord, extractRecord } from './record.js';
 import { type ResultType, renderResult, resultBytes } from './render.js';
 
-const KEEP_DOCUMENT_CHARACTERS = 128 * 1024;
-const KEEP_ALL_CHARACTERS = 32 * 1024 * 1024;
+const MAX_MEMORY_DOCUMENT_CHARACTERS = 128 * 1024;
+const MAX_MEMORY_CHARACTERS = 32 * 1024 * 1024;
 
 /** Keeps parsed documents: small ones in memory up to a limit, the others in a temporary folder. */
 export class DocumentStore {
   #folder: Promise<string> | undefined;
-  #kept = 0;
+  #memoryCharacters = 0;
 
   async add(id: string, fileName: string, document: ParsedDocument): Promise<StoredDocument> {
     const record = extractRecord(document, fileName);
     const characters = document.pages.reduce((sum, page) => sum + page.markdown.length + page.text.length, 0);
-    if (characters <= KEEP_DOCUMENT_CHARACTERS && this.#kept + characters <= KEEP_ALL_CHARACTERS) {
-      this.#kept += characters;
+    if (characters <= MAX_MEMORY_DOCUMENT_CHARACTERS && this.#memoryCharacters + characters <= MAX_MEMORY_CHARACTERS) {
+      this.#memoryCharacters += characters;
       return new MemoryDocument(record, document);
     }
     this.#folder ??= mkdtemp(join(tmpdir(), 'llamacloud-emulator-'));
     const path = join(await this.#folder, id);
     await writeFile(path, JSON.stringify(document));
-    return new SpilledDocument(record, path);
+    return new DiskDocument(record, path);
   }
 
   /** Removes the temporary folder. */
@@ -32,12 +32,12 @@ export class DocumentStore {
   }
 }
 
-/** A parsed document at rest. */
+/** A parsed document, in memory or on disk. */
 export interface StoredDocument {
   readonly record: DocumentRecord;
-  /** A form as the API answers it. */
+  /** A form as the API sends it. */
   value(type: ResultType): Promise<unknown>;
-  /** How many bytes the download of a form has. */
+  /** Size of the download of a form, in bytes. */
   size(type: ResultType): Promise<number>;
   /** The download of a form. */
   download(type: ResultType): Promise<Buffer | { readonly path: string; readonly size: number }>;
@@ -62,7 +62,7 @@ class MemoryDocument implements StoredDocument {
   }
 }
 
-class SpilledDocument implements StoredDocument {
+class DiskDocument implements StoredDocument {
   readonly #files = new Map<ResultType, Promise<{ path: string; size: number }>>();
 
   constructor(
@@ -79,10 +79,10 @@ class SpilledDocument implements StoredDocument {
     return (await this.download(type)).size;
   }
 
-  /** Each form is rendered once, at the first need, and streamed from its own file after that. */
+  /** Renders each form once, on first use, into a file of its own. */
   download(type: ResultType): Promise<{ path: string; size: number }> {
-    const known = this.#files.get(type);
-    if (known !== undefined) return known;
+    const rendered = this.#files.get(type);
+    if (rendered !== undefined) return rendered;
     const file = this.#render(type);
     this.#files.set(type, file);
     return file;

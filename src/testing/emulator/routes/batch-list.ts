@@ -6,12 +6,13 @@ import { batchState } from '../timeline.js';
 
 const STATUSES = ['PENDING', 'THROTTLED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
 
-/** What is filtered by; a batch without an organization belongs to all. */
-interface Listed {
+/** The fields to filter by, and the body. */
+interface ListedBatch {
   readonly seq: number;
   readonly status: string;
   readonly createdAtMs: number;
   readonly projectId: string;
+  /** Null matches every organization. */
   readonly organizationId: string | null;
   readonly body: () => object;
 }
@@ -33,11 +34,11 @@ export function listBatches(project: Project, query: URLSearchParams, toBody: (b
   return { ...page, items: page.items.map(({ body }) => body()) };
 }
 
-/** Batches of a directory, or of all of them, once the list knows them; the strange ones of the directory come last. */
-function candidates(project: Project, directoryId: string | null, toBody: (batch: Batch) => object): Listed[] {
+/** The batches of a directory, or all, whose `listLagMs` is over; the unusual ones of the directory come last. */
+function candidates(project: Project, directoryId: string | null, toBody: (batch: Batch) => object): ListedBatch[] {
   const { settings } = project;
   const nowMs = Date.now();
-  const own = [...project.batches.values()]
+  const created = [...project.batches.values()]
     .reverse()
     .filter((batch) => directoryId === null || batch.directoryId === directoryId)
     .filter((batch) => nowMs >= batch.createdAtMs + settings.listLagMs)
@@ -50,6 +51,6 @@ function candidates(project: Project, directoryId: string | null, toBody: (batch
       body: () => toBody(batch),
     }));
   const directory = directoryId === null ? undefined : project.directories.get(directoryId);
-  const strange = project.strangeNeighbours.of(directory).map((batch) => ({ ...batch, organizationId: null }));
-  return [...own, ...strange];
+  const unusual = project.unusualBatches.list(directory).map((batch) => ({ ...batch, organizationId: null }));
+  return [...created, ...unusual];
 }

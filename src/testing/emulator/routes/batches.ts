@@ -52,8 +52,8 @@ export function batchRoutes(project: Project, webhooks: WebhookNotifier): readon
       method: 'GET',
       path: '/api/v2/batches/{id}',
       handle: ({ query }, id) => {
-        const strange = project.strangeNeighbours.find(id);
-        if (strange !== undefined) return json(strange.body());
+        const unusual = project.unusualBatches.find(id);
+        if (unusual !== undefined) return json(unusual.body());
         return json(batchBody(project.readBatch(id), project, readList(query, 'expand').has('results')));
       },
     },
@@ -61,18 +61,18 @@ export function batchRoutes(project: Project, webhooks: WebhookNotifier): readon
       method: 'POST',
       path: '/api/v2/batches/{id}/cancel',
       handle: (_, id) => {
-        project.strangeNeighbours.refuseCancel(id);
+        project.unusualBatches.refuseCancel(id);
         const batch = project.findBatch(id);
         const nowMs = Date.now();
         const { status } = batchState(batch, nowMs, settings);
         if (isTerminal(status)) throw new HttpError(409, `batch ${id} is ${status} and can't be cancelled`);
-        // A second request changes nothing about the first.
+        // A second cancel request has no effect.
         batch.cancel ??= {
           requestedAtMs: nowMs,
           doneAtMs: nowMs + settings.batchCancelMs,
-          stopsJobs: !settings.jobsOutliveCancel,
+          stopsJobs: !settings.jobsContinueAfterCancel,
         };
-        webhooks.changed(batch);
+        webhooks.onBatchChange(batch);
         return json(batchBody(batch, project, false));
       },
     },

@@ -20,9 +20,9 @@ export function directoryRoutes(project: Project): readonly Route[] {
       handle: ({ query }, id) => {
         const directory = findDirectory(project, id);
         const name = query.get('display_name');
-        const part = query.get('display_name_contains');
+        const substring = query.get('display_name_contains');
         const files = directory.files.filter(
-          (file) => (name === null || file.name === name) && (part === null || file.name.includes(part)),
+          (file) => (name === null || file.name === name) && (substring === null || file.name.includes(substring)),
         );
         const page = paginate(files, 'ascending', query, project.settings);
         return json({ ...page, items: page.items.map((file) => fileBody(file, directory, project)) });

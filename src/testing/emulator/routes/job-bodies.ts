@@ -8,7 +8,7 @@ import { jobCreatedAtMs, jobState, type State } from '../timeline.js';
 
 /** A parse job as the API sends it. */
 export function parseJobBody(job: Job, project: Project, presigned: PresignedFiles, withUsage: boolean): object {
-  const state = stateOf(job, project);
+  const state = readState(job, project);
   return {
     id: job.id,
     created_at: formatServiceTime(jobCreatedAtMs(job), project.settings),
@@ -17,7 +17,7 @@ export function parseJobBody(job: Job, project: Project, presigned: PresignedFil
     status: state.status,
     error_message: errorMessage(job, state, project, presigned),
     name: job.file.name,
-    tier: tierOf(job.batch.configurationId),
+    tier: readTier(job.batch.configurationId),
     usage: withUsage ? { credits: credits(job, state, project) } : null,
     user_metadata: null,
   };
@@ -30,8 +30,8 @@ export async function parseResultBody(
   presigned: PresignedFiles,
   expand: ReadonlySet<string>,
 ): Promise<object> {
-  const state = stateOf(job, project);
-  const document = documentOf(job, state);
+  const state = readState(job, project);
+  const document = completedDocument(job, state);
   const body: Record<string, unknown> = {
     job: parseJobBody(job, project, presigned, expand.has('usage')),
     result_content_metadata: null,
@@ -55,16 +55,16 @@ export async function parseResultBody(
   return body;
 }
 
-/** An extract job as the API sends it; unlike a parse job it carries its own result. */
+/** An extract job as the API sends it. Unlike a parse job it contains its result. */
 export function extractJobBody(
   job: Job,
   project: Project,
   presigned: PresignedFiles,
   expand: ReadonlySet<string>,
 ): object {
-  const state = stateOf(job, project);
-  const document = documentOf(job, state);
-  const billed = credits(job, state, project);
+  const state = readState(job, project);
+  const document = completedDocument(job, state);
+  const jobCredits = credits(job, state, project);
   return {
     id: job.id,
     file_input: job.file.id,
@@ -76,11 +76,11 @@ export function extractJobBody(
     extract_result: document === null ? null : document.record,
     extract_metadata:
       document !== null && expand.has('extract_metadata')
-        ? { field_metadata: null, parse_job_id: null, parse_tier: tierOf(job.batch.configurationId) }
+        ? { field_metadata: null, parse_job_id: null, parse_tier: readTier(job.batch.configurationId) }
         : null,
     metadata: null,
     usage: expand.has('usage')
-      ? { credits: billed, extract_credits: billed, parse_credits: billed === null ? null : 0 }
+      ? { credits: jobCredits, extract_credits: jobCredits, parse_credits: jobCredits === null ? null : 0 }
       : null,
     created_at: formatServiceTime(jobCreatedAtMs(job), project.settings),
     updated_at: formatServiceTime(state.sinceMs, project.settings),
@@ -97,12 +97,12 @@ const EXTRACT_CONFIGURATION = {
   },
 };
 
-function stateOf(job: Job, project: Project): State {
-  // The routes look a job up first, and a job that was mapped stays mapped.
+function readState(job: Job, project: Project): State {
+  // The routes find jobs with a state only, and a mapped job stays mapped.
   return jobState(job, Date.now(), project.settings) ?? { status: 'PENDING', sinceMs: job.mappedAtMs };
 }
 
-function documentOf(job: Job, state: State): StoredDocument | null {
+function completedDocument(job: Job, state: State): StoredDocument | null {
   return state.status === 'COMPLETED' && job.outcome !== null && 'document' in job.outcome
     ? job.outcome.document
     : null;
@@ -123,17 +123,17 @@ function plainErrorMessage(job: Job, { status }: State): string | null {
   return status === 'FAILED' && job.outcome !== null && 'error' in job.outcome ? job.outcome.error : null;
 }
 
-/** Null until billing has recorded the job. Only a completed job costs anything. */
+/** `usage.credits`: null until `creditsNullMs` after the end. Only a COMPLETED job costs credits. */
 function credits(job: Job, state: State, { settings }: Project): unknown {
   if (job.forcedCredits !== null) return job.forcedCredits.value;
   if (!['COMPLETED', 'FAILED', 'CANCELLED'].includes(state.status)) return null;
-  if (Date.now() < state.sinceMs + settings.usageNullMs) return null;
-  const value = (documentOf(job, state)?.record.pages ?? 0) * settings.creditsPerPage;
-  if (settings.creditsForm === 'text') return String(value);
-  return settings.creditsForm === 'object' ? { value, unit: 'credits' } : value;
+  if (Date.now() < state.sinceMs + settings.creditsNullMs) return null;
+  const value = (completedDocument(job, state)?.record.pages ?? 0) * settings.creditsPerPage;
+  if (settings.creditsFormat === 'string') return String(value);
+  return settings.creditsFormat === 'object' ? { value, unit: 'credits' } : value;
 }
 
-/** `cfg-PARSE_COST_EFFECTIVE` -> `cost_effective`; a saved configuration does not tell. */
-function tierOf(configurationId: string): string | null {
+/** `cfg-PARSE_COST_EFFECTIVE` -> `cost_effective`; null for a saved configuration. */
+function readTier(configurationId: string): string | null {
   return /^cfg-(?:PARSE|EXTRACT)_([A-Z_]+)$/.exec(configurationId)?.[1]?.toLowerCase() ?? null;
 }

@@ -18,7 +18,7 @@ export function parseRoutes(project: Project, presigned: PresignedFiles): readon
     path: '/api/v2/parse',
     type: 'parse_v2',
     statuses: PARSE_STATUSES,
-    // The list has no `expand`, so usage is never in it.
+    // The parse list takes no `expand`, so it never has usage.
     listed: (job) => parseJobBody(job, project, presigned, false),
     single: (job, expand) => parseResultBody(job, project, presigned, expand),
     cancelled: (job) => parseJobBody(job, project, presigned, false),
@@ -38,6 +38,7 @@ export function extractRoutes(project: Project, presigned: PresignedFiles): read
   });
 }
 
+/** The routes of one product: parse or extract. */
 interface JobProduct {
   readonly path: string;
   readonly type: JobType;
@@ -80,7 +81,7 @@ function jobRoutes(project: Project, product: JobProduct): readonly Route[] {
   ];
 }
 
-/** Newest first. Lazy, since a page needs only the first few of what may be many thousands. */
+/** Newest first. Lazy, since a page needs a few of maybe many thousand jobs. */
 function* filterJobs(project: Project, product: JobProduct, query: URLSearchParams): Generator<Job> {
   const status = readChoice(query, 'status', product.statuses);
   const isInTime = readCreatedFilter(query, project.settings);
@@ -99,6 +100,6 @@ function* filterJobs(project: Project, product: JobProduct, query: URLSearchPara
 
 function candidates(project: Project, ids: ReadonlySet<string>): Job[] {
   if (ids.size === 0) return [...project.jobs.values()].reverse();
-  const named = [...ids].flatMap((id) => project.jobs.get(id) ?? []);
-  return named.sort((a, b) => b.seq - a.seq);
+  const requested = [...ids].flatMap((id) => project.jobs.get(id) ?? []);
+  return requested.sort((a, b) => b.seq - a.seq);
 }

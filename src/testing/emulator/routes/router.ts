@@ -1,17 +1,17 @@
 import { HttpError } from '../http-error.js';
 import type { EmulatorRequest, Reply } from '../http-exchange.js';
 
-/** Answers one route. `id` is what stood for `{id}` in the route's path, or '' when it has none. */
+/** Handles a request of one route. `id` is the value of `{id}` in the route's path, or '' when the path has none. */
 export type Handler = (request: EmulatorRequest, id: string) => Promise<Reply> | Reply;
 
 export interface Route {
   readonly method: 'GET' | 'POST';
-  /** With at most one `{id}`. */
+  /** May contain one `{id}`. */
   readonly path: string;
   readonly handle: Handler;
 }
 
-/** Finds the route of a request; throws the 404 or 405 that the API answers without one. */
+/** Dispatches requests to routes; throws the 404 or 405 of a request without a route. */
 export class Router {
   readonly #routes: readonly { route: Route; pattern: RegExp }[];
 
@@ -22,7 +22,7 @@ export class Router {
     }));
   }
 
-  async answer(request: EmulatorRequest): Promise<Reply> {
+  async handle(request: EmulatorRequest): Promise<Reply> {
     const allowed: string[] = [];
     for (const { route, pattern } of this.#routes) {
       const match = pattern.exec(request.path);

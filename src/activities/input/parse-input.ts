@@ -2,11 +2,11 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { z } from 'zod';
 import { cleanText } from '../../protocol/index.js';
 
-/** A list may have thousands of wrong items. The first 20 show what is wrong with it, and leave room for the other fields. */
-const MAX_ISSUES_OF_FIELD = 20;
+/** A list may have thousands of wrong items: the first 20 leave room for the other fields. */
+const MAX_ISSUES_PER_FIELD = 20;
 
 /** @throws `InvalidInput` naming every wrong field. */
-export function validated<T extends z.ZodType>(schema: T, input: unknown, workflow: string): z.infer<T> {
+export function parseInput<T extends z.ZodType>(schema: T, input: unknown, workflow: string): z.infer<T> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
@@ -14,7 +14,7 @@ export function validated<T extends z.ZodType>(schema: T, input: unknown, workfl
   const shown = issues.filter(({ path: [field] }) => {
     const count = (countByField.get(field) ?? 0) + 1;
     countByField.set(field, count);
-    return count <= MAX_ISSUES_OF_FIELD;
+    return count <= MAX_ISSUES_PER_FIELD;
   });
   const fields = shown.map(({ path, message }) => cleanText(`${path.join('.') || '(input)'}: ${message}`));
   if (shown.length < issues.length) fields.push(`and ${issues.length - shown.length} more`);

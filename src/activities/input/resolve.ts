@@ -1,4 +1,4 @@
-/** Fields with their defaults filled in. */
+/** Fills in the defaults of fields that several inputs have. */
 import type { z } from 'zod';
 import { type ApiScope, DEFAULT_POLL, type ResolvedPoll } from '../../protocol/index.js';
 import type { poll } from './schemas.js';
@@ -13,7 +13,7 @@ export function resolvePoll(value: z.infer<typeof poll>): ResolvedPoll {
   };
 }
 
-/** The project and organization, where they are given. */
+/** Picks the project and the organization, where they are given. */
 export function toScope(value: { projectId?: string | undefined; organizationId?: string | undefined }): ApiScope {
   return {
     ...(value.projectId === undefined ? {} : { projectId: value.projectId }),

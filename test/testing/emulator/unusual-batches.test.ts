@@ -3,9 +3,9 @@ import { call, createBatch, startEmulator } from './helpers.js';
 
 const FILES = [{ name: 'a.md', content: 'a' }];
 
-describe('with strangeNeighbours, the list of a directory', () => {
-  it('ends with the same few batches of strange shapes, older than all others', async () => {
-    const emulator = await startEmulator({ strangeNeighbours: true });
+describe('with unusualBatches, the list of a directory', () => {
+  it('ends with the same five unusual batches, older than all others', async () => {
+    const emulator = await startEmulator({ unusualBatches: true });
     const { id } = await emulator.addDirectory(FILES);
     const list = async () => (await call(emulator, `/api/v2/batches?source_directory_id=${id}`)).body.items;
     const before = await list();
@@ -24,8 +24,8 @@ describe('with strangeNeighbours, the list of a directory', () => {
     expect(times.toSorted((a, b) => b - a)).toEqual(times);
   });
 
-  it('comes in pages', async () => {
-    const emulator = await startEmulator({ strangeNeighbours: true });
+  it('has pages', async () => {
+    const emulator = await startEmulator({ unusualBatches: true });
     const { id } = await emulator.addDirectory(FILES);
     await createBatch(emulator, id);
     const path = `/api/v2/batches?source_directory_id=${id}`;
@@ -41,8 +41,8 @@ describe('with strangeNeighbours, the list of a directory', () => {
     expect(new Set(paged).size).toBe(6);
   });
 
-  it('heeds the filters', async () => {
-    const emulator = await startEmulator({ strangeNeighbours: true });
+  it('applies the filters', async () => {
+    const emulator = await startEmulator({ unusualBatches: true });
     const { id } = await emulator.addDirectory(FILES);
     const count = async (query: string) =>
       (await call(emulator, `/api/v2/batches?source_directory_id=${id}${query}`)).body.items.length;
@@ -54,14 +54,14 @@ describe('with strangeNeighbours, the list of a directory', () => {
     expect(await count(`&created_at_on_or_before=${recently}`)).toBe(5);
   });
 
-  it('is the only one that shows them; they can be read by id, and not cancelled', async () => {
-    const emulator = await startEmulator({ strangeNeighbours: true });
+  it('is the only list with them; they can be read by id but not cancelled', async () => {
+    const emulator = await startEmulator({ unusualBatches: true });
     const { id } = await emulator.addDirectory(FILES);
     const { items } = (await call(emulator, `/api/v2/batches?source_directory_id=${id}`)).body;
     expect((await call(emulator, '/api/v2/batches')).body.items).toEqual([]);
-    for (const strange of items) {
-      expect(await call(emulator, `/api/v2/batches/${strange.id}`)).toMatchObject({ status: 200, body: strange });
-      const cancel = await call(emulator, `/api/v2/batches/${strange.id}/cancel`, { method: 'POST' });
+    for (const unusual of items) {
+      expect(await call(emulator, `/api/v2/batches/${unusual.id}`)).toMatchObject({ status: 200, body: unusual });
+      const cancel = await call(emulator, `/api/v2/batches/${unusual.id}/cancel`, { method: 'POST' });
       expect(cancel.status).toBe(409);
     }
   });

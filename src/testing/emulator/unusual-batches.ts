@@ -1,12 +1,12 @@
 import { HttpError } from './http-error.js';
 import type { Directory } from './model.js';
-import type { Settings } from './options.js';
 import type { SeededRandom } from './seeded-random.js';
 import { formatServiceTime } from './service-clock.js';
+import type { Settings } from './settings.js';
 
-/** A batch of somebody else over the same directory, whose body does not have the usual shape. */
-export interface StrangeBatch {
-  /** Below every real batch's, since it is older. */
+/** A batch over the same directory whose body has an unusual shape. */
+export interface UnusualBatch {
+  /** Negative: older than every batch that was created here. */
   readonly seq: number;
   readonly id: string;
   readonly status: string;
@@ -17,12 +17,12 @@ export interface StrangeBatch {
 
 const HOUR_MS = 60 * 60 * 1000;
 
-interface StrangeFields {
+interface UnusualFields {
   readonly status?: string;
   readonly [field: string]: unknown;
 }
 
-const STRANGE_FIELDS: readonly ((createdAtMs: number) => StrangeFields)[] = [
+const UNUSUAL_FIELDS: readonly ((createdAtMs: number) => UnusualFields)[] = [
   () => ({ config: undefined }),
   () => ({ config: { job: { type: 'split_v1', configuration_id: 'cfg-SPLIT_STANDARD' } } }),
   (createdAtMs) => ({ created_at: createdAtMs / 1000, updated_at: createdAtMs / 1000 }),
@@ -30,27 +30,27 @@ const STRANGE_FIELDS: readonly ((createdAtMs: number) => StrangeFields)[] = [
   () => ({ status: 'ARCHIVED' }),
 ];
 
-/** The same few strange batches each time a directory's batches are listed; see `strangeNeighbours` of the options. */
-export class StrangeNeighbours {
-  readonly #byDirectory = new Map<string, readonly StrangeBatch[]>();
+/** The unusual batches of each directory; see the option `unusualBatches`. */
+export class UnusualBatches {
+  readonly #byDirectory = new Map<string, readonly UnusualBatch[]>();
 
   constructor(
     private readonly settings: Settings,
     private readonly random: SeededRandom,
   ) {}
 
-  /** Newest first, and all older than the directory. */
-  of(directory: Directory | undefined): readonly StrangeBatch[] {
-    if (!this.settings.strangeNeighbours || directory === undefined) return [];
-    const known = this.#byDirectory.get(directory.id);
-    if (known !== undefined) return known;
-    const made = STRANGE_FIELDS.map((_, index) => this.#make(directory, index));
-    this.#byDirectory.set(directory.id, made);
-    return made;
+  /** The unusual batches of a directory, newest first, all older than the directory. The same ones at each call. */
+  list(directory: Directory | undefined): readonly UnusualBatch[] {
+    if (!this.settings.unusualBatches || directory === undefined) return [];
+    const existing = this.#byDirectory.get(directory.id);
+    if (existing !== undefined) return existing;
+    const created = UNUSUAL_FIELDS.map((_, index) => this.#make(directory, index));
+    this.#byDirectory.set(directory.id, created);
+    return created;
   }
 
-  /** By its id. Only one that a list has shown is there. */
-  find(id: string): StrangeBatch | undefined {
+  /** Finds an unusual batch that was listed before. */
+  find(id: string): UnusualBatch | undefined {
     for (const batches of this.#byDirectory.values()) {
       const found = batches.find((batch) => batch.id === id);
       if (found !== undefined) return found;
@@ -58,23 +58,23 @@ export class StrangeNeighbours {
     return undefined;
   }
 
-  /** Throws the 409 of a neighbour: all have ended. */
+  /** Throws the 409 for an unusual batch: all of them have ended. */
   refuseCancel(id: string): void {
     const found = this.find(id);
     if (found !== undefined) throw new HttpError(409, `batch ${id} is ${found.status} and can't be cancelled`);
   }
 
-  #make(directory: Directory, index: number): StrangeBatch {
-    const id = this.random.uuid('bat-', 'strange-neighbour');
+  #make(directory: Directory, index: number): UnusualBatch {
+    const id = this.random.uuid('bat-', 'unusual-batches');
     const createdAtMs = directory.createdAtMs - (index + 1) * HOUR_MS;
-    const fields = (atMs: number) => STRANGE_FIELDS[index]?.(atMs) ?? {};
+    const fields = (atMs: number) => UNUSUAL_FIELDS[index]?.(atMs) ?? {};
     return {
       seq: -1 - index,
       id,
       status: fields(createdAtMs).status ?? 'COMPLETED',
       createdAtMs,
       projectId: directory.projectId,
-      // A field that is undefined does not get into the JSON.
+      // Undefined fields are left out of the JSON.
       body: () => ({
         id,
         created_at: formatServiceTime(createdAtMs, this.settings),

@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LlamaCloudEmulator, startLlamaCloudEmulator } from '../../src/testing/emulator/index.js';
-import { allEnded, createBatch, createRequest, INSTANT } from '../testing/emulator/helpers.js';
-import { ANSWERS, PLAIN_ERROR, VALIDATION_ERROR } from './schemas.js';
+import { createBatch, createRequest, INSTANT, waitForJobs } from '../testing/emulator/helpers.js';
+import { PLAIN_ERROR, RESPONSES, VALIDATION_ERROR } from './schemas.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/documents', import.meta.url));
 const PARSE_EXPAND = ['text', 'markdown', 'items', 'metadata', 'text_full', 'markdown_full'];
 
-type Route = keyof typeof ANSWERS;
+type Route = keyof typeof RESPONSES;
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 const covered = new Set<string>();
@@ -22,40 +22,40 @@ beforeAll(async () => {
 
 afterAll(() => emulator.close());
 
-async function send(method: string, path: string, body?: unknown, apiKey = emulator.apiKey) {
-  const init = body === undefined ? {} : { body: JSON.stringify(body) };
+async function send(method: string, path: string, requestBody?: unknown, apiKey = emulator.apiKey) {
+  const init = requestBody === undefined ? {} : { body: JSON.stringify(requestBody) };
   const headers = { authorization: `Bearer ${apiKey}` };
   const response = await fetch(emulator.url + path, { method, headers, ...init });
-  const answer: unknown = await response.json();
-  return { status: response.status, answer };
+  const body: unknown = await response.json();
+  return { status: response.status, body };
 }
 
-/** Sends a request and holds the answer against its route's schema. */
+/** Sends a request and validates the response against the schema of its route. */
 async function check(
   route: Route,
-  { id = '', query = '', body }: { id?: string; query?: string; body?: unknown } = {},
+  { id = '', query = '', body: requestBody }: { id?: string; query?: string; body?: unknown } = {},
 ) {
   const [method = '', path = ''] = route.replace('{id}', id).split(' ');
-  const { status, answer } = await send(method, path + query, body);
-  const expected = ANSWERS[route];
+  const { status, body } = await send(method, path + query, requestBody);
+  const expected = RESPONSES[route];
   expect([route, status]).toEqual([route, expected.status]);
-  expectFits(expected.schema, answer);
+  expectValid(expected.schema, body);
   covered.add(route);
 }
 
-function expectFits(schema: object, answer: unknown): void {
-  ajv.validate(schema, answer);
-  expect({ errors: ajv.errors ?? [], answer }).toEqual({ errors: [], answer });
+function expectValid(schema: object, body: unknown): void {
+  ajv.validate(schema, body);
+  expect({ errors: ajv.errors ?? [], body }).toEqual({ errors: [], body });
 }
 
 const expandQuery = (names: readonly string[]) => `?${names.map((name) => `expand=${name}`).join('&')}`;
 
-describe('every answer fits the schema of its route', () => {
+describe('every response matches the schema of its route', () => {
   it('batches', async () => {
     await check('POST /api/v2/batches', { body: createRequest(directoryId) });
     const id = await createBatch(emulator, directoryId);
-    await check('POST /api/v2/batches/{id}/cancel', { id: await slowBatch('parse_v2') });
-    await allEnded(emulator, id);
+    await check('POST /api/v2/batches/{id}/cancel', { id: await createRunningBatch('parse_v2') });
+    await waitForJobs(emulator, id);
     await check('GET /api/v2/batches');
     await check('GET /api/v2/batches/{id}', { id });
     await check('GET /api/v2/batches/{id}', { id, query: '?expand=results' });
@@ -67,7 +67,7 @@ describe('every answer fits the schema of its route', () => {
 
   it('parse jobs in every status', async () => {
     const batchId = await createBatch(emulator, directoryId);
-    await allEnded(emulator, batchId);
+    await waitForJobs(emulator, batchId);
     const expand = [
       ...PARSE_EXPAND,
       ...PARSE_EXPAND.map((name) => `${name}_content_metadata`),
@@ -79,23 +79,23 @@ describe('every answer fits the schema of its route', () => {
     for (const { id } of jobs) await check('GET /api/v2/parse/{id}', { id, query: expandQuery(expand) });
     await check('GET /api/v2/parse/{id}', { id: jobs[0]?.id ?? '' });
     await check('GET /api/v2/parse', { query: '?page_size=3' });
-    const open = await openJob('parse_v2');
-    await check('GET /api/v2/parse/{id}', { id: open, query: expandQuery(expand) });
-    await check('POST /api/v2/parse/{id}/cancel', { id: open });
-    await check('GET /api/v2/parse/{id}', { id: open, query: expandQuery(expand) });
+    const runningId = await createRunningJob('parse_v2');
+    await check('GET /api/v2/parse/{id}', { id: runningId, query: expandQuery(expand) });
+    await check('POST /api/v2/parse/{id}/cancel', { id: runningId });
+    await check('GET /api/v2/parse/{id}', { id: runningId, query: expandQuery(expand) });
   });
 
   it('extract jobs in every status', async () => {
     const batchId = await createBatch(emulator, directoryId, 'extract_v2');
-    await allEnded(emulator, batchId);
+    await waitForJobs(emulator, batchId);
     const query = expandQuery(['configuration', 'extract_metadata', 'usage']);
     for (const { id } of emulator.jobs.list().filter((job) => job.batchId === batchId)) {
       await check('GET /api/v2/extract/{id}', { id, query });
     }
     await check('GET /api/v2/extract', { query });
-    const open = await openJob('extract_v2');
-    await check('GET /api/v2/extract/{id}', { id: open, query });
-    await check('POST /api/v2/extract/{id}/cancel', { id: open });
+    const runningId = await createRunningJob('extract_v2');
+    await check('GET /api/v2/extract/{id}', { id: runningId, query });
+    await check('POST /api/v2/extract/{id}/cancel', { id: runningId });
   });
 
   it('directories', async () => {
@@ -110,9 +110,9 @@ describe('every answer fits the schema of its route', () => {
       await send('GET', '/api/v2/batches?status=DONE'),
       await send('GET', '/api/v2/parse?page_size=none'),
     ];
-    for (const { status, answer } of invalid) {
+    for (const { status, body } of invalid) {
       expect(status).toBe(422);
-      expectFits(VALIDATION_ERROR, answer);
+      expectValid(VALIDATION_ERROR, body);
     }
     const plain = [
       await send('GET', '/api/v2/batches', undefined, 'llx-wrong'),
@@ -122,25 +122,25 @@ describe('every answer fits the schema of its route', () => {
       await send('POST', '/api/v2/batches', createRequest(directoryId, 'parse_v2', 'cfg-NOPE')),
     ];
     expect(plain.map(({ status }) => status)).toEqual([401, 404, 405, 400, 404]);
-    for (const { answer } of plain) expectFits(PLAIN_ERROR, answer);
+    for (const { body } of plain) expectValid(PLAIN_ERROR, body);
   });
 
-  it('and no route was left out', () => {
-    expect([...covered].toSorted()).toEqual(Object.keys(ANSWERS).toSorted());
+  it('and every route is tested', () => {
+    expect([...covered].toSorted()).toEqual(Object.keys(RESPONSES).toSorted());
   });
 });
 
-/** A batch that still runs. */
-async function slowBatch(type: 'parse_v2' | 'extract_v2'): Promise<string> {
+/** Creates a batch that is RUNNING. */
+async function createRunningBatch(type: 'parse_v2' | 'extract_v2'): Promise<string> {
   const id = await createBatch(emulator, directoryId, type);
   emulator.batches.setStatus(id, 'RUNNING');
   return id;
 }
 
-/** A job that is mapped and has not ended. */
-async function openJob(type: 'parse_v2' | 'extract_v2'): Promise<string> {
+/** Creates a job that is mapped and RUNNING. */
+async function createRunningJob(type: 'parse_v2' | 'extract_v2'): Promise<string> {
   const batchId = await createBatch(emulator, directoryId, type);
-  await allEnded(emulator, batchId);
+  await waitForJobs(emulator, batchId);
   const id = emulator.jobs.list().find((job) => job.batchId === batchId)?.id ?? '';
   emulator.jobs.setStatus(id, 'RUNNING');
   return id;

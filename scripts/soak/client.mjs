@@ -1,0 +1,45 @@
+// What a soak asks the Temporal server. Each request has its own connection, since the server is killed and restarted.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { BatchClient } from '../../dist/index.js';
+
+export function startBatch(address, input) {
+  return withClient(address, (client) => new BatchClient({ client }).start(input));
+}
+
+/** Waits for the result of a run, also while the server is down. */
+export async function waitForResult(address, workflowId) {
+  for (;;) {
+    try {
+      return await withClient(address, (client) => new BatchClient({ client }).attach(workflowId).result());
+    } catch (error) {
+      if (error.name === 'WorkflowFailedError') throw error;
+      await sleep(500);
+    }
+  }
+}
+
+/** The memo and the events of every workflow, as text. */
+export function readHistories(address) {
+  return withClient(address, async ({ workflow }) => {
+    const texts = [];
+    for await (const { workflowId, runId, memo } of workflow.list()) {
+      const { events } = await workflow.getHandle(workflowId, runId).fetchHistory();
+      texts.push(JSON.stringify([memo, events], decodeBuffers));
+    }
+    return texts.join('\n');
+  });
+}
+
+function decodeBuffers(_key, value) {
+  return value?.type === 'Buffer' ? Buffer.from(value.data).toString() : value;
+}
+
+async function withClient(address, use) {
+  const connection = await Connection.connect({ address });
+  try {
+    return await use(new Client({ connection }));
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * What `createBatch` did before a person reset it, or the run that it creates for. There may be a batch already. It is read from
+ * histories and memos, which do not lag as Temporal's visibility does.
+ */
+import { Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import { type ApiScope, BATCH_ID_MEMO, PREEXISTING_BATCHES_MEMO, WORKFLOW_TYPES } from '../../protocol/index.js';
+import type { ActivityDeps } from '../deps.js';
+import { runAttempt } from '../support/run-attempt.js';
+import { type CreatedBatch, findBatch, type PreexistingBatches, toCreatedBatch } from './create-batch.js';
+import { readRunsBeforeReset, undefinedIfNotFound, type WorkflowRun } from './reset-history.js';
+
+export interface FindPreviousCreatesInput {
+  scope: ApiScope;
+  /** The `createBatch` workflow, and the run that it creates for. */
+  runs: { create: WorkflowRun; parent: WorkflowRun | null };
+}
+
+export interface PreviousCreates {
+  /** The batch that was created, unless it is gone, FAILED or CANCELLED: then another one is created. */
+  batch: CreatedBatch | null;
+  /** What was there before the first POST whose batch is not known; `null` without such a POST. */
+  preexisting: PreexistingBatches | null;
+}
+
+/** `GET /api/v2/batches/{id}` where there is a batch. */
+export function findPreviousCreates(deps: ActivityDeps) {
+  return ({ scope, runs }: FindPreviousCreatesInput): Promise<PreviousCreates> =>
+    runAttempt('read', `previous creates of ${runs.create.workflowId}`, async ({ signal }) => {
+      const { client } = Context.current();
+      let preexisting: PreexistingBatches | null = null;
+      for (const create of await listPreviousCreates(client, runs)) {
+        const memo = await readMemo(client, create);
+        const listed = memo?.[PREEXISTING_BATCHES_MEMO];
+        const batchId = memo?.[BATCH_ID_MEMO];
+        const batch = typeof batchId === 'string' ? await findUsableBatch(deps, batchId, scope, signal) : null;
+        // Others may have created batches since this one ended: what was listed before it is out of date.
+        if (typeof batchId === 'string' && batch === null) break;
+        if (isPreexistingBatches(listed)) preexisting = listed;
+        if (batch !== null) return { batch, preexisting };
+      }
+      return { batch: null, preexisting };
+    });
+}
+
+async function readMemo(client: Client, { workflowId, runId }: WorkflowRun) {
+  const description = await undefinedIfNotFound(() => client.workflow.getHandle(workflowId, runId).describe());
+  return description?.memo;
+}
+
+/** The executions of the create before this one, latest first. */
+async function listPreviousCreates(
+  client: Client,
+  { create, parent }: FindPreviousCreatesInput['runs'],
+): Promise<WorkflowRun[]> {
+  const creates = (await readRunsBeforeReset(client, create)).map(({ run }) => run);
+  for (const { history } of parent === null ? [] : await readRunsBeforeReset(client, parent)) {
+    for (const { childWorkflowExecutionStartedEventAttributes: started } of history.toReversed()) {
+      const { workflowId, runId } = started?.workflowExecution ?? {};
+      if (started?.workflowType?.name === WORKFLOW_TYPES.createBatch && workflowId && runId)
+        creates.push({ workflowId, runId });
+    }
+  }
+  return creates;
+}
+
+async function findUsableBatch(
+  deps: ActivityDeps,
+  batchId: string,
+  scope: ApiScope,
+  signal: AbortSignal,
+): Promise<CreatedBatch | null> {
+  const batch = await findBatch(deps, batchId, scope, signal);
+  const isUsable = batch !== undefined && batch.status !== 'FAILED' && batch.status !== 'CANCELLED';
+  return isUsable ? { ...toCreatedBatch(batch), batchId } : null;
+}
+
+function isPreexistingBatches(value: unknown): value is PreexistingBatches {
+  return typeof value === 'object' && value !== null && 'sinceMs' in value && 'batchIds' in value;
+}

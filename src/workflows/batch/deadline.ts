@@ -1,0 +1,34 @@
+import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
+import type { BatchRequest } from '../../protocol/index.js';
+import { isRunFailure } from '../shared/unwrap-failure.js';
+import { toBatchFailure } from './batch-failure.js';
+import { setPhase } from './publish.js';
+import type { BatchState } from './state.js';
+import { stop } from './stop.js';
+
+/**
+ * Runs the steps until the deadline of the run. At the deadline, or when the run is cancelled, the remote batch is stopped.
+ *
+ * @throws `BatchTimedOut`, CancelledFailure.
+ */
+export async function withinDeadline<T>(state: BatchState, request: BatchRequest, steps: () => Promise<T>): Promise<T> {
+  const remainingMs = Math.max(1, state.startedAtMs + request.timeoutMs - Date.now());
+  try {
+    return await CancellationScope.withTimeout(remainingMs, () => {
+      CancellationScope.current().cancelRequested.catch(() => {
+        state.stopRequestedAtMs = Date.now();
+        setPhase(state, 'stopping');
+      });
+      return steps();
+    });
+  } catch (error) {
+    if (!isRunFailure(error) || state.stopRequestedAtMs === null) throw error;
+    const outcome = await CancellationScope.nonCancellable(() => stop(state, request));
+    if (!isCancellation(error)) throw error;
+    const batch = state.batchId === null ? 'the batch' : `batch ${state.batchId}`;
+    if (CancellationScope.current().consideredCancelled)
+      throw new CancelledFailure(`the run was cancelled before ${batch} had been collected; ${outcome}`, [], error);
+    const message = `${batch} did not end within ${request.timeoutMs / 1_000} s; ${outcome}`;
+    throw toBatchFailure(state, 'BatchTimedOut', message);
+  }
+}

@@ -1,0 +1,55 @@
+/** How `createBatch` tells the batch of a lost response from the batches of others. */
+import type { ActivityOptions } from '@temporalio/common';
+import { upsertMemo, workflowInfo } from '@temporalio/workflow';
+import type { CreatedBatch, PreexistingBatches } from '../../activities/types.js';
+import { PREEXISTING_BATCHES_MEMO } from '../../protocol/index.js';
+import { findCreatedBatch, findPreviousCreates, listRecentBatches } from '../shared/activities.js';
+import type { CreateBatchInput } from './create-input.js';
+
+/** Plain JSON: continue-as-new carries it. */
+export interface CreateState {
+  /** `null` until they are listed. */
+  preexisting: PreexistingBatches | null;
+  /** May a POST have created a batch whose id is not known? */
+  mayHaveCreatedBatch: boolean;
+  batch: CreatedBatch | null;
+}
+
+/** Lists the batches that are there before the first POST, and publishes them for a create after a reset. */
+export async function listPreexisting(input: CreateBatchInput, state: CreateState): Promise<PreexistingBatches> {
+  if (state.preexisting === null) await readPreviousCreates(input, state);
+  const summary = `List recent batches over ${input.directoryId}`;
+  state.preexisting ??= await listRecentBatches.executeWithOptions({ summary }, [input]);
+  upsertMemo({ [PREEXISTING_BATCHES_MEMO]: state.preexisting });
+  return state.preexisting;
+}
+
+/** Reads what this create had done before a person reset it, or its parent. */
+export async function readPreviousCreates(
+  { scope }: CreateBatchInput,
+  state: CreateState,
+  options: ActivityOptions = {},
+): Promise<void> {
+  const { workflowId, runId, parent } = workflowInfo();
+  const runs = { create: { workflowId, runId }, parent: parent ?? null };
+  const summary = 'Look for creates from before a reset';
+  const previous = await findPreviousCreates.executeWithOptions({ ...options, summary }, [{ scope, runs }]);
+  state.batch = previous.batch;
+  state.preexisting = previous.preexisting;
+  state.mayHaveCreatedBatch = previous.preexisting !== null;
+}
+
+/**
+ * Finds the batch that a POST has created although its response was lost.
+ *
+ * @param wait Wait until LlamaCloud's list would show it. Otherwise the list is read once.
+ */
+export function findNewBatch(
+  input: CreateBatchInput,
+  preexisting: PreexistingBatches,
+  wait: boolean,
+  options: ActivityOptions = {},
+): Promise<CreatedBatch | null> {
+  const summary = `Look for a new batch over ${input.directoryId}`;
+  return findCreatedBatch.executeWithOptions({ summary, ...options }, [{ ...input, preexisting, wait }]);
+}

@@ -1,0 +1,127 @@
+import { type ActivityOptions, CancellationScope, isCancellation, log, workflowInfo } from '@temporalio/workflow';
+import type { OpenedDirectories, WriteDirectoriesInput } from '../../activities/types.js';
+import {
+  type DirectoryLine,
+  type FailureType,
+  type ProcessDirectoriesInput,
+  rootFailure,
+} from '../../protocol/index.js';
+import { writeDirectories } from '../shared/activities.js';
+import { ReadyQueue } from '../shared/ready-queue.js';
+import { isRunFailure } from '../shared/unwrap-failure.js';
+import { processDirectory } from './directory-batch.js';
+import { publishDirectories, setDirectoriesPhase } from './publish.js';
+import { type DirectoriesState, type DirectoryOutcome, recordDirectory } from './state.js';
+
+/** Runs a batch for each directory of a page, and writes their lines. Returns whether another page remains. */
+export async function processPage(
+  state: DirectoriesState,
+  request: OpenedDirectories,
+  input: ProcessDirectoriesInput,
+): Promise<boolean> {
+  if (reasonToSkip(state) === undefined) setDirectoriesPhase(state, 'processing');
+  // The ids were validated without the space around them.
+  const page = input.directoryIds.slice(state.listed, state.listed + state.pageSize).map((id) => id.trim());
+  const lines = await processAll(state, request, input, page);
+  state.listed += page.length;
+  const isLast = state.listed >= request.total;
+  await writeLines(state, {
+    firstRunId: workflowInfo().firstExecutionRunId,
+    storeId: request.storeId,
+    lines,
+    part: state.parts,
+    isLast,
+  });
+  state.parts += 1;
+  return !isLast;
+}
+
+/** At most `maxConcurrentBatches` are open at a time. The lines are in the order of the directories. */
+async function processAll(
+  state: DirectoriesState,
+  { maxConcurrentBatches }: OpenedDirectories,
+  input: ProcessDirectoriesInput,
+  page: readonly string[],
+): Promise<DirectoryLine[]> {
+  const lines = new Array<DirectoryLine | undefined>(page.length);
+  const queue = new ReadyQueue<[number, string]>(maxConcurrentBatches);
+  for (const entry of page.entries()) queue.add(entry);
+  queue.close();
+  const process = async ([index, directoryId]: [number, string]) => {
+    lines[index] = recordDirectory(state, directoryId, await processOne(state, input, directoryId));
+    publishDirectories(state);
+  };
+  try {
+    await queue.run(process, () => reasonToSkip(state) !== undefined);
+  } catch (error) {
+    // A run that is stopping lists the other directories as skipped.
+    if (!isCancellation(error)) throw error;
+  }
+  const failure = { type: 'Skipped', message: reasonToSkip(state) ?? '' };
+  return page.map(
+    (directoryId, index) => lines[index] ?? recordDirectory(state, directoryId, { status: 'SKIPPED', failure }),
+  );
+}
+
+async function processOne(
+  state: DirectoriesState,
+  input: ProcessDirectoriesInput,
+  directoryId: string,
+): Promise<DirectoryOutcome> {
+  state.running += 1;
+  publishDirectories(state);
+  try {
+    const outcome = await processDirectory(input, directoryId);
+    const { failure } = outcome;
+    if (failure !== undefined && ACCOUNT_WIDE_FAILURES.has(failure.type))
+      state.haltCause ??= { directoryId, ...failure };
+    return outcome;
+  } finally {
+    state.running -= 1;
+  }
+}
+
+/** Failures that every other directory would have as well, since they come from the account or from the options. */
+const ACCOUNT_WIDE_FAILURES: ReadonlySet<string> = new Set<FailureType>([
+  'OutOfCredits',
+  'NotAuthorized',
+  'InvalidInput',
+]);
+
+/** Why the other directories are skipped; `undefined` while batches are created. */
+export function reasonToSkip({ haltCause }: DirectoriesState): string | undefined {
+  if (CancellationScope.current().consideredCancelled) return 'the run was stopped';
+  return haltCause === null
+    ? undefined
+    : `${haltCause.directoryId} failed with ${haltCause.type}, as every other would`;
+}
+
+/** A run that is stopping gives up its manifest after this: it must end. */
+const CLEANUP_OPTIONS = { scheduleToCloseTimeout: '10 minutes' } as const;
+
+async function writeLines(state: DirectoriesState, part: WriteDirectoriesInput): Promise<void> {
+  if (!CancellationScope.current().consideredCancelled) {
+    setDirectoriesPhase(state, 'reporting');
+    try {
+      return await write(state, part);
+    } catch (error) {
+      if (!isCancellation(error)) throw error;
+    }
+  }
+  try {
+    await CancellationScope.nonCancellable(() => write(state, part, CLEANUP_OPTIONS));
+  } catch (error) {
+    if (!isRunFailure(error)) throw error;
+    log.error('The manifest of a run that was stopped could not be written', { message: rootFailure(error).message });
+  }
+}
+
+async function write(
+  state: DirectoriesState,
+  part: WriteDirectoriesInput,
+  options: ActivityOptions = {},
+): Promise<void> {
+  const summary = `List ${part.lines.length} directories`;
+  const location = await writeDirectories.executeWithOptions({ ...options, summary }, [part]);
+  if (part.isLast) state.manifest = location;
+}

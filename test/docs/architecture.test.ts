@@ -1,0 +1,21 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+
+const ROOT = new URL('../../', import.meta.url);
+
+/** A path, with or without a name in it: `workflows/batch/stop.ts › stop`. */
+const REFERENCE = /`([\w./-]+\.ts)(?: › (\w+))?`/g;
+
+test('every file and every function that the architecture names exists', async () => {
+  const page = await readFile(new URL('docs/architecture.md', ROOT), 'utf8');
+  const references = [...page.matchAll(REFERENCE)];
+  expect(references.length).toBeGreaterThan(20);
+  const missing: string[] = [];
+  for (const [reference, path = '', name] of references) {
+    const folder = path.startsWith('test/') ? '' : 'src/';
+    const code = await readFile(new URL(`${folder}${path}`, ROOT), 'utf8').catch(() => '');
+    const isThere = name === undefined ? code !== '' : new RegExp(`\\bfunction\\*? ${name}\\b`).test(code);
+    if (!isThere) missing.push(reference);
+  }
+  expect(missing).toEqual([]);
+});

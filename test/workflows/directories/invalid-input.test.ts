@@ -1,0 +1,45 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isFailure } from '../../../src/index.js';
+import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
+import { directoryLines, parseAll } from '../../support/directories.js';
+import { failureOf } from '../../support/failure.js';
+import { files, type Stage, setStage } from '../../support/stage.js';
+
+/** The options of the run are wrong in a way that the run itself has not noticed. */
+async function openBatch(): Promise<never> {
+  throw ApplicationFailure.nonRetryable('collect: does not fit the job type', 'InvalidInput');
+}
+
+describe('a run over many directories', () => {
+  let temporal: LocalTemporal;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    temporal = await startLocalTemporal();
+    stage = await setStage(temporal, { activities: { openBatch } });
+  });
+
+  afterAll(async () => {
+    await stage?.close();
+    await temporal?.close();
+  });
+
+  test('no more batches are created after one fails with InvalidInput', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 3; i++) ids.push((await stage.emulator.addDirectory(files(1))).id);
+    const run = await stage.batches.startDirectories({ ...parseAll(ids), maxConcurrentBatches: 1 });
+    expect(isFailure(await failureOf(run.result()), 'InvalidInput')).toBe(true);
+    const report = await run.report();
+    if (report === undefined) throw new Error('there is no report');
+    expect(report.directories).toEqual({ total: 3, completed: 0, failed: 1, cancelled: 0, skipped: 2 });
+    const lines = await directoryLines(report);
+    expect(lines.map(({ status, error }) => [status, error?.type])).toEqual([
+      ['FAILED', 'InvalidInput'],
+      ['SKIPPED', 'Skipped'],
+      ['SKIPPED', 'Skipped'],
+    ]);
+    const events = await stage.history(run.workflowId);
+    expect(events.filter((event) => event.startChildWorkflowExecutionInitiatedEventAttributes)).toHaveLength(1);
+  });
+});
