@@ -4,7 +4,7 @@ import {
   type BatchSpec,
   type ProcessBatchInput,
   type ProcessDirectoriesInput,
-  processBatchSpecflowId,
+  processBatchWorkflowId,
 } from '../protocol/index.js';
 
 /**
@@ -12,7 +12,7 @@ import {
  * configuration, have the same id. White space around ids is ignored.
  */
 export function batchWorkflowId(input: ProcessBatchInput): string {
-  return input.batchId === undefined ? processBatchSpecflowId(trimIds(input)) : `llamacloud/${input.batchId.trim()}`;
+  return input.batchId === undefined ? processBatchWorkflowId(trimIds(input)) : `llamacloud/${input.batchId.trim()}`;
 }
 
 /** Characters of a SHA-256 in hex. Among a million sets of directories a collision has a chance of 1 in 10 million. */
@@ -26,7 +26,7 @@ const DIGEST_LENGTH = 16;
 export function directoriesWorkflowId({ directoryIds, job }: ProcessDirectoriesInput): string {
   const ids = directoryIds.map((id) => id.trim()).sort();
   const digest = createHash('sha256').update(JSON.stringify(ids)).digest('hex').slice(0, DIGEST_LENGTH);
-  return processBatchSpecflowId(trimIds({ directoryId: `${ids.length}-directories-${digest}`, job }));
+  return processBatchWorkflowId(trimIds({ directoryId: `${ids.length}-directories-${digest}`, job }));
 }
 
 /** Trims ids as the validation does. Two spellings of one id must not start two runs, each with a batch that is paid for. */
