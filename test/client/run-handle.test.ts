@@ -1,6 +1,6 @@
 import { Client, Connection, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { BatchClient, NoWorkerError } from '../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
 import { files, parse, setStage } from '../support/stage.js';
@@ -43,7 +43,10 @@ describe('progress', () => {
     const batches = new BatchClient({ client: temporal.client, taskQueue: 'nobody-polls-this' });
     const run = await batches.start(parse('dir-aborted'));
     const abort = new AbortController();
-    const asking = temporal.client.withAbortSignal(abort.signal, () => run.progress());
+    // The SDK listens to the signal once for each request: the description of the run, then the query.
+    const listen = vi.spyOn(abort.signal, 'addEventListener');
+    const asking = temporal.client.withAbortSignal(abort.signal, () => batches.attach(run.workflowId).progress());
+    await vi.waitFor(() => expect(listen).toHaveBeenCalledTimes(2), { timeout: 9_000 });
     abort.abort();
     const error = await asking.catch((error: unknown) => error);
     expect(error).toBeInstanceOf(Error);
