@@ -54,6 +54,23 @@ describe('emulator', () => {
     expect((await fetch(`${ready.url}/api/v2/batches`, { headers })).status).toBe(200);
   });
 
+  it('accepts the configurations that it was given, and no other that is not a preset', async () => {
+    const { ready } = await serve(['--directory', `dir-1=${folder}`, '--api-key', 'k', '--configuration', 'cfg-saved']);
+    const create = async (configuration: string) => {
+      const response = await fetch(`${ready.url}/api/v2/batches`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer k', 'content-type': 'application/json' },
+        body: JSON.stringify({
+          source_directory_id: 'dir-1',
+          config: { job: { type: 'parse_v2', configuration_id: configuration } },
+        }),
+      });
+      return response.status;
+    };
+    expect(await create('cfg-saved')).toBe(201);
+    expect(await create('cfg-NOPE')).toBe(404);
+  });
+
   it('lets a batch take the time that it was given', async () => {
     const { ready } = await serve(['--directory', `dir-1=${folder}`, '--api-key', 'k', '--batch-duration', '1h']);
     const answer = await fetch(`${ready.url}/api/v2/batches`, {

@@ -3,13 +3,22 @@ import type { EmulatorOptions } from '../../testing/index.js';
 import type { CliCommand } from '../command.js';
 import type { CommandContext } from '../command-context.js';
 import { CliError, UsageError } from '../errors.js';
-import { duration, type IdAndPath, integer, nonEmpty, number, repeatedIdAndPath } from '../options/parsers.js';
+import {
+  duration,
+  type IdAndPath,
+  integer,
+  nonEmpty,
+  number,
+  repeatedId,
+  repeatedIdAndPath,
+} from '../options/parsers.js';
 import { toPrintable } from '../text.js';
 import { resolveUserPath } from '../user-path.js';
 
 interface EmulatorFlags {
   readonly port: number;
   readonly directory?: readonly IdAndPath[];
+  readonly configuration?: readonly string[];
   readonly apiKey?: string;
   readonly batchDuration?: number;
   readonly jobDuration?: number;
@@ -33,6 +42,11 @@ export function addEmulator(program: CliCommand, context: CommandContext): void 
       '--directory <id=path>',
       'serve the folder as the LlamaCloud directory of this id; repeat it for more folders',
       repeatedIdAndPath,
+    )
+    .option(
+      '--configuration <id>',
+      'accept this saved configuration as well as the presets; repeat it for more (default: presets only)',
+      repeatedId,
     )
     .option('--api-key <key>', 'accept only this API key (default: a key that it makes up and prints)', nonEmpty)
     .option(
@@ -93,6 +107,7 @@ async function serve({ signals }: CommandContext, flags: EmulatorFlags): Promise
 /** A batch is PENDING for a fifth of its time, and a job for a quarter, as by the emulator's defaults. */
 function toEmulatorOptions({
   port,
+  configuration,
   apiKey,
   batchDuration,
   jobDuration,
@@ -101,6 +116,7 @@ function toEmulatorOptions({
 }: EmulatorFlags): EmulatorOptions {
   return {
     port,
+    ...(configuration === undefined ? {} : { configurationIds: [...configuration] }),
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(batchDuration === undefined
       ? {}

@@ -133,6 +133,7 @@ describe('processBatch on a real server', () => {
   });
 
   test('the records of an extract batch are collected', async () => {
+    stage.emulator.addConfiguration('cfg-mine');
     const { id } = await stage.emulator.addDirectory([{ name: 'a.md', content: '# Title\n\nfour words in it' }]);
     const run = await stage.batches.start({
       directoryId: id,
