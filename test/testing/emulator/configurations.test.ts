@@ -31,7 +31,7 @@ describe('a configuration', () => {
     const sourceDirectoryId = (await emulator.addDirectory([{ name: 'a.md', content: 'a' }])).id;
     const job = { type: 'parse_v2', configurationId: 'cfg-NOPE' } as const;
     await expect(client.createBatch({ sourceDirectoryId, job })).rejects.toThrow(
-      'LlamaCloud answered 404: configuration cfg-NOPE not found',
+      'LlamaCloud returned 404: configuration cfg-NOPE not found',
     );
   });
 
