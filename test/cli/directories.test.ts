@@ -104,6 +104,7 @@ describe('start over many directories', () => {
     expect(await run('cancel', 'to be cancelled')).toMatchObject({ code: 0 });
     const result = await waiting;
     expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/^error: the run was cancelled$/m);
     expect(readJson<Answer>(result)).toMatchObject({
       error: { type: 'Cancelled' },
       report: { directories: { total: 3, cancelled: 3 } },

@@ -183,6 +183,7 @@ describe('start, progress, cancel', () => {
     expect(await run('cancel', 'to be cancelled')).toMatchObject({ code: 0 });
     const result = await waiting;
     expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/^error: the run was cancelled before batch bat-/m);
     expect(readJson<Answer>(result)).toMatchObject({
       error: { type: 'Cancelled', message: expect.stringMatching(/cancelled/i) },
       report: { batchId: id, status: 'CANCELLED' },
@@ -231,13 +232,24 @@ describe('start, progress, cancel', () => {
     }
   });
 
+  it('says that the workflow is not one of this package', async () => {
+    await temporal.client.workflow.start('sendInvoices', { workflowId: 'other', taskQueue: 'deserted' });
+    for (const command of ['progress', 'cancel']) {
+      const { code, stderr } = await run(command, 'other');
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /^error: other is a sendInvoices workflow, neither a processBatch nor a processDirectories workflow\nhint: /,
+      );
+    }
+  });
+
   it('says that no worker answers', async () => {
     const queue = ['--task-queue', 'deserted'];
     const { workflowId } = readJson<Answer>(await run('start', ...parse('dir-5'), ...queue, '--json'));
     const { code, stderr } = await run('progress', workflowId, ...queue);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^error: No worker of task queue deserted answered\..*\nhint: .*temporal-llamacloud worker --task-queue deserted/,
+      /^error: No worker of task queue deserted answered in time\. Check that one is running, and not overloaded\.\nhint: .*temporal-llamacloud worker --task-queue deserted/,
     );
   });
 });
@@ -310,7 +322,7 @@ describe('a run that has ended', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Failed$/m);
     expect(stdout).toMatch(/^ {2}Run +TERMINATED, started /m);
-    expect(stdout).toMatch(/^ {2}Reason +Terminated: The run was terminated$/m);
+    expect(stdout).toMatch(/^ {2}Reason +Terminated: the run was terminated$/m);
     expect(stdout).toMatch(new RegExp(`^ {2}Batch +${id}$`, 'm'));
     expect(stdout).toMatch(/^ {2}Status +(PENDING|RUNNING) when the run ended$/m);
     expect(stdout).toMatch(/^ {2}Files +none$/m);

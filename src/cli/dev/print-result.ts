@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { ManifestLine } from '../../protocol/index.js';
 import type { CommandContext } from '../command-context.js';
-import { batchFolder, renderFailure, renderFileCounts, renderFileTable } from '../runs/report.js';
+import { batchFolder, renderFileCounts, renderFileTable, renderRunFailure } from '../runs/report.js';
 import { renderTable, toPrintable } from '../text.js';
 import type { DevResult } from './run-batch.js';
 
@@ -10,8 +10,8 @@ export async function printResult(context: CommandContext, result: DevResult): P
   const { report, failure, ui } = result;
   context.info();
   if (failure !== undefined) {
-    const [first = '', ...rest] = renderFailure(failure);
-    for (const line of [`The run failed. ${first}`, ...rest]) context.info(line);
+    const [first = '', ...rest] = renderRunFailure(failure);
+    for (const line of [first.replace(/^t/, 'T'), ...rest]) context.info(line);
   }
   const locations: string[][] = [];
   if (report !== undefined) {

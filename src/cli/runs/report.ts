@@ -8,7 +8,7 @@ import {
   settledCount,
 } from '../../protocol/index.js';
 import { formatBytes, formatCount, renderTable, toPrintable, truncateMiddle } from '../text.js';
-import type { RunFailure } from './run-failure.js';
+import { findServerEnding, type RunFailure } from './run-failure.js';
 import type { AnyReport } from './run-types.js';
 
 const MAX_ROWS = 20;
@@ -107,6 +107,17 @@ export function renderFileTable(lines: readonly ManifestLine[], folder: string):
     ...renderTable([['FILE', 'OUTCOME', 'DOCUMENT, OR WHY THERE IS NONE'], ...rows]),
     ...renderMore(lines.length - rows.length),
   ];
+}
+
+/** How a run ended that did not complete: `the run failed. NotFound: ...`, or `the run was cancelled before ...`. */
+export function renderRunFailure(failure: RunFailure): string[] {
+  const ending = findServerEnding(failure.type);
+  if (ending === undefined) {
+    const [first = '', ...rest] = renderFailure(failure);
+    return [`the run failed. ${first}`, ...rest];
+  }
+  const message = toPrintable(failure.message);
+  return [message.startsWith(ending) ? message : `${ending}. ${message}`];
 }
 
 /** Why a run failed. For an `InvalidInput`, one line for each wrong field. */

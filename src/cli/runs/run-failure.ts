@@ -14,10 +14,15 @@ export interface RunFailure {
 
 /** Runs that ended without a failure of their own, by the name of the SDK's error. */
 const FAILURE_BY_ERROR_NAME: Readonly<Record<string, RunFailure>> = {
-  CancelledFailure: { type: 'Cancelled', message: 'The run was cancelled' },
-  TerminatedFailure: { type: 'Terminated', message: 'The run was terminated' },
-  TimeoutFailure: { type: 'TimedOut', message: 'The run exceeded its Temporal timeout' },
+  CancelledFailure: { type: 'Cancelled', message: 'the run was cancelled' },
+  TerminatedFailure: { type: 'Terminated', message: 'the run was terminated' },
+  TimeoutFailure: { type: 'TimedOut', message: 'the run exceeded its Temporal timeout' },
 };
+
+/** The ending that Temporal's server records, such as `the run was cancelled`. `undefined` for a failure of the failure table. */
+export function findServerEnding(type: string): string | undefined {
+  return Object.values(FAILURE_BY_ERROR_NAME).find((failure) => failure.type === type)?.message;
+}
 
 /** Whether `RunHandle.result()` threw because the run failed. Any other error says nothing about the run. */
 export function isRunFailure(error: unknown): error is Error {

@@ -23,7 +23,7 @@ export async function readRunStatus({ client, config }: TemporalClients, workflo
     const isMultiDirectory = type === WORKFLOW_TYPES.processDirectories;
     if (type !== WORKFLOW_TYPES.processBatch && !isMultiDirectory) {
       throw new CliError(
-        `${workflowId} is a ${type} workflow, not a ${WORKFLOW_TYPES.processBatch} workflow`,
+        `${workflowId} is a ${type} workflow, neither a ${WORKFLOW_TYPES.processBatch} nor a ${WORKFLOW_TYPES.processDirectories} workflow`,
         'Give the workflow id that start has printed.',
       );
     }

@@ -5,7 +5,7 @@ import { formatCount, quoteForShell } from '../text.js';
 import { followRun } from './follow-run.js';
 import { createProgressView } from './progress-view.js';
 import { queryProgress } from './query-progress.js';
-import { renderFailure, renderReport } from './report.js';
+import { renderReport, renderRunFailure } from './report.js';
 import { isRunFailure, toRunFailure } from './run-failure.js';
 import type { AnyReport, AnyRun } from './run-types.js';
 
@@ -62,8 +62,8 @@ async function printFailure(context: CommandContext, run: AnyRun, error: Error):
   const progress = type === 'Cancelled' ? await queryProgress(run).catch(() => null) : null;
   const message = progress?.failure?.message ?? failure.message;
   const summary = { type, message, ...(fields === undefined ? {} : { fields }) };
-  const [first = '', ...rest] = renderFailure(summary);
-  for (const line of [`error: the run failed. ${first}`, ...rest]) context.warn(line);
+  const [first = '', ...rest] = renderRunFailure(summary);
+  for (const line of [`error: ${first}`, ...rest]) context.warn(line);
   if (report !== undefined) for (const line of renderReport(report)) context.info(line);
   context.json({ ok: false, workflowId, runId, error: summary, ...(report === undefined ? {} : { report }) });
   return 1;

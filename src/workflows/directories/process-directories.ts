@@ -77,7 +77,7 @@ async function open(state: DirectoriesState, input: ProcessDirectoriesInput): Pr
 function finish(state: DirectoriesState): DirectoriesReport {
   if (CancellationScope.current().consideredCancelled) {
     publishReport(toDirectoriesReport(state));
-    throw new CancelledFailure('The run was stopped');
+    throw new CancelledFailure('the run was cancelled');
   }
   const report = toDirectoriesReport(state);
   if (report === undefined) throw new Error('A run whose input is valid has a report');

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { renderFailure, renderFileCounts, renderFileTable, renderReport } from '../../../src/cli/runs/report.js';
+import {
+  renderFailure,
+  renderFileCounts,
+  renderFileTable,
+  renderReport,
+  renderRunFailure,
+} from '../../../src/cli/runs/report.js';
 import type { BatchReport, DirectoriesReport, ManifestLine } from '../../../src/index.js';
 
 describe('the table of files', () => {
@@ -74,6 +80,23 @@ describe('the report', () => {
       'Manifest   /out/directories-1/manifest.jsonl',
     ]);
     expect(renderReport(directoriesReport(25))).toContain('  … and 5 more, see the manifest');
+  });
+
+  it('calls a cancelled or terminated run so, and says what else is known', () => {
+    const before = 'the run was cancelled before batch bat-1 had been collected; 2 of its jobs were cancelled';
+    expect(renderRunFailure({ type: 'Cancelled', message: 'the run was cancelled' })).toEqual([
+      'the run was cancelled',
+    ]);
+    expect(renderRunFailure({ type: 'Cancelled', message: before })).toEqual([before]);
+    expect(renderRunFailure({ type: 'Cancelled', message: 'Workflow cancelled' })).toEqual([
+      'the run was cancelled. Workflow cancelled',
+    ]);
+    expect(renderRunFailure({ type: 'Terminated', message: 'the run was terminated' })).toEqual([
+      'the run was terminated',
+    ]);
+    expect(renderRunFailure({ type: 'NotFound', message: 'no such batch' })).toEqual([
+      'the run failed. NotFound: no such batch',
+    ]);
   });
 
   it('lists the fields of an input that is not valid', () => {

@@ -116,9 +116,9 @@ describe('a run over many directories that fails or is cancelled, on a real serv
       ...ids.slice(3).map((id) => [id, 'SKIPPED', 'Skipped']),
     ]);
     expect(lines[1]?.batchId).toBe((await stage.created(ids[1] ?? '')).id);
-    const failure = { type: 'CancelledFailure', message: 'The run was stopped' };
+    const failure = { type: 'CancelledFailure', message: 'the run was cancelled' };
     expect(await run.progress()).toMatchObject({ phase: 'cancelled', running: 0, manifest: report.manifest, failure });
-    expect(await stage.details(workflowId)).toMatch(/^### Cancelled\n\n`CancelledFailure` `The run was stopped`\n/);
+    expect(await stage.details(workflowId)).toMatch(/^### Cancelled\n\n`CancelledFailure` `the run was cancelled`\n/);
     const query = `ParentWorkflowId = '${workflowId}' AND ExecutionStatus = 'Running'`;
     for await (const child of stage.client.workflow.list({ query })) throw new Error(`${child.workflowId} is running`);
   });
