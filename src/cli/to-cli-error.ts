@@ -109,7 +109,12 @@ function fromGrpc(error: Error, { code, details }: GrpcStatus, target: TemporalT
     case GRPC_CODES.notFound:
       return /^namespace\b.*\bnot found/i.test(details)
         ? new NamespaceNotFoundError(target, error)
-        : new NamedError('NotFound', `Temporal did not find it: ${details}`, 'Check the id and --namespace.', error);
+        : new NamedError(
+            'TemporalNotFound',
+            `Temporal did not find it: ${details}`,
+            'Check the id and --namespace.',
+            error,
+          );
     case GRPC_CODES.invalidArgument:
       return new NamedUsageError('InvalidArgument', `Temporal rejected the request: ${details}`, undefined, error);
     default:
@@ -119,7 +124,7 @@ function fromGrpc(error: Error, { code, details }: GrpcStatus, target: TemporalT
 
 function notAuthorized(details: string, target: TemporalTarget, cause: unknown): CliError {
   return new NamedError(
-    'NotAuthorized',
+    'TemporalNotAuthorized',
     `Temporal at ${target.address} denied access: ${details}`,
     'Check TEMPORAL_API_KEY, TEMPORAL_TLS_* and --namespace.',
     cause,

@@ -172,7 +172,7 @@ export class BatchClient {
     return this.#schedules.create(input, options, summarize(input));
   }
 
-  /** Lists the schedules in this namespace that start `processBatch` runs. */
+  /** Lists Temporal's summaries of the schedules in this namespace that start `processBatch` runs. {@link getSchedule} returns a handle. */
   listSchedules(): ReturnType<BatchSchedules['list']> {
     return this.#schedules.list();
   }

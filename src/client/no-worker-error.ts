@@ -5,7 +5,9 @@ export class NoWorkerError extends Error {
   readonly taskQueue: string;
 
   constructor(taskQueue: string, cause: unknown) {
-    super(`No worker of task queue ${taskQueue} answered. Start a worker that polls this task queue.`, { cause });
+    super(`No worker of task queue ${taskQueue} answered in time. Check that one is running, and not overloaded.`, {
+      cause,
+    });
     this.taskQueue = taskQueue;
   }
 }

@@ -12,6 +12,7 @@ it('tells a server that does not answer from a namespace that does not exist and
     named('NamespaceNotFoundError', "Namespace not found: 'documents'"),
     grpcError(7, 'Request unauthorized.'),
     named('TransportError', 'Status { code: Unauthenticated, message: "Request unauthorized.", source: None }'),
+    grpcError(5, 'sql: no rows in result set'),
   ].map((error) => toCliError(error, TARGET).type);
   expect(types).toEqual([
     'TemporalUnreachable',
@@ -19,8 +20,9 @@ it('tells a server that does not answer from a namespace that does not exist and
     'TemporalUnreachable',
     'NamespaceNotFound',
     'NamespaceNotFound',
-    'NotAuthorized',
-    'NotAuthorized',
+    'TemporalNotAuthorized',
+    'TemporalNotAuthorized',
+    'TemporalNotFound',
   ]);
 });
 

@@ -22,7 +22,8 @@ describe('progress', () => {
     const run = await batches.start(parse('dir-without-worker'));
     await expect(run.progress()).rejects.toMatchObject({
       name: 'NoWorkerError',
-      message: 'No worker of task queue nobody-polls-this answered. Start a worker that polls this task queue.',
+      message:
+        'No worker of task queue nobody-polls-this answered in time. Check that one is running, and not overloaded.',
       taskQueue: 'nobody-polls-this',
       cause: expect.any(ServiceError),
     });
