@@ -83,19 +83,6 @@ export function temporalConfigFromEnv(env: Environment = process.env): TemporalC
   }
 }
 
-/** Describes the configuration for a person, without secrets. */
-export function describeConfig(config: WorkerConfig): Record<string, string> {
-  return {
-    llamacloud: config.llamacloud.baseUrl,
-    apiKey: 'set',
-    output: config.output,
-    requestsPerSecond: config.requestsPerSecond === undefined ? 'no limit' : String(config.requestsPerSecond),
-    temporal: config.temporal.connection.address ?? 'localhost:7233',
-    namespace: config.temporal.namespace,
-    taskQueue: config.temporal.taskQueue,
-  };
-}
-
 function collectProblems<T>(problems: string[], read: () => T): T | undefined {
   try {
     return read();

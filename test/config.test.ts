@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ConfigError, describeConfig, temporalConfigFromEnv, workerConfigFromEnv } from '../src/config.js';
+import { ConfigError, temporalConfigFromEnv, workerConfigFromEnv } from '../src/config.js';
 
 const KEY = 'llx-PLANTED-KEY-0123456789';
 const SECRET = 'PLANTED-TEMPORAL-SECRET';
@@ -208,20 +208,4 @@ describe('the problems of a configuration', () => {
     expect(error.problems[0]).toContain(problem);
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(KEY);
   });
-});
-
-test('the description of a configuration holds no secret', () => {
-  const temporal = { TEMPORAL_ADDRESS: 'a:1', TEMPORAL_API_KEY: SECRET, TEMPORAL_GRPC_META_X: SECRET };
-  const described = describeConfig(workerConfigFromEnv({ LLAMA_CLOUD_API_KEY: KEY, ...temporal }));
-  expect(described).toEqual({
-    llamacloud: 'https://api.cloud.llamaindex.ai',
-    apiKey: 'set',
-    output: './out',
-    requestsPerSecond: 'no limit',
-    temporal: 'a:1',
-    namespace: 'default',
-    taskQueue: 'llamacloud',
-  });
-  const local = describeConfig(workerConfigFromEnv({ LLAMA_CLOUD_API_KEY: KEY }));
-  expect(local.temporal).toBe('localhost:7233');
 });

@@ -1,9 +1,4 @@
-const SECRET_VARIABLES = [
-  'LLAMA_CLOUD_API_KEY',
-  'LLAMACLOUD_WEBHOOK_SECRET',
-  'TEMPORAL_API_KEY',
-  'TEMPORAL_TLS_CLIENT_KEY_DATA',
-];
+const SECRET_VARIABLES = ['LLAMA_CLOUD_API_KEY', 'TEMPORAL_API_KEY', 'TEMPORAL_TLS_CLIENT_KEY_DATA'];
 
 /** Shorter values are not redacted: ordinary words would be replaced. */
 const MIN_SECRET_LENGTH = 6;
