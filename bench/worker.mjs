@@ -1,8 +1,7 @@
 // The worker process of all implementations. Sends a message when it polls.
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { createActivities, LlamaCloudClient, openOutputStore } from '../dist/index.js';
-import { POLLING } from '../dist/worker.js';
+import { createActivities, LlamaCloudClient, openOutputStore, WORKER_OPTIONS } from '../dist/index.js';
 import { createBaselineActivities } from './baseline/activities.mjs';
 
 const {
@@ -24,8 +23,7 @@ const ours = createActivities({
 const worker = await Worker.create({
   connection: await NativeConnection.connect({ address }),
   taskQueue: 'llamacloud',
-  // The options of dist/worker.js.
-  ...POLLING,
+  ...WORKER_OPTIONS,
   workflowBundle: await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('./workflows.mjs', import.meta.url)),
     logger: new DefaultLogger('ERROR'),

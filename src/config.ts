@@ -14,7 +14,7 @@ export interface TemporalConfig {
 /** Configuration of a worker. */
 export interface WorkerConfig {
   llamacloud: { apiKey: string; baseUrl: string };
-  /** Directory that documents are written to. */
+  /** Folder that documents are written to. */
   output: string;
   /** Requests to LlamaCloud per second, of all workers of the task queue together. Default: no limit. */
   requestsPerSecond?: number;
@@ -51,7 +51,7 @@ export function workerConfigFromEnv(env: Environment = process.env): WorkerConfi
   const urlProblem = findBaseUrlProblem(baseUrl);
   if (urlProblem !== undefined) problems.push(`LLAMA_CLOUD_BASE_URL ${urlProblem}`);
   const output = readText(env, 'LLAMACLOUD_OUTPUT') ?? './out';
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(output)) problems.push('LLAMACLOUD_OUTPUT must be a directory, not a URL');
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(output)) problems.push('LLAMACLOUD_OUTPUT must be a folder, not a URL');
   const requestsPerSecond = readRate(problems, env, 'LLAMACLOUD_REQUESTS_PER_SECOND');
   const temporal = collectProblems(problems, () => temporalConfigFromEnv(env));
   if (problems.length > 0 || apiKey === undefined || temporal === undefined) throw new ConfigError(problems);

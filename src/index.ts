@@ -35,3 +35,4 @@ export {
   type StoredObject,
 } from './outputs/index.js';
 export * from './protocol/public.js';
+export { WORKER_OPTIONS } from './worker-options.js';

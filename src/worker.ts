@@ -1,4 +1,7 @@
-/** The worker. Run it as `node dist/worker.js`, with its configuration in the environment, or start it with {@link startWorker}. */
+/**
+ * The worker of the command `temporal-llamacloud worker`. `node dist/worker.js` runs it too, with its configuration in the environment.
+ * Internal: an application creates Temporal's worker itself, with `WORKER_OPTIONS`.
+ */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { isGrpcServiceError } from '@temporalio/client';
@@ -7,18 +10,7 @@ import { createActivities } from './activities/index.js';
 import { type WorkerConfig, workerConfigFromEnv } from './config.js';
 import { LlamaCloudClient } from './llamacloud/index.js';
 import { openOutputStore } from './outputs/index.js';
-
-/** On shutdown, activities get this long to finish. Then they are cancelled, and Temporal retries them on another worker. */
-const SHUTDOWN_GRACE_TIME = '20 seconds';
-
-/**
- * Pollers for many short child workflows. The first task of each child is on the non-sticky queue, so most pollers poll that one: by
- * default 2 of 10 do. Use these options for your own worker too.
- */
-export const POLLING = {
-  maxConcurrentWorkflowTaskPolls: 20,
-  nonStickyToStickyPollRatio: 0.6,
-} as const satisfies Partial<WorkerOptions>;
+import { WORKER_OPTIONS } from './worker-options.js';
 
 export interface RunningWorker {
   /** Resolves when the worker has stopped. Rejects if it failed. */
@@ -28,10 +20,10 @@ export interface RunningWorker {
 }
 
 /**
- * Connects to Temporal and starts a worker for `processBatch`, `processJob` and `processDirectories`.
+ * Connects to Temporal and starts a worker for all workflows of the package.
  *
  * @param overrides Options of Temporal's worker that replace the ones set here.
- * @throws OutputError if the output directory can't be written to.
+ * @throws OutputError if the output folder can't be written to.
  * @throws Temporal's `TransportError` if the server can't be reached, and its gRPC error with the code NOT_FOUND (5) if the namespace
  * does not exist.
  */
@@ -58,8 +50,7 @@ export async function startWorker(
       }),
       // The server enforces it for the task queue: over all workers.
       ...(requestsPerSecond === undefined ? {} : { maxTaskQueueActivitiesPerSecond: requestsPerSecond }),
-      shutdownGraceTime: SHUTDOWN_GRACE_TIME,
-      ...POLLING,
+      ...WORKER_OPTIONS,
       ...overrides,
     });
     const stopped = worker.run().finally(() => connection.close());
@@ -90,7 +81,7 @@ async function findNamespaceError({ workflowService }: NativeConnection, namespa
 /** Of gRPC. */
 const NOT_FOUND = 5;
 
-/** Also when started through a symlink, or without the file extension. */
+/** True even if started through a symlink, or without the file extension. */
 function isMain(): boolean {
   const [, script] = process.argv;
   try {

@@ -152,7 +152,7 @@ describe('the problems of a configuration', () => {
     expect(error.problems).toEqual([
       'LLAMA_CLOUD_API_KEY is not set: set it to your LlamaCloud API key, llx-...',
       'LLAMA_CLOUD_BASE_URL is not an http or https URL',
-      'LLAMACLOUD_OUTPUT must be a directory, not a URL',
+      'LLAMACLOUD_OUTPUT must be a folder, not a URL',
       'LLAMACLOUD_REQUESTS_PER_SECOND must be a number above 0, such as 10 or 0.5',
       "TEMPORAL_*: Profile 'gone' not found in config data",
     ]);

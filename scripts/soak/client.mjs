@@ -7,7 +7,7 @@ export function startBatch(address, input) {
   return withClient(address, (client) => new BatchClient({ client }).start(input));
 }
 
-/** Waits for the result of a run, also while the server is down. */
+/** Waits for the result of a run, even while the server is down. */
 export async function waitForResult(address, workflowId) {
   for (;;) {
     try {

@@ -15,7 +15,7 @@ import { writeManifest } from './manifest/write-manifest.js';
 import { readResults } from './results/read-results.js';
 
 /**
- * The activities of `processBatch`, `processJob` and `processDirectories`: register them with your worker.
+ * The activities of all workflows of the package: register them with your worker.
  *
  * @example
  * ```ts

@@ -115,7 +115,7 @@ export class BatchClient {
    * Starts a `processDirectories` run, which runs one `processBatch` child for each directory. Does not wait for its end.
    *
    * The default workflow id is made of the set of directories, the job type and the configuration. While a run over the same set is
-   * open, a second start throws `WorkflowExecutionAlreadyStartedError`. Each child has the default id of {@link start}, also when
+   * open, a second start throws `WorkflowExecutionAlreadyStartedError`. Each child has the default id of {@link start}, even when
    * this run has your own id. If another run has that id, the child is not started and the report lists the directory as failed:
    * two runs over overlapping sets process a shared directory once at a time. What {@link start} says about your own ids, schedules
    * and later starts holds here too.

@@ -40,7 +40,7 @@ export interface RunHandle<Report, Progress> {
    */
   result(): Promise<Report>;
   /**
-   * Waits for the end of the run and returns its report, also if the run failed, was cancelled or timed out. Returns `undefined` if
+   * Waits for the end of the run and returns its report, even if the run failed, was cancelled or timed out. Returns `undefined` if
    * the run ended before it had a batch.
    *
    * @throws Temporal's error if the report can't be read: `WorkflowNotFoundError` if there is no such workflow, `ServiceError` if

@@ -9,7 +9,7 @@ import type { Content, OutputStore, StoredObject } from './store.js';
 import { readStoreId } from './store-id.js';
 import { type TemporaryFile, TemporaryFiles } from './temporary-files.js';
 
-/** Writes to a local directory, which is created when it is first needed. */
+/** Writes to a local folder, which is created when it is first needed. */
 export class DirectoryStore implements OutputStore {
   readonly root: string;
   readonly #temporaryFiles: TemporaryFiles;

@@ -38,7 +38,7 @@ export interface ManifestLine {
   output: string | null;
   bytes: number | null;
   sha256: string | null;
-  /** Credits billed for the job, also where your own child workflow failed after it; `null` if LlamaCloud gave none. */
+  /** Credits billed for the job, even if your own child workflow failed after it; `null` if LlamaCloud gave none. */
   credits: number | null;
   error: FailureSummary | null;
 }

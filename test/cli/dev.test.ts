@@ -44,7 +44,7 @@ describe('dev', () => {
     const leftOut = 'Left out: .hidden (hidden), link (linked folder), pipe (not a file), to the pipe (not a file)\n';
     expect({ code, stderr }).toEqual({ code: 0, stderr: leftOut });
 
-    expect(stdout).toContain('4 documents in');
+    expect(stdout).toContain('4 files in');
     expect(stdout).toContain('4 files: 3 completed, 1 failed.');
     expect(stdout).toMatch(/^ {2}damaged\.pdf +FAILED +.*can't be read/m);
     expect(stdout).toMatch(/^ {2}two lines\.txt +COMPLETED +two lines\.txt\.[0-9a-f]{12}\.md$/m);

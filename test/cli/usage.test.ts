@@ -40,7 +40,11 @@ describe('temporal-llamacloud', () => {
       '--collect record is not a result of --job parse_v2',
       'extract_v2 has record',
     ],
-    [[...startFlags(), '--only-failed'], '--only-failed needs --batch', ''],
+    [
+      [...startFlags(), '--only-failed'],
+      '--only-failed needs --batch',
+      'Give the batch whose missing documents are collected',
+    ],
     [[...startFlags(), '--max-concurrent-batches', '2'], '--max-concurrent-batches needs more than one', ''],
     [[...startFlags(), '--directory', 'dir-1'], "'--directory <id>' argument 'dir-1' is invalid", 'given twice'],
     [
@@ -166,7 +170,7 @@ it('refuses to start a worker whose documents could go nowhere', async () => {
 });
 
 describe('dev, before anything starts', () => {
-  it('refuses a folder that is not there, a file, a folder without documents', async () => {
+  it('refuses a folder that is not there, a file, a folder without files', async () => {
     await mkdir(join(folder, 'empty'));
     await writeFile(join(folder, 'empty', '.hidden'), 'x');
     await writeFile(join(folder, 'file.txt'), 'x');
@@ -177,7 +181,7 @@ describe('dev, before anything starts', () => {
     };
     expect(await refused('nowhere')).toContain('There is no folder nowhere');
     expect(await refused('file.txt')).toContain('file.txt is not a folder');
-    expect(await refused('empty')).toContain('There are no documents in empty');
+    expect(await refused('empty')).toContain('There are no files in empty');
   });
 
   it('refuses more files than a batch takes', async () => {
@@ -201,7 +205,7 @@ describe('dev, before anything starts', () => {
     }
   });
 
-  it('refuses an output in the folder of documents, and writes nothing there', async () => {
+  it('refuses an output in the input folder, and writes nothing there', async () => {
     const documents = join(folder, 'own documents');
     await mkdir(documents);
     await writeFile(join(documents, 'a.txt'), 'a');
@@ -209,9 +213,7 @@ describe('dev, before anything starts', () => {
     for (const output of ['own documents', 'own documents/out', 'link to documents/out']) {
       const { code, stdout, stderr } = await cli(['dev', 'own documents', '--output', output], { cwd: folder });
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-      expect(stderr).toContain(
-        `error: --output ${output} is inside the folder of documents\nhint: Give a folder outside`,
-      );
+      expect(stderr).toContain(`error: --output ${output} is inside the input folder\nhint: Give a folder outside`);
     }
     expect(await readdir(documents)).toEqual(['a.txt']);
   });

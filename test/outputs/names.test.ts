@@ -122,12 +122,12 @@ describe('the store that a location names', () => {
     '%j is not supported, and says so',
     (location) => {
       expect(() => openOutputStore(location)).toThrow(
-        /^(s3|file|https):\/\/ is not supported as output: give a directory$/,
+        /^(s3|file|https):\/\/ is not supported as output: give a folder$/,
       );
     },
   );
 
   test.each(['', '  '])('%j is refused', (location) => {
-    expect(() => openOutputStore(location)).toThrow('the output location is empty: give a directory');
+    expect(() => openOutputStore(location)).toThrow('the output location is empty: give a folder');
   });
 });

@@ -38,7 +38,7 @@ describe('the packed package', () => {
     execFileSync(process.execPath, ['--input-type=module', '-e', code], { cwd: app, encoding: 'utf8' }).trim();
 
   test.each([
-    ['temporal-llamacloud', 'createActivities LlamaCloudClient BatchClient isFailure'],
+    ['temporal-llamacloud', 'createActivities LlamaCloudClient BatchClient isFailure WORKER_OPTIONS'],
     [
       'temporal-llamacloud/workflows',
       'processBatch processJob processDirectories createBatch progressQuery wakeSignal',

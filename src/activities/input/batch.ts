@@ -33,7 +33,7 @@ import {
 } from './schemas.js';
 
 const REQUIRED_WITHOUT_BATCH = 'is needed, unless there is a batchId';
-const REQUIRES_BATCH = 'needs a batchId: the batch whose files are processed again';
+const REQUIRES_BATCH = 'needs a batchId: the batch whose missing documents are collected';
 
 /** Options of `processBatch` and of each batch of `processDirectories`. */
 export const batchOptions = {

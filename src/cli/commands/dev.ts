@@ -10,9 +10,9 @@ import { nonEmpty } from '../options/parsers.js';
 import type { TemporalFlags } from '../temporal.js';
 import { formatCount, toPrintable } from '../text.js';
 
-const DESCRIPTION = `Process a folder of documents on this machine. Nothing is sent to LlamaCloud, and no account or key is needed.
+const DESCRIPTION = `Process a folder of files on this machine. Nothing is sent to LlamaCloud, and no account or key is needed.
 
-Starts a local Temporal server with its Web UI, an emulator of LlamaCloud over the folder, and a worker. Processes every document of the folder and its sub-folders in one run, and prints the report and where the documents are. Left out: hidden files, linked folders, pipes and devices. Runs the temporal executable at TEMPORAL_CLI_PATH or on PATH; without one, it downloads one once.
+Starts a local Temporal server with its Web UI, an emulator of LlamaCloud over the folder, and a worker. Processes every file of the folder and its sub-folders in one run, and prints the report and where the documents are. Left out: hidden files, linked folders, pipes and devices. Runs the temporal executable at TEMPORAL_CLI_PATH or on PATH; downloads one if there is none.
 
 The emulator parses PDF, Markdown and text files; any other file fails. In a terminal, the command keeps running until Ctrl-C, so that you can look at the run in the Temporal UI. Without a terminal, or with --json, it ends with the run.`;
 
@@ -21,17 +21,17 @@ export function addDev(program: CliCommand, context: CommandContext): void {
     .command('dev')
     .summary('process a local folder with a local Temporal server and an emulated LlamaCloud')
     .description(DESCRIPTION)
-    .argument('[folder]', 'folder of documents, 1,000 at most (default: examples that come with the package)')
+    .argument('[folder]', 'folder of files, 1,000 at most (default: examples that come with the package)')
     .option(
       '--output <folder>',
-      'write the documents to this folder, outside of the folder of documents; created if it does not exist',
+      'write the documents to this folder; it must not be inside the input folder; created if it does not exist',
       nonEmpty,
       './out',
     )
     .addOption(new Option('--job <type>', JOB_DESCRIPTION).choices(JOB_TYPES).default('parse_v2'))
     .option(
       '--configuration <id>',
-      'configuration of the job (default: cfg-PARSE_AGENTIC for parse_v2, cfg-EXTRACT_AGENTIC for extract_v2)',
+      'configuration of the job (default: cfg-PARSE_AGENTIC for parse_v2; for extract_v2 cfg-EXTRACT_AGENTIC, which only the emulator has)',
       nonEmpty,
     )
     .action(async (folder: string | undefined, flags: DevFlags) => {
@@ -58,7 +58,7 @@ async function dev(context: CommandContext, folder: string | undefined, flags: D
   signals.listen();
   const input = await signals.race(checkDevInput(folder, flags));
   for (const warning of input.warnings) context.warn(warning);
-  context.info(`${formatCount(input.documents, 'document')} in ${toPrintable(input.folder)}`);
+  context.info(`${formatCount(input.fileCount, 'file')} in ${toPrintable(input.folder)}`);
 
   const cleanup = new CleanupStack();
   try {

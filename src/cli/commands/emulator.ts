@@ -62,7 +62,7 @@ export function addEmulator(program: CliCommand, context: CommandContext): void 
     .option('--fault-rate <share>', 'share of the requests that fail, 0 to 1 (default: 0)', number(0, 1))
     .option(
       '--seed <n>',
-      'number that determines ids and faults, to repeat a sequence of them (default: random)',
+      'with the same number, the emulator gives the same ids and faults again (default: random)',
       integer(0),
     )
     .action(async (flags: EmulatorFlags) => {

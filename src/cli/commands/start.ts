@@ -27,6 +27,8 @@ interface StartFlags extends DirectoriesFlags, TemporalFlags {
 
 const DESCRIPTION = `Start a run: it creates a batch over a LlamaCloud directory, waits until LlamaCloud has parsed or extracted every file, and stores a document for each file. A worker has to be running: temporal-llamacloud worker.
 
+A directory has at most 1,000 files. For more, repeat --directory.
+
 Prints the workflow id and the run id. With --wait, also prints the progress and the report.
 
 While a run is open, a second start of the same directory, job and configuration is refused. After it has ended, a start creates a new batch, and you pay for it.`;
@@ -45,7 +47,7 @@ export function addStart(program: CliCommand, context: CommandContext): void {
     .addOption(
       new Option(
         '--on-conflict <policy>',
-        'when a run with this workflow id is open: fail, use the open run, or terminate it, which leaves its batch running',
+        'when a run with this workflow id is open: fail, use the open run, or terminate it, which leaves its batch running. Terminating a run over many directories cancels the runs of its directories',
       )
         .choices(Object.keys(CONFLICT_POLICIES))
         .default('fail'),

@@ -7,7 +7,7 @@ import type { BatchJob, JobType } from '../../protocol/index.js';
 import { UsageError } from '../errors.js';
 import { formatCount, toPrintable } from '../text.js';
 import { resolveUserPath } from '../user-path.js';
-import { type FoundDocuments, findDocuments } from './find-documents.js';
+import { type FoundFiles, findFiles } from './find-files.js';
 
 export interface DevFlags {
   readonly output: string;
@@ -16,19 +16,19 @@ export interface DevFlags {
 }
 
 export interface DevInput {
-  /** Absolute path of the folder of documents. */
+  /** Absolute path of the input folder. */
   readonly folder: string;
   /** Absolute path. */
   readonly output: string;
   readonly job: BatchJob;
-  /** Number of documents in the folder and its sub-folders. */
-  readonly documents: number;
+  /** Number of files in the folder and its sub-folders. */
+  readonly fileCount: number;
   /** Lines to print before the start. */
   readonly warnings: readonly string[];
 }
 
 /** LlamaCloud's limit for a batch. */
-export const MAX_DOCUMENTS = 1_000;
+export const MAX_FILES = 1_000;
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples/documents', import.meta.url));
 
@@ -47,27 +47,26 @@ export async function checkDevInput(typedFolder: string | undefined, flags: DevF
     folder,
     output,
     job: { type: flags.job, configurationId: flags.configuration ?? PRESETS[flags.job] },
-    documents: found.count,
+    fileCount: found.count,
     warnings: renderLeftOut(found.leftOut),
   };
 }
 
 /** @param shown The path as the user gave it. */
-async function checkFolder(folder: string, shown: string): Promise<FoundDocuments> {
+async function checkFolder(folder: string, shown: string): Promise<FoundFiles> {
   const info = await stat(folder).catch(() => undefined);
-  if (info === undefined)
-    throw new UsageError(`There is no folder ${shown}`, 'Give the path of a folder of documents.');
+  if (info === undefined) throw new UsageError(`There is no folder ${shown}`, 'Give the path of a folder of files.');
   if (!info.isDirectory()) throw new UsageError(`${shown} is not a folder`, 'Give the folder that the file is in.');
-  const found = await findDocuments(folder, MAX_DOCUMENTS).catch((error: unknown) => {
+  const found = await findFiles(folder, MAX_FILES).catch((error: unknown) => {
     throw new UsageError(`${shown} can't be read: ${renderReason(error)}`, 'Check its permissions.', error);
   });
   if (found.count === 0) {
     const leftOut = renderLeftOut(found.leftOut);
-    throw new UsageError(`There are no documents in ${shown}`, ['Give a folder with files.', ...leftOut].join(' '));
+    throw new UsageError(`There are no files in ${shown}`, ['Give a folder with files.', ...leftOut].join(' '));
   }
-  if (found.count > MAX_DOCUMENTS) {
+  if (found.count > MAX_FILES) {
     throw new UsageError(
-      `${shown} has more than ${formatCount(MAX_DOCUMENTS, 'file')}, the limit of a LlamaCloud batch`,
+      `${shown} has more than ${formatCount(MAX_FILES, 'file')}, the limit of a LlamaCloud batch`,
       'Give a folder with fewer files, such as one of its sub-folders.',
     );
   }
@@ -76,7 +75,7 @@ async function checkFolder(folder: string, shown: string): Promise<FoundDocument
 
 const MAX_NAMED = 5;
 
-function renderLeftOut(leftOut: FoundDocuments['leftOut']): string[] {
+function renderLeftOut(leftOut: FoundFiles['leftOut']): string[] {
   if (leftOut.length === 0) return [];
   const named = leftOut.slice(0, MAX_NAMED).map(({ path, reason }) => `${toPrintable(path)} (${reason})`);
   const more = leftOut.length - named.length;
@@ -87,7 +86,7 @@ function renderLeftOut(leftOut: FoundDocuments['leftOut']): string[] {
 async function checkOutput(output: string, folder: string, shown: string): Promise<void> {
   if (isInside(await realPathOf(output), await realPathOf(folder))) {
     throw new UsageError(
-      `--output ${shown} is inside the folder of documents`,
+      `--output ${shown} is inside the input folder`,
       'Give a folder outside of it. Otherwise the next run would process the results of this one.',
     );
   }

@@ -50,7 +50,7 @@ export function addBatchOptions<T extends Command>(command: T, { canRepeat }: { 
     .addOption(new Option('--job <type>', JOB_DESCRIPTION).choices(JOB_TYPES))
     .option(
       '--configuration <id>',
-      'configuration of the job: a saved one (cfg-...), or the preset cfg-PARSE_AGENTIC for parse_v2',
+      'configuration of the job: for parse_v2 a saved one (cfg-...) or the preset cfg-PARSE_AGENTIC, for extract_v2 a saved one',
       nonEmpty,
     )
     .option('--project <id>', 'LlamaCloud project (default: the project of the API key)', nonEmpty)
@@ -60,7 +60,10 @@ export function addBatchOptions<T extends Command>(command: T, { canRepeat }: { 
       'use this existing batch (bat-...) and create none; --directory, --job and --configuration can then be left out',
       nonEmpty,
     )
-    .option('--only-failed', 'with --batch: process only the files that have no document in the output folder')
+    .option(
+      '--only-failed',
+      'with --batch: collect only the documents that are not in the output folder yet; a job that failed in LlamaCloud stays failed',
+    )
     .addOption(
       new Option(
         '--collect <format>',
@@ -95,7 +98,7 @@ export function addBatchOptions<T extends Command>(command: T, { canRepeat }: { 
 export function toBatchInput(flags: BatchFlags): ProcessBatchInput {
   const source = toSource(flags);
   if (flags.onlyFailed && flags.batch === undefined) {
-    throw new UsageError('--only-failed needs --batch', 'Give the batch whose failed files are processed again.');
+    throw new UsageError('--only-failed needs --batch', 'Give the batch whose missing documents are collected.');
   }
   return {
     ...source,

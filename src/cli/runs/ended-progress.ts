@@ -1,7 +1,7 @@
 /** The progress of a run that has ended. */
 import type { AnyProgress, AnyReport } from './run-types.js';
 
-/** The progress query answers with the same number. */
+/** The progress query answers with the last 5 of all failures. Here they are the last 5 of the failures that the report lists, 100 at most. */
 const MAX_LAST_FAILURES = 5;
 
 type EndPhase = 'completed' | 'failed' | 'cancelled';
@@ -19,7 +19,7 @@ export function toEndedProgress(progress: AnyProgress, status: string): AnyProgr
   return { ...progress, phase, running: 0 };
 }
 
-/** The progress of a run with this report, where no worker can be asked. */
+/** The progress of a run with this report, where no worker can be asked. `lastFailures` are of the failures that the report lists. */
 export function fromReport(report: AnyReport, status = 'COMPLETED'): AnyProgress {
   const { job, files, manifest } = report;
   const phase = toEndPhase(status);

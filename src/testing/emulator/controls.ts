@@ -25,9 +25,9 @@ export interface BatchControls {
   /** Every batch, oldest first. */
   list(): readonly EmulatedBatch[];
   /**
-   * Fixes the status of the batch until the next call. Any string is accepted, also one that the API does not have.
-   * `null` makes the status follow the configured durations again. COMPLETED maps the files, and CANCELLED cancels the
-   * batch, as if it had happened by itself.
+   * Fixes the status of the batch until the next call. Any string is accepted, even one that the API does not have.
+   * `null` makes the status follow the configured durations again. COMPLETED maps the files, and CANCELLED cancels the batch, as if
+   * it had happened by itself. COMPLETED and CANCELLED are permanent: `null` does not undo them.
    */
   setStatus(id: string, status: string | null): void;
   /** Completes the batch now: every file is mapped and the status is COMPLETED. Its jobs keep their own durations. */

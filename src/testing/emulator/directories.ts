@@ -1,7 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Directory, DirectoryFile, FileSource } from './model.js';
 import type { SeededRandom } from './seeded-random.js';
+import { walkFolder } from './walk-folder.js';
 
 /** A file in memory. */
 export interface VirtualFile {
@@ -29,7 +29,7 @@ export async function makeDirectory(
   projectId: string,
   random: SeededRandom,
 ): Promise<Directory> {
-  const listed = typeof source === 'string' ? await listFolder(resolve(source), '') : source.map(toListedFile);
+  const listed = typeof source === 'string' ? await listFolder(resolve(source)) : source.map(toListedFile);
   listed.sort((a, b) => (a.name < b.name ? -1 : 1));
   const files = listed.map((file, seq): DirectoryFile => ({ id: random.uuid('dfl-'), seq, ...file }));
   return {
@@ -45,26 +45,10 @@ function toListedFile({ name, content }: VirtualFile): ListedFile {
   return { name, source: { content: typeof content === 'string' ? Buffer.from(content) : content } };
 }
 
-/**
- * Leaves out dot-files and dot-folders; symbolic links to folders, which may form a circle; and pipes and devices, which
- * may never end. A symbolic link to a file counts as a file. So does a dangling one: it becomes a file that can't be mapped.
- */
-async function listFolder(root: string, subfolder: string): Promise<ListedFile[]> {
+async function listFolder(folder: string): Promise<ListedFile[]> {
   const files: ListedFile[] = [];
-  for (const entry of await readdir(join(root, subfolder), { withFileTypes: true })) {
-    if (entry.name.startsWith('.')) continue;
-    const name = subfolder === '' ? entry.name : `${subfolder}/${entry.name}`;
-    const path = join(root, name);
-    if (entry.isDirectory()) files.push(...(await listFolder(root, name)));
-    else if (entry.isFile() || (entry.isSymbolicLink() && (await isFileOrDangling(path))))
-      files.push({ name, source: { path } });
+  for await (const { path, leftOut } of walkFolder(folder)) {
+    if (leftOut === null) files.push({ name: path, source: { path: join(folder, path) } });
   }
   return files;
-}
-
-async function isFileOrDangling(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (info) => info.isFile(),
-    () => true,
-  );
 }

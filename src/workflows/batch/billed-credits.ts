@@ -8,7 +8,7 @@ import { isAmount } from './manifest-line.js';
 const WITHOUT_CREDITS: ReadonlySet<string> = new Set<FailureType>(['JobFailed', 'JobTimedOut']);
 
 /**
- * Reads what LlamaCloud billed for a job whose child workflow failed, since a job that is COMPLETED is paid for also where nobody
+ * Reads what LlamaCloud billed for a job whose child workflow failed, since a job that is COMPLETED is paid for even where nobody
  * took its document. Failures are few, so each is one activity.
  *
  * @returns `null` where there is nothing to bill, or LlamaCloud can't be asked: the counts do not fail a run.

@@ -80,7 +80,7 @@ describe('the name of a document', () => {
     expect(endings).toEqual(['md', 'txt', 'json', 'json']);
   });
 
-  test('is another one for each file, also where names are equal or differ in case, and the file system ignores case', () => {
+  test('is another one for each file, even where names are equal or differ in case, and the file system ignores case', () => {
     const names = ['report.pdf', 'REPORT.pdf', 'Report.PDF', 'report.pdf', 'a/b', 'a_b', 'a:b', '\u00e9', 'e\u0301'];
     const ids = [...names.map((_, index) => `dfl-${index}`), 'DFL-0'];
     const documents = ids.map((fileId, index) => nameOf(names[index % names.length] ?? '', fileId).toLowerCase());

@@ -20,7 +20,7 @@ describe('a schedule over one directory', () => {
   });
 
   test(
-    'creates a batch each time, also when the directory has not changed',
+    'creates a batch each time, even when the directory has not changed',
     async () => {
       const { id } = await stage.emulator.addDirectory(files(1));
       const schedule = await stage.batches.schedule(parse(id), { scheduleId: `unchanged-${id}`, every: '1 second' });

@@ -43,7 +43,7 @@ describe('stopping a run, on a real server', () => {
     return performance.now() - startedMs;
   };
 
-  test('a cancel of a RUNNING batch takes seconds, also where its files get neither a job nor an error', async () => {
+  test('a cancel of a RUNNING batch takes seconds, even where its files get neither a job nor an error', async () => {
     const started = await startRun(stage, 3);
     stage.emulator.batches.setResults(
       started.batch.id,
