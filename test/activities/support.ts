@@ -14,7 +14,7 @@ import { openOutputStore } from '../../src/outputs/index.js';
 import { DEFAULT_POLL } from '../../src/protocol/index.js';
 import { ADVERSE_CONDITIONS, type EmulatorOptions, startLlamaCloudEmulator } from '../../src/testing/emulator/index.js';
 
-export interface BenchOptions {
+export interface ActivityEnvironmentOptions {
   emulator?: EmulatorOptions;
   /** Time for one request, in milliseconds. */
   timeoutMs?: number;
@@ -27,14 +27,14 @@ export interface BenchOptions {
 }
 
 /** The real activities against the emulator and a folder. All of it ends with the test. */
-export async function setBench({
+export async function startActivityEnvironment({
   emulator: options,
   timeoutMs,
   outputs: given,
   baseUrl,
   listLagMs,
   requestsPerSecond,
-}: BenchOptions = {}) {
+}: ActivityEnvironmentOptions = {}) {
   const emulator = await startLlamaCloudEmulator({ seed: 7, ...ADVERSE_CONDITIONS, ...INSTANT, ...options });
   onTestFinished(() => emulator.close());
   const output = await mkdtemp(join(tmpdir(), 'activities-test-'));
@@ -54,7 +54,7 @@ export async function setBench({
   return { emulator, llamacloud, output, outputs, activities };
 }
 
-export type Bench = Awaited<ReturnType<typeof setBench>>;
+export type ActivityEnvironment = Awaited<ReturnType<typeof startActivityEnvironment>>;
 
 /** A batch is COMPLETED, and its jobs as soon as they are parsed. */
 export const INSTANT = { batchPendingMs: 0, batchRunningMs: 0, jobPendingMs: 0, jobRunningMs: 0 };
@@ -82,7 +82,7 @@ const NO_WORKFLOWS = {
   },
 } as unknown as Client;
 
-export function environment({
+export function createContext({
   number = 1,
   ageMs = 0,
   deadlineMs = 0,
@@ -106,11 +106,11 @@ type Activity<I, O> = (input: I) => Promise<O>;
 
 /** Runs one attempt of an activity. */
 export function run<I, O>(activity: Activity<I, O>, input: NoInfer<I>, attempt: Attempt = {}): Promise<O> {
-  return runIn(environment(attempt), activity, input);
+  return runIn(createContext(attempt), activity, input);
 }
 
-export function runIn<I, O>(environment: MockActivityEnvironment, activity: Activity<I, O>, input: I): Promise<O> {
-  return environment.run<[], O, () => Promise<O>>(() => activity(input));
+export function runIn<I, O>(context: MockActivityEnvironment, activity: Activity<I, O>, input: I): Promise<O> {
+  return context.run<[], O, () => Promise<O>>(() => activity(input));
 }
 
 /**
@@ -125,7 +125,7 @@ export async function runAttempts<I, O>(
 ): Promise<O> {
   let heartbeatDetails: unknown;
   for (let number = 1; ; number++) {
-    const context = environment({ number, heartbeatDetails });
+    const context = createContext({ number, heartbeatDetails });
     context.on('heartbeat', (details: unknown) => {
       heartbeatDetails = details;
     });
@@ -172,7 +172,7 @@ export async function until(condition: () => boolean): Promise<void> {
 }
 
 /** Three small files, in a directory of the emulator. */
-export function addDirectory({ emulator }: Bench) {
+export function addDirectory({ emulator }: ActivityEnvironment) {
   return emulator.addDirectory([
     { name: 'a.md', content: '# A\n' },
     { name: 'b.md', content: '# B\n' },
@@ -181,15 +181,15 @@ export function addDirectory({ emulator }: Bench) {
 }
 
 /** A batch over three files, made without the activities. Nothing of it is in `requests`. */
-export async function addBatch(bench: Bench, type: 'parse_v2' | 'extract_v2' = 'parse_v2') {
-  const directory = await addDirectory(bench);
+export async function addBatch(env: ActivityEnvironment, type: 'parse_v2' | 'extract_v2' = 'parse_v2') {
+  const directory = await addDirectory(env);
   const configurationId = type === 'parse_v2' ? 'cfg-PARSE_AGENTIC' : 'cfg-EXTRACT_AGENTIC';
-  const { id } = await bench.llamacloud.createBatch({
+  const { id } = await env.llamacloud.createBatch({
     sourceDirectoryId: directory.id,
     job: { type, configurationId },
   });
-  const created = bench.emulator.requests.length;
-  return { id, directory, requests: () => bench.emulator.requests.slice(created) };
+  const created = env.emulator.requests.length;
+  return { id, directory, requests: () => env.emulator.requests.slice(created) };
 }
 
 /** Input of `waitForBatch`. */

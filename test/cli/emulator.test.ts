@@ -73,7 +73,7 @@ describe('emulator', () => {
 
   it('lets a batch take the time that it was given', async () => {
     const { ready } = await serve(['--directory', `dir-1=${folder}`, '--api-key', 'k', '--batch-duration', '1h']);
-    const answer = await fetch(`${ready.url}/api/v2/batches`, {
+    const response = await fetch(`${ready.url}/api/v2/batches`, {
       method: 'POST',
       headers: { authorization: 'Bearer k', 'content-type': 'application/json' },
       body: JSON.stringify({
@@ -81,7 +81,7 @@ describe('emulator', () => {
         config: { job: { type: 'parse_v2', configuration_id: 'cfg-PARSE_AGENTIC' } },
       }),
     });
-    expect(await answer.json()).toMatchObject({ status: 'PENDING' });
+    expect(await response.json()).toMatchObject({ status: 'PENDING' });
   });
 
   it('says that its port is taken', async () => {

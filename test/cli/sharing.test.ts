@@ -9,7 +9,7 @@ import {
   startLlamaCloudEmulator,
   startLocalTemporal,
 } from '../../src/testing/index.js';
-import { files, parse } from '../support/stage.js';
+import { files, parse } from '../support/test-environment.js';
 import { CliProcess } from './cli-process.js';
 
 const PER_SECOND = 10;

@@ -3,45 +3,45 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchWorkflowId, directoriesWorkflowId } from '../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
 import { failureOf } from '../support/failure.js';
-import { files, parse, type Stage, setStage } from '../support/stage.js';
+import { files, parse, startTestEnvironment, type TestEnvironment } from '../support/test-environment.js';
 import { until } from '../support/until.js';
 
 describe('BatchClient', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal, { emulator: { batchRunningMs: 3_600_000 } });
+    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: 3_600_000 } });
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
-  const directory = async () => (await stage.emulator.addDirectory(files(2))).id;
-  const batchesOver = (id: string) => stage.emulator.batches.list().filter((batch) => batch.directoryId === id);
-  const finish = async (id: string) => stage.emulator.batches.finish((await stage.created(id)).id);
+  const directory = async () => (await env.emulator.addDirectory(files(2))).id;
+  const batchesOver = (id: string) => env.emulator.batches.list().filter((batch) => batch.directoryId === id);
+  const finish = async (id: string) => env.emulator.batches.finish((await env.untilCreated(id)).id);
 
   test('the same work is not running twice at once, and can be started again when it has ended', async () => {
     const id = await directory();
-    const run = await stage.batches.start(parse(id));
+    const run = await env.batches.start(parse(id));
     expect(run.workflowId).toBe(`llamacloud/${id}/parse_v2/cfg-PARSE_AGENTIC`);
-    await expect(stage.batches.start(parse(id))).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
+    await expect(env.batches.start(parse(id))).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
     await finish(id);
     await run.result();
-    const again = await stage.batches.start(parse(id));
+    const again = await env.batches.start(parse(id));
     await until('a second batch', () => batchesOver(id).length === 2);
-    for (const batch of batchesOver(id)) stage.emulator.batches.finish(batch.id);
+    for (const batch of batchesOver(id)) env.emulator.batches.finish(batch.id);
     expect((await again.result()).batchId).not.toBe((await run.result()).batchId);
   });
 
   test('white space around ids makes no second run of the same work, and no second batch', async () => {
     const id = await directory();
-    const run = await stage.batches.start({ ...parse(id), directoryId: ` ${id}\n` });
+    const run = await env.batches.start({ ...parse(id), directoryId: ` ${id}\n` });
     expect(run.workflowId).toBe(`llamacloud/${id}/parse_v2/cfg-PARSE_AGENTIC`);
-    await expect(stage.batches.start(parse(id))).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
+    await expect(env.batches.start(parse(id))).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
     await finish(id);
     await run.result();
     expect(batchesOver(id)).toHaveLength(1);
@@ -50,12 +50,12 @@ describe('BatchClient', () => {
   test('the same directories are not processed twice at once, in whatever order they are given', async () => {
     const [first, second] = [await directory(), await directory()];
     const { job } = parse(first);
-    const run = await stage.batches.startDirectories({ directoryIds: [first, second], job });
+    const run = await env.batches.startDirectories({ directoryIds: [first, second], job });
     const again = {
       directoryIds: [` ${second}`, first],
       job: { ...job, configurationId: `${job.configurationId} ` },
     };
-    await expect(stage.batches.startDirectories(again)).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
+    await expect(env.batches.startDirectories(again)).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
     for (const id of [first, second]) await finish(id);
     expect((await run.result()).directories.completed).toBe(2);
     expect([...batchesOver(first), ...batchesOver(second)]).toHaveLength(2);
@@ -64,9 +64,9 @@ describe('BatchClient', () => {
   test('a start is refused while a run over many directories has the directory, whatever the id of that run', async () => {
     const [id, other] = [await directory(), await directory()];
     const { job } = parse(id);
-    const many = await stage.batches.startDirectories({ directoryIds: [id, other], job }, { workflowId: `many-${id}` });
-    await stage.created(id);
-    await expect(stage.batches.start(parse(id))).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
+    const many = await env.batches.startDirectories({ directoryIds: [id, other], job }, { workflowId: `many-${id}` });
+    await env.untilCreated(id);
+    await expect(env.batches.start(parse(id))).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
     for (const each of [id, other]) await finish(each);
     expect((await many.result()).directories.completed).toBe(2);
     expect(batchesOver(id)).toHaveLength(1);
@@ -75,10 +75,10 @@ describe('BatchClient', () => {
   test('a directory that another run has fails with the workflow that has it, and the others of its run go on', async () => {
     const [taken, shared, free] = [await directory(), await directory(), await directory()];
     const { job } = parse(taken);
-    const one = await stage.batches.start(parse(taken));
-    const first = await stage.batches.startDirectories({ directoryIds: [shared], job });
-    await stage.created(shared);
-    const many = await stage.batches.startDirectories({ directoryIds: [taken, shared, free], job });
+    const one = await env.batches.start(parse(taken));
+    const first = await env.batches.startDirectories({ directoryIds: [shared], job });
+    await env.untilCreated(shared);
+    const many = await env.batches.startDirectories({ directoryIds: [taken, shared, free], job });
     await finish(free);
     const report = await many.result();
     expect(report.directories).toMatchObject({ total: 3, completed: 1, failed: 2 });
@@ -99,20 +99,20 @@ describe('BatchClient', () => {
 
   test('a run with a workflow id of one’s own excludes nothing, so the same work has two batches', async () => {
     const id = await directory();
-    const run = await stage.batches.start(parse(id));
-    const own = await stage.batches.start(parse(id), { workflowId: `own-${id}` });
+    const run = await env.batches.start(parse(id));
+    const own = await env.batches.start(parse(id), { workflowId: `own-${id}` });
     await until('both batches', () => batchesOver(id).length === 2);
-    for (const batch of batchesOver(id)) stage.emulator.batches.finish(batch.id);
+    for (const batch of batchesOver(id)) env.emulator.batches.finish(batch.id);
     expect((await own.result()).batchId).not.toBe((await run.result()).batchId);
   });
 
   test('the conflict policy is the caller’s: the run that is there is used, or ended for the new one', async () => {
     const id = await directory();
-    const run = await stage.batches.start(parse(id));
-    const same = await stage.batches.start(parse(id), { workflowIdConflictPolicy: 'USE_EXISTING' });
+    const run = await env.batches.start(parse(id));
+    const same = await env.batches.start(parse(id), { workflowIdConflictPolicy: 'USE_EXISTING' });
     expect(same.runId).toBe(run.runId);
     expect((await same.progress()).phase).toBeDefined();
-    const instead = await stage.batches.start(parse(id), { workflowIdConflictPolicy: 'TERMINATE_EXISTING' });
+    const instead = await env.batches.start(parse(id), { workflowIdConflictPolicy: 'TERMINATE_EXISTING' });
     expect(instead.runId).not.toBe(run.runId);
     expect((await failureOf(run.result())).name).toBe('TerminatedFailure');
     await instead.cancel();
@@ -121,19 +121,19 @@ describe('BatchClient', () => {
 
   test('its children share the workers with those of other runs by its workflow id, or as was asked for', async () => {
     const id = await directory();
-    const run = await stage.batches.start(parse(id), { priority: { priorityKey: 2 } });
-    const { priority } = await stage.client.workflow.getHandle(run.workflowId).describe();
+    const run = await env.batches.start(parse(id), { priority: { priorityKey: 2 } });
+    const { priority } = await env.client.workflow.getHandle(run.workflowId).describe();
     expect(priority).toMatchObject({ priorityKey: 2, fairnessKey: run.workflowId.slice(-64) });
     await finish(id);
     await run.result();
     const [file] = batchesOver(id)[0]?.files ?? [];
-    const child = await stage.client.workflow.getHandle(`${run.workflowId}/${file?.fileId}`).describe();
+    const child = await env.client.workflow.getHandle(`${run.workflowId}/${file?.fileId}`).describe();
     expect(child.priority).toEqual(priority);
   });
 
   test('wrong input is refused before anything is started', async () => {
     const job = { type: 'parse_v2', configurationId: '' } as const;
-    await expect(stage.batches.start({ directoryId: 'dir-1', job })).rejects.toMatchObject({
+    await expect(env.batches.start({ directoryId: 'dir-1', job })).rejects.toMatchObject({
       type: 'InvalidInput',
       message: expect.stringContaining('job.configurationId'),
     });
@@ -163,8 +163,8 @@ describe('BatchClient', () => {
 
   test('somebody who attaches later sees the progress, waits for the result, and can cancel', async () => {
     const id = await directory();
-    const started = await stage.batches.start(parse(id), { workflowId: `attach-${id}` });
-    const attached = stage.batches.attach(started.workflowId);
+    const started = await env.batches.start(parse(id), { workflowId: `attach-${id}` });
+    const attached = env.batches.attach(started.workflowId);
     const waiting = await until('the wait', async () => {
       const progress = await attached.progress();
       return progress.batchStatus === 'RUNNING' && progress;
@@ -177,9 +177,9 @@ describe('BatchClient', () => {
 
   test('a result is that of the whole run, over continue-as-new', async () => {
     const id = await directory();
-    const run = await stage.batches.start({ ...parse(id), pageSize: 1 });
+    const run = await env.batches.start({ ...parse(id), pageSize: 1 });
     await finish(id);
     expect((await run.result()).files.completed).toBe(2);
-    expect((await stage.batches.attach(run.workflowId, run.runId).progress()).files.completed).toBe(2);
+    expect((await env.batches.attach(run.workflowId, run.runId).progress()).files.completed).toBe(2);
   });
 });

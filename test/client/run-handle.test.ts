@@ -3,7 +3,7 @@ import type { Payload } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { BatchClient, NoWorkerError } from '../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
-import { files, parse, setStage } from '../support/stage.js';
+import { files, parse, startTestEnvironment } from '../support/test-environment.js';
 import { until } from '../support/until.js';
 
 let temporal: LocalTemporal;
@@ -56,9 +56,9 @@ describe('progress', () => {
   });
 
   test('says what blocks the run, and null once nothing does', async () => {
-    const stage = await setStage(temporal, { emulator: { batchRunningMs: 3_600_000 } });
-    const { id } = await stage.emulator.addDirectory(files(1));
-    stage.emulator.faults.next({
+    const env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: 3_600_000 } });
+    const { id } = await env.emulator.addDirectory(files(1));
+    env.emulator.faults.next({
       kind: 'status',
       status: 429,
       retryAfter: 2,
@@ -66,15 +66,15 @@ describe('progress', () => {
       method: 'GET',
       path: '/api/v2/batches',
     });
-    const run = await stage.batches.start(parse(id));
+    const run = await env.batches.start(parse(id));
     const blockedBy = await until('the failure to show', async () => (await run.progress()).blockedBy ?? undefined);
     expect(blockedBy).toContain('moving house');
-    await stage.created(id);
+    await env.untilCreated(id);
     await until('the run to go on', async () => (await run.progress()).blockedBy === null);
-    for (const batch of stage.emulator.batches.list()) stage.emulator.batches.finish(batch.id);
+    for (const batch of env.emulator.batches.list()) env.emulator.batches.finish(batch.id);
     await run.result();
     expect(await run.progress()).toMatchObject({ phase: 'completed', blockedBy: null });
-    await stage.close();
+    await env.close();
   });
 });
 
@@ -96,11 +96,11 @@ describe('a report', () => {
   });
 
   test('that can not be decoded is an error, not a run without a batch', async () => {
-    const stage = await setStage(temporal);
-    const { id } = await stage.emulator.addDirectory(files(1));
-    const { workflowId } = await stage.batches.start(parse(id));
-    await stage.batches.attach(workflowId).result();
-    await stage.close();
+    const env = await startTestEnvironment(temporal);
+    const { id } = await env.emulator.addDirectory(files(1));
+    const { workflowId } = await env.batches.start(parse(id));
+    await env.batches.attach(workflowId).result();
+    await env.close();
     const undecodable = {
       encode: async (payloads: Payload[]) => payloads,
       decode: async (payloads: Payload[]) => {

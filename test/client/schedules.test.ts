@@ -1,44 +1,44 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
-import { files, parse, type Stage, setStage } from '../support/stage.js';
+import { files, parse, startTestEnvironment, type TestEnvironment } from '../support/test-environment.js';
 import { until } from '../support/until.js';
 
 describe('BatchClient.schedule', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal);
+    env = await startTestEnvironment(temporal);
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
-  const directory = async () => (await stage.emulator.addDirectory(files(1))).id;
+  const directory = async () => (await env.emulator.addDirectory(files(1))).id;
   const runsOf = async (scheduleId: string) => {
-    const { info } = await stage.batches.getSchedule(scheduleId).handle.describe();
+    const { info } = await env.batches.getSchedule(scheduleId).handle.describe();
     return info.recentActions.map(({ action }) => action.workflow.workflowId);
   };
 
   test('it fires at its interval, and its runs are ordinary runs', async () => {
     const id = await directory();
-    const schedule = await stage.batches.schedule(parse(id), { scheduleId: `fires-${id}`, every: '1 second' });
+    const schedule = await env.batches.schedule(parse(id), { scheduleId: `fires-${id}`, every: '1 second' });
     const [workflowId = ''] = await until('a run', async () => {
       const runs = await runsOf(schedule.scheduleId);
       return runs.length > 0 && runs;
     });
     await schedule.delete();
-    expect((await stage.batches.attach(workflowId).result()).files.completed).toBe(1);
-    const description = await stage.client.workflow.getHandle(workflowId).describe();
+    expect((await env.batches.attach(workflowId).result()).files.completed).toBe(1);
+    const description = await env.client.workflow.getHandle(workflowId).describe();
     expect(await description.staticSummary()).toContain(id);
   });
 
   test('it is triggered, paused, resumed and deleted', async () => {
     const id = await directory();
-    const schedule = await stage.batches.schedule(parse(id), {
+    const schedule = await env.batches.schedule(parse(id), {
       scheduleId: `moved-${id}`,
       cron: '0 2 1 1 *',
       paused: true,
@@ -55,13 +55,13 @@ describe('BatchClient.schedule', () => {
       const runs = await runsOf(schedule.scheduleId);
       return runs.length > 0 && runs;
     });
-    expect((await stage.batches.attach(workflowId).result()).status).toBe('COMPLETED');
+    expect((await env.batches.attach(workflowId).result()).status).toBe('COMPLETED');
     await schedule.delete();
     await expect(schedule.handle.describe()).rejects.toThrow(/not found/i);
   });
 
   test('a trigger starts no run beside one that is under way, and pausing keeps the note', async () => {
-    const slow = await setStage(temporal, { emulator: { seed: 9, batchRunningMs: 3_600_000 } });
+    const slow = await startTestEnvironment(temporal, { emulator: { seed: 9, batchRunningMs: 3_600_000 } });
     const { id } = await slow.emulator.addDirectory(files(1));
     const options = { scheduleId: `once-${id}`, cron: '0 2 1 1 *', note: 'of the archive' };
     const schedule = await slow.batches.schedule(parse(id), options);
@@ -77,7 +77,7 @@ describe('BatchClient.schedule', () => {
   });
 
   test('a run of a schedule and a started one do not exclude each other, so the same work has two batches', async () => {
-    const slow = await setStage(temporal, { emulator: { seed: 10, batchRunningMs: 3_600_000 } });
+    const slow = await startTestEnvironment(temporal, { emulator: { seed: 10, batchRunningMs: 3_600_000 } });
     const { id } = await slow.emulator.addDirectory(files(1));
     const schedule = await slow.batches.schedule(parse(id), { scheduleId: `beside-${id}`, cron: '0 2 1 1 *' });
     const run = await slow.batches.start(parse(id));
@@ -91,7 +91,7 @@ describe('BatchClient.schedule', () => {
 
   test('what it was told is what Temporal keeps: times, zone, jitter, overlap and catch-up', async () => {
     const id = await directory();
-    const { handle, scheduleId } = await stage.batches.schedule(parse(id), {
+    const { handle, scheduleId } = await env.batches.schedule(parse(id), {
       scheduleId: `kept-${id}`,
       cron: ['30 2 * * *', '0 14 * * 0'],
       every: '6 hours',
@@ -102,9 +102,9 @@ describe('BatchClient.schedule', () => {
     expect(spec).toMatchObject({ timezone: 'Europe/Berlin', jitter: 300_000, intervals: [{ every: 21_600_000 }] });
     expect(spec.calendars).toHaveLength(2);
     expect(policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 3_600_000, pauseOnFailure: false });
-    expect(action).toMatchObject({ workflowType: 'processBatch', taskQueue: stage.taskQueue, args: [parse(id)] });
+    expect(action).toMatchObject({ workflowType: 'processBatch', taskQueue: env.taskQueue, args: [parse(id)] });
     await until('the list', async () => {
-      for await (const schedule of stage.batches.listSchedules()) if (schedule.scheduleId === scheduleId) return true;
+      for await (const schedule of env.batches.listSchedules()) if (schedule.scheduleId === scheduleId) return true;
       return false;
     });
     await handle.delete();
@@ -112,10 +112,10 @@ describe('BatchClient.schedule', () => {
 
   test('a paused schedule is listed without a next run', async () => {
     const id = await directory();
-    const schedule = await stage.batches.schedule(parse(id), { scheduleId: `paused-${id}`, cron: '0 2 * * *' });
+    const schedule = await env.batches.schedule(parse(id), { scheduleId: `paused-${id}`, cron: '0 2 * * *' });
     const listed = (isPaused: boolean) =>
       until('Temporal to list it', async () => {
-        for await (const { scheduleId, state, info } of stage.batches.listSchedules())
+        for await (const { scheduleId, state, info } of env.batches.listSchedules())
           if (scheduleId === schedule.scheduleId && state.paused === isPaused) return info;
         return undefined;
       });
@@ -128,21 +128,20 @@ describe('BatchClient.schedule', () => {
   });
 
   test('only schedules of batch runs are listed', async () => {
-    const other = await stage.client.schedule.create({
+    const other = await env.client.schedule.create({
       scheduleId: 'somebody-else',
       spec: { intervals: [{ every: '1 day' }] },
       action: { type: 'startWorkflow', workflowType: 'other', taskQueue: 'other' },
     });
     await until('Temporal to list it', async () => {
-      for await (const schedule of stage.client.schedule.list())
-        if (schedule.scheduleId === 'somebody-else') return true;
+      for await (const schedule of env.client.schedule.list()) if (schedule.scheduleId === 'somebody-else') return true;
       return false;
     });
-    for await (const schedule of stage.batches.listSchedules()) expect(schedule.scheduleId).not.toBe('somebody-else');
+    for await (const schedule of env.batches.listSchedules()) expect(schedule.scheduleId).not.toBe('somebody-else');
     await other.delete();
   });
 
   test('a schedule without times is refused', async () => {
-    await expect(stage.batches.schedule(parse('dir-1'), { scheduleId: 'never' })).rejects.toThrow('cron or every');
+    await expect(env.batches.schedule(parse('dir-1'), { scheduleId: 'never' })).rejects.toThrow('cron or every');
   });
 });

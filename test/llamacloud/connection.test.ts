@@ -108,8 +108,8 @@ describe('the default timeout', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
     const late = (ms: number): LlamaCloudClient => {
-      const answer = () => new Response(JSON.stringify(BATCH));
-      const fetch = () => new Promise<Response>((resolve) => setTimeout(() => resolve(answer()), ms));
+      const respond = () => new Response(JSON.stringify(BATCH));
+      const fetch = () => new Promise<Response>((resolve) => setTimeout(() => resolve(respond()), ms));
       return new LlamaCloudClient({ apiKey: KEY, fetch });
     };
     const inTime = late(59_000).getBatch('bat-1');

@@ -5,7 +5,7 @@ import { BATCH, clientOf, clientOfEmulator, rejection } from './support.js';
 const JOB = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } as const;
 const FILES = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name: `${name}.md`, content: name }));
 
-/** A client of a server whose lists give these answers by the token that is asked for. */
+/** A client of a server whose lists give these responses by the token that is asked for. */
 async function listing(pages: Record<string, { items: unknown[]; next_page_token?: string | null }>) {
   return clientOf((response, { url }) => {
     const token = new URL(url, 'http://server').searchParams.get('page_token') ?? 'first';

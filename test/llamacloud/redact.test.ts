@@ -45,7 +45,7 @@ describe('no error holds the key', () => {
     ['a body that repeats it at the cut', respondWith(`${'x'.repeat(30)}${KEY}`)],
     ['a body that does not fit', respondWith({ ...BATCH, id: 5, status: { key: KEY } })],
     ['a reset', (response: { socket: { resetAndDestroy(): void } | null }) => response.socket?.resetAndDestroy()],
-    ['no answer', () => {}],
+    ['no response', () => {}],
   ])('for %s', async (_, respond) => {
     const { client } = await clientOf(respond, { timeoutMs: 2_000 });
     // A part of it that a cut has left over counts as well.
@@ -112,7 +112,7 @@ test('no error of a create repeats the secrets of its webhooks', async () => {
 
 const PRESIGNED = `https://store.example/a%20b?X-Amz-Signature=${SIGNATURE}&X-Amz-Credential=PLANTED%2FCREDENTIAL&note=short`;
 
-/** The first answer holds a presigned URL; the second is what `respond` makes of its parts. */
+/** The first response holds a presigned URL; the second is what `respond` makes of its parts. */
 async function afterPresignedUrl(body: object | string, status = 200) {
   let asked = 0;
   const metadata = { images: [{ presigned_url: PRESIGNED }] };
@@ -169,7 +169,7 @@ describe('a secret is redacted everywhere once it was sent or received', () => {
     );
   });
 
-  test('also a secret of webhooks, in an answer to a later request', async () => {
+  test('also a secret of webhooks, in a response to a later request', async () => {
     let asked = 0;
     const { client } = await clientOf((response) => {
       if (asked++ === 0) response.writeHead(201).end(JSON.stringify(BATCH));

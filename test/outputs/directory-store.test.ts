@@ -54,7 +54,7 @@ describe('a write', () => {
     expect(await textOf(await store.read(KEY))).toBe('Grüße世界');
   });
 
-  test('replaces what was there, were it longer', async () => {
+  test('replaces what was there, even if it was longer', async () => {
     await store.write(KEY, 'something long');
     await store.write(KEY, pieces('short'));
     expect(await textOf(await store.read(KEY))).toBe('short');
@@ -192,7 +192,7 @@ describe('a store that fails says where, as an OutputError with its cause', () =
 });
 
 describe('what is not there', () => {
-  test('reads as nothing and has no size, were its directory a file', async () => {
+  test('reads as nothing and has no size, even if its directory is a file', async () => {
     expect(await store.read(KEY)).toBeUndefined();
     expect(await store.size(KEY)).toBeUndefined();
     await writeFile(root, 'a file');

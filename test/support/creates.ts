@@ -2,25 +2,25 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { BATCH_ID_MEMO, createBatchWorkflowId, WORKFLOW_TYPES } from '../../src/protocol/index.js';
 import type { EmulatedBatch } from '../../src/testing/index.js';
-import { files, parse, type Stage } from './stage.js';
+import { files, parse, type TestEnvironment } from './test-environment.js';
 import { until } from './until.js';
 
-/** The creates over one directory, and what they have sent. */
-export interface Creates {
+/** A directory, and what the creates over it have sent. */
+export interface TestDirectory {
   directoryId: string;
   /** Workflow id of the create of its usual batch. */
   lockId: string;
-  /** Status of the answer to each POST so far; 0 while there is none, or where the connection was reset. */
+  /** Status of the response to each POST so far; 0 while there is none, or where the connection was reset. */
   posts(): number[];
   batches(): EmulatedBatch[];
   /** Waits for that many POSTs. */
-  posted(count: number): Promise<void>;
+  untilPosted(count: number): Promise<void>;
   /** Waits until `createBatch` has learned the id of its batch. */
-  learned(): Promise<string>;
+  untilBatchKnown(): Promise<string>;
 }
 
 /** A new directory of one small file. */
-export async function setCreates({ emulator, client }: Stage): Promise<Creates> {
+export async function newDirectory({ emulator, client }: TestEnvironment): Promise<TestDirectory> {
   const { id: directoryId } = await emulator.addDirectory(files(1));
   const isOurs = (body: unknown) =>
     typeof body === 'object' &&
@@ -34,19 +34,19 @@ export async function setCreates({ emulator, client }: Stage): Promise<Creates> 
     lockId,
     posts: () => posts().map(({ status }) => status),
     batches: () => emulator.batches.list().filter((batch) => batch.directoryId === directoryId),
-    posted: async (count) => {
+    untilPosted: async (count) => {
       await until(`POST ${count}`, () => posts().length >= count);
     },
-    learned: () =>
+    untilBatchKnown: () =>
       until('the batch id in the memo', async () => {
-        const batchId = (await describe(client, lockId))?.memo?.[BATCH_ID_MEMO];
+        const batchId = (await describeWorkflow(client, lockId))?.memo?.[BATCH_ID_MEMO];
         return typeof batchId === 'string' && batchId;
       }),
   };
 }
 
 /** `undefined` where there is no such workflow. */
-export function describe(client: Client, workflowId: string) {
+export function describeWorkflow(client: Client, workflowId: string) {
   return client.workflow
     .getHandle(workflowId)
     .describe()
@@ -54,8 +54,8 @@ export function describe(client: Client, workflowId: string) {
 }
 
 /** Waits until a workflow has ended, and gives its status. */
-export function ended(client: Client, workflowId: string): Promise<string> {
-  const status = async () => (await describe(client, workflowId))?.status.name;
+export function untilEnded(client: Client, workflowId: string): Promise<string> {
+  const status = async () => (await describeWorkflow(client, workflowId))?.status.name;
   return until(`the end of ${workflowId}`, async () => {
     const name = await status();
     return name !== undefined && name !== 'RUNNING' && name;
@@ -67,7 +67,7 @@ export function ended(client: Client, workflowId: string): Promise<string> {
  * gives the id of the new run.
  */
 export async function resetWorkflow(
-  { client, history }: Stage,
+  { client, history }: TestEnvironment,
   workflowId: string,
   to: 'first-task' | 'before-child' | { task: number } = 'first-task',
 ): Promise<string> {
@@ -82,7 +82,7 @@ export async function resetWorkflow(
   if (eventId == null) throw new Error(`${workflowId} has no such task`);
   const { runId } = await client.workflowService.resetWorkflowExecution({
     namespace: client.options.namespace,
-    workflowExecution: { workflowId, runId: (await describe(client, workflowId))?.runId ?? '' },
+    workflowExecution: { workflowId, runId: (await describeWorkflow(client, workflowId))?.runId ?? '' },
     reason: 'a test',
     requestId: randomUUID(),
     workflowTaskFinishEventId: eventId,

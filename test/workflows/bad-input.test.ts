@@ -3,7 +3,7 @@ import { rootFailure } from '../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
 import { parseAll } from '../support/directories.js';
 import { failureOf } from '../support/failure.js';
-import { files, parse, type Stage, setStage } from '../support/stage.js';
+import { files, parse, startTestEnvironment, type TestEnvironment } from '../support/test-environment.js';
 
 /** Half of a surrogate pair can't be encoded as UTF-8. */
 const HALF = 'dir-\ud83d';
@@ -100,34 +100,34 @@ const HOSTILE: Record<string, [string, unknown[]][]> = {
 
 describe('input that anybody may give a workflow, from the UI or by the command line, on a real server', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal);
+    env = await startTestEnvironment(temporal);
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   test.each(Object.entries(HOSTILE))(
     '%s ends with a failure that can be read, sends nothing, and leaves its worker in order',
     async (workflowType, table) => {
-      const before = stage.emulator.requests.length;
+      const before = env.emulator.requests.length;
       for (const [index, [what, args]] of table.entries()) {
         const workflowId = `bad-${workflowType}-${index}`;
-        const run = await stage.client.workflow.start(workflowType, { workflowId, taskQueue: stage.taskQueue, args });
+        const run = await env.client.workflow.start(workflowType, { workflowId, taskQueue: env.taskQueue, args });
         const failure = rootFailure(await within(what, failureOf(run.result())));
         expect({ what, type: failure.type }).toEqual({ what, type: 'InvalidInput' });
         expect(failure.message.isWellFormed(), what).toBe(true);
         expect(failure.message.length, what).toBeLessThan(20_000);
       }
-      expect(stage.emulator.requests).toHaveLength(before);
+      expect(env.emulator.requests).toHaveLength(before);
 
-      const { id } = await stage.emulator.addDirectory(files(1));
-      const report = await (await stage.batches.startDirectories(parseAll([id]))).result();
+      const { id } = await env.emulator.addDirectory(files(1));
+      const report = await (await env.batches.startDirectories(parseAll([id]))).result();
       expect(report.files).toMatchObject({ total: 1, completed: 1 });
     },
     240_000,

@@ -4,15 +4,15 @@ import type { BatchToCreate, PostFailureDetails } from '../../../src/activities/
 import { type BatchJob, LIST_LAG_MS } from '../../../src/protocol/index.js';
 import { ADVERSE_CONDITIONS, type Fault, TARGETS } from '../../../src/testing/emulator/index.js';
 import {
+  type ActivityEnvironment,
+  type ActivityEnvironmentOptions,
   addDirectory,
-  type Bench,
-  type BenchOptions,
+  createContext,
   delayOf,
-  environment,
   failing,
   run,
   runIn,
-  setBench,
+  startActivityEnvironment,
   until,
 } from '../support.js';
 
@@ -20,29 +20,32 @@ const PARSE: BatchJob = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC'
 const SAVED = 'cfg-11111111-1111-4111-8111-111111111111';
 
 /** A directory that a batch is to be created over, and what is listed before. */
-async function setWork({ emulator, ...options }: BenchOptions = {}) {
-  const bench = await setBench({ ...options, emulator: { ...ADVERSE_CONDITIONS, listLagMs: 0, ...emulator } });
-  const { id: directoryId } = await addDirectory(bench);
+async function setWork({ emulator, ...options }: ActivityEnvironmentOptions = {}) {
+  const env = await startActivityEnvironment({
+    ...options,
+    emulator: { ...ADVERSE_CONDITIONS, listLagMs: 0, ...emulator },
+  });
+  const { id: directoryId } = await addDirectory(env);
   const work: BatchToCreate = { directoryId, job: PARSE, scope: {} };
-  return { bench, work, list: () => run(bench.activities.listRecentBatches, work) };
+  return { env, work, list: () => run(env.activities.listRecentBatches, work) };
 }
 
-function batchIds({ emulator }: Bench): string[] {
+function batchIds({ emulator }: ActivityEnvironment): string[] {
   return emulator.batches.list().map(({ id }) => id);
 }
 
 /** A batch that is created without the activities. */
-function create({ llamacloud }: Bench, directoryId: string, job = PARSE) {
+function create({ llamacloud }: ActivityEnvironment, directoryId: string, job = PARSE) {
   return llamacloud.createBatch({ sourceDirectoryId: directoryId, job });
 }
 
 /** A POST that fails, and what its failure tells the workflow. */
-async function failedPost(fault: Fault, options: BenchOptions = {}) {
-  const { bench, work } = await setWork(options);
-  bench.emulator.faults.next({ ...fault, ...TARGETS.createBatch });
-  const failure = await failing(bench.activities.postBatch, work);
+async function failedPost(fault: Fault, options: ActivityEnvironmentOptions = {}) {
+  const { env, work } = await setWork(options);
+  env.emulator.faults.next({ ...fault, ...TARGETS.createBatch });
+  const failure = await failing(env.activities.postBatch, work);
   const details: unknown = failure.details?.[0];
-  return { bench, work, failure, details };
+  return { env, work, failure, details };
 }
 
 const retry = (mayHaveCreatedBatch: boolean, retryDelayMs: number = expect.any(Number)): PostFailureDetails => ({
@@ -52,10 +55,10 @@ const retry = (mayHaveCreatedBatch: boolean, retryDelayMs: number = expect.any(N
 
 describe('postBatch', () => {
   test('sends one request, and returns the batch', async () => {
-    const { bench, work } = await setWork();
-    const created = await run(bench.activities.postBatch, work);
-    expect(bench.emulator.requests.map(({ method }) => method)).toEqual(['POST']);
-    expect(batchIds(bench)).toEqual([created.batchId]);
+    const { env, work } = await setWork();
+    const created = await run(env.activities.postBatch, work);
+    expect(env.emulator.requests.map(({ method }) => method)).toEqual(['POST']);
+    expect(batchIds(env)).toEqual([created.batchId]);
   });
 
   const LOST: Fault[] = [
@@ -74,10 +77,10 @@ describe('postBatch', () => {
   ];
 
   test.each(LOST)('says that a batch may have been created: %j', async (fault) => {
-    const { bench, failure, details } = await failedPost(fault);
+    const { env, failure, details } = await failedPost(fault);
     expect(details).toEqual(retry(true));
     expect(failure.nonRetryable).toBe(true);
-    expect(bench.emulator.requests).toHaveLength(1);
+    expect(env.emulator.requests).toHaveLength(1);
   });
 
   test('says that a batch may have been created when no response came in time', async () => {
@@ -100,9 +103,9 @@ describe('postBatch', () => {
   });
 
   test('says that nothing was created where the connection was refused', async () => {
-    const { bench, work } = await setWork();
-    await bench.emulator.close();
-    const failure = await failing(bench.activities.postBatch, work);
+    const { env, work } = await setWork();
+    await env.emulator.close();
+    const failure = await failing(env.activities.postBatch, work);
     expect(failure.details).toEqual([retry(false)]);
   });
 
@@ -128,30 +131,30 @@ describe('postBatch', () => {
     ['a second attempt', { number: 2 }],
     ['a first attempt that a person has started again', { number: 1, ageMs: 2_000 }],
   ])('%s sends nothing: what came of the one before is not known', async (_, attempt) => {
-    const { bench, work } = await setWork();
-    const failure = await failing(bench.activities.postBatch, work, attempt);
+    const { env, work } = await setWork();
+    const failure = await failing(env.activities.postBatch, work, attempt);
     expect(failure).toMatchObject({ nonRetryable: true, details: [retry(true)] });
-    expect(bench.emulator.requests).toEqual([]);
+    expect(env.emulator.requests).toEqual([]);
   });
 
   test('a cancelled POST still returns the batch that it creates', async () => {
-    const { bench, work } = await setWork();
-    bench.emulator.faults.next({ kind: 'delay', delayMs: 500, ...TARGETS.createBatch });
-    const created = await cancelledPost(bench, work);
-    expect(batchIds(bench)).toEqual([created.batchId]);
+    const { env, work } = await setWork();
+    env.emulator.faults.next({ kind: 'delay', delayMs: 500, ...TARGETS.createBatch });
+    const created = await cancelledPost(env, work);
+    expect(batchIds(env)).toEqual([created.batchId]);
   });
 
   test('a cancelled POST without a response ends as cancelled', async () => {
-    const { bench, work } = await setWork({ timeoutMs: 2_000 });
-    bench.emulator.faults.next({ kind: 'delay', delayMs: 60_000, ...TARGETS.createBatch });
-    await expect(cancelledPost(bench, work)).rejects.toThrow(CancelledFailure);
+    const { env, work } = await setWork({ timeoutMs: 2_000 });
+    env.emulator.faults.next({ kind: 'delay', delayMs: 60_000, ...TARGETS.createBatch });
+    await expect(cancelledPost(env, work)).rejects.toThrow(CancelledFailure);
   });
 
   /** Cancels as soon as the request is under way. */
-  async function cancelledPost(bench: Bench, work: BatchToCreate) {
-    const context = environment();
-    const posting = runIn(context, bench.activities.postBatch, work);
-    await until(() => bench.emulator.requests.length > 0);
+  async function cancelledPost(env: ActivityEnvironment, work: BatchToCreate) {
+    const context = createContext();
+    const posting = runIn(context, env.activities.postBatch, work);
+    await until(() => env.emulator.requests.length > 0);
     context.cancel();
     return posting;
   }
@@ -162,38 +165,38 @@ describe('findCreatedBatch', () => {
     ['two hours behind', -2],
     ['two hours ahead', 2],
   ])('finds the batch that was not there before, by a clock %s', async (_, hours) => {
-    const { bench, work, list } = await setWork({ emulator: { clockOffsetMs: hours * 3_600_000 } });
-    await create(bench, work.directoryId);
+    const { env, work, list } = await setWork({ emulator: { clockOffsetMs: hours * 3_600_000 } });
+    await create(env, work.directoryId);
     const preexisting = await list();
-    const lost = await create(bench, work.directoryId);
-    const found = await run(bench.activities.findCreatedBatch, { ...work, preexisting, wait: true });
+    const lost = await create(env, work.directoryId);
+    const found = await run(env.activities.findCreatedBatch, { ...work, preexisting, wait: true });
     expect(found).toEqual({ batchId: lost.id, status: expect.any(String) });
   });
 
   test('still finds a batch that was created days before it is looked for', async () => {
-    const { bench, work } = await setWork({ emulator: { unusualBatches: false } });
-    const lost = await create(bench, work.directoryId);
+    const { env, work } = await setWork({ emulator: { unusualBatches: false } });
+    const lost = await create(env, work.directoryId);
     const sinceMs = Date.now() - 3 * 24 * 3_600_000;
-    const asked = bench.emulator.requests.length;
+    const asked = env.emulator.requests.length;
     const input = { ...work, preexisting: { sinceMs, batchIds: [] }, wait: true };
-    expect(await run(bench.activities.findCreatedBatch, input)).toMatchObject({ batchId: lost.id });
-    const [since] = bench.emulator.requests[asked]?.query.created_at_on_or_after ?? [];
+    expect(await run(env.activities.findCreatedBatch, input)).toMatchObject({ batchId: lost.id });
+    const [since] = env.emulator.requests[asked]?.query.created_at_on_or_after ?? [];
     expect(new Date(since ?? '').getTime()).toBe(sinceMs);
   });
 
   test('takes neither another configuration’s batch, nor another type’s, nor another directory’s', async () => {
-    const { bench, work, list } = await setWork({ emulator: { configurationIds: [SAVED] } });
+    const { env, work, list } = await setWork({ emulator: { configurationIds: [SAVED] } });
     const preexisting = await list();
-    await create(bench, work.directoryId, { type: 'parse_v2', configurationId: 'cfg-PARSE_FAST' });
-    await create(bench, work.directoryId, { type: 'extract_v2', configurationId: SAVED });
-    await create(bench, (await addDirectory(bench)).id);
-    const find = (job: BatchJob) => run(bench.activities.findCreatedBatch, { ...work, job, preexisting, wait: false });
+    await create(env, work.directoryId, { type: 'parse_v2', configurationId: 'cfg-PARSE_FAST' });
+    await create(env, work.directoryId, { type: 'extract_v2', configurationId: SAVED });
+    await create(env, (await addDirectory(env)).id);
+    const find = (job: BatchJob) => run(env.activities.findCreatedBatch, { ...work, job, preexisting, wait: false });
     expect(await find(PARSE)).toBeNull();
     expect(await find({ type: 'parse_v2', configurationId: SAVED })).toBeNull();
   });
 
-  test('takes no strange neighbour that appears meanwhile, and is stopped by none', async () => {
-    const { bench, work, list } = await setWork();
+  test('takes no unrelated batch that appears meanwhile, and is stopped by none', async () => {
+    const { env, work, list } = await setWork();
     const preexisting = await list();
     expect(preexisting.batchIds).not.toEqual([]);
     const common = { created_at: 17, status: 'ODD', source_directory_id: work.directoryId };
@@ -202,31 +205,31 @@ describe('findCreatedBatch', () => {
       { id: 'bat-split', ...common, config: { job: { type: 'split_v1', configuration_id: PARSE.configurationId } } },
       { id: 'bat-nowhere', status: 'COMPLETED', config: { job: { type: 'parse_v2', configuration_id: 'cfg-other' } } },
     ];
-    bench.emulator.rewrite(TARGETS.listBatches, (body) => ({ ...Object(body), items: strange }));
+    env.emulator.rewrite(TARGETS.listBatches, (body) => ({ ...Object(body), items: strange }));
     const input = { ...work, preexisting, wait: false };
-    expect(await run(bench.activities.findCreatedBatch, input)).toBeNull();
+    expect(await run(env.activities.findCreatedBatch, input)).toBeNull();
   });
 
   test('takes the oldest of several, on whatever page it is', async () => {
-    const { bench, work, list } = await setWork({ emulator: { defaultPageSize: 1, maxPageSize: 1 } });
+    const { env, work, list } = await setWork({ emulator: { defaultPageSize: 1, maxPageSize: 1 } });
     const preexisting = await list();
-    const oldest = await create(bench, work.directoryId);
-    await create(bench, work.directoryId);
-    await create(bench, work.directoryId);
-    const found = await run(bench.activities.findCreatedBatch, { ...work, preexisting, wait: true });
+    const oldest = await create(env, work.directoryId);
+    await create(env, work.directoryId);
+    await create(env, work.directoryId);
+    const found = await run(env.activities.findCreatedBatch, { ...work, preexisting, wait: true });
     expect(found?.batchId).toBe(oldest.id);
   });
 
   test('waits as long as the list may lag, and no longer', async () => {
     // What is promised is 40 s; the rest is a margin.
     expect(LIST_LAG_MS).toBeGreaterThan(40_000);
-    const { bench, work, list } = await setWork();
+    const { env, work, list } = await setWork();
     const input = { ...work, preexisting: await list(), wait: true };
-    const waiting = await failing(bench.activities.findCreatedBatch, input, { ageMs: LIST_LAG_MS - 3_000 });
+    const waiting = await failing(env.activities.findCreatedBatch, input, { ageMs: LIST_LAG_MS - 3_000 });
     expect(waiting).toMatchObject({ type: 'BatchNotReady', category: 'BENIGN', nonRetryable: false });
     expect(delayOf(waiting)).toBe(3_000);
-    expect(await run(bench.activities.findCreatedBatch, input, { ageMs: LIST_LAG_MS })).toBeNull();
-    expect(await run(bench.activities.findCreatedBatch, { ...input, wait: false })).toBeNull();
+    expect(await run(env.activities.findCreatedBatch, input, { ageMs: LIST_LAG_MS })).toBeNull();
+    expect(await run(env.activities.findCreatedBatch, { ...input, wait: false })).toBeNull();
   });
 
   const NO_LIST = [
@@ -240,10 +243,10 @@ describe('findCreatedBatch', () => {
   ] as const;
 
   test.each(NO_LIST)('does not answer "there is none" while the list can not be read: %j', async (fault, type) => {
-    const { bench, work, list } = await setWork();
+    const { env, work, list } = await setWork();
     const input = { ...work, preexisting: await list(), wait: true };
-    bench.emulator.faults.next({ ...fault, ...TARGETS.listBatches });
-    const failure = await failing(bench.activities.findCreatedBatch, input, { ageMs: 10 * LIST_LAG_MS });
+    env.emulator.faults.next({ ...fault, ...TARGETS.listBatches });
+    const failure = await failing(env.activities.findCreatedBatch, input, { ageMs: 10 * LIST_LAG_MS });
     expect(failure).toMatchObject({ type, nonRetryable: false });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ProcessBatchInput } from '../../../src/protocol/index.js';
 import { type Fault, TARGETS } from '../../../src/testing/emulator/index.js';
-import { addBatch, type Bench, failing, run, setBench } from '../support.js';
+import { type ActivityEnvironment, addBatch, failing, run, startActivityEnvironment } from '../support.js';
 
 const JOB = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } as const;
 
@@ -9,7 +9,7 @@ describe('a wrong input', () => {
   const WRONG = ['null', '[]', '"dir-1"', '{}', '{"directoryId":"dir-1","job":{"type":"parse_v2"},"timeout":"soon"}'];
 
   test.each(WRONG)('ends the run before anything is sent: %s', async (text) => {
-    const { emulator, activities } = await setBench();
+    const { emulator, activities } = await startActivityEnvironment();
     const input: ProcessBatchInput = JSON.parse(text);
     const failure = await failing(activities.openBatch, input);
     expect(failure).toMatchObject({ type: 'InvalidInput', nonRetryable: true });
@@ -17,7 +17,7 @@ describe('a wrong input', () => {
   });
 
   test('also for a job', async () => {
-    const { emulator, activities } = await setBench();
+    const { emulator, activities } = await startActivityEnvironment();
     for (const text of WRONG) {
       expect(await failing(activities.collectJob, JSON.parse(text))).toMatchObject({
         type: 'InvalidInput',
@@ -30,9 +30,9 @@ describe('a wrong input', () => {
 
 describe('a batch that is there', () => {
   test('gives its directory and its job, so that its id is enough', async () => {
-    const bench = await setBench();
-    const { id, directory } = await addBatch(bench, 'extract_v2');
-    const { request } = await run(bench.activities.openBatch, { batchId: id });
+    const env = await startActivityEnvironment();
+    const { id, directory } = await addBatch(env, 'extract_v2');
+    const { request } = await run(env.activities.openBatch, { batchId: id });
     expect(request).toMatchObject({
       batchId: id,
       directoryId: directory.id,
@@ -42,23 +42,23 @@ describe('a batch that is there', () => {
   });
 
   test('has to match the input', async () => {
-    const bench = await setBench();
-    const { id } = await addBatch(bench);
-    const failure = await failing(bench.activities.openBatch, { batchId: id, directoryId: 'dir-other' });
+    const env = await startActivityEnvironment();
+    const { id } = await addBatch(env);
+    const failure = await failing(env.activities.openBatch, { batchId: id, directoryId: 'dir-other' });
     expect(failure).toMatchObject({ type: 'InvalidInput', nonRetryable: true });
     expect(failure.message).toContain('directoryId: is dir-other, but the batch has dir-');
   });
 
   test('is not adopted after the deadline of the run', async () => {
-    const bench = await setBench();
-    const { id, requests } = await addBatch(bench);
-    const failure = await failing(bench.activities.openBatch, { batchId: id, timeout: '1 minute' }, { ageMs: 60_000 });
+    const env = await startActivityEnvironment();
+    const { id, requests } = await addBatch(env);
+    const failure = await failing(env.activities.openBatch, { batchId: id, timeout: '1 minute' }, { ageMs: 60_000 });
     expect(failure).toMatchObject({ type: 'BatchTimedOut', nonRetryable: true });
     expect(requests()).toHaveLength(0);
   });
 
   test('that does not exist ends the run at once', async () => {
-    const { activities } = await setBench();
+    const { activities } = await startActivityEnvironment();
     const failure = await failing(activities.openBatch, { batchId: 'bat-none' });
     expect(failure).toMatchObject({ type: 'NotFound', nonRetryable: true });
     expect(failure.message).toContain('batch bat-none');
@@ -66,24 +66,24 @@ describe('a batch that is there', () => {
 });
 
 describe('the files of the directory', () => {
-  const open = async (bench: Bench, count: number) => {
-    const { id: directoryId } = await bench.emulator.addDirectory(
+  const open = async (env: ActivityEnvironment, count: number) => {
+    const { id: directoryId } = await env.emulator.addDirectory(
       Array.from({ length: count }, (_, i) => ({ name: `${i}.md`, content: '#' })),
     );
-    return run(bench.activities.openBatch, { directoryId, job: JOB });
+    return run(env.activities.openBatch, { directoryId, job: JOB });
   };
 
   test('are counted over several pages', async () => {
-    const bench = await setBench();
-    expect(await open(bench, 230)).toMatchObject({ request: { job: JOB, collect: 'markdown' }, directoryFiles: 230 });
-    expect(bench.emulator.requests.map(({ path }) => path)).toEqual(Array(3).fill(expect.stringMatching(/files$/)));
+    const env = await startActivityEnvironment();
+    expect(await open(env, 230)).toMatchObject({ request: { job: JOB, collect: 'markdown' }, directoryFiles: 230 });
+    expect(env.emulator.requests.map(({ path }) => path)).toEqual(Array(3).fill(expect.stringMatching(/files$/)));
   });
 
   test('are counted by one request where requests are limited, or not at all', async () => {
-    const bench = await setBench({ requestsPerSecond: 1 });
-    expect((await open(bench, 100)).directoryFiles).toBe(100);
-    expect((await open(bench, 101)).directoryFiles).toBeNull();
-    expect(bench.emulator.requests).toHaveLength(2);
+    const env = await startActivityEnvironment({ requestsPerSecond: 1 });
+    expect((await open(env, 100)).directoryFiles).toBe(100);
+    expect((await open(env, 101)).directoryFiles).toBeNull();
+    expect(env.emulator.requests).toHaveLength(2);
   });
 
   const FAULTS: [string, Fault][] = [
@@ -94,15 +94,15 @@ describe('the files of the directory', () => {
     ['gives no JSON', { kind: 'html' }],
   ];
   test.each(FAULTS)('are not known where their list %s, and the run is opened all the same', async (_, fault) => {
-    const bench = await setBench();
-    bench.emulator.faults.next({ ...fault, ...TARGETS.listFiles });
-    expect(await open(bench, 3)).toMatchObject({ request: { job: JOB }, directoryFiles: null });
-    expect(bench.emulator.faults.planned).toBe(0);
+    const env = await startActivityEnvironment();
+    env.emulator.faults.next({ ...fault, ...TARGETS.listFiles });
+    expect(await open(env, 3)).toMatchObject({ request: { job: JOB }, directoryFiles: null });
+    expect(env.emulator.faults.planned).toBe(0);
   });
 });
 
 test('search attributes are left out where it is not known whether they are registered', async () => {
-  const bench = await setBench();
-  const opened = await run(bench.activities.openBatch, { batchId: (await addBatch(bench)).id });
+  const env = await startActivityEnvironment();
+  const opened = await run(env.activities.openBatch, { batchId: (await addBatch(env)).id });
   expect(opened.searchAttributes).toBe(false);
 });

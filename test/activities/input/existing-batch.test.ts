@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { checkBatchInput, resolveBatchInput } from '../../../src/activities/input/index.js';
 import type { ProcessBatchInput } from '../../../src/protocol/index.js';
 import { TARGETS } from '../../../src/testing/index.js';
-import { addBatch, failing, run, setBench } from '../support.js';
+import { addBatch, failing, run, startActivityEnvironment } from '../support.js';
 import { BATCH, namesOf, wrongFields } from './invalid-input.js';
 
 const CONFIG = { job: { type: 'extract_v2', configuration_id: 'cfg-2' } };
@@ -57,8 +57,8 @@ describe('a batch that is adopted', () => {
   });
 });
 
-/** What LlamaCloud may answer of a batch that this package has not created. */
-const ODD_ANSWERS = [
+/** What LlamaCloud may respond with for a batch that this package has not created. */
+const ODD_RESPONSES = [
   ['no configuration', { config: undefined }],
   ['null as configuration', { config: null }],
   ['text as configuration', { config: 'cfg-1' }],
@@ -70,21 +70,21 @@ const ODD_ANSWERS = [
 ] as const;
 
 describe('openBatch of a batch', () => {
-  test.each(ODD_ANSWERS)('with %s fails with an InvalidInput that says so', async (_, odd) => {
-    const bench = await setBench();
-    const { id } = await addBatch(bench);
-    const batch = await bench.llamacloud.getBatch(id);
-    bench.emulator.rewrite(TARGETS.getBatch, () => ({ ...batch, ...odd }));
-    const failure = await failing(bench.activities.openBatch, { batchId: id });
+  test.each(ODD_RESPONSES)('with %s fails with an InvalidInput that says so', async (_, odd) => {
+    const env = await startActivityEnvironment();
+    const { id } = await addBatch(env);
+    const batch = await env.llamacloud.getBatch(id);
+    env.emulator.rewrite(TARGETS.getBatch, () => ({ ...batch, ...odd }));
+    const failure = await failing(env.activities.openBatch, { batchId: id });
     expect(failure).toMatchObject({ type: 'InvalidInput', nonRetryable: true });
     expect(failure.message).toContain('batchId: LlamaCloud gives no usable id of its configuration');
     expect(failure.message).toContain('Nothing was started.');
   });
 
   test('that is there gives the whole request', async () => {
-    const bench = await setBench();
-    const { id, directory } = await addBatch(bench);
-    const { request } = await run(bench.activities.openBatch, { batchId: id });
+    const env = await startActivityEnvironment();
+    const { id, directory } = await addBatch(env);
+    const { request } = await run(env.activities.openBatch, { batchId: id });
     expect(request).toMatchObject({ batchId: id, directoryId: directory.id, job: { type: 'parse_v2' } });
   });
 });

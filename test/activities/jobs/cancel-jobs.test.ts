@@ -1,49 +1,51 @@
 import { describe, expect, test } from 'vitest';
 import { type EmulatorOptions, TARGETS } from '../../../src/testing/emulator/index.js';
-import { failing, run, runAttempts, setBench } from '../support.js';
+import { failing, run, runAttempts, startActivityEnvironment } from '../support.js';
 
 const HOUR = 3_600_000;
 const CANCEL = TARGETS.cancelJob.path;
 
 /** A COMPLETED batch over so many files, whose jobs run. */
 async function start(count: number, emulator: EmulatorOptions = {}) {
-  const bench = await setBench({ emulator: { lateRowsMs: 0, lateJobsMs: 0, jobRunningMs: HOUR, ...emulator } });
+  const env = await startActivityEnvironment({
+    emulator: { lateRowsMs: 0, lateJobsMs: 0, jobRunningMs: HOUR, ...emulator },
+  });
   const files = Array.from({ length: count }, (_, i) => ({ name: `${i}.md`, content: `# ${i}\n` }));
-  const directory = await bench.emulator.addDirectory(files);
+  const directory = await env.emulator.addDirectory(files);
   const job = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } as const;
-  const { id: batchId } = await bench.llamacloud.createBatch({ sourceDirectoryId: directory.id, job });
-  bench.emulator.batches.finish(batchId);
+  const { id: batchId } = await env.llamacloud.createBatch({ sourceDirectoryId: directory.id, job });
+  env.emulator.batches.finish(batchId);
   return {
-    bench,
-    cancelJobs: bench.activities.cancelJobs,
+    env,
+    cancelJobs: env.activities.cancelJobs,
     input: { batchId, directoryId: directory.id, waitMs: 20_000 },
-    jobIds: bench.emulator.jobs.list().map(({ id }) => id),
-    posts: () => bench.emulator.requests.filter(({ path }) => CANCEL.test(path)),
-    statuses: () => bench.emulator.jobs.list().map(({ status }) => status),
+    jobIds: env.emulator.jobs.list().map(({ id }) => id),
+    posts: () => env.emulator.requests.filter(({ path }) => CANCEL.test(path)),
+    statuses: () => env.emulator.jobs.list().map(({ status }) => status),
   };
 }
 
 describe('the jobs of a batch that can not be cancelled itself any more', () => {
   test('are cancelled where they have not ended', async () => {
-    const { bench, cancelJobs, input, jobIds, posts, statuses } = await start(3);
-    bench.emulator.jobs.setStatus(jobIds[0] ?? '', 'COMPLETED');
+    const { env, cancelJobs, input, jobIds, posts, statuses } = await start(3);
+    env.emulator.jobs.setStatus(jobIds[0] ?? '', 'COMPLETED');
     expect(await run(cancelJobs, input)).toEqual({ cancelled: 2, refused: [], unmapped: 0 });
     expect(statuses()).toEqual(['COMPLETED', 'CANCELLED', 'CANCELLED']);
     expect(posts()).toHaveLength(2);
   });
 
   test('are asked once and counted once although their rows are repeated', async () => {
-    const { bench, cancelJobs, input, posts } = await start(3);
-    bench.emulator.batches.setResults(input.batchId, (rows) => [...(rows ?? []), ...(rows ?? [])]);
-    bench.emulator.faults.next({ kind: 'status', status: 409, ...TARGETS.cancelJob });
+    const { env, cancelJobs, input, posts } = await start(3);
+    env.emulator.batches.setResults(input.batchId, (rows) => [...(rows ?? []), ...(rows ?? [])]);
+    env.emulator.faults.next({ kind: 'status', status: 409, ...TARGETS.cancelJob });
     const { cancelled, refused } = await run(cancelJobs, input);
     expect([cancelled, refused.length, posts().length]).toEqual([2, 1, 3]);
   });
 
   test('are all asked to stop where nobody says which have ended, and one that has is no refusal', async () => {
-    const { bench, cancelJobs, input, jobIds, posts } = await start(3);
-    bench.emulator.jobs.setStatus(jobIds[0] ?? '', 'COMPLETED');
-    bench.emulator.faults.next({ kind: 'status', status: 422, ...TARGETS.listJobs, times: 100 });
+    const { env, cancelJobs, input, jobIds, posts } = await start(3);
+    env.emulator.jobs.setStatus(jobIds[0] ?? '', 'COMPLETED');
+    env.emulator.faults.next({ kind: 'status', status: 422, ...TARGETS.listJobs, times: 100 });
     expect(await run(cancelJobs, input)).toMatchObject({ refused: [], unmapped: 0 });
     expect(posts()).toHaveLength(3);
   });
@@ -51,8 +53,8 @@ describe('the jobs of a batch that can not be cancelled itself any more', () => 
   test.each([429, 503])(
     'are not asked further in an attempt that met %d, and the next cancels each once',
     async (status) => {
-      const { bench, cancelJobs, input, posts, statuses } = await start(60);
-      bench.emulator.faults.next({ kind: 'status', status, ...TARGETS.cancelJob });
+      const { env, cancelJobs, input, posts, statuses } = await start(60);
+      env.emulator.faults.next({ kind: 'status', status, ...TARGETS.cancelJob });
       const postsAfter: number[] = [];
       const cancelled = await runAttempts(cancelJobs, input, () => postsAfter.push(posts().length));
       // A portion of ten is under way when the first is rejected.
@@ -65,20 +67,20 @@ describe('the jobs of a batch that can not be cancelled itself any more', () => 
   );
 
   test('are not asked in an attempt whose list met 429', async () => {
-    const { bench, cancelJobs, input, posts } = await start(3);
-    bench.emulator.faults.next({ kind: 'status', status: 429, ...TARGETS.listJobs });
+    const { env, cancelJobs, input, posts } = await start(3);
+    env.emulator.faults.next({ kind: 'status', status: 429, ...TARGETS.listJobs });
     expect(await failing(cancelJobs, input)).toMatchObject({ type: 'RateLimited', nonRetryable: false });
     expect(posts()).toHaveLength(0);
   });
 
   test('that still run although LlamaCloud refuses to cancel them are named, and asked once', async () => {
-    const { bench, cancelJobs, input, posts } = await start(3);
+    const { env, cancelJobs, input, posts } = await start(3);
     const refusals = [400, 409, 503];
-    for (const status of refusals) bench.emulator.faults.next({ kind: 'status', status, ...TARGETS.cancelJob });
+    for (const status of refusals) env.emulator.faults.next({ kind: 'status', status, ...TARGETS.cancelJob });
     const { cancelled, refused } = await runAttempts(cancelJobs, input);
     expect(cancelled).toBe(1);
     expect(refused).toHaveLength(2);
-    const running = bench.emulator.jobs.running().map(({ id }) => id);
+    const running = env.emulator.jobs.running().map(({ id }) => id);
     expect(refused.toSorted()).toEqual(running.toSorted());
     expect(posts()).toHaveLength(4);
   });

@@ -13,22 +13,22 @@ import { freezeClock } from '../../support/freeze-clock.js';
 import {
   type Attempt,
   addBatch,
+  createContext,
   delayOf,
-  environment,
   failing,
   failureOf,
   run,
   runIn,
-  setBench,
+  startActivityEnvironment,
   until,
 } from '../support.js';
 
 /** The first job of a batch, whose document is parsed. */
 async function start(type: JobType = 'parse_v2', emulator: EmulatorOptions = {}) {
-  const bench = await setBench({ emulator });
-  const batch = await addBatch(bench, type);
+  const env = await startActivityEnvironment({ emulator });
+  const batch = await addBatch(env, type);
   const jobOf = () => {
-    const [job] = bench.emulator.jobs.list();
+    const [job] = env.emulator.jobs.list();
     if (job === undefined) throw new Error('there is no job');
     return job;
   };
@@ -36,17 +36,17 @@ async function start(type: JobType = 'parse_v2', emulator: EmulatorOptions = {})
   const { id: jobId, fileId } = jobOf();
   const job = { fileId, name: 'a.md', jobId, type, batchId: batch.id };
   const [, documentName = ''] = documentKey(batch.id, job, 'markdown');
-  const pathOf = (extension: string) => join(bench.output, batch.id, documentName.replace(/md$/, extension));
-  return { bench, batch, job, pathOf };
+  const pathOf = (extension: string) => join(env.output, batch.id, documentName.replace(/md$/, extension));
+  return { env, batch, job, pathOf };
 }
 
-/** An answer with the given content in place of the emulator's. */
-async function collectAnswer(answer: object, collect?: CollectFormat, attempt: Attempt = {}) {
-  const { bench, job, pathOf } = await start();
-  const result: JobResult = { type: 'parse_v2', job: { id: job.jobId, status: 'COMPLETED' }, ...answer };
+/** A response with the given content in place of the emulator's. */
+async function collectResponse(response: object, collect?: CollectFormat, attempt: Attempt = {}) {
+  const { env, job, pathOf } = await start();
+  const result: JobResult = { type: 'parse_v2', job: { id: job.jobId, status: 'COMPLETED' }, ...response };
   const activities = createActivities({
-    outputs: openOutputStore(bench.output),
-    llamacloud: Object.assign(Object.create(bench.llamacloud), {
+    outputs: openOutputStore(env.output),
+    llamacloud: Object.assign(Object.create(env.llamacloud), {
       getJob: async () => result,
     }),
   });
@@ -68,8 +68,8 @@ describe('a completed job', () => {
   test.each(FORMATS)(
     '%s, %s is stored as <batch>/<name>.<tag>.%s, and described',
     async (type, collect, extension, content) => {
-      const { bench, batch, job, pathOf } = await start(type);
-      const outcome = await run(bench.activities.collectJob, { ...job, ...(collect === undefined ? {} : { collect }) });
+      const { env, batch, job, pathOf } = await start(type);
+      const outcome = await run(env.activities.collectJob, { ...job, ...(collect === undefined ? {} : { collect }) });
       const bytes = await readFile(pathOf(extension));
       if (typeof content === 'string') expect(bytes.toString()).toBe(content);
       else expect(bytes.toString()).toMatch(content);
@@ -88,46 +88,46 @@ describe('a completed job', () => {
   );
 
   test('that is collected twice changes nothing', async () => {
-    const { bench, batch, job } = await start();
-    const first = await run(bench.activities.collectJob, job);
-    expect(await run(bench.activities.collectJob, job, { number: 2 })).toEqual(first);
-    expect(await readdir(join(bench.output, batch.id))).toHaveLength(1);
+    const { env, batch, job } = await start();
+    const first = await run(env.activities.collectJob, job);
+    expect(await run(env.activities.collectJob, job, { number: 2 })).toEqual(first);
+    expect(await readdir(join(env.output, batch.id))).toHaveLength(1);
   });
 
   test('is stored under the id of its file where the name is not known', async () => {
-    const { bench, job } = await start();
+    const { env, job } = await start();
     const { name: _, ...unnamed } = job;
-    const outcome = await run(bench.activities.collectJob, unnamed);
+    const outcome = await run(env.activities.collectJob, unnamed);
     expect(outcome).toMatchObject({ output: expect.stringContaining(`/${job.fileId}.`) });
   });
 
   test('is stored apart from that of another file with the same name', async () => {
-    const { bench, batch, job } = await start();
-    await run(bench.activities.collectJob, job);
-    await run(bench.activities.collectJob, { ...job, fileId: 'dfl-another' });
-    expect(await readdir(join(bench.output, batch.id))).toHaveLength(2);
+    const { env, batch, job } = await start();
+    await run(env.activities.collectJob, job);
+    await run(env.activities.collectJob, { ...job, fileId: 'dfl-another' });
+    expect(await readdir(join(env.output, batch.id))).toHaveLength(2);
   });
 
   test('has null credits until billing has recorded them', async () => {
-    const { bench, job } = await start('parse_v2', { creditsNullMs: 60_000 });
-    expect(await run(bench.activities.collectJob, job)).toMatchObject({ status: 'COMPLETED', credits: null });
+    const { env, job } = await start('parse_v2', { creditsNullMs: 60_000 });
+    expect(await run(env.activities.collectJob, job)).toMatchObject({ status: 'COMPLETED', credits: null });
   });
 
   test.each(['"3"', '{"value":3}', '-1'])(
     'has null credits where they are no number of credits: %s',
     async (credits) => {
-      const { bench, job } = await start();
-      bench.emulator.jobs.setCredits(job.jobId, JSON.parse(credits));
-      expect(await run(bench.activities.collectJob, job)).toMatchObject({ status: 'COMPLETED', credits: null });
+      const { env, job } = await start();
+      env.emulator.jobs.setCredits(job.jobId, JSON.parse(credits));
+      expect(await run(env.activities.collectJob, job)).toMatchObject({ status: 'COMPLETED', credits: null });
     },
   );
 
   test('has null credits where they are a number that JavaScript takes for infinite', async () => {
-    const { bench, job } = await start();
+    const { env, job } = await start();
     let rewritten = 0;
     const llamacloud = new LlamaCloudClient({
-      apiKey: bench.emulator.apiKey,
-      baseUrl: bench.emulator.url,
+      apiKey: env.emulator.apiKey,
+      baseUrl: env.emulator.url,
       fetch: async (...request) => {
         const response = await fetch(...request);
         const text = await response.text();
@@ -135,7 +135,7 @@ describe('a completed job', () => {
         return new Response(text.replace('"credits":3', '"credits":1e999'), response);
       },
     });
-    const { collectJob } = createActivities({ outputs: bench.outputs, llamacloud });
+    const { collectJob } = createActivities({ outputs: env.outputs, llamacloud });
     expect(await run(collectJob, job)).toMatchObject({ status: 'COMPLETED', credits: null });
     expect(rewritten).toBe(1);
   });
@@ -143,7 +143,7 @@ describe('a completed job', () => {
   test('has its pages in one text, and a mark for each that failed', async () => {
     const page = (page_number: number, markdown: string) => ({ page_number, markdown, success: true });
     const failed = { page_number: 2, success: false, error: 'too dark --> ever' };
-    const collected = await collectAnswer({ markdown: { pages: [page(1, '# One'), failed, page(3, 'Three\n')] } });
+    const collected = await collectResponse({ markdown: { pages: [page(1, '# One'), failed, page(3, 'Three\n')] } });
     await collected.run();
     expect(await collected.text('md')).toBe(
       '# One\n\n<!-- page 2 could not be parsed: too dark - -> ever -->\n\nThree\n',
@@ -151,7 +151,7 @@ describe('a completed job', () => {
   });
 
   test('without any text is stored as an empty document', async () => {
-    const collected = await collectAnswer({ text: { pages: [] } }, 'text');
+    const collected = await collectResponse({ text: { pages: [] } }, 'text');
     expect(await collected.run()).toMatchObject({ status: 'COMPLETED', bytes: 0 });
   });
 });
@@ -163,8 +163,8 @@ describe('a document that is too large to come inline', () => {
     ['markdown', 'md', '# A\n'],
     ['text', 'txt', '# A\n'],
   ] as const)('is the same %s as inline, and fetched without the key', async (collect, extension, content) => {
-    const { bench, batch, job, pathOf } = await start('parse_v2', LARGE);
-    const outcome = await run(bench.activities.collectJob, { ...job, collect });
+    const { env, batch, job, pathOf } = await start('parse_v2', LARGE);
+    const outcome = await run(env.activities.collectJob, { ...job, collect });
     expect(await readFile(pathOf(extension), 'utf8')).toBe(content);
     expect(outcome).toMatchObject({ status: 'COMPLETED', bytes: content.length });
     // The emulator refuses a presigned request that brings a key.
@@ -175,8 +175,8 @@ describe('a document that is too large to come inline', () => {
   });
 
   test('is stored as it comes where it is structured', async () => {
-    const { bench, job, pathOf } = await start('parse_v2', LARGE);
-    await run(bench.activities.collectJob, { ...job, collect: 'items' });
+    const { env, job, pathOf } = await start('parse_v2', LARGE);
+    await run(env.activities.collectJob, { ...job, collect: 'items' });
     expect(JSON.parse(await readFile(pathOf('json'), 'utf8'))).toMatchObject({ pages: [{ page_number: 1 }] });
   });
 
@@ -191,15 +191,15 @@ describe('a document that is too large to come inline', () => {
   ] as const;
 
   test.each(NOT_WHOLE)('and does not come whole is asked for again, with a new URL: %j', async (fault) => {
-    const { bench, batch, job, pathOf } = await start('parse_v2', LARGE);
-    bench.emulator.faults.next({ ...fault, ...TARGETS.download });
-    const failure = await failing(bench.activities.collectJob, job, { number: 9, ageMs: 7_200_000 });
+    const { env, batch, job, pathOf } = await start('parse_v2', LARGE);
+    env.emulator.faults.next({ ...fault, ...TARGETS.download });
+    const failure = await failing(env.activities.collectJob, job, { number: 9, ageMs: 7_200_000 });
     expect(failure).toMatchObject({ type: 'UnexpectedResponse', nonRetryable: false });
     expect(failure.message).toContain("it is COMPLETED but its document can't be downloaded");
     // The key has nothing to do with it, and the URL is a secret.
     expect(`${failure.message} ${failure.cause?.stack}`).not.toMatch(/LLAMA_CLOUD_API_KEY|signature=|__emulator/);
-    expect(await readdir(join(bench.output, batch.id)).catch(() => [])).toEqual([]);
-    const outcome = await run(bench.activities.collectJob, job, { number: 10 });
+    expect(await readdir(join(env.output, batch.id)).catch(() => [])).toEqual([]);
+    const outcome = await run(env.activities.collectJob, job, { number: 10 });
     const bytes = await readFile(pathOf('md'));
     expect(bytes.toString()).toBe('# A\n');
     const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -211,60 +211,60 @@ describe('a document that is too large to come inline', () => {
   test.each(NOT_WHOLE)(
     'and is never whole fails two minutes later, and not when the job times out: %j',
     async (fault) => {
-      const { bench, job } = await start('parse_v2', LARGE);
-      bench.emulator.faults.next({ ...fault, ...TARGETS.download, times: 2 });
+      const { env, job } = await start('parse_v2', LARGE);
+      env.emulator.faults.next({ ...fault, ...TARGETS.download, times: 2 });
       const since = (ms: number) => ({
         ...{ number: 5, ageMs: 7_200_000 },
         heartbeatDetails: { failingSinceMs: { ResultMissing: Date.now() - ms } },
       });
-      expect((await failing(bench.activities.collectJob, job, since(100_000))).nonRetryable).toBe(false);
-      expect((await failing(bench.activities.collectJob, job, since(120_000))).nonRetryable).toBe(true);
+      expect((await failing(env.activities.collectJob, job, since(100_000))).nonRetryable).toBe(false);
+      expect((await failing(env.activities.collectJob, job, since(120_000))).nonRetryable).toBe(true);
     },
   );
 
   test.each([{ kind: 'reset-before' }, { kind: 'status', status: 503 }] as const)(
     'and whose store is down leaves nothing behind, and is asked for again: %j',
     async (fault) => {
-      const { bench, batch, job } = await start('parse_v2', LARGE);
-      bench.emulator.faults.next({ ...fault, ...TARGETS.download });
-      const failure = await failing(bench.activities.collectJob, job);
+      const { env, batch, job } = await start('parse_v2', LARGE);
+      env.emulator.faults.next({ ...fault, ...TARGETS.download });
+      const failure = await failing(env.activities.collectJob, job);
       expect(failure).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
-      expect(await readdir(join(bench.output, batch.id)).catch(() => [])).toEqual([]);
+      expect(await readdir(join(env.output, batch.id)).catch(() => [])).toEqual([]);
     },
   );
 });
 
 describe('a job that ended without a document', () => {
   test('as FAILED or CANCELLED is told with its reason', async () => {
-    const { bench, job } = await start();
-    bench.emulator.jobs.setStatus(job.jobId, 'FAILED', 'the file is damaged');
-    expect(await run(bench.activities.collectJob, job)).toEqual({ status: 'FAILED', message: 'the file is damaged' });
-    bench.emulator.jobs.setStatus(job.jobId, 'CANCELLED');
+    const { env, job } = await start();
+    env.emulator.jobs.setStatus(job.jobId, 'FAILED', 'the file is damaged');
+    expect(await run(env.activities.collectJob, job)).toEqual({ status: 'FAILED', message: 'the file is damaged' });
+    env.emulator.jobs.setStatus(job.jobId, 'CANCELLED');
     const message = 'LlamaCloud gave no reason';
-    expect(await run(bench.activities.collectJob, job)).toEqual({ status: 'CANCELLED', message });
-    expect(await readdir(bench.output)).toEqual([]);
+    expect(await run(env.activities.collectJob, job)).toEqual({ status: 'CANCELLED', message });
+    expect(await readdir(env.output)).toEqual([]);
   });
 
   test('is told without the presigned URL that LlamaCloud repeats', async () => {
-    const { bench, job } = await start();
-    const url = bench.emulator.jobs.presignedUrl(job.jobId);
-    bench.emulator.jobs.setStatus(job.jobId, 'FAILED', `no answer from ${url}`);
-    const outcome = await run(bench.activities.collectJob, job);
+    const { env, job } = await start();
+    const url = env.emulator.jobs.presignedUrl(job.jobId);
+    env.emulator.jobs.setStatus(job.jobId, 'FAILED', `no response from ${url}`);
+    const outcome = await run(env.activities.collectJob, job);
     expect(JSON.stringify(outcome)).toContain('?[redacted]');
     expect(JSON.stringify(outcome)).not.toContain(new URL(url).searchParams.get('signature'));
   });
 
   test('is told in a text that history has room for', async () => {
-    const { bench, job } = await start();
-    bench.emulator.jobs.setStatus(job.jobId, 'FAILED', 'x'.repeat(100_000));
-    expect(JSON.stringify(await run(bench.activities.collectJob, job)).length).toBeLessThan(1_000);
+    const { env, job } = await start();
+    env.emulator.jobs.setStatus(job.jobId, 'FAILED', 'x'.repeat(100_000));
+    expect(JSON.stringify(await run(env.activities.collectJob, job)).length).toBeLessThan(1_000);
   });
 });
 
 test.each(['PENDING', 'RUNNING', 'THROTTLED', 'A_NEW_ONE'])('a job that is %s is waited for', async (status) => {
-  const { bench, job } = await start();
-  bench.emulator.jobs.setStatus(job.jobId, status);
-  const failure = await failing(bench.activities.collectJob, job, { ageMs: 100_000 });
+  const { env, job } = await start();
+  env.emulator.jobs.setStatus(job.jobId, status);
+  const failure = await failing(env.activities.collectJob, job, { ageMs: 100_000 });
   expect(failure).toMatchObject({ type: 'JobNotReady', nonRetryable: false });
   expect(failure.category).toBe(ApplicationFailureCategory.BENIGN);
   expect(failure.message).toMatch(new RegExp(`^job ${job.jobId} is ${status}, next poll in 10 s$`));
@@ -281,41 +281,41 @@ describe('a result that is missing after COMPLETED', () => {
   test('is waited for two minutes after it was first missed, however long the job took', async () => {
     freezeClock();
     for (const attempt of [{}, { number: 5, ageMs: 7_200_000 }, missingFor(119_000)]) {
-      const failure = await failureOf((await collectAnswer({}, 'markdown', attempt)).run());
+      const failure = await failureOf((await collectResponse({}, 'markdown', attempt)).run());
       expect(failure).toMatchObject({ type: 'UnexpectedResponse', nonRetryable: false });
     }
   });
 
   test('then ends the file, and says which and what', async () => {
-    const failure = await failureOf((await collectAnswer({}, 'markdown', missingFor(120_000))).run());
+    const failure = await failureOf((await collectResponse({}, 'markdown', missingFor(120_000))).run());
     expect(failure).toMatchObject({ type: 'UnexpectedResponse', nonRetryable: true });
     expect(failure.message).toMatch(/^job pjb-\w+ of a\.md: it is COMPLETED but has no markdown; the tier "fast"/);
   });
 
   test('leaves for the next attempt since when', async () => {
-    const { bench, job } = await start('parse_v2', { inlineLimitBytes: 0 });
-    bench.emulator.faults.next({ kind: 'status', status: 404, path: /^\/__emulator\/files/ });
-    const context = environment();
+    const { env, job } = await start('parse_v2', { inlineLimitBytes: 0 });
+    env.emulator.faults.next({ kind: 'status', status: 404, path: /^\/__emulator\/files/ });
+    const context = createContext();
     const beats: unknown[] = [];
     context.on('heartbeat', (details: unknown) => beats.push(details));
-    await failureOf(runIn(context, bench.activities.collectJob, job));
+    await failureOf(runIn(context, env.activities.collectJob, job));
     expect(beats).toEqual([{ failingSinceMs: { ResultMissing: expect.closeTo(Date.now(), -5) } }]);
   });
 });
 
 test('a job whose status has 3,000 characters is waited for', async () => {
-  const { bench, job } = await start();
-  bench.emulator.jobs.setStatus(job.jobId, '\ud800'.repeat(3_000));
-  const failure = await failing(bench.activities.collectJob, job);
+  const { env, job } = await start();
+  env.emulator.jobs.setStatus(job.jobId, '\ud800'.repeat(3_000));
+  const failure = await failing(env.activities.collectJob, job);
   expect(failure.type).toBe('JobNotReady');
   expect(failure.message.length).toBeLessThan(300);
 });
 
 test('a worker with another output store than the run refuses before it asks or writes anything', async () => {
-  const { bench, batch, job } = await start();
-  const failure = await failing(bench.activities.collectJob, { ...job, storeId: 'another' });
+  const { env, batch, job } = await start();
+  const failure = await failing(env.activities.collectJob, { ...job, storeId: 'another' });
   expect(failure).toMatchObject({ type: 'OutputFailed', nonRetryable: false });
   expect(failure.message).toContain("not the output store of this run's first worker");
   expect(batch.requests()).toHaveLength(0);
-  expect(await readdir(bench.output)).toEqual(['.store-id']);
+  expect(await readdir(env.output)).toEqual(['.store-id']);
 });

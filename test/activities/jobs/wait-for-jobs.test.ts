@@ -2,21 +2,21 @@ import { describe, expect, test } from 'vitest';
 import type { WaitForJobsInput } from '../../../src/activities/jobs/wait-for-jobs.js';
 import { DEFAULT_POLL } from '../../../src/protocol/index.js';
 import { type EmulatorOptions, TARGETS } from '../../../src/testing/emulator/index.js';
-import { delayOf, environment, failing, failureOf, run, runIn, setBench } from '../support.js';
+import { createContext, delayOf, failing, failureOf, run, runIn, startActivityEnvironment } from '../support.js';
 
 const DAY = 24 * 60 * 60_000;
 const POLL_INDIVIDUALLY = { ended: [], pollIndividually: true };
 
 /** So many jobs none of which has ended, and how to wait for them. */
 async function start(count: number, emulator: EmulatorOptions = {}) {
-  const bench = await setBench({ emulator: { jobRunningMs: DAY, ...emulator } });
+  const env = await startActivityEnvironment({ emulator: { jobRunningMs: DAY, ...emulator } });
   const files = Array.from({ length: count }, (_, i) => ({ name: `${i}.md`, content: `# ${i}\n` }));
-  const directory = await bench.emulator.addDirectory(files);
+  const directory = await env.emulator.addDirectory(files);
   const job = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } as const;
-  const { id } = await bench.llamacloud.createBatch({ sourceDirectoryId: directory.id, job });
-  await bench.llamacloud.getBatch(id);
-  const jobIds = bench.emulator.jobs.list().map((each) => each.id);
-  const before = bench.emulator.requests.length;
+  const { id } = await env.llamacloud.createBatch({ sourceDirectoryId: directory.id, job });
+  await env.llamacloud.getBatch(id);
+  const jobIds = env.emulator.jobs.list().map((each) => each.id);
+  const before = env.emulator.requests.length;
   /** @param waitedMs Since the jobs were first waited for. */
   const wait = (waitedMs = 0, input: Partial<WaitForJobsInput> = {}): WaitForJobsInput => ({
     type: 'parse_v2',
@@ -28,20 +28,20 @@ async function start(count: number, emulator: EmulatorOptions = {}) {
     ...input,
   });
   return {
-    bench,
+    env,
     jobIds,
     wait,
-    waitForJobs: bench.activities.waitForJobs,
-    requests: () => bench.emulator.requests.slice(before),
+    waitForJobs: env.activities.waitForJobs,
+    requests: () => env.emulator.requests.slice(before),
   };
 }
 
 describe('jobs', () => {
   test('are polled by one request for a hundred of them, and those that have ended are returned', async () => {
-    const { bench, jobIds, wait, waitForJobs, requests } = await start(100);
+    const { env, jobIds, wait, waitForJobs, requests } = await start(100);
     const ended = [3, 4, 50, 99].map((index) => jobIds[index] ?? '');
     const statuses = ['COMPLETED', 'FAILED', 'CANCELLED', 'COMPLETED'];
-    for (const [index, id] of ended.entries()) bench.emulator.jobs.setStatus(id, statuses[index] ?? null);
+    for (const [index, id] of ended.entries()) env.emulator.jobs.setStatus(id, statuses[index] ?? null);
     expect(await run(waitForJobs, wait())).toEqual({ ended, pollIndividually: false });
     expect(requests().map(({ path, query }) => [path, query.job_ids])).toEqual([['/api/v2/parse', jobIds]]);
   });
@@ -79,15 +79,15 @@ describe('jobs', () => {
 
 describe('each job has to be polled by itself', () => {
   test.each([400, 404, 405, 414, 422, 431, 501])('when the list is refused with %d', async (status) => {
-    const { bench, wait, waitForJobs, requests } = await start(3);
-    bench.emulator.faults.next({ kind: 'status', status, ...TARGETS.listJobs });
+    const { env, wait, waitForJobs, requests } = await start(3);
+    env.emulator.faults.next({ kind: 'status', status, ...TARGETS.listJobs });
     expect(await run(waitForJobs, wait())).toEqual(POLL_INDIVIDUALLY);
     expect(requests()).toHaveLength(1);
   });
 
   test('when the list is none', async () => {
-    const { bench, wait, waitForJobs } = await start(3);
-    bench.emulator.faults.next({ kind: 'wrong-json', ...TARGETS.listJobs });
+    const { env, wait, waitForJobs } = await start(3);
+    env.emulator.faults.next({ kind: 'wrong-json', ...TARGETS.listJobs });
     expect(await run(waitForJobs, wait())).toEqual(POLL_INDIVIDUALLY);
   });
 
@@ -107,9 +107,9 @@ describe('each job has to be polled by itself', () => {
   });
 
   test('when the list has failed for 15 minutes', async () => {
-    const { bench, wait, waitForJobs } = await start(3);
-    bench.emulator.faults.next({ kind: 'status', status: 500, ...TARGETS.listJobs, times: 3 });
-    const context = environment();
+    const { env, wait, waitForJobs } = await start(3);
+    env.emulator.faults.next({ kind: 'status', status: 500, ...TARGETS.listJobs, times: 3 });
+    const context = createContext();
     let heartbeat: unknown;
     context.on('heartbeat', (details) => {
       heartbeat = details;
@@ -128,7 +128,7 @@ test.each([
   [401, 'NotAuthorized'],
   [402, 'OutOfCredits'],
 ])('a list that fails with %d is asked for again: %s', async (status, type) => {
-  const { bench, wait, waitForJobs } = await start(3);
-  bench.emulator.faults.next({ kind: 'status', status, ...TARGETS.listJobs });
+  const { env, wait, waitForJobs } = await start(3);
+  env.emulator.faults.next({ kind: 'status', status, ...TARGETS.listJobs });
   expect(await failing(waitForJobs, wait())).toMatchObject({ type, nonRetryable: false });
 });

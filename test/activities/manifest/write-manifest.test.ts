@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ManifestLine } from '../../../src/protocol/index.js';
-import { failing, run, setBench } from '../support.js';
+import { failing, run, startActivityEnvironment } from '../support.js';
 
 const line = (fileId: string): ManifestLine => ({
   fileId,
@@ -18,7 +18,7 @@ const line = (fileId: string): ManifestLine => ({
 });
 
 async function start() {
-  const { activities, output, outputs } = await setBench();
+  const { activities, output, outputs } = await startActivityEnvironment();
   const storeId = await outputs.id();
   const inputOf = (firstRunId: string, part: number, isLast: boolean, ids: string[], isPartial: boolean) => ({
     ...{ batchId: 'bat-1', firstRunId, storeId, part, isLast, isPartial },

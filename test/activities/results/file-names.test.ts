@@ -1,7 +1,7 @@
 import { CancelledFailure } from '@temporalio/common';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { TARGETS } from '../../../src/testing/emulator/index.js';
-import { environment, failing, run, runAttempts, runIn, until } from '../support.js';
+import { createContext, failing, run, runAttempts, runIn, until } from '../support.js';
 import { editFiles, GRACE_MS, startResults } from './support.js';
 
 afterEach(() => {
@@ -13,8 +13,8 @@ const FILES = TARGETS.listFiles.path;
 
 describe('the names of the files', () => {
   test('come from all pages of the list', async () => {
-    const { bench, read } = await startResults({ ...KIND, maxPageSize: 1 });
-    const { rows } = await run(bench.activities.readResults, read());
+    const { env, read } = await startResults({ ...KIND, maxPageSize: 1 });
+    const { rows } = await run(env.activities.readResults, read());
     expect(rows.map(({ name }) => name)).toEqual(['a.md', 'b.md', 'c.md']);
   });
 
@@ -28,65 +28,65 @@ describe('the names of the files', () => {
   ] as const;
 
   test.each(FAULTS.slice(2))('are tried again for half a minute when the fault may pass: %j', async (fault) => {
-    const { bench, read } = await startResults(KIND);
-    bench.emulator.faults.next({ ...fault, ...TARGETS.listFiles });
-    expect((await failing(bench.activities.readResults, read(15_000))).nonRetryable).toBe(false);
-    expect((await run(bench.activities.readResults, read(15_000))).rows[0]?.name).toBe('a.md');
+    const { env, read } = await startResults(KIND);
+    env.emulator.faults.next({ ...fault, ...TARGETS.listFiles });
+    expect((await failing(env.activities.readResults, read(15_000))).nonRetryable).toBe(false);
+    expect((await run(env.activities.readResults, read(15_000))).rows[0]?.name).toBe('a.md');
   });
 
   test.each(FAULTS)('are left out, and nothing else, when their list goes on failing: %j', async (fault) => {
-    const { bench, batch, read, a, b, c } = await startResults(KIND);
-    bench.emulator.faults.next({ ...fault, ...TARGETS.listFiles });
+    const { env, batch, read, a, b, c } = await startResults(KIND);
+    env.emulator.faults.next({ ...fault, ...TARGETS.listFiles });
     const heartbeatDetails = { progress: { firstSeenAtMs: Date.now() - 30_000 } };
-    const { rows } = await run(bench.activities.readResults, read(30_000), { heartbeatDetails });
+    const { rows } = await run(env.activities.readResults, read(30_000), { heartbeatDetails });
     expect(rows.map(({ fileId, name }) => [fileId, name])).toEqual([a, b, c].map((id) => [id, null]));
     expect(rows.every(({ job }) => job !== null)).toBe(true);
     expect(batch.requests().filter(({ path }) => FILES.test(path))).toHaveLength(1);
   });
 
   test('are waited for no longer than 10 s', async () => {
-    const { bench, read } = await startResults(KIND);
-    bench.emulator.faults.next({ kind: 'delay', delayMs: 60_000, ...TARGETS.listFiles });
+    const { env, read } = await startResults(KIND);
+    env.emulator.faults.next({ kind: 'delay', delayMs: 60_000, ...TARGETS.listFiles });
     // `fetch` and the emulator have timers of their own.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const heartbeatDetails = { progress: { firstSeenAtMs: Date.now() - GRACE_MS } };
-    const reading = run(bench.activities.readResults, read(GRACE_MS), { heartbeatDetails });
-    await until(() => bench.emulator.requests.some(({ path }) => FILES.test(path)));
+    const reading = run(env.activities.readResults, read(GRACE_MS), { heartbeatDetails });
+    await until(() => env.emulator.requests.some(({ path }) => FILES.test(path)));
     await vi.advanceTimersByTimeAsync(10_000);
     expect((await reading).rows).toHaveLength(3);
   });
 
   test('do not keep a cancelled activity', async () => {
-    const { bench, read } = await startResults(KIND);
-    bench.emulator.faults.next({ kind: 'delay', delayMs: 60_000, ...TARGETS.listFiles });
-    const context = environment();
-    const reading = runIn(context, bench.activities.readResults, read());
-    await until(() => bench.emulator.requests.some(({ path }) => FILES.test(path)));
+    const { env, read } = await startResults(KIND);
+    env.emulator.faults.next({ kind: 'delay', delayMs: 60_000, ...TARGETS.listFiles });
+    const context = createContext();
+    const reading = runIn(context, env.activities.readResults, read());
+    await until(() => env.emulator.requests.some(({ path }) => FILES.test(path)));
     context.cancel();
     await expect(reading).rejects.toThrow(CancelledFailure);
   });
 
   test('do not end the reading when their list goes in a circle', async () => {
-    const { bench, batch, read } = await startResults(KIND);
+    const { env, batch, read } = await startResults(KIND);
     const next_page_token = Buffer.from('after:-1').toString('base64url');
-    bench.emulator.rewrite(TARGETS.listFiles, (body) => ({ ...(body instanceof Object ? body : {}), next_page_token }));
+    env.emulator.rewrite(TARGETS.listFiles, (body) => ({ ...(body instanceof Object ? body : {}), next_page_token }));
     const heartbeatDetails = { progress: { firstSeenAtMs: Date.now() - GRACE_MS } };
-    const { rows } = await run(bench.activities.readResults, read(GRACE_MS), { heartbeatDetails });
+    const { rows } = await run(env.activities.readResults, read(GRACE_MS), { heartbeatDetails });
     expect(rows.map(({ name }) => name)).toEqual(['a.md', 'b.md', 'c.md']);
     expect(batch.requests().filter(({ path }) => FILES.test(path))).toHaveLength(2);
   });
 
   test('of 10,000 files with long names and ids cost one request an attempt where requests are limited, and end', async () => {
-    const { bench, batch, read } = await startResults(KIND, 5);
+    const { env, batch, read } = await startResults(KIND, 5);
     const name = '漢'.repeat(300);
     const files = Array.from({ length: 10_000 }, (_, i) => ({ name: `${i}${name}`, content: '' }));
-    const { id: directoryId } = await bench.emulator.addDirectory(files);
-    editFiles(bench.emulator, (file) => ({ ...file, id: `${'id' in file ? file.id : ''}-${'x'.repeat(1_200)}` }));
+    const { id: directoryId } = await env.emulator.addDirectory(files);
+    editFiles(env.emulator, (file) => ({ ...file, id: `${'id' in file ? file.id : ''}-${'x'.repeat(1_200)}` }));
     let before = batch.requests().length;
     let largest = 0;
     const input = read(GRACE_MS, { directoryId, graceMs: 1_000 });
     let attempts = 0;
-    const { rows } = await runAttempts(bench.activities.readResults, input, (_, details) => {
+    const { rows } = await runAttempts(env.activities.readResults, input, (_, details) => {
       expect(batch.requests().length - before).toBe(1);
       before = batch.requests().length;
       attempts++;

@@ -10,37 +10,37 @@ import { editFiles, readLogged, startResults } from './support.js';
 
 /** A batch of three files whose documents are there and listed, and how to ask what is left of it. */
 async function finished({ hasNames = true } = {}) {
-  const { bench, batch, read } = await startResults({ lateRowsMs: 0, lateJobsMs: 0, shuffleResults: false });
-  await until(() => bench.emulator.jobs.list().every(({ status }) => status === 'COMPLETED'));
+  const { env, batch, read } = await startResults({ lateRowsMs: 0, lateJobsMs: 0, shuffleResults: false });
+  await until(() => env.emulator.jobs.list().every(({ status }) => status === 'COMPLETED'));
   const lines: ManifestLine[] = [];
   const collect = async () => {
     lines.length = 0;
-    for (const { id: jobId, fileId, fileName } of bench.emulator.jobs.list()) {
+    for (const { id: jobId, fileId, fileName } of env.emulator.jobs.list()) {
       const name = hasNames ? fileName : null;
       const input = { fileId, jobId, type: 'parse_v2', batchId: batch.id, ...(name === null ? {} : { name }) } as const;
-      const outcome = await run(bench.activities.collectJob, input);
+      const outcome = await run(env.activities.collectJob, input);
       if (outcome.status !== 'COMPLETED') throw new Error('it is not COMPLETED');
       const { output, bytes, sha256, credits, status } = outcome;
       lines.push({ fileId, name, jobId, jobType: 'parse_v2', status, output, bytes, sha256, credits, error: null });
     }
   };
   await collect();
-  const list = () => run(bench.activities.writeManifest, { ...read(), lines, part: 0, isLast: true, isPartial: false });
+  const list = () => run(env.activities.writeManifest, { ...read(), lines, part: 0, isLast: true, isPartial: false });
   const manifest = await list();
   /** @param skipStored `null`: a run without onlyFailed. */
-  const page = (skipStored: CollectFormat | null = 'markdown', activities = bench.activities) =>
-    readLogged({ ...bench, activities }, read(0, { skipStored, graceMs: 0 }));
-  const left = async (format: CollectFormat = 'markdown', activities = bench.activities) =>
+  const page = (skipStored: CollectFormat | null = 'markdown', activities = env.activities) =>
+    readLogged({ ...env, activities }, read(0, { skipStored, graceMs: 0 }));
+  const left = async (format: CollectFormat = 'markdown', activities = env.activities) =>
     (await page(format, activities)).rows
       .filter(({ finished }) => finished === null)
       .map(({ name }) => name)
       .sort();
   const renameFiles = (edit: (name: string) => string) =>
-    editFiles(bench.emulator, (file) => ({
+    editFiles(env.emulator, (file) => ({
       ...file,
       display_name: edit('display_name' in file ? String(file.display_name) : ''),
     }));
-  return { bench, batch, lines, list, manifest, left, page, renameFiles };
+  return { env, batch, lines, list, manifest, left, page, renameFiles };
 }
 
 describe('with onlyFailed, what is left to do', () => {
@@ -100,8 +100,8 @@ describe('with onlyFailed, what is left to do', () => {
   });
 
   test('is nothing where the output folder was moved since', async () => {
-    const { bench, left } = await finished();
-    const { llamacloud, output } = bench;
+    const { env, left } = await finished();
+    const { llamacloud, output } = env;
     const moved = `${output}-moved`;
     await rename(output, moved);
     onTestFinished(() => rm(moved, { recursive: true, force: true }));
@@ -114,8 +114,8 @@ describe('with onlyFailed, what is left to do', () => {
     ['were known and can not be read now', true],
     ['are known only now', false],
   ])('is nothing where the names %s', async (_, hadNames) => {
-    const { bench, left, page } = await finished({ hasNames: hadNames });
-    if (hadNames) bench.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.listFiles, times: 2 });
+    const { env, left, page } = await finished({ hasNames: hadNames });
+    if (hadNames) env.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.listFiles, times: 2 });
     expect(await left()).toEqual([]);
     expect((await page()).warnings).toMatchObject(hadNames ? [{ directoryId: expect.anything() }] : []);
   });
@@ -129,8 +129,8 @@ describe('with onlyFailed, what is left to do', () => {
 
 describe('a run that processes all files of a batch again', () => {
   test('keeps the paths of an earlier run where the names can not be read', async () => {
-    const { bench, page } = await finished();
-    bench.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.listFiles });
+    const { env, page } = await finished();
+    env.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.listFiles });
     const { rows } = await page(null);
     expect(rows.map(({ name, finished }) => [name, finished])).toEqual([
       ['a.md', null],
@@ -140,15 +140,15 @@ describe('a run that processes all files of a batch again', () => {
   });
 
   test('leaves the documents of files that were renamed under both names, side by side, and warns of it', async () => {
-    const { bench, batch, lines, page, renameFiles } = await finished();
+    const { env, batch, lines, page, renameFiles } = await finished();
     renameFiles((name) => name.replace('b.md', 'new b.md'));
     const { rows, warnings } = await page(null);
     expect(warnings).toMatchObject([{ batchId: batch.id, files: 1 }]);
     const [, b] = rows;
     const input = { fileId: b?.fileId ?? '', jobId: b?.job?.id ?? '', type: 'parse_v2', batchId: batch.id } as const;
-    await run(bench.activities.collectJob, { ...input, name: b?.name ?? '' });
+    await run(env.activities.collectJob, { ...input, name: b?.name ?? '' });
     const [, tag] = /\.([0-9a-f]{12})\.md$/.exec(basename(lines[1]?.output ?? '')) ?? [];
-    const documents = await readdir(join(bench.output, batch.id));
+    const documents = await readdir(join(env.output, batch.id));
     expect(documents.filter((name) => name.endsWith(`.${tag}.md`))).toEqual([`b.md.${tag}.md`, `new b.md.${tag}.md`]);
   });
 

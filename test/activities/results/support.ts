@@ -3,16 +3,19 @@ import { DefaultLogger } from '@temporalio/worker';
 import type { ReadResultsInput, ResultsPage } from '../../../src/activities/results/read-results.js';
 import { DEFAULT_POLL } from '../../../src/protocol/index.js';
 import { type EmulatorOptions, type LlamaCloudEmulator, TARGETS } from '../../../src/testing/emulator/index.js';
-import { addBatch, type Bench, run, runIn, setBench } from '../support.js';
+import { type ActivityEnvironment, addBatch, run, runIn, startActivityEnvironment } from '../support.js';
 
 export const GRACE_MS = 120_000;
 
 /** A batch over three files, and how to read its results. */
 export async function startResults(emulator: EmulatorOptions = {}, requestsPerSecond?: number) {
-  const bench = await setBench({ emulator, ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }) });
-  const batch = await addBatch(bench);
+  const env = await startActivityEnvironment({
+    emulator,
+    ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+  });
+  const batch = await addBatch(env);
   const [a = '', b = '', c = ''] = batch.directory.files.map(({ id }) => id);
-  const storeId = await bench.outputs.id();
+  const storeId = await env.outputs.id();
   /** @param waitedMs Since the results were first asked for. */
   const read = (waitedMs = 0, input: Partial<ReadResultsInput> = {}): ReadResultsInput => ({
     batchId: batch.id,
@@ -27,7 +30,7 @@ export async function startResults(emulator: EmulatorOptions = {}, requestsPerSe
     poll: DEFAULT_POLL,
     ...input,
   });
-  return { bench, batch, read, a, b, c };
+  return { env, batch, read, a, b, c };
 }
 
 export const row = (fileId: string | null, jobId: string | null, error: string | null = null) => ({
@@ -36,7 +39,7 @@ export const row = (fileId: string | null, jobId: string | null, error: string |
   error_message: error,
 });
 
-export const setRows = ({ emulator }: Bench, batchId: string, rows: unknown) =>
+export const setRows = ({ emulator }: ActivityEnvironment, batchId: string, rows: unknown) =>
   emulator.batches.setResults(batchId, () => rows);
 
 /** Changes each file of a directory's list on its way out. */
@@ -49,18 +52,26 @@ export function editFiles(emulator: LlamaCloudEmulator, edit: (file: object) => 
 }
 
 /** Writes a part of a run's manifest, of files that were skipped. */
-export function writeLines(bench: Bench, input: ReadResultsInput, part: number, fileIds: string[]): Promise<string> {
+export function writeLines(
+  env: ActivityEnvironment,
+  input: ReadResultsInput,
+  part: number,
+  fileIds: string[],
+): Promise<string> {
   const lines = fileIds.map((fileId) => ({
     ...{ fileId, name: null, jobId: null, jobType: null, output: null, bytes: null, sha256: null, credits: null },
     ...{ status: 'SKIPPED' as const, error: null },
   }));
-  return run(bench.activities.writeManifest, { ...input, lines, part, isLast: false, isPartial: false });
+  return run(env.activities.writeManifest, { ...input, lines, part, isLast: false, isPartial: false });
 }
 
 /** Reads one page, with the warnings that it logs. */
-export async function readLogged(bench: Bench, input: ReadResultsInput): Promise<ResultsPage & { warnings: object[] }> {
+export async function readLogged(
+  env: ActivityEnvironment,
+  input: ReadResultsInput,
+): Promise<ResultsPage & { warnings: object[] }> {
   const warnings: object[] = [];
   const logger = new DefaultLogger('WARN', ({ message, meta }) => warnings.push({ message, ...meta }));
-  const page = await runIn(new MockActivityEnvironment({}, { logger }), bench.activities.readResults, input);
+  const page = await runIn(new MockActivityEnvironment({}, { logger }), env.activities.readResults, input);
   return { ...page, warnings };
 }

@@ -6,13 +6,22 @@ import { DirectoryStore } from '../../../src/outputs/index.js';
 import { MAX_RETRY_AFTER_MS, type ManifestLine, MIN_DELAY_MS } from '../../../src/protocol/index.js';
 import type { Fault } from '../../../src/testing/emulator/index.js';
 import { freezeClock } from '../../support/freeze-clock.js';
-import { type Attempt, addBatch, delayOf, failing, failureOf, run, setBench, toPollInput } from '../support.js';
+import {
+  type Attempt,
+  addBatch,
+  delayOf,
+  failing,
+  failureOf,
+  run,
+  startActivityEnvironment,
+  toPollInput,
+} from '../support.js';
 
 async function pollThrough(fault: Fault, attempt: Attempt = {}) {
-  const bench = await setBench();
-  const batch = await addBatch(bench);
-  bench.emulator.faults.next(fault);
-  return failing(bench.activities.waitForBatch, toPollInput(batch.id), attempt);
+  const env = await startActivityEnvironment();
+  const batch = await addBatch(env);
+  env.emulator.faults.next(fault);
+  return failing(env.activities.waitForBatch, toPollInput(batch.id), attempt);
 }
 
 describe('Retry-After', () => {
@@ -61,9 +70,9 @@ describe('the deadline of the activity', () => {
   });
 
   test('counts the time that the attempt itself took', async () => {
-    const bench = await setBench({ timeoutMs: 300 });
-    bench.emulator.faults.next({ kind: 'delay', delayMs: 60_000 });
-    const failure = await failing(bench.activities.waitForBatch, toPollInput('bat-1'), {
+    const env = await startActivityEnvironment({ timeoutMs: 300 });
+    env.emulator.faults.next({ kind: 'delay', delayMs: 60_000 });
+    const failure = await failing(env.activities.waitForBatch, toPollInput('bat-1'), {
       ageMs: 57_200,
       deadlineMs: 60_000,
     });
@@ -71,11 +80,11 @@ describe('the deadline of the activity', () => {
   });
 
   test('binds the waiting as well', async () => {
-    const bench = await setBench();
-    const batch = await addBatch(bench);
-    bench.emulator.batches.setStatus(batch.id, 'RUNNING');
+    const env = await startActivityEnvironment();
+    const batch = await addBatch(env);
+    env.emulator.batches.setStatus(batch.id, 'RUNNING');
     const attempt = { ageMs: 590_000, deadlineMs: 600_000 };
-    const failure = await failing(bench.activities.waitForBatch, toPollInput(batch.id, 'RUNNING', 590_000), attempt);
+    const failure = await failing(env.activities.waitForBatch, toPollInput(batch.id, 'RUNNING', 590_000), attempt);
     expect(delayOf(failure)).toBeLessThanOrEqual(9_000);
   });
 
@@ -89,7 +98,7 @@ describe('the deadline of the activity', () => {
 
 describe('cancelling', () => {
   const cancelThrough = async (status: number, attempt: Attempt = {}) => {
-    const { activities, emulator } = await setBench();
+    const { activities, emulator } = await startActivityEnvironment();
     emulator.faults.next({ kind: 'status', status });
     return failing(activities.cancelBatch, { batchId: 'bat-1' }, attempt);
   };
@@ -125,10 +134,10 @@ describe('an output store that fails', () => {
   };
 
   test('is tried again as OutputFailed, and says where and what to do', async () => {
-    const { output } = await setBench();
+    const { output } = await startActivityEnvironment();
     // Root may write where it is forbidden; below a file nobody can.
     await writeFile(join(output, 'file'), '');
-    const { activities } = await setBench({ outputs: new DirectoryStore(join(output, 'file', 'out')) });
+    const { activities } = await startActivityEnvironment({ outputs: new DirectoryStore(join(output, 'file', 'out')) });
     const write = {
       batchId: 'bat-1',
       firstRunId: 'run-1',

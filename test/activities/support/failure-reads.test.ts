@@ -1,13 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../../src/testing/emulator/index.js';
-import { type Attempt, addBatch, delayOf, failing, failureOf, run, setBench, toPollInput } from '../support.js';
+import {
+  type Attempt,
+  addBatch,
+  delayOf,
+  failing,
+  failureOf,
+  run,
+  startActivityEnvironment,
+  toPollInput,
+} from '../support.js';
 
 /** Meets a fault at a poll of a batch. */
 async function pollThrough(fault: Fault, attempt: Attempt = {}, timeoutMs = 60_000) {
-  const bench = await setBench({ timeoutMs });
-  const batch = await addBatch(bench);
-  bench.emulator.faults.next(fault);
-  const failure = await failing(bench.activities.waitForBatch, toPollInput(batch.id), attempt);
+  const env = await startActivityEnvironment({ timeoutMs });
+  const batch = await addBatch(env);
+  env.emulator.faults.next(fault);
+  const failure = await failing(env.activities.waitForBatch, toPollInput(batch.id), attempt);
   return { failure, batchId: batch.id };
 }
 
@@ -68,7 +77,7 @@ describe('a read that LlamaCloud answers with', () => {
   });
 });
 
-describe('a read without a whole answer is tried again as ServiceUnavailable', () => {
+describe('a read without a whole response is tried again as ServiceUnavailable', () => {
   const BROKEN = [
     [{ kind: 'reset-before' }, /No response/],
     [{ kind: 'reset-after' }, /No response/],
@@ -84,14 +93,14 @@ describe('a read without a whole answer is tried again as ServiceUnavailable', (
     expect(failure.cause).toMatchObject({ name: 'ConnectionError' });
   });
 
-  test('an answer that takes too long', async () => {
+  test('a response that takes too long', async () => {
     const { failure } = await pollThrough({ kind: 'delay', delayMs: 60_000 }, {}, 1_000);
     expect(failure).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
     expect(failure.message).toContain('did not respond within 1 s');
   });
 
   test('a connection that is refused', async () => {
-    const gone = await setBench();
+    const gone = await startActivityEnvironment();
     await gone.emulator.close();
     const failure = await failing(gone.activities.waitForBatch, toPollInput('bat-1'));
     expect(failure).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
@@ -99,13 +108,13 @@ describe('a read without a whole answer is tried again as ServiceUnavailable', (
   });
 
   test('a host that has no address', async () => {
-    const { activities } = await setBench({ baseUrl: 'http://llamacloud.invalid' });
+    const { activities } = await startActivityEnvironment({ baseUrl: 'http://llamacloud.invalid' });
     const failure = await failing(activities.waitForBatch, toPollInput('bat-1'));
     expect(failure).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
   });
 });
 
-describe('a read whose answer is not as documented is tried again as UnexpectedResponse', () => {
+describe('a read whose response is not as documented is tried again as UnexpectedResponse', () => {
   test('HTML under a 200', async () => {
     const { failure, batchId } = await pollThrough({ kind: 'html' });
     expect(failure).toMatchObject({ type: 'UnexpectedResponse', nonRetryable: false });
@@ -122,9 +131,9 @@ describe('a read whose answer is not as documented is tried again as UnexpectedR
 });
 
 test('a failure about a document names the job and the file', async () => {
-  const bench = await setBench();
-  bench.emulator.faults.next({ kind: 'status', status: 500 });
+  const env = await startActivityEnvironment();
+  env.emulator.faults.next({ kind: 'status', status: 500 });
   const input = { fileId: 'dfl-1', name: 'a.md', jobId: 'pjb-1', type: 'parse_v2', batchId: 'bat-1' } as const;
-  const failure = await failureOf(run(bench.activities.collectJob, input));
+  const failure = await failureOf(run(env.activities.collectJob, input));
   expect(failure.message).toMatch(/^job pjb-1 of a\.md: LlamaCloud returned 500/);
 });

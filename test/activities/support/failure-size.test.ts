@@ -11,7 +11,7 @@ import {
   UnexpectedResponseError,
 } from '../../../src/llamacloud/index.js';
 import { OutputError } from '../../../src/outputs/index.js';
-import { failing, setBench, toPollInput } from '../support.js';
+import { failing, startActivityEnvironment, toPollInput } from '../support.js';
 
 const { Failure } = temporal.api.failure.v1;
 
@@ -87,11 +87,11 @@ test('the advice is there, however long the reason is', () => {
   );
 });
 
-test('an outage whose answers are 100 kB of JSON is shown by its status, its reason and where it came from', async () => {
-  const bench = await setBench();
+test('an outage whose responses are 100 kB of JSON is shown by its status, its reason and where it came from', async () => {
+  const env = await startActivityEnvironment();
   const detail = Array.from({ length: 1_000 }, (_, i) => ({ loc: ['body', i], msg: '文書'.repeat(20), type: 'x' }));
-  bench.emulator.faults.next({ kind: 'status', status: 503, detail });
-  const thrown = await failing(bench.activities.waitForBatch, toPollInput('bat-1'));
+  env.emulator.faults.next({ kind: 'status', status: 503, detail });
+  const thrown = await failing(env.activities.waitForBatch, toPollInput('bat-1'));
   const { sent, size } = toSent(thrown);
   expect(size).toBeLessThan(MAX_FAILURE_BYTES);
   expect(sent.message).toMatch(/^batch bat-1: LlamaCloud returned 503: body\.0: 文書/);

@@ -66,6 +66,6 @@ test('the caller decides how often', () => {
   expect(pollDelayMs(capped, HOUR, () => 0)).toBe(10_000);
 });
 
-test('delays are said as people say them', () => {
+test('delays are given in seconds below 2 minutes, and in minutes above', () => {
   expect([1_000, 30_400, 119_000, 300_000].map(formatDelay)).toEqual(['1 s', '30 s', '119 s', '5 min']);
 });

@@ -4,7 +4,7 @@ import { NotReady } from '../../../src/activities/support/not-ready.js';
 import { ResultMissing } from '../../../src/activities/support/result-missing.js';
 import { type Attempt, runAttempt } from '../../../src/activities/support/run-attempt.js';
 import { ConnectionError, HttpStatusError } from '../../../src/llamacloud/index.js';
-import { type Attempt as AttemptInfo, environment, failureOf, runIn } from '../support.js';
+import { type Attempt as AttemptInfo, createContext, failureOf, runIn } from '../support.js';
 
 const MINUTE = 60_000;
 const REQUEST = { method: 'GET', path: '/x' };
@@ -12,7 +12,7 @@ const REQUEST = { method: 'GET', path: '/x' };
 const REJECTED = ofStatus(401);
 const NOT_FOUND = ofStatus(404);
 const MISSING = new ResultMissing('it is COMPLETED but has no text');
-const SILENCE = new ConnectionError('No answer', REQUEST, { cause: undefined, timedOut: false });
+const SILENCE = new ConnectionError('No response', REQUEST, { cause: undefined, timedOut: false });
 const READY_LATER = new NotReady('BatchNotReady', 'batch bat-1 is RUNNING', 1_000);
 
 function ofStatus(status: number): HttpStatusError {
@@ -21,7 +21,7 @@ function ofStatus(status: number): HttpStatusError {
 
 /** One attempt: what it throws, and what it leaves for the next, as it comes back from the Temporal server. */
 async function runOnce(error: unknown, info: AttemptInfo = {}) {
-  const context = environment(info);
+  const context = createContext(info);
   let left: unknown = info.heartbeatDetails;
   context.on('heartbeat', (details: unknown) => {
     left = JSON.parse(JSON.stringify(details));
@@ -54,7 +54,7 @@ function earlier(details: unknown, ms: number): unknown {
 
 /** What an attempt is told of itself. */
 async function told(info: AttemptInfo): Promise<Attempt> {
-  return runIn(environment(info), () => runAttempt('read', 'x', async (attempt) => attempt), null);
+  return runIn(createContext(info), () => runAttempt('read', 'x', async (attempt) => attempt), null);
 }
 
 describe.each([
@@ -118,7 +118,7 @@ describe('progress', () => {
     throw READY_LATER;
   };
   const leftBy = async (run: (attempt: Attempt) => Promise<unknown>, heartbeatDetails?: unknown) => {
-    const context = environment({ number: 2, heartbeatDetails });
+    const context = createContext({ number: 2, heartbeatDetails });
     let left: unknown;
     context.on('heartbeat', (details: unknown) => {
       left = details;
@@ -170,7 +170,7 @@ describe('an attempt knows', () => {
 });
 
 test('a cancelled attempt ends as cancelled, whatever its aborted request throws', async () => {
-  const context = environment();
+  const context = createContext();
   const ended = runIn(
     context,
     () =>
@@ -190,7 +190,7 @@ test('an attempt heartbeats every five seconds until it ends, with what the one 
     vi.useRealTimers();
   });
   const before = { progress: [1], failingSinceMs: { NotFound: 5 } };
-  const context = environment({ number: 2, heartbeatDetails: before });
+  const context = createContext({ number: 2, heartbeatDetails: before });
   const heartbeats: unknown[] = [];
   context.on('heartbeat', (details: unknown) => heartbeats.push(details));
   await runIn(context, () => runAttempt('read', 'x', async () => vi.advanceTimersByTime(12_000)), null);

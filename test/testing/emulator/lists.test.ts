@@ -52,11 +52,11 @@ describe('the list of batches', () => {
     const old = await createBatch(emulator, one.id);
     advance(1000);
     const recent = await createBatch(emulator, two.id);
-    const answer = await call(emulator, '/api/v2/batches?project_id=prj-b&organization_id=org-b', {
+    const response = await call(emulator, '/api/v2/batches?project_id=prj-b&organization_id=org-b', {
       method: 'POST',
       body: createRequest(one.id),
     });
-    const other = answer.body.id;
+    const other = response.body.id;
     const listed = async (query: string) =>
       (await call(emulator, `/api/v2/batches?${query}`)).body.items.map(({ id }) => id);
     expect(await listed('status=PENDING')).toEqual([other, recent]);

@@ -71,8 +71,8 @@ describe('creating a batch', () => {
 
   it('answers 422 to a body that is not JSON', async () => {
     const emulator = await startEmulator();
-    const answer = await call(emulator, '/api/v2/batches', { method: 'POST', body: '{"config":' });
-    expect(answer).toMatchObject({ status: 422, body: { detail: [{ type: 'json_invalid' }] } });
+    const response = await call(emulator, '/api/v2/batches', { method: 'POST', body: '{"config":' });
+    expect(response).toMatchObject({ status: 422, body: { detail: [{ type: 'json_invalid' }] } });
   });
 });
 
@@ -152,7 +152,7 @@ describe('directories', () => {
       name: 'mine',
     });
     const first = await call(emulator, `/api/v1/beta/directories/${id}/files?page_size=2`);
-    const names = (answer: typeof first) => answer.body.items.map((item) => item.display_name);
+    const names = (response: typeof first) => response.body.items.map((item) => item.display_name);
     expect(names(first)).toEqual(['a.txt', 'b.md']);
     const token = first.body.next_page_token;
     const second = await call(emulator, `/api/v1/beta/directories/${id}/files?page_size=2&page_token=${token}`);

@@ -2,27 +2,27 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createActivities, isFailure, LlamaCloudClient, openOutputStore } from '../../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { failureOf, reportIn } from '../../support/failure.js';
-import { files, parse, type Stage, setStage } from '../../support/stage.js';
+import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 describe('a run that ends between two pages', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal);
+    env = await startTestEnvironment(temporal);
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   /** A worker that writes parts of manifests only once it is told to. */
   async function setSlowStage() {
     let mayWrite = false;
-    const { emulator, output } = stage;
+    const { emulator, output } = env;
     const real = createActivities({
       llamacloud: new LlamaCloudClient({ apiKey: emulator.apiKey, baseUrl: emulator.url }),
       outputs: openOutputStore(output),
@@ -33,7 +33,7 @@ describe('a run that ends between two pages', () => {
       await until('the permission to write', () => mayWrite);
       return real.writeManifest(input);
     };
-    const slow = await setStage(temporal, { shared: stage, activities: { writeManifest } });
+    const slow = await startTestEnvironment(temporal, { shared: env, activities: { writeManifest } });
     const release = () => {
       mayWrite = true;
     };
@@ -42,7 +42,7 @@ describe('a run that ends between two pages', () => {
 
   test('because it was cancelled while a part of its manifest was written does not go on', async () => {
     const { slow, release, writing } = await setSlowStage();
-    const { id } = await stage.emulator.addDirectory(files(3));
+    const { id } = await env.emulator.addDirectory(files(3));
     const run = await slow.batches.start({ ...parse(id), pageSize: 1, onStop: 'leave' });
     await writing();
     await run.cancel();
@@ -51,13 +51,13 @@ describe('a run that ends between two pages', () => {
     await failureOf(run.result());
     expect(await run.progress()).toMatchObject({ phase: 'cancelled', files: { total: 3, completed: 1, skipped: 2 } });
     const report = await run.report();
-    expect(await stage.manifest(report?.manifest ?? null)).toHaveLength(1);
+    expect(await env.manifest(report?.manifest ?? null)).toHaveLength(1);
     await slow.close();
   });
 
   test('is complete where it would have ended anyway, and its last details say so', async () => {
     const { slow, release, writing } = await setSlowStage();
-    const { id } = await stage.emulator.addDirectory(files(2));
+    const { id } = await env.emulator.addDirectory(files(2));
     const run = await slow.batches.start(parse(id));
     await writing();
     await run.cancel();
@@ -70,19 +70,19 @@ describe('a run that ends between two pages', () => {
   });
 
   test('because its batch turns out to have failed lists the files of the pages before', async () => {
-    const { id } = await stage.emulator.addDirectory(files(3));
+    const { id } = await env.emulator.addDirectory(files(3));
     let pages = 0;
-    const restore = stage.emulator.rewrite({ method: 'GET', path: /\/batches\/[^/]+$/ }, (body) => {
+    const restore = env.emulator.rewrite({ method: 'GET', path: /\/batches\/[^/]+$/ }, (body) => {
       const isExpanded = typeof body === 'object' && body !== null && 'results' in body && body.results !== null;
       if (isExpanded) pages += 1;
       return isExpanded && pages > 1 ? { ...body, status: 'FAILED' } : body;
     });
-    const run = await stage.batches.start({ ...parse(id), pageSize: 1 });
+    const run = await env.batches.start({ ...parse(id), pageSize: 1 });
     const failure = await failureOf(run.result());
     restore();
     expect(isFailure(failure, 'BatchFailed')).toBe(true);
     const report = reportIn(failure);
     expect(report?.files).toMatchObject({ total: 3, completed: 1, skipped: 2 });
-    expect(await stage.manifest(report?.manifest ?? null)).toHaveLength(1);
+    expect(await env.manifest(report?.manifest ?? null)).toHaveLength(1);
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
-import { type Stage, setStage } from '../../support/stage.js';
+import { startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 import { startRun } from './support.js';
 
@@ -10,34 +10,34 @@ const HOUR = 3_600_000;
 /** Batches here end when the test says so. */
 describe('files that had no job when their batch was cancelled or their run stopped, on a real server', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal, { emulator: { batchRunningMs: HOUR, batchCancelMs: 0 } });
+    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: HOUR, batchCancelMs: 0 } });
   });
 
   afterEach(() => {
-    stage.emulator.configure({ lateRowsShare: 0, lateRowsMs: 0, lateJobsMs: 0 });
+    env.emulator.configure({ lateRowsShare: 0, lateRowsMs: 0, lateJobsMs: 0 });
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   test.each<[string, object, (run: { cancel(): Promise<void> }, batchId: string) => unknown]>([
     ['the run is cancelled', {}, (run) => run.cancel()],
     ['the run passes its deadline', { timeout: '5 seconds' }, () => undefined],
-    ['somebody cancels the batch', {}, (_, batchId) => stage.emulator.batches.setStatus(batchId, 'CANCELLED')],
+    ['somebody cancels the batch', {}, (_, batchId) => env.emulator.batches.setStatus(batchId, 'CANCELLED')],
   ])('are cancelled, not failed, when %s', async (_, options, act) => {
-    const { run, batch, isWaiting } = await startRun(stage, 6, options);
-    await isWaiting();
+    const { run, batch, untilWaiting } = await startRun(env, 6, options);
+    await untilWaiting();
     await act(run, batch.id);
     await failureOf(run.result());
     const report = await run.report();
     expect(report).toMatchObject({ status: 'CANCELLED', files: { total: 6, failed: 0, skipped: 0 } });
-    const lines = await stage.manifest(report?.manifest ?? null);
+    const lines = await env.manifest(report?.manifest ?? null);
     const unmapped = lines.filter(({ jobId }) => jobId === null);
     expect(unmapped.length).toBeGreaterThan(0);
     expect(unmapped).toEqual(
@@ -50,15 +50,15 @@ describe('files that had no job when their batch was cancelled or their run stop
   });
 
   test('are skipped, not failed, when the run is cancelled before a COMPLETED batch gives them a job', async () => {
-    stage.emulator.configure({ lateRowsShare: 0.5, lateRowsMs: 0, lateJobsMs: HOUR });
-    const { run, batch } = await startRun(stage, 4, { resultsGracePeriod: '4 seconds' });
-    stage.emulator.batches.finish(batch.id);
+    env.emulator.configure({ lateRowsShare: 0.5, lateRowsMs: 0, lateJobsMs: HOUR });
+    const { run, batch } = await startRun(env, 4, { resultsGracePeriod: '4 seconds' });
+    env.emulator.batches.finish(batch.id);
     await until('the results to be read', async () => (await run.progress()).phase === 'expanding');
     await run.cancel();
     await failureOf(run.result());
     const report = await run.report();
     expect(report?.files).toMatchObject({ total: 4, failed: 0, skipped: 2 });
-    const skipped = (await stage.manifest(report?.manifest ?? null)).filter(({ status }) => status === 'SKIPPED');
+    const skipped = (await env.manifest(report?.manifest ?? null)).filter(({ status }) => status === 'SKIPPED');
     expect(skipped.map(({ error }) => error?.message)).toEqual(
       Array(2).fill('the run was stopped before LlamaCloud had created a job for this file'),
     );

@@ -6,29 +6,29 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { documentKey } from '../../../src/activities/support/output-keys.js';
 import { createActivities, LlamaCloudClient, openOutputStore } from '../../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
-import { files, parse, type Stage, setStage } from '../../support/stage.js';
+import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 describe('children of other workers, on a real server', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal, { emulator: { batchRunningMs: 3_600_000 } });
+    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: 3_600_000 } });
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   /** The last failures of what a run and its children wait for. */
   async function pendingFailures(workflowId: string): Promise<string[]> {
     const executions = [workflowId];
-    for await (const child of stage.client.workflow.list({ query: `ParentWorkflowId = '${workflowId}'` }))
+    for await (const child of env.client.workflow.list({ query: `ParentWorkflowId = '${workflowId}'` }))
       executions.push(child.workflowId);
-    const descriptions = await Promise.all(executions.map((id) => stage.client.workflow.getHandle(id).describe()));
+    const descriptions = await Promise.all(executions.map((id) => env.client.workflow.getHandle(id).describe()));
     return descriptions.flatMap(({ raw }) =>
       (raw.pendingActivities ?? []).map(({ lastFailure }) => lastFailure?.message ?? ''),
     );
@@ -36,12 +36,12 @@ describe('children of other workers, on a real server', () => {
 
   test('what a child says of a document is taken over where it can be, and nothing is invented', async () => {
     const names = ['huge.md', 'lone.md', 'nan.md', 'negative.md', 'none.md', 'throws.md'];
-    const { id } = await stage.emulator.addDirectory(names.map((name) => ({ name, content: 'x' })));
-    const run = await stage.batches.start({ ...parse(id), child: { workflowType: 'claimDocument' } });
-    stage.emulator.batches.finish((await stage.created(id)).id);
+    const { id } = await env.emulator.addDirectory(names.map((name) => ({ name, content: 'x' })));
+    const run = await env.batches.start({ ...parse(id), child: { workflowType: 'claimDocument' } });
+    env.emulator.batches.finish((await env.untilCreated(id)).id);
     const report = await run.result();
     expect(report.files).toMatchObject({ total: 6, completed: 5, failed: 1 });
-    const lines = await stage.manifest(report.manifest);
+    const lines = await env.manifest(report.manifest);
     const [huge, lone, nan, negative, none, throws] = names.map((name) => lines.find((line) => line.name === name));
     expect(huge).toMatchObject({ output: null, bytes: 1, credits: null });
     expect(huge?.sha256?.length).toBeLessThan(140);
@@ -53,37 +53,37 @@ describe('children of other workers, on a real server', () => {
   });
 
   test('the documents of a child whose workers have no activities are collected by the workers of the run', async () => {
-    const search = await setStage(temporal, { shared: stage, worker: { activities: {} } });
-    const { id } = await stage.emulator.addDirectory(files(2));
+    const search = await startTestEnvironment(temporal, { shared: env, worker: { activities: {} } });
+    const { id } = await env.emulator.addDirectory(files(2));
     const child = { workflowType: 'indexDocument', taskQueue: search.taskQueue };
-    const run = await stage.batches.start({ ...parse(id), child });
-    stage.emulator.batches.finish((await stage.created(id)).id);
+    const run = await env.batches.start({ ...parse(id), child });
+    env.emulator.batches.finish((await env.untilCreated(id)).id);
     const report = await run.result();
     await search.close();
     expect(report.files).toMatchObject({ total: 2, completed: 2 });
-    for (const line of await stage.manifest(report.manifest)) {
+    for (const line of await env.manifest(report.manifest)) {
       expect(line.output).toBe(`indexed on ${search.taskQueue}`);
-      const document = join(stage.output, ...documentKey(report.batchId, line, 'markdown'));
+      const document = join(env.output, ...documentKey(report.batchId, line, 'markdown'));
       expect(await readFile(document, 'utf8')).toContain('# File');
     }
   });
 
   test('a worker with another output store says so, writes nothing, and the run completes without it', async () => {
-    const { id } = await stage.emulator.addDirectory(files(20));
-    const run = await stage.batches.start(parse(id));
-    const batch = await stage.created(id);
+    const { id } = await env.emulator.addDirectory(files(20));
+    const run = await env.batches.start(parse(id));
+    const batch = await env.untilCreated(id);
     await until('the run to wait', async () => (await run.progress()).phase === 'waiting');
     const elsewhere = await mkdtemp(join(tmpdir(), 'temporal-llamacloud-'));
-    const { apiKey, url: baseUrl } = stage.emulator;
+    const { apiKey, url: baseUrl } = env.emulator;
     const activities = createActivities({
       llamacloud: new LlamaCloudClient({ apiKey, baseUrl }),
       outputs: openOutputStore(elsewhere),
     });
-    const worker = { taskQueue: stage.taskQueue, activities };
+    const worker = { taskQueue: env.taskQueue, activities };
     // A worker of a second process has a connection of its own, without which the SDK refuses it.
     const nativeConnection = await NativeConnection.connect({ address: temporal.address });
-    const other = await setStage({ ...temporal, nativeConnection }, { shared: stage, worker });
-    stage.emulator.batches.finish(batch.id);
+    const other = await startTestEnvironment({ ...temporal, nativeConnection }, { shared: env, worker });
+    env.emulator.batches.finish(batch.id);
     const message = await until('a refusal', async () =>
       (await pendingFailures(run.workflowId)).find((failure) => failure.includes('not the output store of this run')),
     );
@@ -94,6 +94,6 @@ describe('children of other workers, on a real server', () => {
     expect(report.files).toMatchObject({ total: 20, completed: 20 });
     expect(await readdir(elsewhere)).toEqual(['.store-id']);
     await rm(elsewhere, { recursive: true });
-    for (const line of await stage.manifest(report.manifest)) expect(line.output).toContain(stage.output);
+    for (const line of await env.manifest(report.manifest)) expect(line.output).toContain(env.output);
   });
 });

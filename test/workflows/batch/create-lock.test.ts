@@ -1,37 +1,37 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTimeSkippingTemporal, TARGETS, type TimeSkippingTemporal } from '../../../src/testing/index.js';
-import { setCreates } from '../../support/creates.js';
-import { parse, type Stage, setStage } from '../../support/stage.js';
+import { newDirectory } from '../../support/creates.js';
+import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 const MINUTE_MS = 60_000;
 
 describe('the create lock, on the time-skipping server', () => {
   let temporal: TimeSkippingTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startTimeSkippingTemporal();
-    stage = await setStage(temporal);
+    env = await startTestEnvironment(temporal);
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   test('is released after three minutes when the list does not respond', async () => {
-    const creates = await setCreates(stage);
+    const directory = await newDirectory(env);
     // Responds as usual before the batch exists, and with another body afterwards.
-    const restore = stage.emulator.rewrite(TARGETS.listBatches, (body) =>
-      creates.batches().length === 0 ? body : 'Bad Gateway',
+    const restore = env.emulator.rewrite(TARGETS.listBatches, (body) =>
+      directory.batches().length === 0 ? body : 'Bad Gateway',
     );
-    const run = await stage.batches.start(parse(creates.directoryId));
+    const run = await env.batches.start(parse(directory.directoryId));
     const report = await run.result();
     restore();
     expect(report.files.completed).toBe(1);
-    expect(creates.batches().map(({ id }) => id)).toEqual([report.batchId]);
-    expect(creates.posts()).toHaveLength(1);
-    const events = await stage.history(creates.lockId);
+    expect(directory.batches().map(({ id }) => id)).toEqual([report.batchId]);
+    expect(directory.posts()).toHaveLength(1);
+    const events = await env.history(directory.lockId);
     const listed = events.find(
       (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'findCreatedBatch',
     );

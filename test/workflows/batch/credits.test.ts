@@ -1,75 +1,75 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
-import { files, parse, type Stage, setStage } from '../../support/stage.js';
+import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 /** `indexDocument` fails for the file with this name, whose job is COMPLETED. */
 const REJECTED = { name: 'reject.md', content: '# No\n' };
 
 describe('the credits of a file whose child failed, on a real server', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal, { emulator: { batchRunningMs: 3_600_000 } });
+    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: 3_600_000 } });
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   /** Runs a batch over one file and another that is rejected. `prepare` gets the job of the latter. */
   const reject = async (prepare: (jobId: string) => void = () => undefined) => {
-    const { id } = await stage.emulator.addDirectory([...files(1), REJECTED]);
-    const run = await stage.batches.start({ ...parse(id), child: { workflowType: 'indexDocument' } });
-    const batch = await stage.created(id);
+    const { id } = await env.emulator.addDirectory([...files(1), REJECTED]);
+    const run = await env.batches.start({ ...parse(id), child: { workflowType: 'indexDocument' } });
+    const batch = await env.untilCreated(id);
     prepare(batch.files.find(({ name }) => name === REJECTED.name)?.jobId ?? '');
-    stage.emulator.batches.finish(batch.id);
+    env.emulator.batches.finish(batch.id);
     const report = await run.result();
     expect(report.files).toMatchObject({ completed: 1, failed: 1 });
-    const line = (await stage.manifest(report.manifest)).find(({ name }) => name === REJECTED.name);
+    const line = (await env.manifest(report.manifest)).find(({ name }) => name === REJECTED.name);
     expect(line?.error?.type).toBe('NotIndexed');
     return { report, line };
   };
 
   test('are what LlamaCloud billed for its job, in the manifest and in the report', async () => {
-    const { report, line } = await reject((jobId) => stage.emulator.jobs.setCredits(jobId, 45));
+    const { report, line } = await reject((jobId) => env.emulator.jobs.setCredits(jobId, 45));
     expect(line?.credits).toBe(45);
     expect(report.credits).toBe(45 + 3);
   });
 
   test.each([
-    ['LlamaCloud has not recorded them', (jobId: string) => stage.emulator.jobs.setCredits(jobId, null)],
-    ['they are no number', (jobId: string) => stage.emulator.jobs.setCredits(jobId, 'many')],
-    ['they are too large to add up', (jobId: string) => stage.emulator.jobs.setCredits(jobId, 1e300)],
+    ['LlamaCloud has not recorded them', (jobId: string) => env.emulator.jobs.setCredits(jobId, null)],
+    ['they are no number', (jobId: string) => env.emulator.jobs.setCredits(jobId, 'many')],
+    ['they are too large to add up', (jobId: string) => env.emulator.jobs.setCredits(jobId, 1e300)],
     [
       'LlamaCloud rejects the request',
       (jobId: string) => {
         const path = `/api/v2/parse/${jobId}`;
-        stage.emulator.faults.next({ kind: 'status', status: 400, ...TARGETS.getJob, path, times: 9 });
+        env.emulator.faults.next({ kind: 'status', status: 400, ...TARGETS.getJob, path, times: 9 });
       },
     ],
     [
       'LlamaCloud no longer has the job',
       (jobId: string) => {
         const path = `/api/v2/parse/${jobId}`;
-        stage.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.getJob, path, times: 9 });
+        env.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.getJob, path, times: 9 });
       },
     ],
   ])('are null where %s, and the run goes on', async (_, prepare) => {
     const { report, line } = await reject(prepare);
-    stage.emulator.faults.clear();
+    env.emulator.faults.clear();
     expect(line?.credits).toBeNull();
     expect(report.credits).toBe(3);
   });
 
   test('are not asked for where the job itself failed', async () => {
-    const { id } = await stage.emulator.addDirectory([...files(1), { name: 'broken.pdf', content: '' }]);
-    const run = await stage.batches.start(parse(id));
-    stage.emulator.batches.finish((await stage.created(id)).id);
+    const { id } = await env.emulator.addDirectory([...files(1), { name: 'broken.pdf', content: '' }]);
+    const run = await env.batches.start(parse(id));
+    env.emulator.batches.finish((await env.untilCreated(id)).id);
     expect((await run.result()).files).toMatchObject({ completed: 1, failed: 1 });
-    const activities = (await stage.history(run.workflowId)).map(
+    const activities = (await env.history(run.workflowId)).map(
       (event) => event.activityTaskScheduledEventAttributes?.activityType?.name,
     );
     expect(activities).not.toContain('readJobCredits');

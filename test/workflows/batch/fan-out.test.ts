@@ -3,34 +3,34 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { documentKey } from '../../../src/activities/support/output-keys.js';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
-import { files, parse, type Stage, setStage } from '../../support/stage.js';
+import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const HOUR = 3_600_000;
 
 describe('jobs that end after their batch, on a real server', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
     // Nothing ends by itself.
-    stage = await setStage(temporal, { emulator: { batchRunningMs: HOUR, jobRunningMs: HOUR } });
+    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: HOUR, jobRunningMs: HOUR } });
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   /** A run over so many files, whose batch exists. */
   async function start(count: number, input: object = {}) {
-    const { id } = await stage.emulator.addDirectory(files(count));
-    const asked = stage.emulator.requests.length;
-    const run = await stage.batches.start({ ...parse(id), ...input });
-    const batch = await stage.created(id);
+    const { id } = await env.emulator.addDirectory(files(count));
+    const asked = env.emulator.requests.length;
+    const run = await env.batches.start({ ...parse(id), ...input });
+    const batch = await env.untilCreated(id);
     const jobOf = (file: number) => {
-      const found = stage.emulator.batches.list().find((each) => each.id === batch.id)?.files[file]?.jobId;
+      const found = env.emulator.batches.list().find((each) => each.id === batch.id)?.files[file]?.jobId;
       if (found == null) throw new Error(`file ${file} has no job`);
       return found;
     };
@@ -39,17 +39,17 @@ describe('jobs that end after their batch, on a real server', () => {
       batch,
       jobOf,
       finish: (...numbers: number[]) => {
-        for (const number of numbers) stage.emulator.jobs.setStatus(jobOf(number), 'COMPLETED');
+        for (const number of numbers) env.emulator.jobs.setStatus(jobOf(number), 'COMPLETED');
       },
-      requests: () => stage.emulator.requests.slice(asked),
-      collected: () => stage.emulator.requests.slice(asked).filter(({ path }) => /\/parse\/[^/]+$/.test(path)),
+      requests: () => env.emulator.requests.slice(asked),
+      collected: () => env.emulator.requests.slice(asked).filter(({ path }) => /\/parse\/[^/]+$/.test(path)),
       completed: (number: number) => async () => (await run.progress()).files.completed === number,
     };
   }
 
   test('a child starts when its job has ended, costs one request, and holds up no other', async () => {
     const { run, batch, finish, collected, completed, requests } = await start(30, { maxConcurrentJobs: 2 });
-    stage.emulator.batches.finish(batch.id);
+    env.emulator.batches.finish(batch.id);
     await until('the jobs to be waited for', async () => (await run.progress()).phase === 'processing');
     expect((await run.progress()).running).toBe(0);
     finish(29);
@@ -68,39 +68,39 @@ describe('jobs that end after their batch, on a real server', () => {
 
   test('a job of two files is collected for each of them', async () => {
     const { run, batch, jobOf, finish } = await start(3);
-    stage.emulator.batches.setResults(batch.id, (rows) =>
+    env.emulator.batches.setResults(batch.id, (rows) =>
       (rows ?? []).map((row) => ({ ...row, job_reference: { type: 'parse_v2', id: jobOf(0) } })),
     );
-    stage.emulator.batches.finish(batch.id);
+    env.emulator.batches.finish(batch.id);
     finish(0, 1, 2);
     const report = await run.result();
     expect(report.files).toMatchObject({ total: 3, completed: 3 });
-    const lines = await stage.manifest(report.manifest);
+    const lines = await env.manifest(report.manifest);
     expect(lines.map(({ output }) => output).sort()).toEqual(
-      batch.files.map((file) => join(stage.output, ...documentKey(batch.id, file, 'markdown'))).sort(),
+      batch.files.map((file) => join(env.output, ...documentKey(batch.id, file, 'markdown'))).sort(),
     );
   });
 
   test('a child is one workflow task, and an activity only where it has to be tried again', async () => {
     const { run, batch, finish, jobOf } = await start(2);
-    stage.emulator.faults.next({ kind: 'status', status: 500, path: `/api/v2/parse/${jobOf(1)}` });
-    stage.emulator.batches.finish(batch.id);
+    env.emulator.faults.next({ kind: 'status', status: 500, path: `/api/v2/parse/${jobOf(1)}` });
+    env.emulator.batches.finish(batch.id);
     finish(0, 1);
     expect((await run.result()).files.completed).toBe(2);
     const [plain, retried] = await Promise.all(
-      batch.files.map(({ fileId }) => stage.history(`${run.workflowId}/${fileId}`)),
+      batch.files.map(({ fileId }) => env.history(`${run.workflowId}/${fileId}`)),
     );
     expect(plain?.filter((event) => event.workflowTaskCompletedEventAttributes)).toHaveLength(1);
     expect(plain?.some((event) => event.activityTaskScheduledEventAttributes)).toBe(false);
     expect(retried?.filter((event) => event.activityTaskScheduledEventAttributes)).toHaveLength(1);
-    const [first, second] = stage.emulator.requests.filter(({ path }) => path.endsWith(jobOf(1)));
+    const [first, second] = env.emulator.requests.filter(({ path }) => path.endsWith(jobOf(1)));
     expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(2_000);
   });
 
   test('a child starts as soon as there is a job for it and room, and a slow one holds up no other', async () => {
     const { run, batch, finish } = await start(4, { maxConcurrentJobs: 3, child: { workflowType: 'holdDocument' } });
     const running = (count: number) => async () => (await run.progress()).running === count;
-    stage.emulator.batches.finish(batch.id);
+    env.emulator.batches.finish(batch.id);
     await until('the jobs to be waited for', async () => (await run.progress()).phase === 'processing');
     finish(0);
     await until('one child', running(1));
@@ -108,12 +108,12 @@ describe('jobs that end after their batch, on a real server', () => {
     await until('three children', running(3));
     finish(3);
     for (const { fileId } of batch.files.slice(0, 3))
-      await stage.client.workflow.getHandle(`${run.workflowId}/${fileId}`).signal('release');
+      await env.client.workflow.getHandle(`${run.workflowId}/${fileId}`).signal('release');
     await until('the last child', async () => {
       const { files, running } = await run.progress();
       return files.completed === 3 && running === 1;
     });
-    await stage.client.workflow.getHandle(`${run.workflowId}/${batch.files[3]?.fileId}`).signal('release');
+    await env.client.workflow.getHandle(`${run.workflowId}/${batch.files[3]?.fileId}`).signal('release');
     expect((await run.result()).files.completed).toBe(4);
   });
 
@@ -122,14 +122,14 @@ describe('jobs that end after their batch, on a real server', () => {
     ['out of time', { timeout: '15 seconds' }],
   ])('a run that is stopped while its jobs run lists what it has: %s', async (how, input) => {
     const { run, batch, finish, completed } = await start(5, input);
-    stage.emulator.batches.finish(batch.id);
+    env.emulator.batches.finish(batch.id);
     finish(0);
     await until('a document', completed(1));
     if (how === 'cancelled') await run.cancel();
     await failureOf(run.result());
     const report = await run.report();
     expect(report?.files).toEqual({ total: 5, completed: 1, failed: 0, cancelled: 4, skipped: 0 });
-    expect((await stage.manifest(report?.manifest ?? null)).map(({ status }) => status).sort()).toEqual([
+    expect((await env.manifest(report?.manifest ?? null)).map(({ status }) => status).sort()).toEqual([
       ...Array(4).fill('CANCELLED'),
       'COMPLETED',
     ]);
@@ -137,9 +137,9 @@ describe('jobs that end after their batch, on a real server', () => {
 
   test('jobs that can not be listed any more are polled one by one', async () => {
     const { run, batch, finish } = await start(3);
-    stage.emulator.batches.finish(batch.id);
+    env.emulator.batches.finish(batch.id);
     await until('the jobs to be waited for', async () => (await run.progress()).phase === 'processing');
-    stage.emulator.faults.next({ kind: 'status', status: 410, path: '/api/v2/parse' });
+    env.emulator.faults.next({ kind: 'status', status: 410, path: '/api/v2/parse' });
     await until('the children', async () => (await run.progress()).running === 3);
     finish(0, 1, 2);
     expect((await run.result()).files).toMatchObject({ total: 3, completed: 3 });

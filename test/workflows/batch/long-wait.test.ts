@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { isFailure, WAKE_SIGNAL } from '../../../src/index.js';
 import { startTimeSkippingTemporal, TARGETS, type TimeSkippingTemporal } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
-import { files, parse, type Stage, setStage } from '../../support/stage.js';
+import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const DAY = 24 * 3_600_000;
@@ -11,21 +11,21 @@ const DAY = 24 * 3_600_000;
 /** One server, whose time is one for all its runs: one test after the other. */
 describe('waiting, on the time-skipping server', () => {
   let temporal: TimeSkippingTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startTimeSkippingTemporal();
-    stage = await setStage(temporal, { emulator: { batchRunningMs: DAY } });
+    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: DAY } });
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   // A run left behind would go on polling through every hour that the next test skips.
   afterEach(async () => {
-    const left = stage.client.workflow.getHandle(workflowId);
+    const left = env.client.workflow.getHandle(workflowId);
     await left.terminate().catch((error: unknown) => {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     });
@@ -33,10 +33,10 @@ describe('waiting, on the time-skipping server', () => {
 
   let workflowId = '';
   const start = async (options: object = {}) => {
-    const { id } = await stage.emulator.addDirectory(files(1));
-    const run = await stage.batches.start({ ...parse(id), ...options });
+    const { id } = await env.emulator.addDirectory(files(1));
+    const run = await env.batches.start({ ...parse(id), ...options });
     workflowId = run.workflowId;
-    return { run, batch: await stage.created(id) };
+    return { run, batch: await env.untilCreated(id) };
   };
 
   test('a wait of 24 hours costs fewer than 25 events', async () => {
@@ -46,13 +46,13 @@ describe('waiting, on the time-skipping server', () => {
       const { phase, batchStatus } = await run.progress();
       return phase === 'waiting' && batchStatus === 'RUNNING';
     });
-    const requests = stage.emulator.requests.length;
+    const requests = env.emulator.requests.length;
     await temporal.env.sleep('24 hours');
-    const polls = stage.emulator.requests.length - requests;
-    stage.emulator.batches.finish(batch.id);
+    const polls = env.emulator.requests.length - requests;
+    env.emulator.batches.finish(batch.id);
     await run.result();
     // From the batch's creation until its results are read.
-    const events = await stage.history(run.workflowId);
+    const events = await env.history(run.workflowId);
     const created = events.findIndex((event) => event.childWorkflowExecutionCompletedEventAttributes);
     const scheduled = (name: string) =>
       events.findIndex((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === name);
@@ -63,12 +63,12 @@ describe('waiting, on the time-skipping server', () => {
   // 93 by arithmetic, which has a test of its own; this server tells the activity the time of the poll before, hence a few more.
   test('an hour of waiting costs about 100 requests, by default', async () => {
     const { run, batch } = await start();
-    const requests = stage.emulator.requests.length;
+    const requests = env.emulator.requests.length;
     await temporal.env.sleep('1 hour');
-    const polls = stage.emulator.requests.length - requests;
+    const polls = env.emulator.requests.length - requests;
     expect(polls).toBeGreaterThan(50);
     expect(polls).toBeLessThan(110);
-    stage.emulator.batches.finish(batch.id);
+    env.emulator.batches.finish(batch.id);
     await run.result();
   });
 
@@ -76,16 +76,13 @@ describe('waiting, on the time-skipping server', () => {
     const { run, batch } = await start({ poll: { maximumInterval: '1 hour' } });
     const failure = await failureOf(run.result());
     expect(isFailure(failure, 'BatchTimedOut')).toBe(true);
-    expect(stage.emulator.batches.list().find((each) => each.id === batch.id)?.status).toBe('CANCELLED');
+    expect(env.emulator.batches.list().find((each) => each.id === batch.id)?.status).toBe('CANCELLED');
   });
 
   test('a file that gets neither a job nor an error is a failed file after the grace period', async () => {
     const { run, batch } = await start();
-    stage.emulator.batches.setResults(
-      batch.id,
-      (rows) => rows?.map((row) => ({ ...row, job_reference: null })) ?? null,
-    );
-    stage.emulator.batches.finish(batch.id);
+    env.emulator.batches.setResults(batch.id, (rows) => rows?.map((row) => ({ ...row, job_reference: null })) ?? null);
+    env.emulator.batches.finish(batch.id);
     const report = await run.result();
     expect(report.failures).toMatchObject([{ type: 'FileNotMapped' }]);
   });
@@ -93,15 +90,15 @@ describe('waiting, on the time-skipping server', () => {
   test('a wake makes the next poll happen now, and a storm of them is a few polls', async () => {
     const { run, batch } = await start({ poll: { initialInterval: '1 hour' } });
     await until('the wait to begin', async () => (await run.progress()).phase === 'waiting');
-    const handle = stage.client.workflow.getHandle(workflowId);
-    const before = stage.emulator.requests.length;
+    const handle = env.client.workflow.getHandle(workflowId);
+    const before = env.emulator.requests.length;
     await handle.signal(WAKE_SIGNAL);
-    await until('a poll', () => stage.emulator.requests.length > before);
+    await until('a poll', () => env.emulator.requests.length > before);
     for (let sent = 0; sent < 200; sent++) await handle.signal(WAKE_SIGNAL);
     await temporal.env.sleep('1 minute');
-    expect(stage.emulator.requests.length - before).toBeLessThan(15);
-    expect((await stage.history(workflowId)).length).toBeLessThan(1_000);
-    stage.emulator.batches.finish(batch.id);
+    expect(env.emulator.requests.length - before).toBeLessThan(15);
+    expect((await env.history(workflowId)).length).toBeLessThan(1_000);
+    env.emulator.batches.finish(batch.id);
     await handle.signal(WAKE_SIGNAL);
     expect((await run.result()).status).toBe('COMPLETED');
   });
@@ -112,39 +109,39 @@ describe('waiting, on the time-skipping server', () => {
       poll: { maximumInterval: '1 hour', backoffCoefficient: 2 },
       timeout: '300 days',
     });
-    const restore = stage.emulator.rewrite(TARGETS.getBatch, (body) =>
+    const restore = env.emulator.rewrite(TARGETS.getBatch, (body) =>
       Object.assign({}, body, { status: gets++ % 2 === 0 ? 'THROTTLED' : 'RUNNING' }),
     );
-    const latest = async () => (await stage.client.workflow.getHandle(workflowId).describe()).runId;
+    const latest = async () => (await env.client.workflow.getHandle(workflowId).describe()).runId;
     while ((await latest()) === run.runId) await temporal.env.sleep('1 day');
     // However often the status differs, it is polled no more often than one that does not.
     expect(gets).toBeGreaterThan(200);
     expect(gets).toBeLessThan(1_000);
-    expect((await stage.history(workflowId, run.runId)).length).toBeLessThan(5_000);
+    expect((await env.history(workflowId, run.runId)).length).toBeLessThan(5_000);
     const progress = await until('the wait to go on', async () => {
       const now = await run.progress();
       return now.phase === 'waiting' && now;
     });
     expect(progress).toMatchObject({ batchId: batch.id, directoryId: batch.directoryId });
-    expect(await stage.details(workflowId)).toContain(batch.id);
+    expect(await env.details(workflowId)).toContain(batch.id);
     restore();
-    stage.emulator.batches.finish(batch.id);
-    await stage.client.workflow.getHandle(workflowId).signal(WAKE_SIGNAL);
+    env.emulator.batches.finish(batch.id);
+    await env.client.workflow.getHandle(workflowId).signal(WAKE_SIGNAL);
     expect(await run.result()).toMatchObject({ batchId: batch.id, files: { completed: 1 } });
   }, 300_000);
 
   test('one 404 late in a wait does not fail the run; 404s for a minute do, and say so', async () => {
     const { run, batch } = await start();
     await temporal.env.sleep('70 seconds');
-    const before = stage.emulator.requests.length;
-    stage.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.getBatch });
+    const before = env.emulator.requests.length;
+    env.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.getBatch });
     await temporal.env.sleep('5 minutes');
-    expect(stage.emulator.faults.planned).toBe(0);
-    expect(stage.emulator.requests.slice(before).some(({ status }) => status === 404)).toBe(true);
+    expect(env.emulator.faults.planned).toBe(0);
+    expect(env.emulator.requests.slice(before).some(({ status }) => status === 404)).toBe(true);
     expect((await run.progress()).phase).toBe('waiting');
-    stage.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.getBatch, times: 10_000 });
+    env.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.getBatch, times: 10_000 });
     const failure = await failureOf(run.result());
-    stage.emulator.faults.clear();
+    env.emulator.faults.clear();
     expect(isFailure(failure, 'NotFound')).toBe(true);
     expect(failure.message).toContain(batch.id);
     expect(await run.progress()).toMatchObject({ phase: 'failed', failure: { type: 'NotFound' } });

@@ -1,43 +1,43 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ManifestLine } from '../../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
-import { files, parse, type Stage, setStage } from '../../support/stage.js';
+import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 describe('a run with onlyFailed', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal);
+    env = await startTestEnvironment(temporal);
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
-  const batchesOver = (id: string) => stage.emulator.batches.list().filter((batch) => batch.directoryId === id);
+  const batchesOver = (id: string) => env.emulator.batches.list().filter((batch) => batch.directoryId === id);
 
   test('only what has no document is processed again, and a second time nothing', async () => {
-    const { id } = await stage.emulator.addDirectory([...files(2), { name: 'late.md', content: '# Late\n' }]);
-    const first = await stage.batches.start(parse(id));
-    const batch = await stage.created(id);
+    const { id } = await env.emulator.addDirectory([...files(2), { name: 'late.md', content: '# Late\n' }]);
+    const first = await env.batches.start(parse(id));
+    const batch = await env.untilCreated(id);
     const late = batch.files.find((file) => file.name === 'late.md');
-    stage.emulator.jobs.setStatus(late?.jobId ?? '', 'FAILED', 'out of paper');
+    env.emulator.jobs.setStatus(late?.jobId ?? '', 'FAILED', 'out of paper');
     const before = await first.result();
     expect(before.files).toMatchObject({ completed: 2, failed: 1 });
 
-    stage.emulator.jobs.setStatus(late?.jobId ?? '', null);
+    env.emulator.jobs.setStatus(late?.jobId ?? '', null);
     const again = async (name: string) => {
-      const asked = stage.emulator.requests.length;
-      const run = await stage.batches.start(
+      const asked = env.emulator.requests.length;
+      const run = await env.batches.start(
         { batchId: before.batchId, onlyFailed: true },
         { workflowId: `${name}-${id}` },
       );
       const report = await run.result();
-      const jobs = stage.emulator.requests.slice(asked).filter(({ path }) => path.startsWith('/api/v2/parse/')).length;
-      return { report, jobs, lines: await stage.manifest(report.manifest) };
+      const jobs = env.emulator.requests.slice(asked).filter(({ path }) => path.startsWith('/api/v2/parse/')).length;
+      return { report, jobs, lines: await env.manifest(report.manifest) };
     };
     const second = await again('second');
     expect(second.jobs).toBe(1);

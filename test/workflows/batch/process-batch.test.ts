@@ -5,38 +5,38 @@ import { BATCH_ID_MEMO, isFailure } from '../../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { processBatch } from '../../../src/workflows/index.js';
 import { failureOf, reportIn } from '../../support/failure.js';
-import { files, parse, type Stage, setStage } from '../../support/stage.js';
+import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 describe('processBatch on a real server', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal);
+    env = await startTestEnvironment(temporal);
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   const batchesOver = (directoryId: string) =>
-    stage.emulator.batches.list().filter((batch) => batch.directoryId === directoryId);
+    env.emulator.batches.list().filter((batch) => batch.directoryId === directoryId);
 
   test('every readable file has its document, and every file its line', async () => {
-    const { id } = await stage.emulator.addDirectory([
+    const { id } = await env.emulator.addDirectory([
       { name: 'a.md', content: '# Ä\n' },
       { name: 'broken.pdf', content: '%PDF-1.7 and nothing more' },
       { name: 'c.txt', content: 'sea' },
     ]);
-    const run = await stage.batches.start(parse(id));
+    const run = await env.batches.start(parse(id));
     const report = await run.result();
 
     expect(report).toMatchObject({ status: 'COMPLETED', directoryId: id, bytes: 8, credits: 6 });
     expect(report.files).toEqual({ total: 3, completed: 2, failed: 1, cancelled: 0, skipped: 0 });
     expect(report.failures).toMatchObject([{ name: 'broken.pdf', type: 'JobFailed' }]);
-    const lines = await stage.manifest(report.manifest);
+    const lines = await env.manifest(report.manifest);
     const sorted = lines.toSorted((a, b) => `${a.name}`.localeCompare(`${b.name}`));
     expect(sorted.map((line) => [line.name, line.status])).toEqual([
       ['a.md', 'COMPLETED'],
@@ -44,16 +44,16 @@ describe('processBatch on a real server', () => {
       ['c.txt', 'COMPLETED'],
     ]);
     expect(await readFile(sorted[0]?.output ?? '', 'utf8')).toBe('# Ä\n');
-    expect(dirname(sorted[0]?.output ?? '')).toBe(join(stage.output, report.batchId));
+    expect(dirname(sorted[0]?.output ?? '')).toBe(join(env.output, report.batchId));
     expect(basename(sorted[0]?.output ?? '')).toMatch(/^a\.md\.[0-9a-f]{12}\.md$/);
     expect(sorted[1]?.error?.message).toContain('broken.pdf');
   });
 
   test('the failed file is a failed child, and its run says which file and why', async () => {
-    const { id } = await stage.emulator.addDirectory([{ name: 'empty.pdf', content: '' }]);
-    const run = await stage.batches.start(parse(id));
+    const { id } = await env.emulator.addDirectory([{ name: 'empty.pdf', content: '' }]);
+    const run = await env.batches.start(parse(id));
     const [failed] = (await run.result()).failures;
-    const child = stage.client.workflow.getHandle(`${run.workflowId}/${failed?.fileId}`);
+    const child = env.client.workflow.getHandle(`${run.workflowId}/${failed?.fileId}`);
     const failure = await failureOf(child.result());
     expect(isFailure(failure, 'JobFailed')).toBe(true);
     expect(failure.message).toContain('empty.pdf');
@@ -63,25 +63,25 @@ describe('processBatch on a real server', () => {
   });
 
   test('the batch id is in the memo, the work in the summary and the state in the details', async () => {
-    const { id } = await stage.emulator.addDirectory(files(2));
-    const run = await stage.batches.start(parse(id));
+    const { id } = await env.emulator.addDirectory(files(2));
+    const run = await env.batches.start(parse(id));
     const report = await run.result();
-    const description = await stage.client.workflow.getHandle(run.workflowId).describe();
+    const description = await env.client.workflow.getHandle(run.workflowId).describe();
     expect(description.memo?.[BATCH_ID_MEMO]).toBe(report.batchId);
     expect(await description.staticSummary()).toBe(`parse_v2 of ${id} with cfg-PARSE_AGENTIC`);
-    const details = await stage.details(run.workflowId);
+    const details = await env.details(run.workflowId);
     expect(details).toContain('### Completed');
     expect(details).toContain('| Completed\u2003 | 2 |');
     expect(details).toContain(`| Batch\u2003 | \`${report.batchId}\` |`);
   });
 
   test('no more children are open than the input allows', async () => {
-    const { id } = await stage.emulator.addDirectory(files(30));
-    const run = await stage.batches.start({ ...parse(id), maxConcurrentJobs: 4 });
+    const { id } = await env.emulator.addDirectory(files(30));
+    const run = await env.batches.start({ ...parse(id), maxConcurrentJobs: 4 });
     expect((await run.result()).files.completed).toBe(30);
     let open = 0;
     let most = 0;
-    for (const event of await stage.history(run.workflowId)) {
+    for (const event of await env.history(run.workflowId)) {
       if (event.startChildWorkflowExecutionInitiatedEventAttributes) open += 1;
       if (event.childWorkflowExecutionCompletedEventAttributes) open -= 1;
       most = Math.max(most, open);
@@ -90,137 +90,137 @@ describe('processBatch on a real server', () => {
   });
 
   test("a child of the caller's own runs in place of ours, on the task queue of its choice", async () => {
-    const other = await setStage(temporal, { shared: stage });
-    const { id } = await stage.emulator.addDirectory([...files(1), { name: 'reject.md', content: 'x' }]);
-    const run = await stage.batches.start({
+    const other = await startTestEnvironment(temporal, { shared: env });
+    const { id } = await env.emulator.addDirectory([...files(1), { name: 'reject.md', content: 'x' }]);
+    const run = await env.batches.start({
       ...parse(id),
       child: { workflowType: 'indexDocument', taskQueue: other.taskQueue },
     });
     const report = await run.result();
     await other.close();
     expect(report.failures).toMatchObject([{ name: 'reject.md', type: 'NotIndexed', message: 'not for the index' }]);
-    const lines = await stage.manifest(report.manifest);
+    const lines = await env.manifest(report.manifest);
     expect(lines.map((line) => line.output).toSorted()).toEqual([`indexed on ${other.taskQueue}`, null]);
   });
 
   test('children that fail with very long messages do not make the run too large for Temporal', async () => {
-    const { id } = await stage.emulator.addDirectory(files(120));
-    const run = await stage.batches.start({ ...parse(id), child: { workflowType: 'complain' }, maxConcurrentJobs: 60 });
+    const { id } = await env.emulator.addDirectory(files(120));
+    const run = await env.batches.start({ ...parse(id), child: { workflowType: 'complain' }, maxConcurrentJobs: 60 });
     const report = await run.result();
     expect(report.files.failed).toBe(120);
     expect(Buffer.byteLength(report.failures[0]?.message ?? '')).toBeLessThan(310);
-    expect(await stage.manifest(report.manifest)).toHaveLength(120);
+    expect(await env.manifest(report.manifest)).toHaveLength(120);
   });
 
   test('the report lists as many failures as the input asks for, the manifest all', async () => {
     const broken = ['a.pdf', 'b.pdf', 'c.pdf'].map((name) => ({ name, content: '' }));
-    const { id } = await stage.emulator.addDirectory(broken);
+    const { id } = await env.emulator.addDirectory(broken);
     for (const reportedFailures of [0, 2]) {
-      const run = await stage.batches.start({ ...parse(id), reportedFailures });
+      const run = await env.batches.start({ ...parse(id), reportedFailures });
       const report = await run.result();
       expect(report.files.failed).toBe(3);
       expect(report.failures).toHaveLength(reportedFailures);
-      expect(await stage.manifest(report.manifest)).toHaveLength(3);
+      expect(await env.manifest(report.manifest)).toHaveLength(3);
     }
   });
 
   test('a child that returns nothing of a document still counts', async () => {
-    const { id } = await stage.emulator.addDirectory(files(1));
-    const run = await stage.batches.start({ ...parse(id), child: { workflowType: 'countDocument' } });
+    const { id } = await env.emulator.addDirectory(files(1));
+    const run = await env.batches.start({ ...parse(id), child: { workflowType: 'countDocument' } });
     const report = await run.result();
     expect(report.files.completed).toBe(1);
-    expect(await stage.manifest(report.manifest)).toMatchObject([{ status: 'COMPLETED', output: null, sha256: null }]);
+    expect(await env.manifest(report.manifest)).toMatchObject([{ status: 'COMPLETED', output: null, sha256: null }]);
   });
 
   test('the records of an extract batch are collected', async () => {
-    stage.emulator.addConfiguration('cfg-mine');
-    const { id } = await stage.emulator.addDirectory([{ name: 'a.md', content: '# Title\n\nfour words in it' }]);
-    const run = await stage.batches.start({
+    env.emulator.addConfiguration('cfg-mine');
+    const { id } = await env.emulator.addDirectory([{ name: 'a.md', content: '# Title\n\nfour words in it' }]);
+    const run = await env.batches.start({
       directoryId: id,
       job: { type: 'extract_v2', configurationId: 'cfg-mine' },
     });
-    const [line] = await stage.manifest((await run.result()).manifest);
+    const [line] = await env.manifest((await run.result()).manifest);
     expect(line?.output).toMatch(/\.json$/);
     expect(JSON.parse(await readFile(line?.output ?? '', 'utf8'))).toMatchObject({ title: 'Title' });
   });
 
   test('a batch that is given is adopted, and nothing is created', async () => {
-    const { id } = await stage.emulator.addDirectory(files(2));
-    const first = await (await stage.batches.start(parse(id))).result();
-    const run = await stage.batches.start({ ...parse(id), batchId: first.batchId });
+    const { id } = await env.emulator.addDirectory(files(2));
+    const first = await (await env.batches.start(parse(id))).result();
+    const run = await env.batches.start({ ...parse(id), batchId: first.batchId });
     const report = await run.result();
     expect(report).toMatchObject({ batchId: first.batchId, files: { completed: 2 } });
     expect(batchesOver(id)).toHaveLength(1);
   });
 
-  test('an answer that was lost costs no second batch', async () => {
-    const { id } = await stage.emulator.addDirectory(files(1));
-    stage.emulator.faults.next({ kind: 'reset-after', method: 'POST', path: '/api/v2/batches' });
-    const run = await stage.batches.start(parse(id));
+  test('a lost response costs no second batch', async () => {
+    const { id } = await env.emulator.addDirectory(files(1));
+    env.emulator.faults.next({ kind: 'reset-after', method: 'POST', path: '/api/v2/batches' });
+    const run = await env.batches.start(parse(id));
     const report = await run.result();
     expect(batchesOver(id).map((batch) => batch.id)).toEqual([report.batchId]);
   });
 
   test('too many failed files stop new children, and the manifest still has every file', async () => {
     const broken = Array.from({ length: 12 }, (_, i) => ({ name: `${i}.pdf`, content: '' }));
-    const { id } = await stage.emulator.addDirectory(broken);
-    const run = await stage.batches.start({ ...parse(id), maxFailedFiles: 2, maxConcurrentJobs: 1 });
+    const { id } = await env.emulator.addDirectory(broken);
+    const run = await env.batches.start({ ...parse(id), maxFailedFiles: 2, maxConcurrentJobs: 1 });
     const failure = await failureOf(run.result());
     expect(isFailure(failure, 'TooManyFailedFiles')).toBe(true);
     const report = reportIn(failure);
     expect(report.files).toMatchObject({ total: 12, failed: 3, skipped: 9 });
-    expect(await stage.manifest(report.manifest)).toHaveLength(12);
+    expect(await env.manifest(report.manifest)).toHaveLength(12);
   });
 
   test('an allowed share of failed files does not fail the run, one more does', async () => {
-    const { id } = await stage.emulator.addDirectory([...files(3), { name: 'broken.pdf', content: '' }]);
-    const allowed = await stage.batches.start({ ...parse(id), maxFailedPercent: 25 }, { workflowId: `${id}-25` });
+    const { id } = await env.emulator.addDirectory([...files(3), { name: 'broken.pdf', content: '' }]);
+    const allowed = await env.batches.start({ ...parse(id), maxFailedPercent: 25 }, { workflowId: `${id}-25` });
     expect((await allowed.result()).files).toMatchObject({ completed: 3, failed: 1 });
-    const refused = await stage.batches.start({ ...parse(id), maxFailedPercent: 24 }, { workflowId: `${id}-24` });
+    const refused = await env.batches.start({ ...parse(id), maxFailedPercent: 24 }, { workflowId: `${id}-24` });
     expect(isFailure(await failureOf(refused.result()), 'TooManyFailedFiles')).toBe(true);
   });
 
-  test('a large batch continues as new between pages, and loses and doubles nothing', async () => {
-    const { id } = await stage.emulator.addDirectory(files(7));
-    const run = await stage.batches.start({ ...parse(id), pageSize: 3 });
+  test('a large batch continues as new between pages, and loses and duplicates nothing', async () => {
+    const { id } = await env.emulator.addDirectory(files(7));
+    const run = await env.batches.start({ ...parse(id), pageSize: 3 });
     const report = await run.result();
     expect(report.files).toMatchObject({ total: 7, completed: 7 });
-    const lines = await stage.manifest(report.manifest);
+    const lines = await env.manifest(report.manifest);
     expect(lines.map((line) => line.name).toSorted()).toEqual(files(7).map((file) => file.name));
-    const latest = await stage.client.workflow.getHandle(run.workflowId).describe();
+    const latest = await env.client.workflow.getHandle(run.workflowId).describe();
     expect(latest.runId).not.toBe(run.runId);
     expect(await run.progress()).toMatchObject({ phase: 'completed', files: { completed: 7 } });
     expect(batchesOver(id)).toHaveLength(1);
   });
 
   test('a directory without files ends with an empty manifest', async () => {
-    const { id } = await stage.emulator.addDirectory([]);
-    const run = await stage.batches.start(parse(id));
+    const { id } = await env.emulator.addDirectory([]);
+    const run = await env.batches.start(parse(id));
     const report = await run.result();
     expect(report.files.total).toBe(0);
     expect(await readFile(report.manifest ?? '', 'utf8')).toBe('');
   });
 
   test("the plain Temporal client starts it as well, by the workflow's function", async () => {
-    const { id } = await stage.emulator.addDirectory(files(1));
-    const handle = await stage.client.workflow.start(processBatch, {
+    const { id } = await env.emulator.addDirectory(files(1));
+    const handle = await env.client.workflow.start(processBatch, {
       workflowId: `plain-${id}`,
-      taskQueue: stage.taskQueue,
+      taskQueue: env.taskQueue,
       args: [parse(id)],
     });
     expect((await handle.result()).files.completed).toBe(1);
   });
 
   test('wrong input fails at once, names every wrong field, and nothing is sent', async () => {
-    const before = stage.emulator.requests.length;
+    const before = env.emulator.requests.length;
     const args = [{ directoryId: '', job: { type: 'parse' }, maxConcurrentJobs: 0, colect: 'text' }];
-    const options = { taskQueue: stage.taskQueue, args };
+    const options = { taskQueue: env.taskQueue, args };
     for (const [type, input] of [
       ['processBatch', args],
       ['processBatch', [undefined]],
       ['processJob', ['text']],
     ] as const) {
-      const run = await stage.client.workflow.start(type, {
+      const run = await env.client.workflow.start(type, {
         ...options,
         args: [...input],
         workflowId: `wrong-${type}-${JSON.stringify(input)}`,
@@ -232,6 +232,6 @@ describe('processBatch on a real server', () => {
       for (const field of ['directoryId', 'job.type', 'job.configurationId', 'maxConcurrentJobs', 'colect'])
         expect(message).toContain(field);
     }
-    expect(stage.emulator.requests).toHaveLength(before);
+    expect(env.emulator.requests).toHaveLength(before);
   });
 });

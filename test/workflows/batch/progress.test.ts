@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { BatchProgress } from '../../../src/index.js';
 import { settledCount } from '../../../src/protocol/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
-import { files, parse, type Stage, setStage } from '../../support/stage.js';
+import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 import { mapFiles, startRun } from './support.js';
 
@@ -19,54 +19,54 @@ function expectConsistent({ files, running, jobsEnded, lastFailures }: BatchProg
 /** Batches here end when the test says so. */
 describe('the progress of a run, on a real server', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal, { emulator: { batchRunningMs: HOUR } });
+    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: HOUR } });
   });
 
   afterEach(() => {
-    stage.emulator.configure({ jobRunningMs: 0 });
+    env.emulator.configure({ jobRunningMs: 0 });
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   test('shows how many files the directory has while LlamaCloud works, with the status first', async () => {
-    const { run, isWaiting } = await startRun(stage, 4);
-    await isWaiting();
+    const { run, untilWaiting } = await startRun(env, 4);
+    await untilWaiting();
     expect(await run.progress()).toMatchObject({ directoryFiles: 4, jobsEnded: 0, files: { total: 0 } });
-    const details = await stage.details(run.workflowId);
+    const details = await env.details(run.workflowId);
     expect(details).toContain('| Files in the directory\u2003 | 4 |');
     expect(details).toMatch(/\| --- \| --- \|\n\| Status\u2003 \| `[A-Z]+` \|\n\| Batch\u2003 \| `bat-/);
     await run.cancel();
   });
 
   test('shows how many jobs have ended, also before their documents are collected', async () => {
-    stage.emulator.configure({ jobRunningMs: HOUR });
-    const started = await startRun(stage, 4, { maxConcurrentJobs: 1, child: { workflowType: 'holdDocument' } });
+    env.emulator.configure({ jobRunningMs: HOUR });
+    const started = await startRun(env, 4, { maxConcurrentJobs: 1, child: { workflowType: 'holdDocument' } });
     const { run, batch, jobs } = started;
-    await mapFiles(stage, started, 'RUNNING');
-    stage.emulator.batches.setStatus(batch.id, 'COMPLETED');
+    await mapFiles(env, started, 'RUNNING');
+    env.emulator.batches.setStatus(batch.id, 'COMPLETED');
     await until('the jobs to be waited for', async () => (await run.progress()).files.total === 4);
     expect(await run.progress()).toMatchObject({ jobsEnded: 0, running: 0 });
-    for (const { id } of jobs().slice(0, 3)) stage.emulator.jobs.finish(id);
+    for (const { id } of jobs().slice(0, 3)) env.emulator.jobs.finish(id);
     await until('three jobs to have ended', async () => (await run.progress()).jobsEnded === 3);
     const progress = await run.progress();
     expect(progress).toMatchObject({ running: 1, files: { completed: 0, total: 4 } });
     expectConsistent(progress);
-    expect(await stage.details(run.workflowId)).toContain('| Jobs ended\u2003 | 3 |');
+    expect(await env.details(run.workflowId)).toContain('| Jobs ended\u2003 | 3 |');
     await run.cancel();
   });
 
   test('has counts that agree at every moment, over several pages', async () => {
     const broken = Array.from({ length: 5 }, (_, i) => ({ name: `broken-${i}.pdf`, content: '' }));
-    const { id } = await stage.emulator.addDirectory([...files(20), ...broken]);
-    const run = await stage.batches.start({ ...parse(id), pageSize: 9, maxConcurrentJobs: 3 });
-    stage.emulator.batches.finish((await stage.created(id)).id);
+    const { id } = await env.emulator.addDirectory([...files(20), ...broken]);
+    const run = await env.batches.start({ ...parse(id), pageSize: 9, maxConcurrentJobs: 3 });
+    env.emulator.batches.finish((await env.untilCreated(id)).id);
     const phases = new Set<string>();
     const last = await until('the end', async () => {
       const progress = await run.progress();
@@ -86,18 +86,18 @@ describe('the progress of a run, on a real server', () => {
       'cancelled',
       { maxConcurrentJobs: 1 },
       async (started) => {
-        await mapFiles(stage, started, 'RUNNING');
-        stage.emulator.batches.setStatus(started.batch.id, 'COMPLETED');
+        await mapFiles(env, started, 'RUNNING');
+        env.emulator.batches.setStatus(started.batch.id, 'COMPLETED');
         await until('the jobs', async () => (await started.run.progress()).phase === 'processing');
-        stage.emulator.jobs.finish(started.jobs()[0]?.id ?? '');
+        env.emulator.jobs.finish(started.jobs()[0]?.id ?? '');
         await until('a document', async () => (await started.run.progress()).files.completed === 1);
         await started.run.cancel();
       },
     ],
   ])('of a run that %s says that it is %s, and its counts add up', async (_, phase, options, act) => {
-    stage.emulator.configure({ jobRunningMs: HOUR });
-    const started = await startRun(stage, 3, options);
-    await started.isWaiting();
+    env.emulator.configure({ jobRunningMs: HOUR });
+    const started = await startRun(env, 3, options);
+    await started.untilWaiting();
     await act(started);
     await started.run.result().catch(() => undefined);
     const progress = await started.run.progress();
@@ -105,6 +105,6 @@ describe('the progress of a run, on a real server', () => {
     expect(settledCount(progress.files)).toBe(progress.files.total);
     expectConsistent(progress);
     expect((await started.run.report())?.files).toEqual(progress.files);
-    expect(await stage.details(started.run.workflowId)).toMatch(/^### (Cancelled|Failed)\n/);
+    expect(await env.details(started.run.workflowId)).toMatch(/^### (Cancelled|Failed)\n/);
   });
 });

@@ -2,28 +2,28 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SEARCH_ATTRIBUTE_KEYS } from '../../../src/client/search-attributes.js';
 import { BATCH_ID_MEMO } from '../../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
-import { files, parse, type Stage, setStage } from '../../support/stage.js';
+import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 describe('search attributes', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal({ searchAttributes: SEARCH_ATTRIBUTE_KEYS });
-    stage = await setStage(temporal);
+    env = await startTestEnvironment(temporal);
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   test('search attributes, memo, details and progress survive continue-as-new', async () => {
-    const { id } = await stage.emulator.addDirectory(files(5));
-    const run = await stage.batches.start({ ...parse(id), pageSize: 2 });
+    const { id } = await env.emulator.addDirectory(files(5));
+    const run = await env.batches.start({ ...parse(id), pageSize: 2 });
     const { batchId } = await run.result();
-    const latest = await stage.client.workflow.getHandle(run.workflowId).describe();
+    const latest = await env.client.workflow.getHandle(run.workflowId).describe();
     expect(latest.runId).not.toBe(run.runId);
     expect(latest.memo?.[BATCH_ID_MEMO]).toBe(batchId);
     expect(latest.searchAttributes).toMatchObject({
@@ -32,13 +32,13 @@ describe('search attributes', () => {
       LlamaCloudDirectoryId: [id],
       LlamaCloudJobType: ['parse_v2'],
     });
-    expect(await stage.details(run.workflowId)).toContain(`| Batch\u2003 | \`${batchId}\` |`);
+    expect(await env.details(run.workflowId)).toContain(`| Batch\u2003 | \`${batchId}\` |`);
     expect(await run.progress()).toMatchObject({ phase: 'completed', batchId, files: { completed: 5 }, failure: null });
   });
 
   test('a run is found by batch, status, directory and job type', async () => {
-    const { id } = await stage.emulator.addDirectory(files(1));
-    const run = await stage.batches.start(parse(id));
+    const { id } = await env.emulator.addDirectory(files(1));
+    const run = await env.batches.start(parse(id));
     const { batchId } = await run.result();
     const query = [
       `LlamaCloudBatchId = '${batchId}'`,
@@ -47,7 +47,7 @@ describe('search attributes', () => {
       `LlamaCloudJobType = 'parse_v2'`,
     ].join(' AND ');
     const found = await until('the index', async () => {
-      for await (const workflow of stage.client.workflow.list({ query })) return workflow.workflowId;
+      for await (const workflow of env.client.workflow.list({ query })) return workflow.workflowId;
       return undefined;
     });
     expect(found).toBe(run.workflowId);

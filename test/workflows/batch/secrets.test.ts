@@ -4,60 +4,60 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
 import { logged } from '../../support/logged.js';
-import { parse, type Stage, setStage } from '../../support/stage.js';
+import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 const API_KEY = 'llx-planted-9f3a1c';
 
 describe('secrets', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
     // Everything comes by presigned URL, and each of them is a secret while it is good.
-    stage = await setStage(temporal, { emulator: { apiKey: API_KEY, inlineLimitBytes: 0 } });
+    env = await startTestEnvironment(temporal, { emulator: { apiKey: API_KEY, inlineLimitBytes: 0 } });
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   /** Histories, memos and details of every run on the server, and every file of the output. */
   async function everythingKept(): Promise<string> {
     const kept: string[] = [...logged];
-    for await (const { workflowId, runId } of stage.client.workflow.list()) {
-      const handle = stage.client.workflow.getHandle(workflowId, runId);
+    for await (const { workflowId, runId } of env.client.workflow.list()) {
+      const handle = env.client.workflow.getHandle(workflowId, runId);
       const { raw } = await handle.describe();
       kept.push(JSON.stringify(decoded(await handle.fetchHistory())), JSON.stringify(decoded(raw)));
-      kept.push(await stage.details(workflowId).catch(() => ''));
+      kept.push(await env.details(workflowId).catch(() => ''));
     }
-    for (const entry of await readdir(stage.output, { recursive: true, withFileTypes: true })) {
+    for (const entry of await readdir(env.output, { recursive: true, withFileTypes: true })) {
       if (entry.isFile()) kept.push(await readFile(join(entry.parentPath, entry.name), 'utf8'));
     }
     return kept.join('\n');
   }
 
   test('no key and no presigned URL is in a history, a memo, the details, or a manifest, of runs that end well and badly', async () => {
-    const good = await stage.emulator.addDirectory([{ name: 'secret free.md', content: '# Öffentlich' }]);
-    const run = await stage.batches.start(parse(good.id));
+    const good = await env.emulator.addDirectory([{ name: 'secret free.md', content: '# Öffentlich' }]);
+    const run = await env.batches.start(parse(good.id));
     expect((await run.result()).files.completed).toBe(1);
 
-    const denied = await stage.emulator.addDirectory([]);
-    stage.emulator.faults.next({
+    const denied = await env.emulator.addDirectory([]);
+    env.emulator.faults.next({
       kind: 'status',
       status: 401,
       method: 'POST',
       path: '/api/v2/batches',
       detail: 'Invalid API key',
     });
-    await failureOf((await stage.batches.start(parse(denied.id))).result());
+    await failureOf((await env.batches.start(parse(denied.id))).result());
 
-    const broken = await stage.emulator.addDirectory([{ name: 'late.md', content: 'x' }]);
-    for (const kind of ['reset-before', 'html'] as const) stage.emulator.faults.next({ kind, path: /\/parse\// });
-    stage.emulator.faults.next({ kind: 'reset-before', path: /^\/__emulator\/files/ });
-    stage.emulator.faults.next({ kind: 'status', status: 403, path: /^\/__emulator\/files/ });
-    await (await stage.batches.start(parse(broken.id))).result();
+    const broken = await env.emulator.addDirectory([{ name: 'late.md', content: 'x' }]);
+    for (const kind of ['reset-before', 'html'] as const) env.emulator.faults.next({ kind, path: /\/parse\// });
+    env.emulator.faults.next({ kind: 'reset-before', path: /^\/__emulator\/files/ });
+    env.emulator.faults.next({ kind: 'status', status: 403, path: /^\/__emulator\/files/ });
+    await (await env.batches.start(parse(broken.id))).result();
 
     const kept = await everythingKept();
     // The search reads what it should: a document, the input of an activity, a failure.
@@ -66,7 +66,7 @@ describe('secrets', () => {
     expect(kept).toContain('Invalid API key');
     expect(kept).toContain("can't be downloaded");
     expect(logged.join()).toContain('Workflow started');
-    expect(stage.emulator.requests.some((request) => request.path.startsWith('/__emulator/files'))).toBe(true);
+    expect(env.emulator.requests.some((request) => request.path.startsWith('/__emulator/files'))).toBe(true);
     expect(kept).not.toContain(API_KEY);
     expect(kept).not.toContain('__emulator/files');
     expect(kept).not.toMatch(/signature=/i);

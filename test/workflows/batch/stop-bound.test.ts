@@ -9,7 +9,7 @@ import {
 } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
 import { logged } from '../../support/logged.js';
-import { type Stage, setStage } from '../../support/stage.js';
+import { startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 import { mapFiles, startRun } from './support.js';
 
@@ -21,20 +21,20 @@ const BOUND_MS = STOP_TIMEOUT_MS + 120_000;
 /** Minutes of waiting, on the server that skips them. */
 describe('a stop ends within its bound', () => {
   let temporal: TimeSkippingTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startTimeSkippingTemporal();
-    stage = await setStage(temporal, { emulator: { batchRunningMs: HOUR }, requestTimeoutMs: 1_000 });
+    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: HOUR }, requestTimeoutMs: 1_000 });
   });
 
   afterEach(() => {
-    stage.emulator.faults.clear();
-    stage.emulator.configure({ jobRunningMs: 0, batchCancelMs: 200, resultsNullMs: 0 });
+    env.emulator.faults.clear();
+    env.emulator.configure({ jobRunningMs: 0, batchCancelMs: 200, resultsNullMs: 0 });
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
@@ -42,7 +42,7 @@ describe('a stop ends within its bound', () => {
   const stopMs = async (run: { workflowId: string; cancel(): Promise<void>; result(): Promise<unknown> }) => {
     await run.cancel();
     expect((await failureOf(run.result())).name).toBe('CancelledFailure');
-    const events = await stage.history(run.workflowId);
+    const events = await env.history(run.workflowId);
     const atMs = (event: (typeof events)[number] | undefined) => Number(event?.eventTime?.seconds) * 1_000;
     const cancelled = events.find((event) => event.workflowExecutionCancelRequestedEventAttributes);
     return atMs(events.at(-1)) - atMs(cancelled);
@@ -58,9 +58,9 @@ describe('a stop ends within its bound', () => {
   test.each(FAULTS)(
     'while LlamaCloud %s',
     async (_, fault) => {
-      const started = await startRun(stage, 2);
-      await started.isWaiting();
-      stage.emulator.faults.next({ ...fault, times: 100_000 });
+      const started = await startRun(env, 2);
+      await started.untilWaiting();
+      env.emulator.faults.next({ ...fault, times: 100_000 });
       expect(await stopMs(started.run)).toBeLessThan(BOUND_MS);
       const { phase, failure } = await started.run.progress();
       expect(phase).toBe('cancelled');
@@ -73,18 +73,18 @@ describe('a stop ends within its bound', () => {
   test.each(FAULTS)(
     'while LlamaCloud %s to requests to cancel',
     async (_, fault) => {
-      stage.emulator.configure({ jobRunningMs: HOUR });
-      const started = await startRun(stage, 2);
-      await mapFiles(stage, started, 'RUNNING');
-      await started.isWaiting();
-      stage.emulator.faults.next({ ...fault, ...TARGETS.cancelBatch, times: 100_000 });
-      stage.emulator.faults.next({ ...fault, ...TARGETS.cancelJob, times: 100_000 });
+      env.emulator.configure({ jobRunningMs: HOUR });
+      const started = await startRun(env, 2);
+      await mapFiles(env, started, 'RUNNING');
+      await started.untilWaiting();
+      env.emulator.faults.next({ ...fault, ...TARGETS.cancelBatch, times: 100_000 });
+      env.emulator.faults.next({ ...fault, ...TARGETS.cancelJob, times: 100_000 });
       expect(await stopMs(started.run)).toBeLessThan(BOUND_MS);
       expect((await started.run.progress()).failure?.message).toContain('it could not be cancelled: ');
 
-      const completed = await startRun(stage, 2);
-      await mapFiles(stage, completed, 'RUNNING');
-      stage.emulator.batches.setStatus(completed.batch.id, 'COMPLETED');
+      const completed = await startRun(env, 2);
+      await mapFiles(env, completed, 'RUNNING');
+      env.emulator.batches.setStatus(completed.batch.id, 'COMPLETED');
       await until('the jobs to be waited for', async () => (await completed.run.progress()).phase === 'processing');
       expect(await stopMs(completed.run)).toBeLessThan(BOUND_MS);
       expect((await completed.run.progress()).failure?.message).toMatch(/jobs could not all be cancelled|refused/);
@@ -93,17 +93,17 @@ describe('a stop ends within its bound', () => {
   );
 
   test('while a cancel of the batch is never done', async () => {
-    stage.emulator.configure({ batchCancelMs: Number.POSITIVE_INFINITY });
-    const started = await startRun(stage, 2);
-    await started.isWaiting();
+    env.emulator.configure({ batchCancelMs: Number.POSITIVE_INFINITY });
+    const started = await startRun(env, 2);
+    await started.untilWaiting();
     expect(await stopMs(started.run)).toBeLessThan(BOUND_MS);
     expect((await started.run.progress()).failure?.message).toContain('is RUNNING and being cancelled');
   });
 
   test('while results stay null for ever', async () => {
-    stage.emulator.configure({ resultsNullMs: Number.POSITIVE_INFINITY });
-    const started = await startRun(stage, 2);
-    stage.emulator.batches.finish(started.batch.id);
+    env.emulator.configure({ resultsNullMs: Number.POSITIVE_INFINITY });
+    const started = await startRun(env, 2);
+    env.emulator.batches.finish(started.batch.id);
     await until('the results to be read', async () => (await started.run.progress()).phase === 'expanding');
     expect(await stopMs(started.run)).toBeLessThan(120_000);
     const message = (await started.run.progress()).failure?.message;
@@ -111,14 +111,14 @@ describe('a stop ends within its bound', () => {
   });
 
   test('while the output store fails', async () => {
-    const started = await startRun(stage, 2);
-    await mapFiles(stage, started);
-    await started.isWaiting();
-    await rm(stage.output, { recursive: true });
-    await writeFile(stage.output, 'not a folder');
-    stage.emulator.batches.setStatus(started.batch.id, null);
+    const started = await startRun(env, 2);
+    await mapFiles(env, started);
+    await started.untilWaiting();
+    await rm(env.output, { recursive: true });
+    await writeFile(env.output, 'not a folder');
+    env.emulator.batches.setStatus(started.batch.id, null);
     expect(await stopMs(started.run)).toBeLessThan(BOUND_MS);
     expect((await started.run.progress()).failure?.message).toContain('could not all be collected');
-    expect(await stage.details(started.run.workflowId)).toContain('### Cancelled');
+    expect(await env.details(started.run.workflowId)).toContain('### Cancelled');
   }, 240_000);
 });

@@ -3,7 +3,7 @@ import { isFailure } from '../../../src/index.js';
 import { ADVERSE_CONDITIONS, type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
 import { failureOf, reportIn } from '../../support/failure.js';
 import { logged } from '../../support/logged.js';
-import { type Stage, setStage } from '../../support/stage.js';
+import { startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 import { mapFiles, startRun } from './support.js';
 
@@ -12,16 +12,16 @@ const HOUR = 3_600_000;
 /** Batches here end when the test says so. */
 describe('stopping a run, on a real server', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal, { emulator: { batchRunningMs: HOUR } });
+    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: HOUR } });
   });
 
   afterEach(() => {
-    stage.emulator.faults.clear();
-    stage.emulator.configure({
+    env.emulator.faults.clear();
+    env.emulator.configure({
       jobsContinueAfterCancel: false,
       jobRunningMs: 0,
       cancelledResultsNullMs: 0,
@@ -31,7 +31,7 @@ describe('stopping a run, on a real server', () => {
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
@@ -44,19 +44,19 @@ describe('stopping a run, on a real server', () => {
   };
 
   test('a cancel of a RUNNING batch takes seconds, even where its files get neither a job nor an error', async () => {
-    const started = await startRun(stage, 3);
-    stage.emulator.batches.setResults(
+    const started = await startRun(env, 3);
+    env.emulator.batches.setResults(
       started.batch.id,
       (rows) => rows?.map((row) => ({ ...row, job_reference: null, error_message: null })) ?? null,
     );
-    await started.isWaiting();
+    await started.untilWaiting();
     const tookMs = await cancelAndWait(started.run);
     expect(tookMs).toBeLessThan(60_000);
     expect(started.status()).toBe('CANCELLED');
     expect((await started.run.progress()).failure?.message).toContain('3 files have no job yet');
 
-    const usual = await startRun(stage, 3);
-    await usual.isWaiting();
+    const usual = await startRun(env, 3);
+    await usual.untilWaiting();
     const usualMs = await cancelAndWait(usual.run);
     expect(usualMs).toBeLessThan(60_000);
   });
@@ -65,86 +65,86 @@ describe('stopping a run, on a real server', () => {
     ['have no job yet', { lateRowsMs: 0, lateJobsMs: 3_000 }],
     ['have no row yet', { lateRowsMs: 3_000, lateJobsMs: 0 }],
   ])('jobs of files that %s when the batch is CANCELLED are cancelled as well', async (_, late) => {
-    stage.emulator.configure({ jobsContinueAfterCancel: true, jobRunningMs: HOUR, lateRowsShare: 0.5, ...late });
-    const started = await startRun(stage, 4);
-    await mapFiles(stage, started, 'RUNNING');
-    await started.isWaiting();
-    stage.emulator.batches.setStatus(started.batch.id, null);
-    stage.emulator.batches.setStatus(started.batch.id, 'RUNNING');
+    env.emulator.configure({ jobsContinueAfterCancel: true, jobRunningMs: HOUR, lateRowsShare: 0.5, ...late });
+    const started = await startRun(env, 4);
+    await mapFiles(env, started, 'RUNNING');
+    await started.untilWaiting();
+    env.emulator.batches.setStatus(started.batch.id, null);
+    env.emulator.batches.setStatus(started.batch.id, 'RUNNING');
     await started.run.cancel();
     await until('the batch to be asked to stop', () =>
-      stage.emulator.requests.some(({ path }) => path === `/api/v2/batches/${started.batch.id}/cancel`),
+      env.emulator.requests.some(({ path }) => path === `/api/v2/batches/${started.batch.id}/cancel`),
     );
-    stage.emulator.batches.setStatus(started.batch.id, null);
+    env.emulator.batches.setStatus(started.batch.id, null);
     await failureOf(started.run.result());
     expect(started.running()).toEqual([]);
     expect((await started.run.report())?.files).toMatchObject({ total: 4, cancelled: 4 });
   });
 
   test('documents whose results come 2 s after CANCELLED are collected and reported', async () => {
-    stage.emulator.configure({ cancelledResultsNullMs: 2_000 });
-    const started = await startRun(stage, 3);
-    await mapFiles(stage, started);
-    await started.isWaiting();
+    env.emulator.configure({ cancelledResultsNullMs: 2_000 });
+    const started = await startRun(env, 3);
+    await mapFiles(env, started);
+    await started.untilWaiting();
     await started.run.cancel();
     await until('the batch to be asked to stop', () =>
-      stage.emulator.requests.some(({ path }) => path === `/api/v2/batches/${started.batch.id}/cancel`),
+      env.emulator.requests.some(({ path }) => path === `/api/v2/batches/${started.batch.id}/cancel`),
     );
-    stage.emulator.batches.setStatus(started.batch.id, null);
+    env.emulator.batches.setStatus(started.batch.id, null);
     await failureOf(started.run.result());
     const report = await started.run.report();
     expect(report?.files).toMatchObject({ total: 3, completed: 3 });
-    expect(await stage.manifest(report?.manifest ?? null)).toHaveLength(3);
+    expect(await env.manifest(report?.manifest ?? null)).toHaveLength(3);
   });
 
   test('what had finished is collected when the run is cancelled in the middle, also of children that were running', async () => {
-    const started = await startRun(stage, 8, { maxConcurrentJobs: 2 });
-    await mapFiles(stage, started);
-    stage.emulator.faults.next({ kind: 'delay', delayMs: HOUR, ...TARGETS.getJob, times: 2 });
-    stage.emulator.batches.setStatus(started.batch.id, 'COMPLETED');
+    const started = await startRun(env, 8, { maxConcurrentJobs: 2 });
+    await mapFiles(env, started);
+    env.emulator.faults.next({ kind: 'delay', delayMs: HOUR, ...TARGETS.getJob, times: 2 });
+    env.emulator.batches.setStatus(started.batch.id, 'COMPLETED');
     await until('two open children', async () => (await started.run.progress()).running === 2);
-    await until('their requests', () => stage.emulator.faults.planned === 0);
+    await until('their requests', () => env.emulator.faults.planned === 0);
     await cancelAndWait(started.run);
     const report = await started.run.report();
     expect(report?.files).toMatchObject({ total: 8, completed: 8 });
-    expect(
-      (await stage.manifest(report?.manifest ?? null)).filter(({ status }) => status === 'COMPLETED'),
-    ).toHaveLength(8);
+    expect((await env.manifest(report?.manifest ?? null)).filter(({ status }) => status === 'COMPLETED')).toHaveLength(
+      8,
+    );
   });
 
   test("no child of the caller's own is started any more, and one that never ends holds nothing up", async () => {
-    const started = await startRun(stage, 5, { maxConcurrentJobs: 2, child: { workflowType: 'holdDocument' } });
-    await mapFiles(stage, started);
-    stage.emulator.batches.setStatus(started.batch.id, 'COMPLETED');
+    const started = await startRun(env, 5, { maxConcurrentJobs: 2, child: { workflowType: 'holdDocument' } });
+    await mapFiles(env, started);
+    env.emulator.batches.setStatus(started.batch.id, 'COMPLETED');
     await until('two open children', async () => (await started.run.progress()).running === 2);
     await cancelAndWait(started.run);
-    const events = await stage.history(started.run.workflowId);
+    const events = await env.history(started.run.workflowId);
     const children = events.map(
       (event) => event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowType?.name,
     );
     expect(children.filter((type) => type === 'holdDocument')).toHaveLength(2);
     const report = await started.run.report();
     expect(report?.files).toMatchObject({ total: 5, completed: 0, skipped: 5 });
-    expect(await stage.manifest(report?.manifest ?? null)).toHaveLength(5);
+    expect(await env.manifest(report?.manifest ?? null)).toHaveLength(5);
   });
 
   test('jobs that LlamaCloud refuses to cancel are named, and not waited for to the end', async () => {
-    stage.emulator.configure({ jobRunningMs: HOUR });
-    const started = await startRun(stage, 2);
-    await mapFiles(stage, started, 'RUNNING');
-    stage.emulator.batches.setStatus(started.batch.id, 'COMPLETED');
+    env.emulator.configure({ jobRunningMs: HOUR });
+    const started = await startRun(env, 2);
+    await mapFiles(env, started, 'RUNNING');
+    env.emulator.batches.setStatus(started.batch.id, 'COMPLETED');
     await until('the run to wait for the jobs', async () => (await started.run.progress()).phase === 'processing');
-    stage.emulator.faults.next({ kind: 'status', status: 409, ...TARGETS.cancelJob, times: 2 });
+    env.emulator.faults.next({ kind: 'status', status: 409, ...TARGETS.cancelJob, times: 2 });
     await started.run.cancel();
     await until('the documents to be waited for', async () => {
-      if (stage.emulator.faults.planned > 0) return false;
-      const events = await stage.history(started.run.workflowId);
+      if (env.emulator.faults.planned > 0) return false;
+      const events = await env.history(started.run.workflowId);
       return (
         events.filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'waitForJobs')
           .length > 1
       );
     });
-    for (const { id } of started.jobs()) stage.emulator.jobs.finish(id);
+    for (const { id } of started.jobs()) env.emulator.jobs.finish(id);
     await failureOf(started.run.result());
     const { failure, files } = await started.run.progress();
     expect(failure?.message).toMatch(/LlamaCloud refused to cancel \d+ jobs: pjb-/);
@@ -152,11 +152,11 @@ describe('stopping a run, on a real server', () => {
   });
 
   test('a run out of time while its results are null ends soon after, and says what could not be cancelled', async () => {
-    stage.emulator.configure({ resultsNullMs: HOUR });
-    const started = await startRun(stage, 2, { timeout: '15 seconds', resultsGracePeriod: '3 seconds' });
-    stage.emulator.batches.finish(started.batch.id);
+    env.emulator.configure({ resultsNullMs: HOUR });
+    const started = await startRun(env, 2, { timeout: '15 seconds', resultsGracePeriod: '3 seconds' });
+    env.emulator.batches.finish(started.batch.id);
     const failure = await failureOf(started.run.result());
-    stage.emulator.configure({ resultsNullMs: 0 });
+    env.emulator.configure({ resultsNullMs: 0 });
     expect(isFailure(failure, 'BatchTimedOut')).toBe(true);
     expect(failure.message).toContain('could not be cancelled');
     expect(reportIn(failure)).toMatchObject({ status: 'COMPLETED', manifest: null });
@@ -164,25 +164,25 @@ describe('stopping a run, on a real server', () => {
   });
 
   test('a batch that is CANCELLED with null results after it was COMPLETED ends the run', async () => {
-    stage.emulator.configure({ resultsNullMs: HOUR, cancelledResultsNullMs: HOUR });
-    const started = await startRun(stage, 2, { resultsGracePeriod: '3 seconds' });
-    stage.emulator.batches.finish(started.batch.id);
+    env.emulator.configure({ resultsNullMs: HOUR, cancelledResultsNullMs: HOUR });
+    const started = await startRun(env, 2, { resultsGracePeriod: '3 seconds' });
+    env.emulator.batches.finish(started.batch.id);
     await until('the results to be read', async () => (await started.run.progress()).phase === 'expanding');
-    stage.emulator.batches.setStatus(started.batch.id, 'CANCELLED');
+    env.emulator.batches.setStatus(started.batch.id, 'CANCELLED');
     const failure = await failureOf(started.run.result());
-    stage.emulator.configure({ resultsNullMs: 0 });
+    env.emulator.configure({ resultsNullMs: 0 });
     expect(isFailure(failure, 'BatchCancelled')).toBe(true);
     expect(reportIn(failure)).toMatchObject({ status: 'CANCELLED', files: { completed: 0 } });
   });
 
   test('a batch that is found FAILED when its results are read fails the run, with that status', async () => {
-    stage.emulator.configure({ resultsNullMs: HOUR });
-    const started = await startRun(stage, 2);
-    stage.emulator.batches.finish(started.batch.id);
+    env.emulator.configure({ resultsNullMs: HOUR });
+    const started = await startRun(env, 2);
+    env.emulator.batches.finish(started.batch.id);
     await until('the results to be read', async () => (await started.run.progress()).phase === 'expanding');
-    stage.emulator.batches.setStatus(started.batch.id, 'FAILED');
+    env.emulator.batches.setStatus(started.batch.id, 'FAILED');
     const failure = await failureOf(started.run.result());
-    stage.emulator.configure({ resultsNullMs: 0 });
+    env.emulator.configure({ resultsNullMs: 0 });
     expect(isFailure(failure, 'BatchFailed')).toBe(true);
     expect(reportIn(failure)).toMatchObject({ status: 'FAILED', files: { completed: 0 } });
   });

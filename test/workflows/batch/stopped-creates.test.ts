@@ -1,44 +1,43 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BATCH_ID_MEMO } from '../../../src/protocol/index.js';
 import { type Fault, type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
-import { type Creates, describe as describeWorkflow, ended, setCreates } from '../../support/creates.js';
+import { describeWorkflow, newDirectory, type TestDirectory, untilEnded } from '../../support/creates.js';
 import { failureOf } from '../../support/failure.js';
-import { parse, type Stage, setStage } from '../../support/stage.js';
+import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const TIMEOUT_MS = 240_000;
 
 describe('a run that is stopped while it creates', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal, { emulator: { listLagMs: 1_500, batchRunningMs: 3_600_000 } });
+    env = await startTestEnvironment(temporal, { emulator: { listLagMs: 1_500, batchRunningMs: 3_600_000 } });
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   /** A run whose POST has been sent, and meets this fault. */
   async function posting(fault: Fault | null, onStop: 'cancel' | 'leave' = 'cancel') {
-    const creates = await setCreates(stage);
-    if (fault !== null) stage.emulator.faults.next({ ...fault, ...TARGETS.createBatch });
-    const run = await stage.batches.start({ ...parse(creates.directoryId), onStop });
-    await creates.posted(1);
-    const handle = stage.client.workflow.getHandle(run.workflowId);
-    return { ...creates, run, handle };
+    const directory = await newDirectory(env);
+    if (fault !== null) env.emulator.faults.next({ ...fault, ...TARGETS.createBatch });
+    const run = await env.batches.start({ ...parse(directory.directoryId), onStop });
+    await directory.untilPosted(1);
+    const handle = env.client.workflow.getHandle(run.workflowId);
+    return { ...directory, run, handle };
   }
 
-  const statuses = ({ batches }: Creates) => batches().map(({ status }) => status);
-  const memoOf = async (workflowId: string) =>
-    (await describeWorkflow(stage.client, workflowId))?.memo?.[BATCH_ID_MEMO];
+  const statuses = ({ batches }: TestDirectory) => batches().map(({ status }) => status);
+  const memoOf = async (workflowId: string) => (await describeWorkflow(env.client, workflowId))?.memo?.[BATCH_ID_MEMO];
 
   const UNDER_WAY: [string, Fault][] = [
-    ['whose answer is lost', { kind: 'reset-after' }],
-    ['whose answer is on its way', { kind: 'delay', delayMs: 1_500 }],
+    ['whose response is lost', { kind: 'reset-after' }],
+    ['whose response is on its way', { kind: 'delay', delayMs: 1_500 }],
   ];
 
   test.each(UNDER_WAY)(
@@ -59,7 +58,7 @@ describe('a run that is stopped while it creates', () => {
     async (_, fault) => {
       const create = await posting(fault);
       await create.handle.terminate();
-      await ended(stage.client, create.lockId);
+      await untilEnded(env.client, create.lockId);
       expect(statuses(create)).toEqual(['CANCELLED']);
       expect(create.posts()).toHaveLength(1);
     },
@@ -70,9 +69,9 @@ describe('a run that is stopped while it creates', () => {
     'by a termination cancels the batch that the list does not show yet',
     async () => {
       const create = await posting(null);
-      await create.learned();
+      await create.untilBatchKnown();
       await create.handle.terminate();
-      await ended(stage.client, create.lockId);
+      await untilEnded(env.client, create.lockId);
       expect(statuses(create)).toEqual(['CANCELLED']);
     },
     TIMEOUT_MS,
@@ -83,8 +82,8 @@ describe('a run that is stopped while it creates', () => {
     async (stop) => {
       const create = await posting({ kind: 'reset-after' }, 'leave');
       await create.handle[stop]();
-      await ended(stage.client, create.lockId);
-      await ended(stage.client, create.run.workflowId);
+      await untilEnded(env.client, create.lockId);
+      await untilEnded(env.client, create.run.workflowId);
       expect(statuses(create)).toEqual(['RUNNING']);
       expect(await memoOf(create.lockId)).toBe(create.batches()[0]?.id);
     },
@@ -96,13 +95,13 @@ describe('a run that is stopped while it creates', () => {
     async () => {
       const create = await posting({ kind: 'reset-after' });
       await create.handle.terminate();
-      const again = await stage.batches.start(parse(create.directoryId));
+      const again = await env.batches.start(parse(create.directoryId));
       await until('the second batch', () => create.batches().length === 2);
       const [, second] = create.batches();
       await until('its id', async () => (await memoOf(again.workflowId)) === second?.id);
       expect(statuses(create)).toEqual(['CANCELLED', 'RUNNING']);
       await again.cancel();
-      await ended(stage.client, again.workflowId);
+      await untilEnded(env.client, again.workflowId);
       expect(create.posts()).toHaveLength(2);
     },
     TIMEOUT_MS,
@@ -126,7 +125,7 @@ describe('a run that is stopped while it creates', () => {
     'is not what happens when a person %s the create: the run fails, and says what did',
     async (_, stop, message) => {
       const create = await posting({ kind: 'status', status: 429, retryAfter: 60 });
-      await stage.client.workflow.getHandle(create.lockId)[stop]();
+      await env.client.workflow.getHandle(create.lockId)[stop]();
       const failure = await failureOf(create.run.result());
       expect(failure).toMatchObject({ type: 'BatchCancelled' });
       expect(failure.message).toMatch(message);

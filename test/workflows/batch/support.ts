@@ -1,26 +1,30 @@
-import { files, parse, type Stage } from '../../support/stage.js';
+import { files, parse, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 /** Starts a run over so many files, and waits for its batch. */
-export async function startRun(stage: Stage, count: number, options: object = {}) {
-  const { id } = await stage.emulator.addDirectory(files(count));
-  const run = await stage.batches.start({ ...parse(id), poll: { maximumInterval: 1_000 }, ...options });
-  const batch = await stage.created(id);
+export async function startRun(env: TestEnvironment, count: number, options: object = {}) {
+  const { id } = await env.emulator.addDirectory(files(count));
+  const run = await env.batches.start({ ...parse(id), poll: { maximumInterval: 1_000 }, ...options });
+  const batch = await env.untilCreated(id);
   return {
     run,
     batch,
-    status: () => stage.emulator.batches.list().find((each) => each.id === batch.id)?.status,
-    jobs: () => stage.emulator.jobs.list().filter(({ batchId }) => batchId === batch.id),
-    running: () => stage.emulator.jobs.running().filter(({ batchId }) => batchId === batch.id),
-    isWaiting: () => until('the run to wait', async () => (await run.progress()).phase === 'waiting'),
+    status: () => env.emulator.batches.list().find((each) => each.id === batch.id)?.status,
+    jobs: () => env.emulator.jobs.list().filter(({ batchId }) => batchId === batch.id),
+    running: () => env.emulator.jobs.running().filter(({ batchId }) => batchId === batch.id),
+    untilWaiting: () => until('the run to wait', async () => (await run.progress()).phase === 'waiting'),
   };
 }
 
 export type StartedRun = Awaited<ReturnType<typeof startRun>>;
 
 /** Maps every file of a batch that stays RUNNING. Its jobs end by their own clock. */
-export async function mapFiles(stage: Stage, { batch, jobs }: StartedRun, status = 'COMPLETED'): Promise<void> {
-  stage.emulator.batches.finish(batch.id);
-  stage.emulator.batches.setStatus(batch.id, 'RUNNING');
-  await until(`its jobs to be ${status}`, () => jobs().every((job) => job.status === status));
+export async function mapFiles(
+  env: TestEnvironment,
+  { batch, jobs }: StartedRun,
+  jobStatus = 'COMPLETED',
+): Promise<void> {
+  env.emulator.batches.finish(batch.id);
+  env.emulator.batches.setStatus(batch.id, 'RUNNING');
+  await until(`its jobs to be ${jobStatus}`, () => jobs().every((job) => job.status === jobStatus));
 }

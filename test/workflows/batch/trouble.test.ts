@@ -2,7 +2,7 @@ import { temporal as proto } from '@temporalio/proto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
-import { type Stage, setStage } from '../../support/stage.js';
+import { startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 import { startRun } from './support.js';
 
@@ -13,17 +13,17 @@ const MAX_FAILURE_BYTES = 4_096;
 
 describe('a run that meets errors, on a real server', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal, { emulator: { batchRunningMs: HOUR } });
+    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: HOUR } });
   });
 
-  afterEach(() => stage.emulator.faults.clear());
+  afterEach(() => env.emulator.faults.clear());
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
@@ -32,11 +32,11 @@ describe('a run that meets errors, on a real server', () => {
     ['of many bytes a character', 'データベースが停止しています'.repeat(500)],
     ['nested', { detail: Array.from({ length: 300 }, (_, i) => ({ loc: ['body', i], msg: 'ä|`'.repeat(20) })) }],
   ])('during an outage the run shows what LlamaCloud says, however it says it: %s', async (_, detail) => {
-    const { run, batch, isWaiting } = await startRun(stage, 1);
-    await isWaiting();
-    stage.emulator.faults.next({ kind: 'status', status: 503, detail, ...TARGETS.getBatch, times: 1_000 });
+    const { run, batch, untilWaiting } = await startRun(env, 1);
+    await untilWaiting();
+    env.emulator.faults.next({ kind: 'status', status: 503, detail, ...TARGETS.getBatch, times: 1_000 });
     const failure = await until('the outage to show', async () => {
-      const { raw } = await stage.client.workflow.getHandle(run.workflowId).describe();
+      const { raw } = await env.client.workflow.getHandle(run.workflowId).describe();
       const failures = (raw.pendingActivities ?? []).map(({ lastFailure }) => lastFailure);
       return (
         failures.find((each) => each?.message?.includes('503') || each?.message?.includes('size limit')) ?? undefined
@@ -45,34 +45,34 @@ describe('a run that meets errors, on a real server', () => {
     expect(failure.message).toContain(batch.id);
     expect(failure.message).toContain('503');
     expect(proto.api.failure.v1.Failure.encode(failure).finish().length).toBeLessThan(MAX_FAILURE_BYTES);
-    stage.emulator.faults.clear();
-    stage.emulator.batches.finish(batch.id);
+    env.emulator.faults.clear();
+    env.emulator.batches.finish(batch.id);
     expect((await run.result()).files.completed).toBe(1);
   });
 
   test('a message of LlamaCloud and a file name make no Markdown in the details', async () => {
     const nasty = '\\`[x](http://evil.example) | a\n# b';
-    const { id } = await stage.emulator.addDirectory([{ name: '`[x](http://evil.example)|.pdf', content: '' }]);
-    const run = await stage.batches.start({
+    const { id } = await env.emulator.addDirectory([{ name: '`[x](http://evil.example)|.pdf', content: '' }]);
+    const run = await env.batches.start({
       directoryId: id,
       job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' },
     });
-    const batch = await stage.created(id);
-    stage.emulator.batches.setResults(
+    const batch = await env.untilCreated(id);
+    env.emulator.batches.setResults(
       batch.id,
       (rows) => rows?.map((row) => ({ ...row, job_reference: null, error_message: nasty })) ?? null,
     );
-    stage.emulator.batches.finish(batch.id);
+    env.emulator.batches.finish(batch.id);
     expect((await run.result()).files.failed).toBe(1);
-    const details = await stage.details(run.workflowId);
+    const details = await env.details(run.workflowId);
     expect(details).toContain('http://evil.example');
     expect(details.replace(/`[^`\n]*`/g, '')).not.toContain('evil');
   });
 
   test('a bug in workflow code of the stop fails the workflow task', async () => {
-    const broken = await setStage(temporal, { shared: stage, activities: { cancelJobs: async () => null } });
-    const { run, batch, isWaiting } = await startRun(broken, 1);
-    await isWaiting();
+    const broken = await startTestEnvironment(temporal, { shared: env, activities: { cancelJobs: async () => null } });
+    const { run, batch, untilWaiting } = await startRun(broken, 1);
+    await untilWaiting();
     await run.cancel();
     const failed = await until('the workflow task to fail', async () => {
       const events = await broken.history(run.workflowId);
@@ -80,17 +80,17 @@ describe('a run that meets errors, on a real server', () => {
     });
     expect(failed.workflowTaskFailedEventAttributes?.failure?.message).toMatch(/null/);
     expect((await broken.client.workflow.getHandle(run.workflowId).describe()).status.name).toBe('RUNNING');
-    expect(stage.emulator.batches.list().find(({ id }) => id === batch.id)?.status).toBe('CANCELLED');
+    expect(env.emulator.batches.list().find(({ id }) => id === batch.id)?.status).toBe('CANCELLED');
     await broken.client.workflow.getHandle(run.workflowId).terminate();
     await broken.close();
   });
 
   test('a run that a person resets while it waits goes on with its batch', async () => {
-    const { run, batch, isWaiting } = await startRun(stage, 1);
-    await isWaiting();
-    const events = await stage.history(run.workflowId);
+    const { run, batch, untilWaiting } = await startRun(env, 1);
+    await untilWaiting();
+    const events = await env.history(run.workflowId);
     const task = events.findLast((event) => event.workflowTaskCompletedEventAttributes);
-    await stage.client.workflowService.resetWorkflowExecution({
+    await env.client.workflowService.resetWorkflowExecution({
       namespace: temporal.namespace,
       workflowExecution: {
         workflowId: run.workflowId,
@@ -100,18 +100,16 @@ describe('a run that meets errors, on a real server', () => {
       requestId: `reset-${run.workflowId}`,
       reason: 'a person wants so',
     });
-    stage.emulator.batches.finish(batch.id);
-    const report = await stage.batches.attach(run.workflowId).result();
+    env.emulator.batches.finish(batch.id);
+    const report = await env.batches.attach(run.workflowId).result();
     expect(report).toMatchObject({ batchId: batch.id, files: { completed: 1 } });
-    expect(stage.emulator.batches.list().filter(({ directoryId }) => directoryId === batch.directoryId)).toHaveLength(
-      1,
-    );
+    expect(env.emulator.batches.list().filter(({ directoryId }) => directoryId === batch.directoryId)).toHaveLength(1);
   });
 
   test('a given batch that is not there fails the run at once, and the run says so', async () => {
-    const run = await stage.batches.start({ batchId: 'bat-none' });
+    const run = await env.batches.start({ batchId: 'bat-none' });
     expect(await failureOf(run.result())).toMatchObject({ type: 'NotFound' });
     expect(await run.progress()).toMatchObject({ phase: 'failed', failure: { type: 'NotFound' } });
-    expect(await stage.details(run.workflowId)).toMatch(/^### Failed\n\n`NotFound`/);
+    expect(await env.details(run.workflowId)).toMatch(/^### Failed\n\n`NotFound`/);
   });
 });

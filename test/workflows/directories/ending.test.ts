@@ -4,7 +4,7 @@ import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/ind
 import { newDirectoriesState } from '../../../src/workflows/directories/state.js';
 import { directoryLines, parseAll } from '../../support/directories.js';
 import { failureOf } from '../../support/failure.js';
-import { files, parse, type Stage, setStage } from '../../support/stage.js';
+import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const HOUR = 3_600_000;
@@ -13,44 +13,44 @@ const POST = { method: 'POST', path: '/api/v2/batches' };
 /** Batches here end when the test says so. */
 describe('a run over many directories that fails or is cancelled, on a real server', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal, { emulator: { batchRunningMs: HOUR } });
+    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: HOUR } });
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   const directories = async (count: number) => {
     const ids: string[] = [];
-    for (let i = 0; i < count; i++) ids.push((await stage.emulator.addDirectory(files(2))).id);
+    for (let i = 0; i < count; i++) ids.push((await env.emulator.addDirectory(files(2))).id);
     return ids;
   };
   const statusOf = (directoryId = '') =>
-    stage.emulator.batches.list().find((batch) => batch.directoryId === directoryId)?.status;
-  const finish = async (id = '') => stage.emulator.batches.finish((await stage.created(id)).id);
+    env.emulator.batches.list().find((batch) => batch.directoryId === directoryId)?.status;
+  const finish = async (id = '') => env.emulator.batches.finish((await env.untilCreated(id)).id);
 
-  const childOf = (directoryId = '') => stage.batches.attach(batchWorkflowId(parse(directoryId)));
+  const childOf = (directoryId = '') => env.batches.attach(batchWorkflowId(parse(directoryId)));
 
   /** As a run that has come to a small page. */
   const start = async (ids: string[], maxConcurrentBatches: number, pageSize: number) => {
-    const { workflowId } = await stage.client.workflow.start('resumeAs', {
+    const { workflowId } = await env.client.workflow.start('resumeAs', {
       workflowId: `ending-${ids[0]}`,
-      taskQueue: stage.taskQueue,
+      taskQueue: env.taskQueue,
       args: [
         'processDirectories',
         { ...parseAll(ids), maxConcurrentBatches, poll: { maximumInterval: 1_000 } },
         { ...newDirectoriesState(Date.now()), pageSize },
       ],
     });
-    const run = stage.batches.attachDirectories(workflowId);
+    const run = env.batches.attachDirectories(workflowId);
     const waiting = (id = '') =>
       until(`the batch of ${id}`, async () => {
-        await stage.created(id);
+        await env.untilCreated(id);
         return (await childOf(id).progress()).phase === 'waiting';
       });
     return { run, workflowId, waiting };
@@ -65,7 +65,7 @@ describe('a run over many directories that fails or is cancelled, on a real serv
       const ids = await directories(7);
       const { run, workflowId, waiting } = await start(ids, 2, 3);
       await waiting(ids[1]);
-      stage.emulator.faults.next({ kind: 'status', status, ...POST });
+      env.emulator.faults.next({ kind: 'status', status, ...POST });
       await finish(ids[0]);
       await until('the failure', async () => (await run.progress()).directories.failed === 1);
       expect(await run.progress()).toMatchObject({ running: 1, lastFailures: [{ directoryId: ids[2], type }] });
@@ -88,7 +88,7 @@ describe('a run over many directories that fails or is cancelled, on a real serv
       ]);
       expect(lines[6]?.error?.message).toContain(`${ids[2]} failed with ${type}`);
       expect(ids.map(statusOf)).toEqual(['COMPLETED', 'COMPLETED', ...Array.from({ length: 5 }, () => undefined)]);
-      const details = await stage.details(workflowId);
+      const details = await env.details(workflowId);
       expect(details).toContain('| Directories skipped\u2003 | 4 |');
       expect(details).toMatch(new RegExp(`^### Failed\\n\\n\`${type}\` \`directory ${ids[2]}: `));
       expect(await run.progress()).toMatchObject({ phase: 'failed', running: 0, failure: { type } });
@@ -115,19 +115,19 @@ describe('a run over many directories that fails or is cancelled, on a real serv
       [ids[2], 'CANCELLED', 'BatchCancelled'],
       ...ids.slice(3).map((id) => [id, 'SKIPPED', 'Skipped']),
     ]);
-    expect(lines[1]?.batchId).toBe((await stage.created(ids[1] ?? '')).id);
+    expect(lines[1]?.batchId).toBe((await env.untilCreated(ids[1] ?? '')).id);
     const failure = { type: 'CancelledFailure', message: 'the run was cancelled' };
     expect(await run.progress()).toMatchObject({ phase: 'cancelled', running: 0, manifest: report.manifest, failure });
-    expect(await stage.details(workflowId)).toMatch(/^### Cancelled\n\n`CancelledFailure` `the run was cancelled`\n/);
+    expect(await env.details(workflowId)).toMatch(/^### Cancelled\n\n`CancelledFailure` `the run was cancelled`\n/);
     const query = `ParentWorkflowId = '${workflowId}' AND ExecutionStatus = 'Running'`;
-    for await (const child of stage.client.workflow.list({ query })) throw new Error(`${child.workflowId} is running`);
+    for await (const child of env.client.workflow.list({ query })) throw new Error(`${child.workflowId} is running`);
   });
 
   test('a run that is terminated leaves no remote batch running', async () => {
     const ids = await directories(2);
     const { workflowId, waiting } = await start(ids, 2, 2);
     await Promise.all(ids.map(waiting));
-    await stage.client.workflow.getHandle(workflowId).terminate();
+    await env.client.workflow.getHandle(workflowId).terminate();
     await until('the batches to be cancelled', () => ids.every((id) => statusOf(id) === 'CANCELLED'));
   });
 
@@ -135,12 +135,12 @@ describe('a run over many directories that fails or is cancelled, on a real serv
     const ids = await directories(5);
     const { run, waiting } = await start(ids, 5, 5);
     await Promise.all(ids.map(waiting));
-    const batchIds = await Promise.all(ids.map(async (id) => (await stage.created(id)).id));
-    stage.emulator.batches.setStatus(batchIds[0] ?? '', 'FAILED');
-    stage.emulator.batches.finish(batchIds[1] ?? '');
-    stage.emulator.batches.setStatus(batchIds[1] ?? '', 'CANCELLED');
+    const batchIds = await Promise.all(ids.map(async (id) => (await env.untilCreated(id)).id));
+    env.emulator.batches.setStatus(batchIds[0] ?? '', 'FAILED');
+    env.emulator.batches.finish(batchIds[1] ?? '');
+    env.emulator.batches.setStatus(batchIds[1] ?? '', 'CANCELLED');
     await childOf(ids[2]).cancel();
-    await stage.client.workflow.getHandle(childOf(ids[3]).workflowId).terminate();
+    await env.client.workflow.getHandle(childOf(ids[3]).workflowId).terminate();
     await finish(ids[4]);
     const report = await run.result();
 
@@ -163,9 +163,9 @@ describe('a run over many directories that fails or is cancelled, on a real serv
   ])('a bug in workflow code, %s, fails the workflow task: no directory, and not the run', async (_, input, state) => {
     const { job } = parse('dir-1');
     const opened = { job, maxConcurrentBatches: 2, total: 2 };
-    const run = await stage.client.workflow.start('resumeAs', {
+    const run = await env.client.workflow.start('resumeAs', {
       workflowId: `bug-${JSON.stringify(state)}`,
-      taskQueue: stage.taskQueue,
+      taskQueue: env.taskQueue,
       args: [
         'processDirectories',
         { ...parseAll(['dir-none', 'dir-nowhere']), ...input },
@@ -173,12 +173,12 @@ describe('a run over many directories that fails or is cancelled, on a real serv
       ],
     });
     const failure = await until('the failed workflow task', async () => {
-      const events = await stage.history(run.workflowId);
+      const events = await env.history(run.workflowId);
       return events.find((event) => event.workflowTaskFailedEventAttributes)?.workflowTaskFailedEventAttributes;
     });
     expect(failure?.failure?.message).toMatch(/Cannot read properties of null/);
-    const { status } = await stage.client.workflow.getHandle(run.workflowId).describe();
+    const { status } = await env.client.workflow.getHandle(run.workflowId).describe();
     expect(status.name).toBe('RUNNING');
-    await stage.client.workflow.getHandle(run.workflowId).terminate();
+    await env.client.workflow.getHandle(run.workflowId).terminate();
   });
 });

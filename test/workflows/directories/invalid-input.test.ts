@@ -4,7 +4,7 @@ import { isFailure } from '../../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { directoryLines, parseAll } from '../../support/directories.js';
 import { failureOf } from '../../support/failure.js';
-import { files, type Stage, setStage } from '../../support/stage.js';
+import { files, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 /** The options of the run are wrong in a way that the run itself has not noticed. */
 async function openBatch(): Promise<never> {
@@ -13,22 +13,22 @@ async function openBatch(): Promise<never> {
 
 describe('a run over many directories', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal, { activities: { openBatch } });
+    env = await startTestEnvironment(temporal, { activities: { openBatch } });
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   test('no more batches are created after one fails with InvalidInput', async () => {
     const ids: string[] = [];
-    for (let i = 0; i < 3; i++) ids.push((await stage.emulator.addDirectory(files(1))).id);
-    const run = await stage.batches.startDirectories({ ...parseAll(ids), maxConcurrentBatches: 1 });
+    for (let i = 0; i < 3; i++) ids.push((await env.emulator.addDirectory(files(1))).id);
+    const run = await env.batches.startDirectories({ ...parseAll(ids), maxConcurrentBatches: 1 });
     expect(isFailure(await failureOf(run.result()), 'InvalidInput')).toBe(true);
     const report = await run.report();
     if (report === undefined) throw new Error('there is no report');
@@ -39,7 +39,7 @@ describe('a run over many directories', () => {
       ['SKIPPED', 'Skipped'],
       ['SKIPPED', 'Skipped'],
     ]);
-    const events = await stage.history(run.workflowId);
+    const events = await env.history(run.workflowId);
     expect(events.filter((event) => event.startChildWorkflowExecutionInitiatedEventAttributes)).toHaveLength(1);
   });
 });

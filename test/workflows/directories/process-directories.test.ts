@@ -11,38 +11,38 @@ import { newDirectoriesState } from '../../../src/workflows/directories/state.js
 import { processDirectories } from '../../../src/workflows/index.js';
 import { directoryLines, parseAll } from '../../support/directories.js';
 import { failureOf } from '../../support/failure.js';
-import { files, parse, type Stage, setStage } from '../../support/stage.js';
+import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 /** Measured: 3,300 bytes. A page of 500 directories stays far below the 10 MB from which Temporal warns. */
 const MAX_BYTES_PER_DIRECTORY = 5_000;
 
 describe('processDirectories on a real server', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal);
+    env = await startTestEnvironment(temporal);
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   /** So many directories of so many files each. */
   const directories = async (count: number, filesEach = 1) => {
     const ids: string[] = [];
-    for (let i = 0; i < count; i++) ids.push((await stage.emulator.addDirectory(files(filesEach))).id);
+    for (let i = 0; i < count; i++) ids.push((await env.emulator.addDirectory(files(filesEach))).id);
     return ids;
   };
   const batchesOver = (ids: readonly string[]) =>
-    stage.emulator.batches.list().filter(({ directoryId }) => ids.includes(directoryId));
+    env.emulator.batches.list().filter(({ directoryId }) => ids.includes(directoryId));
 
   test('every document of every directory is there, with one report and one manifest in the order of the input', async () => {
     const ids = await directories(3, 2);
-    const { id: broken } = await stage.emulator.addDirectory([...files(1), { name: 'broken.pdf', content: '' }]);
-    const run = await stage.batches.startDirectories(parseAll([...ids, ` ${broken}\n`]));
+    const { id: broken } = await env.emulator.addDirectory([...files(1), { name: 'broken.pdf', content: '' }]);
+    const run = await env.batches.startDirectories(parseAll([...ids, ` ${broken}\n`]));
     const report = await run.result();
 
     expect(report).toMatchObject({ job: parseAll([]).job, bytes: 7 * 9, credits: 7 * 3, failures: [] });
@@ -53,10 +53,10 @@ describe('processDirectories on a real server', () => {
     for (const line of lines) {
       expect(line).toMatchObject({ status: 'COMPLETED', files: { total: 2 }, error: null });
       expect(line.batchId).toBe(batchesOver([line.directoryId])[0]?.id);
-      expect(await stage.manifest(line.manifest)).toHaveLength(2);
+      expect(await env.manifest(line.manifest)).toHaveLength(2);
     }
     expect(await run.progress()).toMatchObject({ phase: 'completed', running: 0, directories: report.directories });
-    const details = await stage.details(run.workflowId);
+    const details = await env.details(run.workflowId);
     expect(details).toContain('### Completed');
     expect(details).toContain('| Directories completed\u2003 | 4 |');
     expect(details).toContain('| Failed\u2003 | 1 |');
@@ -70,14 +70,14 @@ describe('processDirectories on a real server', () => {
       maxConcurrentJobs: 1,
       poll: { initialInterval: '2 seconds' },
     } as const;
-    const run = await stage.batches.startDirectories(input, { priority: { priorityKey: 2 } });
+    const run = await env.batches.startDirectories(input, { priority: { priorityKey: 2 } });
     await run.result();
-    const child = stage.client.workflow.getHandle(batchWorkflowId(parse(ids[0] ?? '')));
+    const child = env.client.workflow.getHandle(batchWorkflowId(parse(ids[0] ?? '')));
     const description = await child.describe();
     expect(description.type).toBe('processBatch');
     expect(await description.staticSummary()).toBe(`parse_v2 of ${ids[0]} with cfg-PARSE_AGENTIC`);
     expect(description.priority).toMatchObject({ priorityKey: 2, fairnessKey: run.workflowId.slice(-64) });
-    const [started] = await stage.history(child.workflowId);
+    const [started] = await env.history(child.workflowId);
     const [payload] = started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
     const { directoryIds: _, ...options } = input;
     expect(JSON.parse(Buffer.from(payload?.data ?? []).toString())).toEqual({
@@ -88,11 +88,11 @@ describe('processDirectories on a real server', () => {
   });
 
   test('no more batches are open than the input allows', async () => {
-    const run = await stage.batches.startDirectories({ ...parseAll(await directories(7)), maxConcurrentBatches: 2 });
+    const run = await env.batches.startDirectories({ ...parseAll(await directories(7)), maxConcurrentBatches: 2 });
     expect((await run.result()).directories.completed).toBe(7);
     let open = 0;
     let most = 0;
-    for (const event of await stage.history(run.workflowId)) {
+    for (const event of await env.history(run.workflowId)) {
       if (event.startChildWorkflowExecutionInitiatedEventAttributes) open += 1;
       if (event.childWorkflowExecutionCompletedEventAttributes) open -= 1;
       most = Math.max(most, open);
@@ -102,9 +102,9 @@ describe('processDirectories on a real server', () => {
 
   test('a directory that fails does not stop the others, and what it had finished is counted', async () => {
     const [first = '', last = ''] = await directories(2);
-    const { id: strict } = await stage.emulator.addDirectory([...files(1), { name: 'broken.pdf', content: '' }]);
+    const { id: strict } = await env.emulator.addDirectory([...files(1), { name: 'broken.pdf', content: '' }]);
     const input = { ...parseAll([first, 'dir-none', strict, last]), maxConcurrentBatches: 1, maxFailedFiles: 0 };
-    const report = await (await stage.batches.startDirectories(input)).result();
+    const report = await (await env.batches.startDirectories(input)).result();
 
     expect(report.directories).toEqual({ total: 4, completed: 2, failed: 2, cancelled: 0, skipped: 0 });
     expect(report.files).toEqual({ total: 4, completed: 3, failed: 1, cancelled: 0, skipped: 0 });
@@ -121,19 +121,19 @@ describe('processDirectories on a real server', () => {
     ]);
   });
 
-  test('continues as new between pages, and loses and doubles nothing', async () => {
+  test('continues as new between pages, and loses and duplicates nothing', async () => {
     const ids = await directories(5);
-    const handle = await stage.client.workflow.start('resumeAs', {
+    const handle = await env.client.workflow.start('resumeAs', {
       workflowId: `pages-${ids[0]}`,
-      taskQueue: stage.taskQueue,
+      taskQueue: env.taskQueue,
       args: ['processDirectories', parseAll(ids), { ...newDirectoriesState(Date.now()), pageSize: 2 }],
     });
     const report: DirectoriesReport = await handle.result();
     expect(report).toMatchObject({ directories: { total: 5, completed: 5 }, files: { total: 5, completed: 5 } });
     expect((await directoryLines(report)).map(({ directoryId }) => directoryId)).toEqual(ids);
-    expect(report.manifest).toBe(`${stage.output}/directories-${handle.firstExecutionRunId}/manifest.jsonl`);
+    expect(report.manifest).toBe(`${env.output}/directories-${handle.firstExecutionRunId}/manifest.jsonl`);
     expect(batchesOver(ids)).toHaveLength(5);
-    const last = await stage.history(handle.workflowId);
+    const last = await env.history(handle.workflowId);
     expect(last.filter((event) => event.startChildWorkflowExecutionInitiatedEventAttributes)).toHaveLength(1);
     expect(
       last.some((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'openDirectories'),
@@ -144,10 +144,10 @@ describe('processDirectories on a real server', () => {
     const broken = Array.from({ length: 30 }, (_, i) => ({ name: `${i}.pdf`, content: '' }));
     const sizeOf = async (count: number) => {
       const ids: string[] = [];
-      for (let i = 0; i < count; i++) ids.push((await stage.emulator.addDirectory(broken)).id);
-      const run = await stage.batches.startDirectories(parseAll(ids));
+      for (let i = 0; i < count; i++) ids.push((await env.emulator.addDirectory(broken)).id);
+      const run = await env.batches.startDirectories(parseAll(ids));
       await run.result();
-      return (await stage.client.workflow.getHandle(run.workflowId).describe()).historySize ?? 0;
+      return (await env.client.workflow.getHandle(run.workflowId).describe()).historySize ?? 0;
     };
     const [small, large] = [await sizeOf(1), await sizeOf(6)];
     expect(small).toBeGreaterThan(0);
@@ -170,7 +170,7 @@ describe('processDirectories on a real server', () => {
   });
 
   test('wrong input fails at once, names every wrong field, and nothing is sent', async () => {
-    const before = stage.emulator.requests.length;
+    const before = env.emulator.requests.length;
     const wrong: ProcessDirectoriesInput = JSON.parse(
       '{"directoryIds":["dir-1","","dir-1"],"job":{"type":"parse"},"maxConcurrentBatches":51,"onlyFailed":true,"timeout":"soon"}',
     );
@@ -183,28 +183,28 @@ describe('processDirectories on a real server', () => {
       'onlyFailed',
       'timeout',
     ];
-    await expect(stage.batches.startDirectories(wrong)).rejects.toMatchObject({ type: 'InvalidInput' });
+    await expect(env.batches.startDirectories(wrong)).rejects.toMatchObject({ type: 'InvalidInput' });
     for (const [name, args] of [
       ['all', [wrong]],
       ['none', []],
     ] as const) {
-      const run = await stage.client.workflow.start('processDirectories', {
-        taskQueue: stage.taskQueue,
+      const run = await env.client.workflow.start('processDirectories', {
+        taskQueue: env.taskQueue,
         workflowId: `wrong-directories-${name}`,
         args: [...args],
       });
       const failure = await failureOf(run.result());
       expect(isFailure(failure, 'InvalidInput')).toBe(true);
-      expect(await stage.details(run.workflowId)).toMatch(/^### Failed\n\n`InvalidInput` `The input of/);
+      expect(await env.details(run.workflowId)).toMatch(/^### Failed\n\n`InvalidInput` `The input of/);
       if (name === 'all') for (const field of fields) expect(failure.message).toContain(field);
     }
-    expect(stage.emulator.requests).toHaveLength(before);
+    expect(env.emulator.requests).toHaveLength(before);
   });
 
   test("the plain Temporal client starts it as well, by the workflow's function", async () => {
-    const handle = await stage.client.workflow.start(processDirectories, {
+    const handle = await env.client.workflow.start(processDirectories, {
       workflowId: 'plain-directories',
-      taskQueue: stage.taskQueue,
+      taskQueue: env.taskQueue,
       args: [parseAll(await directories(2))],
     });
     const { directories: counts }: DirectoriesReport = await handle.result();

@@ -3,19 +3,19 @@ import type { Duration } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_JOB_TIMEOUT_MS, type ProcessJobInput, WORKFLOW_TYPES } from '../../../src/protocol/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
-import { parse, type Stage, setStage } from '../../support/stage.js';
+import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 describe('processJob', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
   let input: ProcessJobInput;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal);
-    const { id } = await stage.emulator.addDirectory([{ name: 'a.md', content: '# A\n' }]);
-    const report = await (await stage.batches.start(parse(id))).result();
-    const [line] = await stage.manifest(report.manifest);
+    env = await startTestEnvironment(temporal);
+    const { id } = await env.emulator.addDirectory([{ name: 'a.md', content: '# A\n' }]);
+    const report = await (await env.batches.start(parse(id))).result();
+    const [line] = await env.manifest(report.manifest);
     if (line?.jobId == null) throw new Error('there is no job');
     input = {
       fileId: line.fileId,
@@ -28,17 +28,17 @@ describe('processJob', () => {
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   /** Events of a run that gets its first workflow task after so long. */
   async function eventsOf(startDelay: Duration) {
     const workflowId = `job-${randomUUID()}`;
-    const options = { workflowId, taskQueue: stage.taskQueue, args: [input], startDelay };
-    const handle = await stage.client.workflow.start(WORKFLOW_TYPES.processJob, options);
+    const options = { workflowId, taskQueue: env.taskQueue, args: [input], startDelay };
+    const handle = await env.client.workflow.start(WORKFLOW_TYPES.processJob, options);
     await handle.result();
-    return stage.history(workflowId);
+    return env.history(workflowId);
   }
 
   test('collects the document of a job that has ended by a local activity', async () => {

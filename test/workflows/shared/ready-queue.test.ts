@@ -1,25 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
-import { type Stage, setStage } from '../../support/stage.js';
+import { startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 import type { workOnQueue } from '../../support/workflows.js';
 
 describe('a ready queue', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
-    stage = await setStage(temporal);
+    env = await startTestEnvironment(temporal);
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   const start = (workflowId: string, ...args: Parameters<typeof workOnQueue>) =>
-    stage.client.workflow.start<typeof workOnQueue>('workOnQueue', { taskQueue: stage.taskQueue, workflowId, args });
+    env.client.workflow.start<typeof workOnQueue>('workOnQueue', { taskQueue: env.taskQueue, workflowId, args });
 
   test('processes at most its limit of items at a time, and a slow one does not delay the others', async () => {
     const run = await start('limited', 3, [5, 0, 0, 0, 0, 0, 0, 0]);
@@ -32,7 +32,7 @@ describe('a ready queue', () => {
   test('fails the workflow task, and not the workflow, where the work has a bug', async () => {
     const run = await start('bug', 2, [0, 0, 60], 1);
     const event = await until('a failed workflow task', async () =>
-      (await stage.history('bug')).find((each) => each.workflowTaskFailedEventAttributes),
+      (await env.history('bug')).find((each) => each.workflowTaskFailedEventAttributes),
     );
     expect(event.workflowTaskFailedEventAttributes?.failure?.message).toContain('a bug in workflow code');
     expect((await run.describe()).status.name).toBe('RUNNING');

@@ -3,34 +3,34 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { BatchToCreate } from '../../../src/activities/types.js';
 import { createActivities, LlamaCloudClient, openOutputStore } from '../../../src/index.js';
 import { type Fault, type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
-import { setCreates } from '../../support/creates.js';
+import { newDirectory } from '../../support/creates.js';
 import { failureOf } from '../../support/failure.js';
 import { logged } from '../../support/logged.js';
-import { parse, type Stage, setStage } from '../../support/stage.js';
+import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 const TIMEOUT_MS = 240_000;
 
-describe('a create whose answer is lost', () => {
+describe('a create whose response is lost', () => {
   let temporal: LocalTemporal;
-  let stage: Stage;
+  let env: TestEnvironment;
 
   beforeAll(async () => {
     temporal = await startLocalTemporal();
     // The list shows a batch later than the worker looks first, and sooner than it gives up.
-    stage = await setStage(temporal, { emulator: { listLagMs: 1_500 } });
+    env = await startTestEnvironment(temporal, { emulator: { listLagMs: 1_500 } });
   });
 
   afterAll(async () => {
-    await stage?.close();
+    await env?.close();
     await temporal?.close();
   });
 
   /** A run whose next POSTs meet these faults. */
   async function runUnder(...faults: Fault[]) {
-    const creates = await setCreates(stage);
-    for (const fault of faults) stage.emulator.faults.next({ ...fault, ...TARGETS.createBatch });
-    const run = await stage.batches.start(parse(creates.directoryId));
-    return { ...creates, run };
+    const directory = await newDirectory(env);
+    for (const fault of faults) env.emulator.faults.next({ ...fault, ...TARGETS.createBatch });
+    const run = await env.batches.start(parse(directory.directoryId));
+    return { ...directory, run };
   }
 
   const WITH_EFFECT: Fault[] = [
@@ -83,17 +83,17 @@ describe('a create whose answer is lost', () => {
     { kind: 'status', status: 429, retryAfter: 1 },
     { kind: 'status', status: 425, retryAfter: 1 },
   ])(
-    'is not what a refusal is: that is sent again without looking for a batch for long: %j',
+    'a refused POST is sent again without a long search: %j',
     async (fault) => {
       const { run, posts, batches, directoryId } = await runUnder(fault);
       const report = await run.result();
       expect(batches().map(({ id }) => id)).toEqual([report.batchId]);
       expect(posts()).toHaveLength(2);
-      const between = stage.emulator.requests.filter(
+      const between = env.emulator.requests.filter(
         ({ method, path, query }) =>
           method === 'GET' && path === TARGETS.listBatches.path && query.source_directory_id?.[0] === directoryId,
       );
-      const secondPost = stage.emulator.requests.findLast(({ method, status }) => method === 'POST' && status === 201);
+      const secondPost = env.emulator.requests.findLast(({ method, status }) => method === 'POST' && status === 201);
       // Before the first POST, and once between the two.
       expect(between.filter(({ atMs }) => atMs <= (secondPost?.atMs ?? 0))).toHaveLength(2);
     },
@@ -103,21 +103,21 @@ describe('a create whose answer is lost', () => {
   test(
     'is sent no second time while the list can not be read',
     async () => {
-      const creates = await setCreates(stage);
-      const { faults } = stage.emulator;
+      const directory = await newDirectory(env);
+      const { faults } = env.emulator;
       faults.next({ kind: 'reset-before', ...TARGETS.createBatch });
-      const run = await stage.batches.start(parse(creates.directoryId));
-      await creates.posted(1);
+      const run = await env.batches.start(parse(directory.directoryId));
+      await directory.untilPosted(1);
       faults.next({ kind: 'status', status: 503, ...TARGETS.listBatches, times: 3 });
       const report = await run.result();
       expect(faults.planned).toBe(0);
-      const { requests } = stage.emulator;
+      const { requests } = env.emulator;
       const second = requests.findLastIndex(({ method, status }) => method === 'POST' && status === 201);
       const lastFailed = requests.findLastIndex(
         ({ path, status }) => path === TARGETS.listBatches.path && status === 503,
       );
       expect(second).toBeGreaterThan(lastFailed);
-      expect(creates.batches().map(({ id }) => id)).toEqual([report.batchId]);
+      expect(directory.batches().map(({ id }) => id)).toEqual([report.batchId]);
     },
     TIMEOUT_MS,
   );
@@ -136,26 +136,26 @@ describe('a create whose answer is lost', () => {
   test(
     'and whose batch the list shows too late is still taken when the next POST is rejected',
     async () => {
-      const creates = await setCreates(stage);
+      const directory = await newDirectory(env);
       const isHidden = (item: unknown) =>
-        creates.posts().length < 2 && creates.batches().some(({ id }) => id === Object(item).id);
-      const show = stage.emulator.rewrite(TARGETS.listBatches, (body) => ({
+        directory.posts().length < 2 && directory.batches().some(({ id }) => id === Object(item).id);
+      const show = env.emulator.rewrite(TARGETS.listBatches, (body) => ({
         ...Object(body),
         items: Array.from(Object(body).items).filter((item) => !isHidden(item)),
       }));
-      stage.emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
-      stage.emulator.faults.next({ kind: 'status', status: 402, ...TARGETS.createBatch });
-      const run = await stage.batches.start(parse(creates.directoryId));
+      env.emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
+      env.emulator.faults.next({ kind: 'status', status: 402, ...TARGETS.createBatch });
+      const run = await env.batches.start(parse(directory.directoryId));
       const report = await run.result();
       show();
-      expect(creates.batches().map(({ id }) => id)).toEqual([report.batchId]);
-      expect(creates.posts()).toEqual([0, 402]);
+      expect(directory.batches().map(({ id }) => id)).toEqual([report.batchId]);
+      expect(directory.posts()).toEqual([0, 402]);
     },
     TIMEOUT_MS,
   );
 
   const LOST_BY_THE_WORKER: [string, () => Promise<never>][] = [
-    // Neither an answer nor a heartbeat, until the worker is shut down.
+    // Neither a response nor a heartbeat, until the worker is shut down.
     ['died', () => Context.current().cancelled],
     ['failed', () => Promise.reject(new Error('out of memory'))],
   ];
@@ -163,20 +163,23 @@ describe('a create whose answer is lost', () => {
   test.each(LOST_BY_THE_WORKER)(
     'because its worker %s is adopted',
     async (_, lose) => {
-      const { apiKey, url } = stage.emulator;
+      const { apiKey, url } = env.emulator;
       const llamacloud = new LlamaCloudClient({ apiKey, baseUrl: url });
-      const activities = createActivities({ llamacloud, outputs: openOutputStore(stage.output), listLagMs: 3_000 });
+      const activities = createActivities({ llamacloud, outputs: openOutputStore(env.output), listLagMs: 3_000 });
       const postBatch = async (input: BatchToCreate) => {
         await activities.postBatch(input);
         return lose();
       };
-      const dying = await setStage(temporal, { shared: stage, worker: { activities: { ...activities, postBatch } } });
+      const dying = await startTestEnvironment(temporal, {
+        shared: env,
+        worker: { activities: { ...activities, postBatch } },
+      });
       onTestFinished(() => dying.close());
-      const creates = await setCreates(dying);
-      const run = await dying.batches.start(parse(creates.directoryId));
+      const directory = await newDirectory(dying);
+      const run = await dying.batches.start(parse(directory.directoryId));
       const report = await run.result();
-      expect(creates.batches().map(({ id }) => id)).toEqual([report.batchId]);
-      expect(creates.posts()).toHaveLength(1);
+      expect(directory.batches().map(({ id }) => id)).toEqual([report.batchId]);
+      expect(directory.posts()).toHaveLength(1);
     },
     TIMEOUT_MS,
   );

@@ -33,7 +33,7 @@ interface Server {
 }
 
 /** An emulator, an output folder and a worker on a running Temporal server. */
-export interface Stage {
+export interface TestEnvironment {
   readonly emulator: LlamaCloudEmulator;
   readonly batches: BatchClient;
   readonly client: Client;
@@ -46,22 +46,25 @@ export interface Stage {
   /** The current details in the Temporal UI. */
   details(workflowId: string): Promise<string>;
   /** Waits for a batch over a directory. */
-  created(directoryId: string): Promise<EmulatedBatch>;
+  untilCreated(directoryId: string): Promise<EmulatedBatch>;
   close(): Promise<void>;
 }
 
-export interface StageOptions {
+export interface TestEnvironmentOptions {
   emulator?: EmulatorOptions;
   worker?: Partial<WorkerOptions>;
   /** Replace the real activities of the same names. */
   activities?: object;
   /** Timeout of one request to LlamaCloud, in milliseconds. */
   requestTimeoutMs?: number;
-  /** Starts a second worker, on its own task queue, with the emulator and the output folder of this stage. */
-  shared?: Stage;
+  /** Starts a second worker, on its own task queue, with the emulator and the output folder of this environment. */
+  shared?: TestEnvironment;
 }
 
-export async function setStage(server: Server, options: StageOptions = {}): Promise<Stage> {
+export async function startTestEnvironment(
+  server: Server,
+  options: TestEnvironmentOptions = {},
+): Promise<TestEnvironment> {
   const emulator = options.shared?.emulator ?? (await startLlamaCloudEmulator({ ...IMMEDIATE, ...options.emulator }));
   const output = options.shared?.output ?? (await mkdtemp(join(tmpdir(), 'temporal-llamacloud-')));
   const taskQueue = `test-${randomUUID()}`;
@@ -108,7 +111,7 @@ export async function setStage(server: Server, options: StageOptions = {}): Prom
         .query<{ currentDetails?: string }>('__temporal_workflow_metadata');
       return metadata.currentDetails ?? '';
     },
-    created: (directoryId) =>
+    untilCreated: (directoryId) =>
       until('the batch', () => emulator.batches.list().find((batch) => batch.directoryId === directoryId)),
     close: async () => {
       worker.shutdown();
