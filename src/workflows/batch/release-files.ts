@@ -47,7 +47,7 @@ async function releaseAsJobsEnd(
   for (let lastPolledAtMs: number | null = null; waiting.length > 0; lastPolledAtMs = Date.now()) {
     const jobIds = [...new Set(waiting.map(({ jobId }) => jobId))];
     const input = { ...scope, type, jobIds, sinceMs, lastPolledAtMs, deadlineMs, poll };
-    const summary = `Wait for ${jobIds.length} jobs to end`;
+    const summary = `Wait for ${jobIds.length} ${jobIds.length === 1 ? 'job' : 'jobs'} to end`;
     const found = await waitForJobs.executeWithOptions({ summary }, [input]).catch(toPollIndividually);
     const ended = new Set(found.ended);
     for (const { file, jobId } of waiting) {
