@@ -32,7 +32,7 @@ try {
   const { id } = await emulator.addDirectory(join(root, 'examples', 'documents'), { id: 'dir-examples' });
   const batches = new BatchClient({ client: temporal.client });
   const run = await batches.start({ directoryId: id, job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } });
-  const page = await browser.newPage({ viewport: { width: 1440, height: 1280 }, deviceScaleFactor: 1 });
+  const page = await browser.newPage({ viewport: { width: 1440, height: 1460 }, deviceScaleFactor: 1 });
   const takeScreenshot = async (name, path, clip, findElement) => {
     await page.goto(`${temporal.uiUrl}/namespaces/default/${path}`);
     await findElement().first().waitFor();
@@ -43,10 +43,10 @@ try {
   };
   const address = `workflows/${encodeURIComponent(run.workflowId)}/${run.runId}`;
   await run.result();
-  await takeScreenshot('timeline', `${address}/timeline`, { width: 1184, height: 1232 }, () =>
+  await takeScreenshot('timeline', `${address}/timeline`, { width: 1184, height: 1400 }, () =>
     page.getByText('damaged-scan.pdf'),
   );
-  await takeScreenshot('details', `${address}/user-metadata`, { width: 1184, height: 860 }, () =>
+  await takeScreenshot('details', `${address}/user-metadata`, { width: 1184, height: 900 }, () =>
     page.getByText('Current Details'),
   );
 } finally {
