@@ -77,7 +77,6 @@ export type DirectoriesPhase = RunPhase;
 export const DIRECTORIES_PHASE_LABELS: Record<DirectoriesPhase, string> = {
   ...RUN_PHASE_LABELS,
   processing: 'Processing the directories',
-  stopping: 'Stopping: cancelling the batches',
 };
 
 /** Answer of the `progress` query of a `processDirectories` workflow. `running` counts the batches that are open. */

@@ -49,10 +49,10 @@ export const FAILURES = {
   /** Benign: the job is not terminal yet. */
   JobNotReady: { retried: 'yes', advice: null },
   /** The batch ended as FAILED: there is no reliable per-file result set. */
-  BatchFailed: { retried: 'no', advice: 'Start it again; if it fails again, ask LlamaCloud support about the batch.' },
+  BatchFailed: { retried: 'no', advice: null },
   /** The batch ended as CANCELLED. The documents that had finished were collected, and the report counts them. */
   BatchCancelled: { retried: 'no', advice: null },
-  /** The run's deadline passed; the batch was cancelled. */
+  /** The run passed its `timeout`. The message says what happened to the batch. */
   BatchTimedOut: { retried: 'no', advice: null },
   /** More files failed than `maxFailedFiles` or `maxFailedPercent` allow. */
   TooManyFailedFiles: { retried: 'no', advice: null },
@@ -60,7 +60,7 @@ export const FAILURES = {
   JobFailed: { retried: 'no', advice: null },
   /** The job of one file ended as CANCELLED, or its workflow was cancelled. */
   JobCancelled: { retried: 'no', advice: null },
-  /** The job of one file did not end within `jobTimeout`. */
+  /** The job of one file did not end, or its document was not collected, within `jobTimeout`. */
   JobTimedOut: { retried: 'no', advice: null },
   /** LlamaCloud could not create a job for one file, or gave none in time. */
   FileNotMapped: { retried: 'no', advice: null },
@@ -72,6 +72,11 @@ export type FailureType = keyof typeof FAILURES;
 
 export function failureRule(type: FailureType): FailureRule {
   return FAILURES[type];
+}
+
+/** Message of a `BatchFailed`. */
+export function describeFailedBatch(batchId: string): string {
+  return `batch ${batchId} failed, so it has no reliable results. Starting again creates, and bills, a new batch.`;
 }
 
 /** Type and message of a failure. */

@@ -35,7 +35,7 @@ export function openBatch(deps: ActivityDeps) {
       // The workflow gets the timeout of the run from this activity, so it can't enforce it before.
       if (ageMs >= timeout)
         throw ApplicationFailure.nonRetryable(
-          `${what} could not be opened within ${timeout / 1_000} s`,
+          `the run's checks of ${what} did not finish within ${timeout / 1_000} s (the run's timeout)`,
           'BatchTimedOut',
         );
       const storeId = await deps.outputs.id();

@@ -23,7 +23,7 @@ export function toContent(result: JobResult, format: CollectFormat, download: Do
   if (inline !== undefined) return inline;
   const metadata = result.type === 'parse_v2' ? result.result_content_metadata?.[format] : undefined;
   if (metadata?.presigned_url == null) {
-    const hint = format === 'markdown' ? '; the tier "fast" makes text only' : '';
+    const hint = format === 'markdown' ? `; the parse tier "fast" has no Markdown: use collect: 'text'` : '';
     throw new ResultMissing(`it is COMPLETED but has no ${format}${hint}`);
   }
   return streamDocument(download(metadata.presigned_url, metadata.size_bytes), format);

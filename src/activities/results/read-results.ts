@@ -2,7 +2,13 @@ import { log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { Batch } from '../../llamacloud/index.js';
-import { type ApiScope, type CollectFormat, MIN_DELAY_MS, type ResolvedPoll } from '../../protocol/index.js';
+import {
+  type ApiScope,
+  type CollectFormat,
+  describeFailedBatch,
+  MIN_DELAY_MS,
+  type ResolvedPoll,
+} from '../../protocol/index.js';
 import { toStatus } from '../batch/wait-for-batch.js';
 import type { ActivityDeps } from '../deps.js';
 import type { ManifestRun } from '../manifest/manifest-parts.js';
@@ -33,7 +39,7 @@ export interface ResultsPage {
   rows: ResultRow[];
   /** Number of files after this page. */
   remaining: number;
-  /** Terminal status of the batch. */
+  /** Status of the batch, as read with the results. */
   status: string;
 }
 
@@ -72,8 +78,7 @@ export function readResults(deps: ActivityDeps) {
       saveProgress({ files, firstSeenAtMs });
       files ??= hasResults ? await readFileNames(deps, input, signal, waitedMs) : NO_FILES;
       const status = toStatus(batch.status);
-      if (status === 'FAILED')
-        throw ApplicationFailure.nonRetryable(`batch ${batchId} failed, so it has no reliable results`, 'BatchFailed');
+      if (status === 'FAILED') throw ApplicationFailure.nonRetryable(describeFailedBatch(batchId), 'BatchFailed');
       // Results may be null for longer than the grace period, which then begins when they are first seen.
       const resultsAgeMs = nowMs - (input.parts === 0 && firstSeenAtMs !== undefined ? firstSeenAtMs : input.sinceMs);
       const rows = toCompleteRows(batch, files);

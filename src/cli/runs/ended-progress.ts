@@ -35,6 +35,7 @@ export function fromReport(report: AnyReport, status = 'COMPLETED'): AnyProgress
     batchStatus,
     directoryFiles: null,
     jobsEnded: files.completed,
+    waitingFor: null,
     lastFailures: failures.slice(-MAX_LAST_FAILURES),
   };
 }

@@ -46,10 +46,13 @@ async function createUnderLock(state: BatchState, request: BatchRequest): Promis
     } catch (error) {
       if (error instanceof ChildWorkflowFailure) throw toCreateFailure(error, workflowId, request);
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      state.blockedBy = `Another run is creating a batch of the same directory, job type and configuration: ${code(workflowId)}. This run waits for it.`;
+      state.waitingFor = `Another run is creating a batch of the same directory, job type and configuration: ${code(workflowId)}. This run waits for it.`;
       publishDetails(state);
-      await sleep(delayMs);
-      state.blockedBy = null;
+      try {
+        await sleep(delayMs);
+      } finally {
+        state.waitingFor = null;
+      }
     }
   }
 }

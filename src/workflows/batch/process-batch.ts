@@ -4,6 +4,7 @@ import {
   type BatchProgress,
   type BatchReport,
   type BatchRequest,
+  describeFailedBatch,
   isFailure,
   PROGRESS_QUERY,
   type ProcessBatchInput,
@@ -43,7 +44,7 @@ export async function processBatch(input: ProcessBatchInput, continuedState?: Ba
   setHandler(wakeSignal, () => {
     state.wakeRequests += 1;
   });
-  // Continue-as-new does not keep the memo and the details.
+  // Continue-as-new keeps the memo that the run was started with, but neither what was upserted to it nor the details.
   publishBatch(state);
   try {
     return await run(state, input);
@@ -63,8 +64,7 @@ async function run(state: BatchState, input: ProcessBatchInput): Promise<BatchRe
     const status = await waitForEnd(state, request, batchId);
     if (status === null) return continueRun(input, state);
     // Step 5: only COMPLETED and CANCELLED have results.
-    if (status === 'FAILED')
-      throw toBatchFailure(state, 'BatchFailed', `batch ${batchId} failed, so it has no reliable results`);
+    if (status === 'FAILED') throw toBatchFailure(state, 'BatchFailed', describeFailedBatch(batchId));
     // Steps 6 to 9, for one page: expand, wait for the jobs, fan out, write the lines.
     state.resultsSinceMs ??= Date.now();
     const jobDeadlineMs = state.resultsSinceMs + request.jobTimeoutMs;
@@ -95,7 +95,8 @@ function finish(state: BatchState, batchId: string): BatchReport {
     throw toBatchFailure(state, 'BatchCancelled', message);
   }
   if (hasTooManyFailures(state)) {
-    const message = `${failed + cancelled} of ${total} files of batch ${batchId} failed`;
+    const alsoCancelled = cancelled === 0 ? '' : ` and ${cancelled} were cancelled`;
+    const message = `${failed} of ${total} files of batch ${batchId} failed${alsoCancelled}`;
     throw toBatchFailure(state, 'TooManyFailedFiles', message);
   }
   const report = toReport(state);
@@ -113,10 +114,9 @@ async function toRunFailure(state: BatchState, error: unknown): Promise<unknown>
     const deadlineMs = Date.now() + UNFINISHED_PAGE_TIMEOUT_MS;
     await CancellationScope.nonCancellable(() => writeUnfinishedPage(state, deadlineMs));
   }
-  // The last status seen is that of an earlier poll.
+  // The batch failed after the last poll, so `state` still has the older status.
   if (isFailure(error, 'BatchFailed')) setStatus(state, 'FAILED');
   const failure = unwrapFailure(error, toReport(state));
-  state.blockedBy = null;
   recordEnd(state, failure);
   publishDetails(state);
   return failure;

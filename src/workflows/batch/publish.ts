@@ -41,11 +41,11 @@ export function setStatus(state: BatchState, status: string): void {
 }
 
 export function publishDetails(state: BatchState): void {
-  const { opened, files, phase, lastFailures, blockedBy, failure } = state;
+  const { opened, files, phase, lastFailures, waitingFor, failure } = state;
   setCurrentDetails(
     renderDetails({
       heading: PHASE_LABELS[phase],
-      note: phase === 'waiting' ? WAITING_NOTE : blockedBy,
+      note: phase === 'waiting' ? WAITING_NOTE : waitingFor,
       failure,
       rows: [
         ['Status', code(state.status)],

@@ -47,8 +47,8 @@ export interface BatchState extends RunState<BatchPhase, FileFailure> {
   jobsEnded: number;
   /** When the run was cancelled, or passed its deadline. */
   stopRequestedAtMs: number | null;
-  /** Why the run does not go on, where LlamaCloud is not the reason; a sentence. */
-  blockedBy: string | null;
+  /** What the run waits for other than LlamaCloud: another run that has the create lock. A sentence. */
+  waitingFor: string | null;
   /** `wake` signals so far. */
   wakeRequests: number;
 }
@@ -64,7 +64,7 @@ export function newBatchState(startedAtMs: number): BatchState {
     page: null,
     jobsEnded: 0,
     stopRequestedAtMs: null,
-    blockedBy: null,
+    waitingFor: null,
     wakeRequests: 0,
   };
 }
@@ -114,6 +114,7 @@ export function toProgress(state: BatchState): BatchProgress {
     batchStatus: state.status,
     directoryFiles: state.opened?.directoryFiles ?? null,
     jobsEnded: state.jobsEnded,
+    waitingFor: state.waitingFor,
   };
 }
 

@@ -48,16 +48,16 @@ export async function stop(state: BatchState, request: BatchRequest): Promise<st
 }
 
 async function stopBatch(state: BatchState, request: BatchRequest, startedAtMs: number): Promise<string> {
-  const { batchId } = state;
-  if (batchId === null) return 'there was no batch to cancel';
-  if (request.onStop === 'leave') return 'it was left running';
-  const batch = await cancelRemoteBatch(state, request, batchId, startedAtMs + CANCEL_BATCH_UNTIL_MS);
-  if (state.status === 'FAILED') return batch;
+  const { batchId, status } = state;
+  if (batchId === null) return 'nothing had to be cancelled';
+  if (request.onStop === 'leave') return `it was left alone (last status ${status ?? 'not known'})`;
+  const batchOutcome = await cancelRemoteBatch(state, request, batchId, startedAtMs + CANCEL_BATCH_UNTIL_MS);
+  if (state.status === 'FAILED') return batchOutcome;
   const jobs = await cancelRemoteJobs(state, request, batchId, startedAtMs + CANCEL_JOBS_UNTIL_MS);
-  const documents = jobs.hasResults
+  const documentsOutcome = jobs.hasResults
     ? await collectFinished(state, request, batchId, startedAtMs + COLLECT_UNTIL_MS)
     : null;
-  return [batch, jobs.outcome, documents].filter((outcome) => outcome !== null).join(', ');
+  return [batchOutcome, jobs.outcome, documentsOutcome].filter((outcome) => outcome !== null).join('; ');
 }
 
 async function cancelRemoteBatch(
@@ -98,13 +98,13 @@ async function cancelRemoteJobs(
 }
 
 function describeJobs({ cancelled, refused, unmapped }: CancelledJobs): string | null {
-  if (unmapped === null) return 'it has no results, so whatever jobs it has could not be cancelled';
+  if (unmapped === null) return 'LlamaCloud returned no results, so its jobs, if any, could not be found or cancelled';
   const parts = [
     cancelled > 0 ? `${cancelled} of its jobs were cancelled` : null,
-    refused.length > 0 ? `LlamaCloud refused to cancel ${refused.length} jobs: ${joinFirst(refused)}` : null,
+    refused.length > 0 ? `LlamaCloud refused to cancel ${refused.length} jobs (${joinFirst(refused)})` : null,
     unmapped > 0 ? `${unmapped} files have no job yet` : null,
   ].filter((part) => part !== null);
-  return parts.length === 0 ? null : parts.join(', ');
+  return parts.length === 0 ? null : parts.join('; ');
 }
 
 /** The first four ids: a failure's message has no room for more. The activity's result has all. */

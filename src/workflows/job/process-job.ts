@@ -83,7 +83,7 @@ function isDeadline(error: unknown): error is ActivityFailure {
 function toTimedOut(input: ProcessJobInput, file: string, error: ActivityFailure): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'JobTimedOut',
-    message: `${describeJob(input, file)} did not end in time; last: ${rootFailure(error).message}`,
+    message: `${describeJob(input, file)} was not collected in time; last: ${rootFailure(error).message}`,
     nonRetryable: true,
     cause: error,
   });

@@ -1,7 +1,7 @@
 import { CancellationScope, condition, defineSignal, workflowInfo } from '@temporalio/workflow';
 import { MIN_DELAY_MS, WAKE_SIGNAL } from '../../protocol/index.js';
 
-/** Makes the run poll at once. The signal carries nothing: what has changed is read from LlamaCloud. */
+/** Makes a run that waits for its batch poll it now. It has no arguments: the change is read from LlamaCloud. */
 export const wakeSignal = defineSignal(WAKE_SIGNAL);
 
 /**

@@ -54,6 +54,7 @@ describe('a batch that is there', () => {
     const { id, requests } = await addBatch(bench);
     const failure = await failing(bench.activities.openBatch, { batchId: id, timeout: '1 minute' }, { ageMs: 60_000 });
     expect(failure).toMatchObject({ type: 'BatchTimedOut', nonRetryable: true });
+    expect(failure.message).toBe(`the run's checks of batch ${id} did not finish within 60 s (the run's timeout)`);
     expect(requests()).toHaveLength(0);
   });
 

@@ -121,6 +121,7 @@ function toProgress({ batchId, blockedBy }: { batchId: string | null; blockedBy:
     batchStatus: 'RUNNING',
     directoryFiles: null,
     jobsEnded: 0,
+    waitingFor: null,
     files: NO_FILES,
     running: 0,
     lastFailures: [],

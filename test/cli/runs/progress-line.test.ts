@@ -15,6 +15,10 @@ describe('the progress line', () => {
     expect(renderProgressLine({ ...batchProgress(), batchStatus: null })).toBe('Waiting for LlamaCloud');
   });
 
+  it('of a run that is stopping does not say that it cancels the batch, which it may leave running', () => {
+    expect(renderProgressLine(batchProgress({ phase: 'stopping' }))).toBe('Stopping: RUNNING');
+  });
+
   it('counts the files once they are known', () => {
     const progress = batchProgress({ phase: 'processing', files: counts({ total: 10, completed: 2, failed: 1 }) });
     expect(renderProgressLine(progress)).toBe('Collecting the documents: 3 of 10 files, 1 failed');
@@ -125,6 +129,7 @@ function batchProgress(given: Partial<BatchProgress> = {}): BatchProgress {
     batchStatus: 'RUNNING',
     directoryFiles: null,
     jobsEnded: 0,
+    waitingFor: null,
     files: counts({}),
     running: 0,
     lastFailures: [],
