@@ -15,7 +15,7 @@ import {
 } from '../protocol/index.js';
 import { toPriority } from './fairness.js';
 import { createRunHandle, type RunHandle } from './run-handle.js';
-import { BatchSchedules, type ScheduleBatchOptions, type ScheduledBatch } from './schedules.js';
+import { type BatchScheduleHandle, BatchSchedules, type ScheduleBatchOptions } from './schedules.js';
 import { batchWorkflowId, directoriesWorkflowId, trimIds } from './workflow-ids.js';
 
 export interface BatchClientOptions {
@@ -167,7 +167,7 @@ export class BatchClient {
    *
    * @throws `InvalidInput` naming every wrong field, before anything is created.
    */
-  async schedule(input: ProcessBatchInput, options: ScheduleBatchOptions): Promise<ScheduledBatch> {
+  async schedule(input: ProcessBatchInput, options: ScheduleBatchOptions): Promise<BatchScheduleHandle> {
     checkBatchInput(input);
     return this.#schedules.create(input, options, summarize(input));
   }
@@ -178,7 +178,7 @@ export class BatchClient {
   }
 
   /** Returns a schedule to trigger, pause, resume or delete. Sends no request. */
-  getSchedule(scheduleId: string): ScheduledBatch {
+  getSchedule(scheduleId: string): BatchScheduleHandle {
     return this.#schedules.get(scheduleId);
   }
 

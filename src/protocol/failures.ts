@@ -8,10 +8,10 @@ interface FailureRule {
    * - `no`: it ends the activity.
    * - `yes`: retried until the activity's deadline.
    * - `except-first-request`: retried while polling and collecting, but not by a run's first request and its create.
-   * - `15-minutes`: as `except-first-request`, for 15 minutes from when it was first seen.
-   * - `while-recent`: as `except-first-request`, for one minute from when it was first seen.
+   * - `for-15-minutes`: as `except-first-request`, for 15 minutes from when it was first seen.
+   * - `for-1-minute`: as `except-first-request`, for one minute from when it was first seen.
    */
-  readonly retried: 'no' | 'yes' | 'except-first-request' | '15-minutes' | 'while-recent';
+  readonly retried: 'no' | 'yes' | 'except-first-request' | 'for-15-minutes' | 'for-1-minute';
   /** What a person can do; `null` if the message says it already. */
   readonly advice: string | null;
 }
@@ -23,7 +23,7 @@ export const FAILURES = {
   RequestRejected: { retried: 'no', advice: 'Check the ids and the configuration that the message names.' },
   /** 401, 403. */
   NotAuthorized: {
-    retried: '15-minutes',
+    retried: 'for-15-minutes',
     advice: 'Check LLAMA_CLOUD_API_KEY, and that LLAMA_CLOUD_BASE_URL is the region that the key belongs to.',
   },
   /** 402. */
@@ -32,7 +32,7 @@ export const FAILURES = {
     advice: 'Add credits to the LlamaCloud organization. A run that has ended has to be started again.',
   },
   /** 404. */
-  NotFound: { retried: 'while-recent', advice: 'Check the id, and that the key sees the project it is in.' },
+  NotFound: { retried: 'for-1-minute', advice: 'Check the id, and that the key sees the project it is in.' },
   /** 408, 409 on read, 425, 5xx, a timeout, a reset connection, DNS. */
   ServiceUnavailable: { retried: 'yes', advice: null },
   /** 429. */

@@ -78,7 +78,7 @@ export interface BatchProgress extends RunProgress<BatchPhase, FileFailure> {
   /** Last status seen; `null` before the batch exists. */
   batchStatus: string | null;
   /** Files of the directory when the run began: shows the size of a batch whose results are not there yet. `null` if not known. */
-  directoryFiles: number | null;
+  directoryFileCount: number | null;
   /** Files whose job is known to have ended in LlamaCloud. Their documents are collected next. */
   jobsEnded: number;
   /** What the run waits for other than LlamaCloud: another run that creates a batch of the same spec. A sentence; usually `null`. */

@@ -6,8 +6,8 @@ import { type ApiScope, type BatchSpec, LIST_LAG_MS } from '../../protocol/index
 import type { ActivityDeps } from '../deps.js';
 import { NotReady } from '../support/not-ready.js';
 import { runAttempt } from '../support/run-attempt.js';
+import { toStatus } from '../support/status.js';
 import { hasResetActivity } from './reset-history.js';
-import { toStatus } from './wait-for-batch.js';
 
 export interface BatchToCreate extends BatchSpec {
   scope: ApiScope;

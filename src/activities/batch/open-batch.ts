@@ -9,7 +9,7 @@ import { countDirectoryFiles } from './count-files.js';
 export interface OpenedBatch {
   request: BatchRequest;
   /** Files of the directory now; `null` if they could not be counted. */
-  directoryFiles: number | null;
+  directoryFileCount: number | null;
   /** Are the four search attributes registered in this namespace? */
   searchAttributes: boolean;
   /** Does the task queue limit requests? Then children must use activities, which it counts. */
@@ -44,9 +44,9 @@ export function openBatch(deps: ActivityDeps) {
           ? undefined
           : await deps.llamacloud.getBatch(batchId, { projectId, organizationId, signal });
       const request = resolveBatchInput(checked, existing);
-      const directoryFiles = await countDirectoryFiles(deps, request.directoryId, request.scope, signal);
+      const directoryFileCount = await countDirectoryFiles(deps, request.directoryId, request.scope, signal);
       const requestsLimited = deps.requestsPerSecond !== undefined;
-      return { request, directoryFiles, searchAttributes, requestsLimited, storeId };
+      return { request, directoryFileCount, searchAttributes, requestsLimited, storeId };
     });
   };
 }

@@ -29,8 +29,8 @@ export function findPreviousCreates(deps: ActivityDeps) {
     runAttempt('read', `previous creates of ${runs.create.workflowId}`, async ({ signal }) => {
       const { client } = Context.current();
       let preexisting: PreexistingBatches | null = null;
-      for (const create of await listPreviousCreates(client, runs)) {
-        const memo = await readMemo(client, create);
+      for (const previousRun of await listPreviousCreates(client, runs)) {
+        const memo = await readMemo(client, previousRun);
         const listed = memo?.[PREEXISTING_BATCHES_MEMO];
         const batchId = memo?.[BATCH_ID_MEMO];
         const batch = typeof batchId === 'string' ? await findUsableBatch(deps, batchId, scope, signal) : null;

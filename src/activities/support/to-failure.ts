@@ -28,7 +28,7 @@ import { ResultMissing } from './result-missing.js';
 export type Operation = 'open' | 'create' | 'read' | 'cancel' | 'store';
 
 /** Failures that are retried for some time from when they were first seen. */
-type LastingFailure = 'NotAuthorized' | 'NotFound' | 'ResultMissing';
+type TimeLimitedFailure = 'NotAuthorized' | 'NotFound' | 'ResultMissing';
 
 export interface FailureContext {
   operation: Operation;
@@ -37,7 +37,7 @@ export interface FailureContext {
   /** Milliseconds since the activity was first scheduled. */
   ageMs: number;
   /** Milliseconds since a failure of this kind was first seen. Any other response resets it. */
-  failingMs: (kind: LastingFailure) => number;
+  failingMs: (kind: TimeLimitedFailure) => number;
   /** Milliseconds until the activity's deadline. */
   remainingMs: number;
 }
@@ -45,7 +45,7 @@ export interface FailureContext {
 interface ClassifiedFailure {
   failure: ApplicationFailure;
   /** Set if the failure is retried for some time. */
-  lasting?: LastingFailure;
+  timeLimited?: TimeLimitedFailure;
 }
 
 /** After a 429 without `Retry-After`: 5 to 10 s, at random, so that the rate limit recovers. */
@@ -82,8 +82,8 @@ export function toFailure(error: unknown, context: FailureContext): ClassifiedFa
   const advice = type === undefined ? null : failureRule(type).advice;
   // In the failure of every attempt, since the UI shows it while it is retried.
   const message = `${cleanText(context.what)}: ${reason}${advice === null ? '' : `. ${advice}`}`;
-  const lasting = toLastingFailure(type, error);
-  const nonRetryable = type !== undefined && !isRetried(type, lasting, context);
+  const timeLimited = toTimeLimitedFailure(type, error);
+  const nonRetryable = type !== undefined && !isRetried(type, timeLimited, context);
   const failure = conciseFailure({
     type: type ?? cause?.name ?? 'Error',
     message,
@@ -91,7 +91,7 @@ export function toFailure(error: unknown, context: FailureContext): ClassifiedFa
     ...(nonRetryable ? {} : { nextRetryDelay: beforeDeadline(retryDelayMs(type, error, context), context) }),
     ...(cause === undefined ? {} : { cause }),
   });
-  return lasting === undefined ? { failure } : { failure, lasting };
+  return timeLimited === undefined ? { failure } : { failure, timeLimited };
 }
 
 /** Benign: no error logs and no failure metrics. The UI shows the message. */
@@ -165,14 +165,14 @@ function toTypeOfStatus(status: number, operation: Operation): FailureType {
   }
 }
 
-function toLastingFailure(type: FailureType | undefined, error: unknown): LastingFailure | undefined {
+function toTimeLimitedFailure(type: FailureType | undefined, error: unknown): TimeLimitedFailure | undefined {
   if (isResultMissing(error)) return 'ResultMissing';
   return type === 'NotAuthorized' || type === 'NotFound' ? type : undefined;
 }
 
-function isRetried(type: FailureType, lasting: LastingFailure | undefined, context: FailureContext): boolean {
+function isRetried(type: FailureType, timeLimited: TimeLimitedFailure | undefined, context: FailureContext): boolean {
   const { operation, failingMs } = context;
-  if (lasting === 'ResultMissing') return failingMs('ResultMissing') < RESULT_LAG_MS;
+  if (timeLimited === 'ResultMissing') return failingMs('ResultMissing') < RESULT_LAG_MS;
   const isFirstRequest = operation === 'open' || operation === 'create';
   switch (failureRule(type).retried) {
     case 'yes':
@@ -181,9 +181,9 @@ function isRetried(type: FailureType, lasting: LastingFailure | undefined, conte
       return false;
     case 'except-first-request':
       return !isFirstRequest;
-    case '15-minutes':
+    case 'for-15-minutes':
       return !isFirstRequest && failingMs('NotAuthorized') < KEY_ROTATION_MS;
-    case 'while-recent':
+    case 'for-1-minute':
       return !isFirstRequest && failingMs('NotFound') < NOT_FOUND_GRACE_MS;
   }
 }

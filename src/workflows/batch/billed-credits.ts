@@ -1,7 +1,7 @@
 import type { JobReference } from '../../activities/types.js';
 import type { BatchRequest, FailureType, ManifestLine } from '../../protocol/index.js';
 import { readJobCredits } from '../shared/activities.js';
-import { isRunFailure } from '../shared/unwrap-failure.js';
+import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { isAmount } from './manifest-line.js';
 
 /** Failures where no credits can have been billed. */
@@ -24,7 +24,7 @@ export async function readBilledCredits(
     const credits = await readJobCredits.executeWithOptions(options, [{ ...scope, ...job }]);
     return isAmount(credits) ? credits : null;
   } catch (problem) {
-    if (!isRunFailure(problem)) throw problem;
+    if (!isTemporalFailure(problem)) throw problem;
     return null;
   }
 }

@@ -22,7 +22,8 @@ import {
 import { postBatch } from '../shared/activities.js';
 import { assertContinuedState } from '../shared/continued-state.js';
 import { code } from '../shared/details.js';
-import { isRunFailure, unwrapFailure } from '../shared/unwrap-failure.js';
+import { isTemporalFailure } from '../shared/temporal-failure.js';
+import { unwrapFailure } from '../shared/unwrap-failure.js';
 import { cancelCreatedBatch } from './cancel-created-batch.js';
 import { assertCreateInput, type CreateBatchInput } from './create-input.js';
 import { type CreateState, findNewBatch, listPreexisting } from './find-new-batch.js';
@@ -46,7 +47,7 @@ export async function createBatch(input: CreateBatchInput, continuedState?: Crea
   try {
     return await create(input, state);
   } catch (error) {
-    if (!isRunFailure(error)) throw error;
+    if (!isTemporalFailure(error)) throw error;
     if (!isCancellation(error)) throw unwrapFailure(error);
     return await CancellationScope.nonCancellable(() => cancelCreatedBatch(input, state));
   }
@@ -60,14 +61,14 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
     if (state.batch !== null) break;
     state.mayHaveCreatedBatch = true;
     const options = { summary: `Create a batch: ${describeBatch(input)}` };
-    const posted = await postBatch.executeWithOptions(options, [input]).catch(toPostFailure);
-    if ('batchId' in posted) state.batch = posted;
-    else if (posted.wasReset) {
+    const response = await postBatch.executeWithOptions(options, [input]).catch(toPostFailure);
+    if ('batchId' in response) state.batch = response;
+    else if (response.wasReset) {
       // Nothing was sent. The list from before the reset may hold the batch of the POST that the reset took back.
       state.preexisting = null;
       preexisting = await listPreexisting(input, state);
-    } else if (posted.isFinal) await findDespiteRejection(input, state, posted, preexisting);
-    else await waitBeforeNextPost(input, state, posted);
+    } else if (response.isFinal) await findDespiteRejection(input, state, response, preexisting);
+    else await waitBeforeNextPost(input, state, response);
   }
   upsertMemo({ [BATCH_ID_MEMO]: state.batch.batchId, [BLOCKED_BY_MEMO]: undefined });
   setCurrentDetails(`Created ${code(state.batch.batchId)}`);

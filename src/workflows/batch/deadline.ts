@@ -1,6 +1,6 @@
 import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
 import type { BatchRequest } from '../../protocol/index.js';
-import { isRunFailure } from '../shared/unwrap-failure.js';
+import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { toBatchFailure } from './batch-failure.js';
 import { setPhase } from './publish.js';
 import type { BatchState } from './state.js';
@@ -22,7 +22,7 @@ export async function withinDeadline<T>(state: BatchState, request: BatchRequest
       return steps();
     });
   } catch (error) {
-    if (!isRunFailure(error) || state.stopRequestedAtMs === null) throw error;
+    if (!isTemporalFailure(error) || state.stopRequestedAtMs === null) throw error;
     const outcome = await CancellationScope.nonCancellable(() => stop(state, request));
     if (!isCancellation(error)) throw error;
     const missed = state.batchId === null ? 'there was a batch' : `batch ${state.batchId} had been collected`;

@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { JobReference, ResultRow } from '../../activities/types.js';
 import { type BatchRequest, cleanText, type ProcessJobInput, supportsFormat } from '../../protocol/index.js';
-import { childWorkflowId } from '../shared/child-id.js';
+import { childWorkflowId } from './child-id.js';
 import { type DocumentFields, isAmount, NO_DOCUMENT } from './manifest-line.js';
 import type { BatchState, PageFile } from './state.js';
 

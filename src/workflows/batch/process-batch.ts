@@ -12,8 +12,8 @@ import {
 import { openBatch } from '../shared/activities.js';
 import { assertContinuedState } from '../shared/continued-state.js';
 import { recordEnd } from '../shared/run-state.js';
-import { isRunFailure, unwrapFailure } from '../shared/unwrap-failure.js';
-import { wakeSignal } from '../shared/wake.js';
+import { isTemporalFailure } from '../shared/temporal-failure.js';
+import { unwrapFailure } from '../shared/unwrap-failure.js';
 import { acquireBatch } from './acquire-batch.js';
 import { toBatchFailure } from './batch-failure.js';
 import { withinDeadline } from './deadline.js';
@@ -22,6 +22,7 @@ import { publishBatch, publishDetails, setPhase, setStatus } from './publish.js'
 import { type BatchState, hasTooManyFailures, newBatchState, toProgress, toReport } from './state.js';
 import { writeUnfinishedPage } from './stop.js';
 import { waitForEnd } from './wait-for-end.js';
+import { wakeSignal } from './wake.js';
 
 /** Progress of a batch run. Also answered after its end, while a worker runs. */
 export const progressQuery = defineQuery<BatchProgress>(PROGRESS_QUERY);
@@ -49,8 +50,8 @@ export async function processBatch(input: ProcessBatchInput, continuedState?: Ba
   try {
     return await run(state, input);
   } catch (error) {
-    if (!isRunFailure(error)) throw error;
-    throw await toRunFailure(state, error);
+    if (!isTemporalFailure(error)) throw error;
+    throw await recordRunFailure(state, error);
   }
 }
 
@@ -109,7 +110,7 @@ function finish(state: BatchState, batchId: string): BatchReport {
 const UNFINISHED_PAGE_TIMEOUT_MS = 2 * 60_000;
 
 /** Records how the run ended. A run that was stopped has written its lines. */
-async function toRunFailure(state: BatchState, error: unknown): Promise<unknown> {
+async function recordRunFailure(state: BatchState, error: unknown): Promise<unknown> {
   if (state.stopRequestedAtMs === null) {
     const deadlineMs = Date.now() + UNFINISHED_PAGE_TIMEOUT_MS;
     await CancellationScope.nonCancellable(() => writeUnfinishedPage(state, deadlineMs));

@@ -52,7 +52,7 @@ export function publishDetails(state: BatchState): void {
         ['Batch', code(state.batchId)],
         ['Directory', code(opened?.request.directoryId)],
         ['Job', opened === null ? null : renderJob(opened.request.job)],
-        ['Files in the directory', files.total === 0 ? opened?.directoryFiles : null],
+        ['Files in the directory', files.total === 0 ? opened?.directoryFileCount : null],
         ...renderFileCounts(files),
         ['Jobs ended', files.total === 0 ? null : state.jobsEnded],
         ['Running', phase === 'processing' ? state.running : null],

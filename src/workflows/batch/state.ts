@@ -112,7 +112,7 @@ export function toProgress(state: BatchState): BatchProgress {
     directoryId: state.opened?.request.directoryId ?? null,
     batchId: state.batchId,
     batchStatus: state.status,
-    directoryFiles: state.opened?.directoryFiles ?? null,
+    directoryFileCount: state.opened?.directoryFileCount ?? null,
     jobsEnded: state.jobsEnded,
     waitingFor: state.waitingFor,
   };

@@ -10,7 +10,7 @@ import {
 } from '../../protocol/index.js';
 import { cancelBatch, cancelJobs } from '../shared/activities.js';
 import { publishReport } from '../shared/publish-report.js';
-import { isRunFailure } from '../shared/unwrap-failure.js';
+import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { skipRemainingFiles } from './fan-out.js';
 import { NOT_COLLECTED } from './manifest-line.js';
 import { processPage, writePage } from './process-page.js';
@@ -145,7 +145,7 @@ export async function writeUnfinishedPage(state: BatchState, deadlineMs: number)
   const unread = skipUnreadFiles(state);
   if (batchId === null || manifest !== null || (page === null && parts === 0)) return;
   try {
-    await writePage(state, batchId, page, { isLast: true, isComplete: unread === 0 }, deadlineMs);
+    await writePage(state, batchId, page, { isLast: true, listsEveryFile: unread === 0 }, deadlineMs);
   } catch (error) {
     logFailedStep('the manifest could not be written', error, { batchId });
   }
@@ -153,7 +153,7 @@ export async function writeUnfinishedPage(state: BatchState, deadlineMs: number)
 
 /** Logs and describes a step that failed. The other steps go on. */
 function logFailedStep(what: string, error: unknown, context: Record<string, unknown>): string {
-  if (!isRunFailure(error)) throw error;
+  if (!isTemporalFailure(error)) throw error;
   const message = isCancellation(error) ? 'there was no more time' : cleanText(rootFailure(error).message);
   log.error(`While the run was ending, ${what}`, { ...context, message });
   return `${what}: ${message}`;

@@ -119,7 +119,7 @@ function toProgress({ batchId, blockedBy }: { batchId: string | null; blockedBy:
     job: JOB,
     batchId,
     batchStatus: 'RUNNING',
-    directoryFiles: null,
+    directoryFileCount: null,
     jobsEnded: 0,
     waitingFor: null,
     files: NO_FILES,

@@ -25,10 +25,10 @@ describe('the progress line', () => {
   });
 
   it('shows the files of the directory while LlamaCloud works, and the jobs that have ended', () => {
-    const waiting = batchProgress({ directoryFiles: 40 });
+    const waiting = batchProgress({ directoryFileCount: 40 });
     expect(renderProgressLine(waiting)).toBe('Waiting for LlamaCloud: RUNNING, 40 files in the directory');
     const files = counts({ total: 40, completed: 2 });
-    const processing = batchProgress({ phase: 'processing', files, directoryFiles: 40, jobsEnded: 7 });
+    const processing = batchProgress({ phase: 'processing', files, directoryFileCount: 40, jobsEnded: 7 });
     expect(renderProgressLine(processing)).toBe('Collecting the documents: 2 of 40 files, 7 jobs ended');
     expect(render('RUNNING', waiting)).toContain('  Files   40 in the directory');
     expect(render('RUNNING', processing)).toContain('  Jobs    7 of 40 ended in LlamaCloud');
@@ -127,7 +127,7 @@ function batchProgress(given: Partial<BatchProgress> = {}): BatchProgress {
     job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' },
     batchId: BATCH_ID,
     batchStatus: 'RUNNING',
-    directoryFiles: null,
+    directoryFileCount: null,
     jobsEnded: 0,
     waitingFor: null,
     files: counts({}),

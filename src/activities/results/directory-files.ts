@@ -30,7 +30,7 @@ export const directoryFilesSchema = z.object({
 export type DirectoryFiles = z.infer<typeof directoryFilesSchema>;
 
 /** Stands for a directory that was not read. */
-export const NO_FILES: DirectoryFiles = { files: [], isComplete: false };
+export const FILES_NOT_READ: DirectoryFiles = { files: [], isComplete: false };
 
 /**
  * Lists the files of a directory: `GET /api/v1/beta/directories/{id}/files`. The route is in beta, so a run goes on without it: a
@@ -40,12 +40,12 @@ export const NO_FILES: DirectoryFiles = { files: [], isComplete: false };
  * @param earlier What earlier attempts have read; this one continues there.
  * @returns One more page if requests are limited, otherwise all pages.
  */
-export async function readFileNames(
+export async function readDirectoryFiles(
   { llamacloud, requestsPerSecond }: ActivityDeps,
   { directoryId, projectId, organizationId }: ApiScope & { directoryId: string },
   signal: AbortSignal,
   waitedMs: number,
-  earlier: DirectoryFiles = NO_FILES,
+  earlier: DirectoryFiles = FILES_NOT_READ,
 ): Promise<DirectoryFiles> {
   const byId = new Map(earlier.files.map((file) => [file.id, file]));
   const readPages = async (limitedSignal: AbortSignal): Promise<string | undefined> => {
