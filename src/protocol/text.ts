@@ -40,6 +40,12 @@ export function redactUrls(text: string): string {
   );
 }
 
+/** Returns the first frames of an error's stack, one line each. */
+export function readStackFrames({ stack }: Error, maxFrames: number): string[] {
+  const lines = String(stack ?? '').split('\n');
+  return lines.filter((line) => /^\s+at /.test(line)).slice(0, maxFrames);
+}
+
 /** Cuts a text to at most `maxBytes` of well-formed UTF-8, between characters. A text that was cut ends with `…`. */
 export function truncateUtf8(text: string, maxBytes: number): string {
   let bytes = 0;

@@ -44,7 +44,11 @@ export function openBatch(deps: ActivityDeps) {
           ? undefined
           : await deps.llamacloud.getBatch(batchId, { projectId, organizationId, signal });
       const request = resolveBatchInput(checked, existing);
-      const directoryFileCount = await countDirectoryFiles(deps, request.directoryId, request.scope, signal);
+      const directoryFileCount = await countDirectoryFiles(
+        deps,
+        { ...request.scope, directoryId: request.directoryId },
+        signal,
+      );
       const requestsLimited = deps.requestsPerSecond !== undefined;
       return { request, directoryFileCount, searchAttributes, requestsLimited, storeId };
     });

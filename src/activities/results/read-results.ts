@@ -2,13 +2,7 @@ import { log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { Batch } from '../../llamacloud/index.js';
-import {
-  type ApiScope,
-  type CollectFormat,
-  describeFailedBatch,
-  MIN_DELAY_MS,
-  type ResolvedPoll,
-} from '../../protocol/index.js';
+import { type ApiScope, describeFailedBatch, MIN_DELAY_MS, type ResolvedPoll } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import type { ManifestRun } from '../manifest/manifest-parts.js';
 import { NotReady } from '../support/not-ready.js';
@@ -18,16 +12,10 @@ import { toStatus } from '../support/status.js';
 import { assertSameStore } from '../support/store-id.js';
 import { type DirectoryFiles, directoryFilesSchema, FILES_NOT_READ, readDirectoryFiles } from './directory-files.js';
 import { countUnidentified, type FileRow, isUnmapped, type ResultRow, toCompleteRows } from './result-rows.js';
-import { readPageRows } from './results-page.js';
+import { type PageInput, readPageRows } from './results-page.js';
 
-export interface ReadResultsInput extends ApiScope, ManifestRun {
+export interface ReadResultsInput extends ApiScope, ManifestRun, PageInput {
   directoryId: string;
-  /** Parts of the run's manifest that are written: the files in them are done. */
-  parts: number;
-  /** Files whose document of this format is in the output store are not processed again. `null`: all files are processed. */
-  skipStored: CollectFormat | null;
-  /** Maximum number of rows to return. */
-  pageSize: number;
   /** How long to wait for rows that are missing or unmapped, in milliseconds. */
   graceMs: number;
   /** When the run first asked for the results, on whatever page, epoch milliseconds. */

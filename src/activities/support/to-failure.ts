@@ -16,6 +16,7 @@ import {
   MIN_DELAY_MS,
   NOT_FOUND_GRACE_MS,
   type ResolvedPoll,
+  readStackFrames,
 } from '../../protocol/index.js';
 import { NotReady } from './not-ready.js';
 import { formatDelay, pollDelayMs } from './poll-delay.js';
@@ -118,8 +119,7 @@ function toConciseCause(error: Error): Error {
 }
 
 function trimStack<T extends Error>(error: T): T {
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  const lines = frames.slice(0, MAX_FRAMES).map((frame) => `    ${cleanText(frame, MAX_FRAME_BYTES)}`);
+  const lines = readStackFrames(error, MAX_FRAMES).map((frame) => `    ${cleanText(frame, MAX_FRAME_BYTES)}`);
   error.stack = [error.name, ...lines].join('\n');
   return error;
 }
