@@ -84,7 +84,7 @@ export class BatchClient {
    * The default workflow id is made of the directory, job type and configuration. Temporal runs one workflow of an id at a time in
    * a namespace:
    *
-   * - While a run with the default id is open, a second start throws `WorkflowExecutionAlreadyStartedError`. So it does while a
+   * - While a run with the default id is open, a second start throws `WorkflowExecutionAlreadyStartedError`. The same happens while a
    *   `processDirectories` run has an open child for the directory, because the child has the same id. With
    *   `workflowIdConflictPolicy: 'USE_EXISTING'` you get the open run instead. `TERMINATE_EXISTING` terminates the open run, but
    *   its batch goes on in LlamaCloud.
@@ -115,9 +115,9 @@ export class BatchClient {
    * Starts a `processDirectories` run, which runs one `processBatch` child for each directory. Does not wait for its end.
    *
    * The default workflow id is made of the set of directories, the job type and the configuration. While a run over the same set is
-   * open, a second start throws `WorkflowExecutionAlreadyStartedError`. Each child has the default id of {@link start}, also when
-   * this run has your own id. If another run has that id, the child is not started and the report lists the directory as failed:
-   * two runs over overlapping sets process a shared directory once at a time. What {@link start} says about your own ids, schedules
+   * open, a second start throws `WorkflowExecutionAlreadyStartedError`. Each child has the default id of {@link start}, even if
+   * this run has your own id. If another run with that id is open, the child is not started and the report lists the directory as
+   * failed. So two runs over overlapping sets never process a shared directory at the same time. What {@link start} says about your own ids, schedules
    * and later starts holds here too.
    *
    * @throws `InvalidInput` naming every wrong field, before anything is started.

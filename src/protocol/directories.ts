@@ -40,7 +40,7 @@ export interface DirectoryFailure {
   directoryId: string;
   /** Missing if there was no batch yet. */
   batchId?: string;
-  /** A failure type of the table in `failures.ts`, or the name of Temporal's failure. */
+  /** One of the failure types in `FAILURES`, or the name of Temporal's failure. */
   type: string;
   message: string;
 }

@@ -1,5 +1,5 @@
 /**
- * The table of failures: the type of every `ApplicationFailure` of this package, and whether it is retried. An error loses its
+ * The type of every `ApplicationFailure` of this package, and whether it is retried. An error loses its
  * class when it leaves an activity, so tell failures apart by their type.
  */
 
@@ -7,7 +7,7 @@ interface FailureRule {
   /**
    * - `no`: it ends the activity.
    * - `yes`: retried until the activity's deadline.
-   * - `except-first-request`: retried while polling and collecting, but not by a run's first request and its create.
+   * - `except-first-request`: retried while polling and collecting, but not in a run's first request or the request that creates the batch.
    * - `for-15-minutes`: as `except-first-request`, for 15 minutes from when it was first seen.
    * - `for-1-minute`: as `except-first-request`, for one minute from when it was first seen.
    */

@@ -8,7 +8,7 @@ export interface FileFailure {
   fileId: string;
   name?: string;
   jobId?: string;
-  /** A failure type of the table in `failures.ts`, or the type that your own child workflow failed with. */
+  /** One of the failure types in `FAILURES`, or the type that your own child workflow failed with. */
   type: string;
   message: string;
 }
@@ -41,7 +41,7 @@ export interface ManifestLine {
   output: string | null;
   bytes: number | null;
   sha256: string | null;
-  /** Credits billed for the job, also where your own child workflow failed after it; `null` if LlamaCloud gave none. */
+  /** Credits billed for the job, even if your own child workflow failed after it; `null` if LlamaCloud gave none. */
   credits: number | null;
   error: FailureSummary | null;
 }

@@ -1,4 +1,4 @@
-/** Upper bound on a name or a message: a thousand of them travel through history at a time, and Temporal takes 2 MB. */
+/** Upper bound on a name or a message: up to 1,000 of them are in one payload, and Temporal allows 2 MB. */
 const MAX_TEXT_BYTES = 300;
 
 /** Replaces a secret. */

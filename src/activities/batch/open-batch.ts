@@ -10,9 +10,9 @@ export interface OpenedBatch {
   request: BatchRequest;
   /** Files of the directory now; `null` if they could not be counted. */
   directoryFileCount: number | null;
-  /** Are the four search attributes registered in this namespace? */
+  /** Whether the four search attributes are registered in this namespace. */
   searchAttributes: boolean;
-  /** Does the task queue limit requests? Then children must use activities, which it counts. */
+  /** Whether the task queue limits requests. Then children must use activities, which it counts. */
   requestsLimited: boolean;
   /** Output store that the run writes to. */
   storeId: string;

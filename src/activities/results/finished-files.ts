@@ -32,7 +32,7 @@ const finishedLineSchema = z.object({
 
 export type FinishedLine = z.infer<typeof finishedLineSchema>;
 
-/** Reads the lines of a batch's manifest that stand for a document, by file id. Other lines are left out, also damaged ones. */
+/** Reads the lines of a batch's manifest that stand for a document, by file id. Other lines are left out, including damaged ones. */
 export async function readFinishedLines(
   outputs: OutputStore,
   batchId: string,

@@ -39,7 +39,7 @@ export interface Attempt {
 
 /**
  * Runs one attempt of an activity. Heartbeats while it runs, so that a cancellation and a lost worker are noticed, and turns errors
- * into failures of the table.
+ * into the failure types in FAILURES.
  *
  * @param what For the messages, such as `batch bat-...`.
  */

@@ -23,7 +23,7 @@ import { formatDelay, pollDelayMs } from './poll-delay.js';
 import { ResultMissing } from './result-missing.js';
 
 /**
- * What the request was for. `open` is the first request of a run, and fails it at once: nothing is lost. A `create` costs money, so
+ * What the request was for. `open` is the first request of a run, and fails it at once: nothing is lost. The request that creates a batch costs money, so
  * the table retries it less than a `read`.
  */
 export type Operation = 'open' | 'create' | 'read' | 'cancel' | 'store';
@@ -73,7 +73,7 @@ const MAX_ERROR_NAME_BYTES = 100;
 const MAX_FRAMES = 3;
 const MAX_FRAME_BYTES = 200;
 
-/** Turns an error into a failure of the table. An error that is not in the table keeps its name as type, and is retried. */
+/** Turns an error into one of the failure types in FAILURES. Any other error keeps its name as type, and is retried. */
 export function toFailure(error: unknown, context: FailureContext): ClassifiedFailure {
   if (error instanceof ApplicationFailure) return { failure: error };
   if (error instanceof NotReady) return { failure: toBenignFailure(error, context) };

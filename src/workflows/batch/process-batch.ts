@@ -106,10 +106,10 @@ function finish(state: BatchState, batchId: string): BatchReport {
   return report;
 }
 
-/** How long the manifest of a run that fails between two pages is tried to be written. */
+/** How long a run that fails retries to write its manifest, in milliseconds. */
 const UNFINISHED_PAGE_TIMEOUT_MS = 2 * 60_000;
 
-/** Records how the run ended. A run that was stopped has written its lines. */
+/** Writes the manifest of a run that failed, unless its stop has written it, and records the failure. Returns the failure to throw. */
 async function recordRunFailure(state: BatchState, error: unknown): Promise<unknown> {
   if (state.stopRequestedAtMs === null) {
     const deadlineMs = Date.now() + UNFINISHED_PAGE_TIMEOUT_MS;

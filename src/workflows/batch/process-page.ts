@@ -5,13 +5,13 @@ import { fanOut } from './fan-out.js';
 import { setPhase, setStatus } from './publish.js';
 import type { BatchState, OpenPage } from './state.js';
 
-/** Time for the parts of a page. A run that is stopping has less. */
+/** Time limits of the steps of a page. They are shorter while the run is stopping. */
 interface PageLimits {
-  /** How long rows that are missing or have no job are waited for, in milliseconds. */
+  /** How long to wait for rows that are missing or have no job, in milliseconds. */
   graceMs: number;
-  /** Until when jobs are waited for, epoch milliseconds. */
+  /** When to stop waiting for jobs, epoch milliseconds. */
   jobDeadlineMs: number;
-  /** Until when the manifest is tried to be written, epoch milliseconds. Default: without end. */
+  /** When to stop retrying to write the manifest, epoch milliseconds. Default: never. */
   manifestDeadlineMs?: number;
 }
 

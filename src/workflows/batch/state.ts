@@ -20,7 +20,7 @@ import {
 /** A file of the page of results that is being processed. */
 export interface PageFile {
   row: ResultRow;
-  /** Is its job known to have ended? */
+  /** Whether its job is known to have ended. */
   jobEnded: boolean;
   /** Its line of the manifest; `null` until its outcome is known. */
   line: ManifestLine | null;

@@ -23,8 +23,8 @@ const CANCEL_JOBS_UNTIL_MS = 0.6 * STOP_TIMEOUT_MS;
 const COLLECT_UNTIL_MS = 0.9 * STOP_TIMEOUT_MS;
 
 /**
- * How long results and jobs that are not there yet are waited for, in milliseconds. Most of a CANCELLED batch never come, and a
- * person waits for the end. Those of a COMPLETED batch do come, and each job costs money.
+ * How long to wait for missing results and jobs, in milliseconds. Most of those of a CANCELLED batch never come, and a person waits for
+ * the run to end. Those of a COMPLETED batch do come, and each job costs money.
  */
 const RESULTS_WAIT_MS = { cancelled: 5_000, completed: 30_000 };
 
@@ -113,8 +113,8 @@ function joinFirst(jobIds: readonly string[]): string {
 }
 
 /**
- * Collects what had finished of a batch that was stopped: it is paid for. Children of the caller's own are not started any more,
- * since nobody knows how long they take: a run with `batchId` and `onlyFailed` does that later.
+ * Collects the documents of the jobs that are COMPLETED: they are paid for. Custom child workflows are not started any more, since
+ * nobody knows how long they take. A run with `batchId` and `onlyFailed` can start them later.
  *
  * @returns What could not be done, for the message of the run's failure.
  */

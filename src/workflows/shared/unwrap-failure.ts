@@ -1,8 +1,8 @@
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/workflow';
 
 /**
- * Turns the failure of an activity or a child into the failure of the workflow: the UI shows that one first, and "Activity task
- * failed" says nothing. Other errors are returned unchanged.
+ * Turns an `ActivityFailure` or a `ChildWorkflowFailure` into an `ApplicationFailure` with the type and the message of its cause, since the
+ * UI shows the outermost message first, which is only "Activity task failed". Other errors are returned unchanged.
  *
  * @param report First detail of the new failure. Default: the details of the cause.
  */
