@@ -117,8 +117,8 @@ export class BatchClient {
    * The default workflow id is made of the set of directories, the job type and the configuration. While a run over the same set is
    * open, a second start throws `WorkflowExecutionAlreadyStartedError`. Each child has the default id of {@link start}, even if
    * this run has your own id. If another run with that id is open, the child is not started and the report lists the directory as
-   * failed. So two runs over overlapping sets never process a shared directory at the same time. What {@link start} says about your own ids, schedules
-   * and later starts holds here too.
+   * failed. So two runs over overlapping sets never process a shared directory at the same time. What {@link start} says about your
+   * own ids, schedules and later starts holds here too.
    *
    * @throws `InvalidInput` naming every wrong field, before anything is started.
    */

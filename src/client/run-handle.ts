@@ -45,8 +45,8 @@ export interface RunHandle<Report, Progress> {
   /**
    * Waits for the end of the run and returns its report, even if the run failed, was cancelled or passed its `timeout`.
    *
-   * Returns `undefined` if the run ended before it had a batch, and if Temporal terminated the run or timed it out. In the latter cases
-   * there may be a batch that you pay for. Its id is in the memo of the workflow, under `llamacloudBatchId` ({@link BATCH_ID_MEMO}).
+   * Returns `undefined` if the run ended before it had a batch. Also if it was terminated or exceeded a Temporal timeout: then there may
+   * be a batch that you pay for, whose id is in the workflow's memo `llamacloudBatchId` (`BATCH_ID_MEMO`).
    *
    * @throws Temporal's error if the report can't be read: `WorkflowNotFoundError` if there is no such workflow, `ServiceError` if
    * the server can't be reached, the data converter's error if the result can't be decoded.
@@ -118,7 +118,7 @@ export function createRunHandle<Report, Progress extends object>(
   };
 }
 
-/** What the run itself says that it waits for. Only a {@link BatchProgress} has it. */
+/** What the run itself says that it waits for. Only the progress of a `processBatch` run has it. */
 function readWaitingFor(progress: object): string | null {
   return 'waitingFor' in progress && typeof progress.waitingFor === 'string' ? progress.waitingFor : null;
 }

@@ -1,13 +1,13 @@
 /**
- * The type of every `ApplicationFailure` of this package, and whether it is retried. An error loses its
- * class when it leaves an activity, so tell failures apart by their type.
+ * The type of every `ApplicationFailure` of this package, and whether it is retried. An error loses its class when it leaves an
+ * activity, so tell failures apart by their type.
  */
 
 interface FailureRule {
   /**
    * - `no`: it ends the activity.
    * - `yes`: retried until the activity's deadline.
-   * - `except-first-request`: retried while polling and collecting, but not in a run's first request or the request that creates the batch.
+   * - `except-first-request`: retried while polling and collecting, but not in a run's first request or in the POST of a batch.
    * - `for-15-minutes`: as `except-first-request`, for 15 minutes from when it was first seen.
    * - `for-1-minute`: as `except-first-request`, for one minute from when it was first seen.
    */

@@ -16,7 +16,8 @@ export function expandFields(format: CollectFormat): string[] {
 /**
  * The document of a completed job: the inline one, or a stream from its presigned URL.
  *
- * @throws ResultMissing, from the call or from the stream, if there is no document yet or its URL has expired: the next attempt gets a new URL.
+ * @throws ResultMissing, from the call or from the stream, if there is no document yet or its URL has expired. The next attempt gets a
+ * new URL.
  */
 export function toContent(result: JobResult, format: CollectFormat, download: Download): Content {
   const inline = findInlineDocument(result, format);

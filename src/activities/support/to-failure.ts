@@ -23,8 +23,8 @@ import { formatDelay, pollDelayMs } from './poll-delay.js';
 import { ResultMissing } from './result-missing.js';
 
 /**
- * What the request was for. `open` is the first request of a run, and fails it at once: nothing is lost. The request that creates a batch costs money, so
- * the table retries it less than a `read`.
+ * What the request was for. `open` is the first request of a run, and fails it at once: nothing is lost. `create` creates a batch, which
+ * costs money, so it is retried after fewer failures than a `read`.
  */
 export type Operation = 'open' | 'create' | 'read' | 'cancel' | 'store';
 
