@@ -2,7 +2,7 @@
 export class CleanupStack {
   readonly #cleanups: (() => Promise<void>)[] = [];
 
-  /** Registers a start that may still be pending. `stop` is called once it has succeeded, also when nobody waits for it any longer. */
+  /** Registers a start that may still be pending. `stop` is called once it has succeeded, even if nobody waits for it any longer. */
   add<T>(starting: Promise<T>, stop: (started: T) => Promise<void>): Promise<T> {
     this.#cleanups.push(async () => {
       const started = await starting.then(

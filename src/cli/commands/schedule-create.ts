@@ -37,7 +37,7 @@ const MIN_CATCHUP_WINDOW_MS = 10_000;
 
 const DESCRIPTION = `Create a schedule that starts runs. Give --cron or --every, or both.
 
-Each time the schedule fires, it creates a batch, and you pay for it, also if the directory has not changed.`;
+Each time the schedule fires, it creates a batch, and you pay for it, even if the directory has not changed.`;
 
 export function addScheduleCreate(group: CliCommand, context: CommandContext): void {
   const command = group

@@ -9,7 +9,7 @@ type Schedule = ReturnType<TemporalClients['batches']['getSchedule']>;
 
 const DESCRIPTION = `Create and manage Temporal Schedules that start runs. The Temporal UI shows them under Schedules.
 
-Each time a schedule fires, it creates a batch, and you pay for it, also if the directory has not changed.`;
+Each time a schedule fires, it creates a batch, and you pay for it, even if the directory has not changed.`;
 
 /** Commands on an existing schedule. */
 const ACTIONS: readonly {

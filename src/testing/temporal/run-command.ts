@@ -15,7 +15,7 @@ export interface CommandOptions {
 }
 
 /**
- * Runs a command until it exits, and resolves with its exit code, also if it is not 0. Rejects if the command can't be started (`ENOENT`
+ * Runs a command until it exits, and resolves with its exit code, even if it is not 0. Rejects if the command can't be started (`ENOENT`
  * if there is no such command) or is killed by a signal.
  */
 export type RunCommand = (command: string, args: readonly string[], options: CommandOptions) => Promise<CommandResult>;

@@ -54,6 +54,7 @@ describe('a batch that is there', () => {
     const { id, requests } = await addBatch(bench);
     const failure = await failing(bench.activities.openBatch, { batchId: id, timeout: '1 minute' }, { ageMs: 60_000 });
     expect(failure).toMatchObject({ type: 'BatchTimedOut', nonRetryable: true });
+    expect(failure.message).toBe(`the run's checks of batch ${id} did not finish within 60 s (the run's timeout)`);
     expect(requests()).toHaveLength(0);
   });
 
@@ -75,14 +76,17 @@ describe('the files of the directory', () => {
 
   test('are counted over several pages', async () => {
     const bench = await setBench();
-    expect(await open(bench, 230)).toMatchObject({ request: { job: JOB, collect: 'markdown' }, directoryFiles: 230 });
+    expect(await open(bench, 230)).toMatchObject({
+      request: { job: JOB, collect: 'markdown' },
+      directoryFileCount: 230,
+    });
     expect(bench.emulator.requests.map(({ path }) => path)).toEqual(Array(3).fill(expect.stringMatching(/files$/)));
   });
 
   test('are counted by one request where requests are limited, or not at all', async () => {
     const bench = await setBench({ requestsPerSecond: 1 });
-    expect((await open(bench, 100)).directoryFiles).toBe(100);
-    expect((await open(bench, 101)).directoryFiles).toBeNull();
+    expect((await open(bench, 100)).directoryFileCount).toBe(100);
+    expect((await open(bench, 101)).directoryFileCount).toBeNull();
     expect(bench.emulator.requests).toHaveLength(2);
   });
 
@@ -96,7 +100,7 @@ describe('the files of the directory', () => {
   test.each(FAULTS)('are not known where their list %s, and the run is opened all the same', async (_, fault) => {
     const bench = await setBench();
     bench.emulator.faults.next({ ...fault, ...TARGETS.listFiles });
-    expect(await open(bench, 3)).toMatchObject({ request: { job: JOB }, directoryFiles: null });
+    expect(await open(bench, 3)).toMatchObject({ request: { job: JOB }, directoryFileCount: null });
     expect(bench.emulator.faults.planned).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import type { ReadResultsInput, ResultsPage } from '../../../src/activities/results/read-results.js';
+import type { ReadResultsInput, RowsPage } from '../../../src/activities/results/read-results.js';
 import { DEFAULT_POLL } from '../../../src/protocol/index.js';
 import { type EmulatorOptions, type LlamaCloudEmulator, TARGETS } from '../../../src/testing/emulator/index.js';
 import { addBatch, type Bench, run, runIn, setBench } from '../support.js';
@@ -58,7 +58,7 @@ export function writeLines(bench: Bench, input: ReadResultsInput, part: number, 
 }
 
 /** Reads one page, with the warnings that it logs. */
-export async function readLogged(bench: Bench, input: ReadResultsInput): Promise<ResultsPage & { warnings: object[] }> {
+export async function readLogged(bench: Bench, input: ReadResultsInput): Promise<RowsPage & { warnings: object[] }> {
   const warnings: object[] = [];
   const logger = new DefaultLogger('WARN', ({ message, meta }) => warnings.push({ message, ...meta }));
   const page = await runIn(new MockActivityEnvironment({}, { logger }), bench.activities.readResults, input);
