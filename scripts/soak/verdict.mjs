@@ -40,7 +40,7 @@ export async function readCounts({
         line.bytes === expected.length &&
         line.sha256 === sha256(expected) &&
         dirname(line.output) === batchFolder &&
-        basename(line.output).startsWith(`${line.name}.`)
+        basename(line.output).startsWith(`${line.name ?? line.fileId}.`)
       );
     }),
   );

@@ -15,7 +15,7 @@ import {
 } from '../protocol/index.js';
 import { toPriority } from './fairness.js';
 import { createRunHandle, type RunHandle } from './run-handle.js';
-import { BatchSchedules, type ScheduleBatchOptions, type ScheduledBatch } from './schedules.js';
+import { type BatchScheduleHandle, BatchSchedules, type ScheduleBatchOptions } from './schedules.js';
 import { batchWorkflowId, directoriesWorkflowId, trimIds } from './workflow-ids.js';
 
 export interface BatchClientOptions {
@@ -84,7 +84,7 @@ export class BatchClient {
    * The default workflow id is made of the directory, job type and configuration. Temporal runs one workflow of an id at a time in
    * a namespace:
    *
-   * - While a run with the default id is open, a second start throws `WorkflowExecutionAlreadyStartedError`. So it does while a
+   * - While a run with the default id is open, a second start throws `WorkflowExecutionAlreadyStartedError`. The same happens while a
    *   `processDirectories` run has an open child for the directory, because the child has the same id. With
    *   `workflowIdConflictPolicy: 'USE_EXISTING'` you get the open run instead. `TERMINATE_EXISTING` terminates the open run, but
    *   its batch goes on in LlamaCloud.
@@ -115,10 +115,10 @@ export class BatchClient {
    * Starts a `processDirectories` run, which runs one `processBatch` child for each directory. Does not wait for its end.
    *
    * The default workflow id is made of the set of directories, the job type and the configuration. While a run over the same set is
-   * open, a second start throws `WorkflowExecutionAlreadyStartedError`. Each child has the default id of {@link start}, even when
-   * this run has your own id. If another run has that id, the child is not started and the report lists the directory as failed:
-   * two runs over overlapping sets process a shared directory once at a time. What {@link start} says about your own ids, schedules
-   * and later starts holds here too.
+   * open, a second start throws `WorkflowExecutionAlreadyStartedError`. Each child has the default id of {@link start}, even if
+   * this run has your own id. If another run with that id is open, the child is not started and the report lists the directory as
+   * failed. So two runs over overlapping sets never process a shared directory at the same time. What {@link start} says about your
+   * own ids, schedules and later starts holds here too.
    *
    * @throws `InvalidInput` naming every wrong field, before anything is started.
    */
@@ -167,7 +167,7 @@ export class BatchClient {
    *
    * @throws `InvalidInput` naming every wrong field, before anything is created.
    */
-  async schedule(input: ProcessBatchInput, options: ScheduleBatchOptions): Promise<ScheduledBatch> {
+  async schedule(input: ProcessBatchInput, options: ScheduleBatchOptions): Promise<BatchScheduleHandle> {
     checkBatchInput(input);
     return this.#schedules.create(input, options, summarize(input));
   }
@@ -178,7 +178,7 @@ export class BatchClient {
   }
 
   /** Returns a schedule to trigger, pause, resume or delete. Sends no request. */
-  getSchedule(scheduleId: string): ScheduledBatch {
+  getSchedule(scheduleId: string): BatchScheduleHandle {
     return this.#schedules.get(scheduleId);
   }
 

@@ -5,10 +5,10 @@ import { BLOCKED_BY_MEMO, type FailureType, WORKFLOW_TYPES } from '../protocol/i
 const POLL_FAILURES: ReadonlySet<string> = new Set<FailureType>(['BatchNotReady', 'JobNotReady']);
 
 /**
- * Finds what an open run can't get past right now: the last failure of an activity that is being retried, or what the `createBatch`
- * child of the run waits for. No worker is needed to find it.
+ * Finds the last failure of an activity that an open run or its `createBatch` child is retrying, or why `createBatch` has not created
+ * the batch yet. Needs no worker. Failures inside `processJob` children are not found.
  *
- * @returns `null` if the run only waits for LlamaCloud, or is closed.
+ * @returns `null` if there is none, or the run is closed.
  */
 export async function findBlockedBy(
   { workflow }: Client,

@@ -12,7 +12,10 @@ import { NoWorkerError } from './no-worker-error.js';
 
 /** The answer of the `progress` query, and what blocks the run. */
 export type WithBlockedBy<Progress> = Progress & {
-  /** What the run can't get past right now, such as the failure of an activity that is being retried. `null` if nothing blocks it. */
+  /**
+   * What the run can't get past right now: the last failure of an activity that the run or its `createBatch` child is retrying, or else
+   * `waitingFor`. `null` if there is neither. Failures inside `processJob` children are not shown.
+   */
   blockedBy: string | null;
 };
 
@@ -40,14 +43,19 @@ export interface RunHandle<Report, Progress> {
    */
   result(): Promise<Report>;
   /**
-   * Waits for the end of the run and returns its report, even if the run failed, was cancelled or timed out. Returns `undefined` if
-   * the run ended before it had a batch.
+   * Waits for the end of the run and returns its report, even if the run failed, was cancelled or passed its `timeout`.
+   *
+   * Returns `undefined` if the run ended before it had a batch. Also if it was terminated or exceeded a Temporal timeout: then there may
+   * be a batch that you pay for, whose id is in the workflow's memo `llamacloudBatchId` (`BATCH_ID_MEMO`).
    *
    * @throws Temporal's error if the report can't be read: `WorkflowNotFoundError` if there is no such workflow, `ServiceError` if
    * the server can't be reached, the data converter's error if the result can't be decoded.
    */
   report(): Promise<Report | undefined>;
-  /** Requests cancellation: the run cancels its batch, its jobs and its open children. Does not wait for the end. */
+  /**
+   * Requests cancellation: the run cancels its open children, and its batch and its jobs unless its input says `onStop: 'leave'`. Does
+   * not wait for the end.
+   */
   cancel(): Promise<void>;
 }
 
@@ -87,7 +95,7 @@ export function createRunHandle<Report, Progress extends object>(
           throw isNoAnswer(error, deadlineMs) ? new NoWorkerError(description.taskQueue, error) : error;
         });
         const [progress, blockedBy] = await Promise.all([query, findBlockedBy(client, description)]);
-        return { ...progress, blockedBy };
+        return { ...progress, blockedBy: blockedBy ?? readWaitingFor(progress) };
       });
     },
     result: () => chain.result(),
@@ -108,6 +116,11 @@ export function createRunHandle<Report, Progress extends object>(
       await (await findCurrentRun()).handle.cancel();
     },
   };
+}
+
+/** What the run itself says that it waits for. Only the progress of a `processBatch` run has it. */
+function readWaitingFor(progress: object): string | null {
+  return 'waitingFor' in progress && typeof progress.waitingFor === 'string' ? progress.waitingFor : null;
 }
 
 const CANCELLED = 1;

@@ -35,7 +35,7 @@ export interface ScheduleBatchOptions {
 }
 
 /** A schedule of batch runs. */
-export interface ScheduledBatch {
+export interface BatchScheduleHandle {
   readonly scheduleId: string;
   /** Starts a run now. @param overlap Default: the policy of the schedule. */
   trigger(overlap?: ScheduleOverlapPolicy): Promise<void>;
@@ -62,7 +62,7 @@ export class BatchSchedules {
   }
 
   /** @throws TypeError if `cron` and `every` are both missing. Temporal's `ScheduleAlreadyRunning` if the id is in use. */
-  async create(input: ProcessBatchInput, options: ScheduleBatchOptions, summary: string): Promise<ScheduledBatch> {
+  async create(input: ProcessBatchInput, options: ScheduleBatchOptions, summary: string): Promise<BatchScheduleHandle> {
     const { scheduleId, overlap = ScheduleOverlapPolicy.SKIP, catchupWindow = DEFAULT_CATCHUP_WINDOW } = options;
     const handle = await this.#client.create({
       scheduleId,
@@ -78,7 +78,7 @@ export class BatchSchedules {
       policies: { overlap, catchupWindow, pauseOnFailure: options.pauseOnFailure ?? false },
       state: { paused: options.paused ?? false, ...(options.note === undefined ? {} : { note: options.note }) },
     });
-    return toScheduledBatch(handle);
+    return toBatchScheduleHandle(handle);
   }
 
   async *list(): AsyncGenerator<ScheduleSummary> {
@@ -87,8 +87,8 @@ export class BatchSchedules {
     }
   }
 
-  get(scheduleId: string): ScheduledBatch {
-    return toScheduledBatch(this.#client.getHandle(scheduleId));
+  get(scheduleId: string): BatchScheduleHandle {
+    return toBatchScheduleHandle(this.#client.getHandle(scheduleId));
   }
 }
 
@@ -98,7 +98,7 @@ function withoutPausedTimes(schedule: ScheduleSummary): ScheduleSummary {
   return state.paused && info !== undefined ? { ...schedule, info: { ...info, nextActionTimes: [] } } : schedule;
 }
 
-function toScheduledBatch(handle: ScheduleHandle): ScheduledBatch {
+function toBatchScheduleHandle(handle: ScheduleHandle): BatchScheduleHandle {
   return {
     scheduleId: handle.scheduleId,
     // The SDK's default policy would start a second run beside an open one.

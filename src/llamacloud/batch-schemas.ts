@@ -41,7 +41,7 @@ export function createBatchSchemas(redact: Redact) {
   const unusedResults = results.catch(undefined);
   return {
     batch,
-    /** Of a create, only the id is needed. To reject anything else would lose a batch that costs money. */
+    /** Response of the request that creates a batch. Only the id is needed: a rejected response would lose a batch that costs money. */
     created: batch.extend({ status: z.string().catch('PENDING'), results: unusedResults }),
     /** In a list too, a batch needs nothing but its id. */
     page: listPageSchema(batch.extend({ status: z.string().catch('UNKNOWN'), results: unusedResults })),

@@ -17,7 +17,6 @@ import type {
 } from './params.js';
 import type { Page } from './schema-fields.js';
 import { MIN_KEY_LENGTH, SecretSet } from './secret-set.js';
-import { truncate } from './text.js';
 import { checkId, checkPathSegment, findApiKeyProblem, findBaseUrlProblem } from './validate.js';
 
 export const DEFAULT_BASE_URL = 'https://api.cloud.llamaindex.ai';
@@ -216,12 +215,6 @@ export class LlamaCloudClient {
       schema: directoryFilesSchema,
       signal: params.signal,
     });
-  }
-
-  /** Lists the files of a directory, all pages. A page is requested when its first item is read. */
-  iterateDirectoryFiles(id: string, params: CallOptions & { pageSize?: number } = {}): AsyncGenerator<DirectoryFile> {
-    const path = truncate(`/api/v1/beta/directories/${encodeURIComponent(id.toWellFormed())}/files`);
-    return paginate(path, undefined, (pageToken) => this.listDirectoryFiles(id, { ...params, ...pageToken }));
   }
 
   /**

@@ -6,6 +6,6 @@ export { HttpStatusError } from './errors/http-status-error.js';
 export { IncompleteDocumentError } from './errors/incomplete-document-error.js';
 export { LlamaCloudError, type RequestInfo } from './errors/llamacloud-error.js';
 export { UnexpectedResponseError } from './errors/unexpected-response-error.js';
-export type { ExtractJob, ParseJob, ParseResult, ResultPage } from './job-schemas.js';
+export type { DocumentPage, ExtractJob, ParseJob, ParseResult } from './job-schemas.js';
 export type * from './params.js';
 export type { Page } from './schema-fields.js';

@@ -10,7 +10,7 @@ export type ExtractJob = z.infer<Schemas['extractJob']>;
 export type ParseResult = z.infer<Schemas['parseResult']>;
 
 /** A page of a parse result, in `markdown` or `text`. */
-export interface ResultPage {
+export interface DocumentPage {
   page_number?: number | undefined;
   /** `false` if the page could not be parsed. Then `error` says why. */
   success?: boolean | undefined;
@@ -58,14 +58,14 @@ export function createJobSchemas(redact: Redact) {
   const listed = { id: pathId };
   // The status in the response of a cancel is not used: the job is read again.
   const cancelled = { status: z.string().min(1).catch('UNKNOWN') };
-  const resultPages = z
-    .looseObject({ pages: z.array(resultPageSchema(errorMessage)) })
+  const documentPages = z
+    .looseObject({ pages: z.array(documentPageSchema(errorMessage)) })
     .nullish()
     .catch(undefined);
   const parseResult = z.looseObject({
     job: parseJob,
-    markdown: resultPages,
-    text: resultPages,
+    markdown: documentPages,
+    text: documentPages,
     items: z
       .looseObject({ pages: z.array(z.unknown()) })
       .nullish()
@@ -84,7 +84,7 @@ export function createJobSchemas(redact: Redact) {
 }
 
 /** An invalid page stays in the list, so that the document can show the gap. */
-function resultPageSchema(errorMessage: ReturnType<typeof errorMessageSchema>) {
+function documentPageSchema(errorMessage: ReturnType<typeof errorMessageSchema>) {
   const page = z.looseObject({
     page_number: z.number().optional().catch(undefined),
     success: z.boolean().optional().catch(undefined),
@@ -92,5 +92,5 @@ function resultPageSchema(errorMessage: ReturnType<typeof errorMessageSchema>) {
     text: z.string().optional().catch(undefined),
     error: errorMessage,
   });
-  return z.union([page, z.unknown().transform((): ResultPage => ({}))]);
+  return z.union([page, z.unknown().transform((): DocumentPage => ({}))]);
 }

@@ -63,7 +63,7 @@ export class SecretSet {
     }
   }
 
-  /** Removes secrets from text that others wrote, also those in URLs. The result is well-formed and bounded. */
+  /** Removes secrets from text that others wrote, including those in URLs. The result is well-formed and bounded. */
   redact(text: string): string {
     const secrets = this.#sortByLength();
     const start = text.slice(0, MAX_TEXT_LENGTH).toWellFormed();

@@ -1,9 +1,11 @@
+import { readStackFrames } from '../protocol/index.js';
+
 /** Keeps the message below 500 characters, since it becomes a failure in history. */
 const MAX_LOCATION_CHARACTERS = 250;
 const MAX_REASON_CHARACTERS = 200;
 
 /** Of the cause's stack. */
-const MAX_STACK_LINES = 3;
+const MAX_FRAMES = 2;
 
 /** The output store failed: it is full, read-only or missing. */
 export class OutputError extends Error {
@@ -16,7 +18,7 @@ export class OutputError extends Error {
    */
   constructor(action: string, location: string, cause: unknown) {
     const reason = truncate(cause instanceof Error ? cause.message : String(cause), MAX_REASON_CHARACTERS);
-    super(`Could not ${action} ${truncateMiddle(location, MAX_LOCATION_CHARACTERS)}: ${reason}`, {
+    super(`Could not ${action} ${truncatePath(location, MAX_LOCATION_CHARACTERS)}: ${reason}`, {
       cause: cause instanceof Error ? toSmallError(cause, reason) : reason,
     });
   }
@@ -26,8 +28,7 @@ export class OutputError extends Error {
 function toSmallError(error: Error, message: string): Error {
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
   const small = Object.assign(new Error(message), { name: error.name, ...code });
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  const lines = [`${error.name}: ${message}`, ...frames].join('\n').split('\n').slice(0, MAX_STACK_LINES);
+  const lines = [`${error.name}: ${message}`, ...readStackFrames(error, MAX_FRAMES)];
   small.stack = truncate(lines.join('\n'), 2 * MAX_REASON_CHARACTERS + MAX_LOCATION_CHARACTERS);
   return small;
 }
@@ -37,8 +38,8 @@ function truncate(text: string, maxCharacters: number): string {
   return wellFormed.length <= maxCharacters ? wellFormed : `${firstPart(wellFormed, maxCharacters - 1)}…`;
 }
 
-/** For paths: keeps the start, and the file name at the end. */
-function truncateMiddle(text: string, maxCharacters: number): string {
+/** Keeps the start, and the file name at the end. */
+function truncatePath(text: string, maxCharacters: number): string {
   const wellFormed = text.toWellFormed();
   if (wellFormed.length <= maxCharacters) return wellFormed;
   const half = Math.floor((maxCharacters - 1) / 2);

@@ -34,8 +34,11 @@ export const DEFAULT_POLL: ResolvedPoll = {
 export const DEFAULT_MAX_CONCURRENT_JOBS = 40;
 export const MAX_CONCURRENT_JOBS_LIMIT = 500;
 
-/** Results that travel through history at a time, far below Temporal's limit of 2 MB. A batch holds at most 1,000 files today. */
+/** Results in one payload, far below Temporal's limit of 2 MB. A batch holds at most 1,000 files today. */
 export const MAX_PAGE_SIZE = 1_000;
+
+/** Upper bound on the location of a document, in characters: up to 1,000 of them are in one payload, and Temporal allows 2 MB. */
+export const MAX_LOCATION_LENGTH = 1_000;
 
 /** Failures listed in the report: the default and the maximum. The manifest has all of them. */
 export const MAX_REPORTED_FAILURES = 100;
@@ -52,8 +55,8 @@ export const MAX_CONCURRENT_BATCHES_LIMIT = 50;
 export const MAX_DIRECTORIES = 10_000;
 
 /**
- * Directories between two continue-as-new. A directory was measured at about 9 events, and at 2 kB when it completes or 5 kB when it
- * fails. Temporal warns from 10,240 events and 10 MB.
+ * Directories per page. The run continues as new after each page. A directory was measured at about 9 events, and at 2 kB when it
+ * completes or 5 kB when it fails. Temporal warns from 10,240 events and 10 MB.
  */
 export const DIRECTORIES_PAGE_SIZE = 500;
 

@@ -40,7 +40,7 @@ export interface DirectoryFailure {
   directoryId: string;
   /** Missing if there was no batch yet. */
   batchId?: string;
-  /** A failure type of the table in `failures.ts`, or the name of Temporal's failure. */
+  /** One of the failure types in `FAILURES`, or the name of Temporal's failure. */
   type: string;
   message: string;
 }
@@ -77,7 +77,6 @@ export type DirectoriesPhase = RunPhase;
 export const DIRECTORIES_PHASE_LABELS: Record<DirectoriesPhase, string> = {
   ...RUN_PHASE_LABELS,
   processing: 'Processing the directories',
-  stopping: 'Stopping: cancelling the batches',
 };
 
 /** Answer of the `progress` query of a `processDirectories` workflow. `running` counts the batches that are open. */

@@ -1,17 +1,17 @@
 /**
- * The table of failures: the type of every `ApplicationFailure` of this package, and whether it is retried. An error loses its
- * class when it leaves an activity, so tell failures apart by their type.
+ * The type of every `ApplicationFailure` of this package, and whether it is retried. An error loses its class when it leaves an
+ * activity, so tell failures apart by their type.
  */
 
 interface FailureRule {
   /**
    * - `no`: it ends the activity.
    * - `yes`: retried until the activity's deadline.
-   * - `except-first-request`: retried while polling and collecting, but not by a run's first request and its create.
-   * - `15-minutes`: as `except-first-request`, for 15 minutes from when it was first seen.
-   * - `while-recent`: as `except-first-request`, for one minute from when it was first seen.
+   * - `except-first-request`: retried while polling and collecting, but not in a run's first request or in the POST of a batch.
+   * - `for-15-minutes`: as `except-first-request`, for 15 minutes from when it was first seen.
+   * - `for-1-minute`: as `except-first-request`, for one minute from when it was first seen.
    */
-  readonly retried: 'no' | 'yes' | 'except-first-request' | '15-minutes' | 'while-recent';
+  readonly retried: 'no' | 'yes' | 'except-first-request' | 'for-15-minutes' | 'for-1-minute';
   /** What a person can do; `null` if the message says it already. */
   readonly advice: string | null;
 }
@@ -23,7 +23,7 @@ export const FAILURES = {
   RequestRejected: { retried: 'no', advice: 'Check the ids and the configuration that the message names.' },
   /** 401, 403. */
   NotAuthorized: {
-    retried: '15-minutes',
+    retried: 'for-15-minutes',
     advice: 'Check LLAMA_CLOUD_API_KEY, and that LLAMA_CLOUD_BASE_URL is the region that the key belongs to.',
   },
   /** 402. */
@@ -32,7 +32,7 @@ export const FAILURES = {
     advice: 'Add credits to the LlamaCloud organization. A run that has ended has to be started again.',
   },
   /** 404. */
-  NotFound: { retried: 'while-recent', advice: 'Check the id, and that the key sees the project it is in.' },
+  NotFound: { retried: 'for-1-minute', advice: 'Check the id, and that the key sees the project it is in.' },
   /** 408, 409 on read, 425, 5xx, a timeout, a reset connection, DNS. */
   ServiceUnavailable: { retried: 'yes', advice: null },
   /** 429. */
@@ -49,10 +49,10 @@ export const FAILURES = {
   /** Benign: the job is not terminal yet. */
   JobNotReady: { retried: 'yes', advice: null },
   /** The batch ended as FAILED: there is no reliable per-file result set. */
-  BatchFailed: { retried: 'no', advice: 'Start it again; if it fails again, ask LlamaCloud support about the batch.' },
+  BatchFailed: { retried: 'no', advice: null },
   /** The batch ended as CANCELLED. The documents that had finished were collected, and the report counts them. */
   BatchCancelled: { retried: 'no', advice: null },
-  /** The run's deadline passed; the batch was cancelled. */
+  /** The run passed its `timeout`. The message says what happened to the batch. */
   BatchTimedOut: { retried: 'no', advice: null },
   /** More files failed than `maxFailedFiles` or `maxFailedPercent` allow. */
   TooManyFailedFiles: { retried: 'no', advice: null },
@@ -60,7 +60,7 @@ export const FAILURES = {
   JobFailed: { retried: 'no', advice: null },
   /** The job of one file ended as CANCELLED, or its workflow was cancelled. */
   JobCancelled: { retried: 'no', advice: null },
-  /** The job of one file did not end within `jobTimeout`. */
+  /** The job of one file did not end, or its document was not collected, within `jobTimeout`. */
   JobTimedOut: { retried: 'no', advice: null },
   /** LlamaCloud could not create a job for one file, or gave none in time. */
   FileNotMapped: { retried: 'no', advice: null },
@@ -72,6 +72,11 @@ export type FailureType = keyof typeof FAILURES;
 
 export function failureRule(type: FailureType): FailureRule {
   return FAILURES[type];
+}
+
+/** Message of a `BatchFailed`. */
+export function describeFailedBatch(batchId: string): string {
+  return `batch ${batchId} failed, so it has no reliable results. Starting again creates, and bills, a new batch.`;
 }
 
 /** Type and message of a failure. */

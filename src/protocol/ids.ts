@@ -1,12 +1,12 @@
 import { truncateUtf8 } from './text.js';
 
-/** Printable ASCII without spaces: valid in a workflow id, a search attribute and a URL on every server. */
-const VALID_ID = /^[\x21-\x7e]+$/;
+/** Printable ASCII without spaces, which every server takes in workflow ids and search attributes, and without `/`, which joins ids. */
+const VALID_ID = /^[\x21-\x2e\x30-\x7e]+$/;
 
 /** LlamaCloud's ids have 40 characters. A workflow id holds two ids, and some Temporal servers take 255 bytes only. */
 export const MAX_ID_LENGTH = 100;
 
-/** Whether an id can be used without escaping. `.` and `..` would reach another route in the path of a URL. */
+/** Whether an id can be part of a workflow id, a key of the output store and, URL-encoded, a path. `.` and `..` are not encoded. */
 export function isValidId(id: string): boolean {
   return id.length <= MAX_ID_LENGTH && VALID_ID.test(id) && id !== '.' && id !== '..';
 }

@@ -96,7 +96,7 @@ export interface BatchOptions extends ApiScope {
   onStop?: OnStop;
   /** Time for the jobs to end, from when the batch's results are first read. Default 24 hours. */
   jobTimeout?: Duration;
-  /** Files between two continue-as-new, 1 to 1,000: bounds the history of a large batch. Default 1,000. */
+  /** Files per page, 1 to 1,000. The run continues as new after each page, which bounds its history. Default 1,000. */
   pageSize?: number;
   /** How long a file may be without a job and without an error once its batch is COMPLETED. Default 2 minutes. */
   resultsGracePeriod?: Duration;

@@ -19,7 +19,10 @@ export const WORKFLOW_TYPES = {
 /** Query of `processBatch`, answered with a {@link BatchProgress}, and of `processDirectories`. */
 export const PROGRESS_QUERY = 'progress';
 
-/** Signal of a batch workflow: poll now. Takes no arguments. */
+/**
+ * Signal of `processBatch`: poll the batch now. Takes no arguments. It has an effect only while the run waits for its batch to end, not
+ * while it waits for jobs.
+ */
 export const WAKE_SIGNAL = 'wake';
 
 /** Memo key of a batch workflow's batch id, also set where the search attributes are not registered. */
@@ -28,10 +31,10 @@ export const BATCH_ID_MEMO = 'llamacloudBatchId';
 /** Memo key of `createBatch`: ids of the batches that existed before it created its own. */
 export const PREEXISTING_BATCHES_MEMO = 'llamacloudPreexistingBatches';
 
-/** Memo key of `createBatch`: why its batch is not created yet. */
+/** Memo key of `createBatch`: the failure after which it has not created its batch yet. */
 export const BLOCKED_BY_MEMO = 'llamacloudBlockedBy';
 
-/** Memo key of the report of a run that failed or was cancelled: Temporal keeps no result of such a workflow. */
+/** Memo key of the report of a run that was cancelled or passed its timeout. Temporal keeps no result of a cancelled workflow. */
 export const REPORT_MEMO = 'llamacloudReport';
 
 /** What a batch processes, and with which job. */
@@ -40,7 +43,7 @@ export interface BatchSpec {
   job: BatchJob;
 }
 
-/** Equal for batches with the same directory, job type and configuration, and for no others. */
+/** Equal for batches with the same directory, job type and configuration, and for no others: a valid id has no `/`. */
 function dedupKey({ directoryId, job }: BatchSpec): string {
   return [directoryId, job.type, job.configurationId].join('/');
 }

@@ -8,7 +8,7 @@ export interface FileFailure {
   fileId: string;
   name?: string;
   jobId?: string;
-  /** A failure type of the table in `failures.ts`, or the type that your own child workflow failed with. */
+  /** One of the failure types in `FAILURES`, or the type that your own child workflow failed with. */
   type: string;
   message: string;
 }
@@ -28,7 +28,10 @@ export interface JobOutcome {
   credits: number | null;
 }
 
-/** One line of the manifest (JSON lines): one for every file of the batch, in the order of the batch's results. */
+/**
+ * One line of the manifest (JSON lines): one for each file whose result the run has read, in the order of the batch's results. A run
+ * that ends early has no lines for files of pages that it did not read.
+ */
 export interface ManifestLine {
   fileId: string;
   name: string | null;
@@ -47,7 +50,7 @@ export interface ManifestLine {
 export interface BatchReport extends RunReport<FileFailure> {
   batchId: string;
   directoryId: string;
-  /** Terminal status of the batch. */
+  /** Last status seen of the batch. Not terminal if the run left the batch running or could not cancel it. */
   status: string;
 }
 
@@ -65,7 +68,6 @@ export const PHASE_LABELS: Record<BatchPhase, string> = {
   waiting: 'Waiting for LlamaCloud',
   expanding: 'Reading the results',
   processing: 'Collecting the documents',
-  stopping: 'Stopping: cancelling the batch and its jobs',
 };
 
 /** Answer of the `progress` query. `files.total` is 0 until the results are known. */
@@ -76,7 +78,9 @@ export interface BatchProgress extends RunProgress<BatchPhase, FileFailure> {
   /** Last status seen; `null` before the batch exists. */
   batchStatus: string | null;
   /** Files of the directory when the run began: shows the size of a batch whose results are not there yet. `null` if not known. */
-  directoryFiles: number | null;
+  directoryFileCount: number | null;
   /** Files whose job is known to have ended in LlamaCloud. Their documents are collected next. */
   jobsEnded: number;
+  /** What the run waits for other than LlamaCloud: another run that creates a batch of the same spec. A sentence; usually `null`. */
+  waitingFor: string | null;
 }

@@ -2,7 +2,10 @@
 import type { FailureSummary } from './failures.js';
 import type { BatchJob } from './input.js';
 
-/** Outcome of one file. `SKIPPED`: not tried, because too many other files had failed or the run was stopped. */
+/**
+ * Outcome of one file. `SKIPPED`: no document was collected, because the run was stopped or too many other files had failed. Its job may
+ * have run and been billed.
+ */
 export type FileStatus = 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'SKIPPED';
 
 /** Counts of files by outcome. They add up to `total` once the run has ended. */
@@ -56,6 +59,7 @@ export interface RunProgress<Phase, Failure> {
 export const RUN_PHASE_LABELS = {
   opening: 'Checking the input',
   reporting: 'Writing the manifest',
+  stopping: 'Stopping',
   completed: 'Completed',
   failed: 'Failed',
   cancelled: 'Cancelled',

@@ -1,4 +1,4 @@
-/** Upper bound on a name or a message: a thousand of them travel through history at a time, and Temporal takes 2 MB. */
+/** Upper bound on a name or a message: up to 1,000 of them are in one payload, and Temporal allows 2 MB. */
 const MAX_TEXT_BYTES = 300;
 
 /** Replaces a secret. */
@@ -38,6 +38,12 @@ export function redactUrls(text: string): string {
         return start === 0 || isRedacted ? url : `${url.slice(0, start)}${REDACTED}`;
       })
   );
+}
+
+/** Returns the first frames of an error's stack, one line each. */
+export function readStackFrames({ stack }: Error, maxFrames: number): string[] {
+  const lines = String(stack ?? '').split('\n');
+  return lines.filter((line) => /^\s+at /.test(line)).slice(0, maxFrames);
 }
 
 /** Cuts a text to at most `maxBytes` of well-formed UTF-8, between characters. A text that was cut ends with `…`. */

@@ -1,7 +1,7 @@
 import { Client, Connection, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { BatchClient, NoWorkerError } from '../../src/index.js';
+import { BATCH_ID_MEMO, BatchClient, NoWorkerError } from '../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
 import { files, parse, startTestEnvironment } from '../support/test-environment.js';
 import { until } from '../support/until.js';
@@ -122,5 +122,17 @@ describe('a report', () => {
     // No worker has it, so there is nothing but the termination.
     await temporal.client.workflow.getHandle(run.workflowId).terminate();
     expect(await run.report()).toBeUndefined();
+  });
+
+  test('of a run that was terminated is undefined, and the memo has the id of its batch', async () => {
+    const env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: 3_600_000 } });
+    const { id } = await env.emulator.addDirectory(files(1));
+    const run = await env.batches.start(parse(id));
+    await until('the batch id', async () => (await run.progress()).batchId ?? undefined);
+    const handle = temporal.client.workflow.getHandle(run.workflowId);
+    await handle.terminate();
+    expect(await run.report()).toBeUndefined();
+    expect((await handle.describe()).memo?.[BATCH_ID_MEMO]).toBe((await env.untilCreated(id)).id);
+    await env.close();
   });
 });

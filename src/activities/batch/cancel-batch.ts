@@ -4,7 +4,7 @@ import type { ActivityDeps } from '../deps.js';
 import { NotReady } from '../support/not-ready.js';
 import { pollDelayMs } from '../support/poll-delay.js';
 import { runAttempt } from '../support/run-attempt.js';
-import { toStatus } from './wait-for-batch.js';
+import { toStatus } from '../support/status.js';
 
 export interface CancelBatchInput extends ApiScope {
   batchId: string;

@@ -6,8 +6,8 @@ import { type ApiScope, type BatchSpec, LIST_LAG_MS } from '../../protocol/index
 import type { ActivityDeps } from '../deps.js';
 import { NotReady } from '../support/not-ready.js';
 import { runAttempt } from '../support/run-attempt.js';
+import { toStatus } from '../support/status.js';
 import { hasResetActivity } from './reset-history.js';
-import { toStatus } from './wait-for-batch.js';
 
 export interface BatchToCreate extends BatchSpec {
   scope: ApiScope;
@@ -20,11 +20,11 @@ export interface CreatedBatch {
 
 /** What the failure of {@link postBatch} carries. */
 export interface PostFailureDetails {
-  /** May there be a batch although no response gave its id? */
+  /** Whether there may be a batch although no response gave its id. */
   mayHaveCreatedBatch: boolean;
   /** Wait before the next request, in milliseconds. */
   retryDelayMs: number;
-  /** Has a reset of the workflow taken back an earlier POST? Nothing was sent then. */
+  /** Whether a reset of the workflow discarded an earlier POST. Then nothing was sent. */
   wasReset?: boolean;
 }
 
@@ -117,7 +117,7 @@ function withPostDetails(error: unknown, mayHaveCreatedBatch: boolean, wasReset:
 
 export interface FindCreatedBatchInput extends BatchToCreate {
   preexisting: PreexistingBatches;
-  /** Wait until LlamaCloud's list would show the batch if there were one? Otherwise the list is read once. */
+  /** Whether to wait until LlamaCloud's list would show the batch if there were one. Otherwise the list is read once. */
   wait: boolean;
 }
 

@@ -9,10 +9,10 @@ import { countDirectoryFiles } from './count-files.js';
 export interface OpenedBatch {
   request: BatchRequest;
   /** Files of the directory now; `null` if they could not be counted. */
-  directoryFiles: number | null;
-  /** Are the four search attributes registered in this namespace? */
+  directoryFileCount: number | null;
+  /** Whether the four search attributes are registered in this namespace. */
   searchAttributes: boolean;
-  /** Does the task queue limit requests? Then children must use activities, which it counts. */
+  /** Whether the task queue limits requests. Then children must use activities, which it counts. */
   requestsLimited: boolean;
   /** Output store that the run writes to. */
   storeId: string;
@@ -35,7 +35,7 @@ export function openBatch(deps: ActivityDeps) {
       // The workflow gets the timeout of the run from this activity, so it can't enforce it before.
       if (ageMs >= timeout)
         throw ApplicationFailure.nonRetryable(
-          `${what} could not be opened within ${timeout / 1_000} s`,
+          `the run's checks of ${what} did not finish within ${timeout / 1_000} s (the run's timeout)`,
           'BatchTimedOut',
         );
       const storeId = await deps.outputs.id();
@@ -44,9 +44,13 @@ export function openBatch(deps: ActivityDeps) {
           ? undefined
           : await deps.llamacloud.getBatch(batchId, { projectId, organizationId, signal });
       const request = resolveBatchInput(checked, existing);
-      const directoryFiles = await countDirectoryFiles(deps, request.directoryId, request.scope, signal);
+      const directoryFileCount = await countDirectoryFiles(
+        deps,
+        { ...request.scope, directoryId: request.directoryId },
+        signal,
+      );
       const requestsLimited = deps.requestsPerSecond !== undefined;
-      return { request, directoryFiles, searchAttributes, requestsLimited, storeId };
+      return { request, directoryFileCount, searchAttributes, requestsLimited, storeId };
     });
   };
 }

@@ -1,5 +1,5 @@
 /**
- * What `createBatch` did before a person reset it, or the run that it creates for. There may be a batch already. It is read from
+ * Finds the batch of an earlier `createBatch` workflow, if a person has reset this workflow or the run that it creates for. Read from
  * histories and memos, which do not lag as Temporal's visibility does.
  */
 import { Context } from '@temporalio/activity';
@@ -26,11 +26,11 @@ export interface PreviousCreates {
 /** `GET /api/v2/batches/{id}` where there is a batch. */
 export function findPreviousCreates(deps: ActivityDeps) {
   return ({ scope, runs }: FindPreviousCreatesInput): Promise<PreviousCreates> =>
-    runAttempt('read', `previous creates of ${runs.create.workflowId}`, async ({ signal }) => {
+    runAttempt('read', `earlier runs of ${runs.create.workflowId}`, async ({ signal }) => {
       const { client } = Context.current();
       let preexisting: PreexistingBatches | null = null;
-      for (const create of await listPreviousCreates(client, runs)) {
-        const memo = await readMemo(client, create);
+      for (const previousRun of await listPreviousCreates(client, runs)) {
+        const memo = await readMemo(client, previousRun);
         const listed = memo?.[PREEXISTING_BATCHES_MEMO];
         const batchId = memo?.[BATCH_ID_MEMO];
         const batch = typeof batchId === 'string' ? await findUsableBatch(deps, batchId, scope, signal) : null;
@@ -48,7 +48,7 @@ async function readMemo(client: Client, { workflowId, runId }: WorkflowRun) {
   return description?.memo;
 }
 
-/** The executions of the create before this one, latest first. */
+/** Lists the earlier executions of `createBatch` for this run, latest first. */
 async function listPreviousCreates(
   client: Client,
   { create, parent }: FindPreviousCreatesInput['runs'],

@@ -32,7 +32,7 @@ async function readBaseRuns(client: Client, workflowId: string, latest: HistoryE
 }
 
 /**
- * Whether this is the first activity of its type since a reset, and the reset took back another one of that type. The workflow can't
+ * Whether this is the first activity of its type since a reset, and the reset discarded another one of that type. The workflow can't
  * know: a reset keeps only what was recorded before it.
  */
 export async function hasResetActivity(client: Client, run: WorkflowRun, activityType: string): Promise<boolean> {

@@ -1,9 +1,10 @@
-import { type ApiScope, cleanText, isTerminal, type ResolvedPoll } from '../../protocol/index.js';
+import { type ApiScope, isTerminal, type ResolvedPoll } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { msUntilNextPoll } from '../support/next-poll.js';
 import { NotReady } from '../support/not-ready.js';
 import { pollDelayMs } from '../support/poll-delay.js';
 import { runAttempt } from '../support/run-attempt.js';
+import { toStatus } from '../support/status.js';
 
 export interface WaitForBatchInput extends ApiScope {
   batchId: string;
@@ -36,9 +37,4 @@ export function waitForBatch(deps: ActivityDeps) {
       throw new NotReady('BatchNotReady', `batch ${batchId} is ${status}`, delayMs);
     });
   };
-}
-
-/** A search attribute takes 255 bytes. LlamaCloud adds statuses without notice: one that is not known is shown as it is. */
-export function toStatus(status: string): string {
-  return cleanText(status, 60);
 }

@@ -17,7 +17,7 @@ const directoryIds = z
   .min(1)
   .max(MAX_DIRECTORIES)
   .refine((ids) => describeRepeat(ids) === undefined, {
-    error: ({ input }) => `has a directory twice: ${describeRepeat(input)}`,
+    error: ({ input }) => `must not repeat a directory: ${describeRepeat(input)}`,
     // Also beside wrong items.
     when: ({ value }) => Array.isArray(value),
   });
@@ -27,7 +27,7 @@ function describeRepeat(ids: unknown): string | undefined {
   const indexes = new Map<unknown, number>();
   for (const [index, directoryId] of (Array.isArray(ids) ? ids : []).entries()) {
     const firstIndex = indexes.get(directoryId);
-    if (firstIndex !== undefined) return `number ${index} is the same as number ${firstIndex}`;
+    if (firstIndex !== undefined) return `directoryIds[${index}] repeats directoryIds[${firstIndex}]`;
     indexes.set(directoryId, index);
   }
   return undefined;

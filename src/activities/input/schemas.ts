@@ -21,7 +21,7 @@ import {
 export const id = z
   .string()
   .trim()
-  .refine(isValidId, `must be an id: 1 to ${MAX_ID_LENGTH} printable ASCII characters without spaces`);
+  .refine(isValidId, `must be an id: 1 to ${MAX_ID_LENGTH} printable ASCII characters, no spaces and no slashes`);
 
 /** A workflow type or a task queue. */
 export const temporalName = z

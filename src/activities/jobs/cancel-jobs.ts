@@ -10,7 +10,7 @@ import {
   MAX_JOBS_PER_REQUEST,
 } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
-import { NO_FILES, readFileNames } from '../results/file-names.js';
+import { FILES_NOT_READ, readDirectoryFiles } from '../results/directory-files.js';
 import { isUnmapped, toCompleteRows } from '../results/result-rows.js';
 import { NotReady } from '../support/not-ready.js';
 import { pollDelayMs } from '../support/poll-delay.js';
@@ -62,8 +62,8 @@ export function cancelJobs(deps: ActivityDeps) {
       const mayWait = attempt.ageMs < input.waitMs && attempt.remainingMs > LAST_POLL_MS;
       const files =
         batch.results == null || attempt.remainingMs <= LAST_POLL_MS
-          ? NO_FILES
-          : await readFileNames(deps, input, attempt.signal, Number.POSITIVE_INFINITY);
+          ? FILES_NOT_READ
+          : await readDirectoryFiles(deps, input, attempt.signal, Number.POSITIVE_INFINITY);
       const unmapped = toCompleteRows(batch, files)?.filter(isUnmapped).length ?? null;
       if (unmapped !== 0 && mayWait) {
         const missing = unmapped === null ? 'has no results yet' : `has ${unmapped} files without a job`;

@@ -6,18 +6,18 @@ import {
   type ProcessJobInput,
   type TerminalStatus,
 } from '../../protocol/index.js';
-import { toStatus } from '../batch/wait-for-batch.js';
 import type { ActivityDeps } from '../deps.js';
 import { resolveJobInput } from '../input/index.js';
 import { NotReady } from '../support/not-ready.js';
 import { documentKey } from '../support/output-keys.js';
 import { pollDelayMs } from '../support/poll-delay.js';
 import { runAttempt } from '../support/run-attempt.js';
+import { toStatus } from '../support/status.js';
 import { assertSameStore } from '../support/store-id.js';
 import { expandFields, toContent } from './document.js';
 
 /** A job that ended without a document. The workflow turns it into a failure. */
-export interface UnfinishedJob {
+export interface UnsuccessfulJob {
   status: Exclude<TerminalStatus, 'COMPLETED'>;
   message: string;
 }
@@ -29,7 +29,7 @@ export interface UnfinishedJob {
  * `GET /api/v2/parse/{id}` or `GET /api/v2/extract/{id}`, and the presigned URL of a large document.
  */
 export function collectJob(deps: ActivityDeps) {
-  return (input: ProcessJobInput): Promise<JobOutcome | UnfinishedJob> => {
+  return (input: ProcessJobInput): Promise<JobOutcome | UnsuccessfulJob> => {
     const request = resolveJobInput(input);
     // Temporal does not count local activities. A run that started before requests were limited still uses them.
     if (deps.requestsPerSecond !== undefined && activityInfo().isLocal)

@@ -16,14 +16,15 @@ export function expandFields(format: CollectFormat): string[] {
 /**
  * The document of a completed job: the inline one, or a stream from its presigned URL.
  *
- * @throws ResultMissing, also from the stream, if there is no document yet or its URL has expired: the next attempt gets a new URL.
+ * @throws ResultMissing, from the call or from the stream, if there is no document yet or its URL has expired. The next attempt gets a
+ * new URL.
  */
 export function toContent(result: JobResult, format: CollectFormat, download: Download): Content {
   const inline = findInlineDocument(result, format);
   if (inline !== undefined) return inline;
   const metadata = result.type === 'parse_v2' ? result.result_content_metadata?.[format] : undefined;
   if (metadata?.presigned_url == null) {
-    const hint = format === 'markdown' ? '; the tier "fast" makes text only' : '';
+    const hint = format === 'markdown' ? `; the parse tier "fast" has no Markdown: use collect: 'text'` : '';
     throw new ResultMissing(`it is COMPLETED but has no ${format}${hint}`);
   }
   return streamDocument(download(metadata.presigned_url, metadata.size_bytes), format);

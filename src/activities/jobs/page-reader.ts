@@ -4,7 +4,7 @@ import { z } from 'zod';
 /** Parses a JSON text as it arrives, and returns the elements of its `pages` array. Memory is bounded by one element. */
 export class PageReader {
   readonly #decoder = new TextDecoder();
-  // `keepStack: false` frees every value of the second level once it is parsed, also those that are not pages.
+  // `keepStack: false` frees every value of the second level once it is parsed, even those that are not pages.
   readonly #parser = new JSONParser({ paths: ['$.*.*'], keepStack: false, stringBufferSize: 64 * 1024 });
   #pages: unknown[] = [];
   #hasStarted = false;

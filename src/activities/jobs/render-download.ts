@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ResultPage } from '../../llamacloud/index.js';
+import type { DocumentPage } from '../../llamacloud/index.js';
 import type { CollectFormat } from '../../protocol/index.js';
 import { ResultMissing } from '../support/result-missing.js';
 import { hasNoPages, PageReader } from './page-reader.js';
@@ -106,6 +106,6 @@ function isPageOf(value: unknown, format: TextFormat): boolean {
   return page !== undefined && (page[format] !== undefined || page.success === false);
 }
 
-function toPage(value: unknown): ResultPage {
+function toPage(value: unknown): DocumentPage {
   return pageSchema.safeParse(value).data ?? {};
 }

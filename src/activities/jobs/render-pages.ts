@@ -1,4 +1,4 @@
-import type { ResultPage } from '../../llamacloud/index.js';
+import type { DocumentPage } from '../../llamacloud/index.js';
 import { redactUrls } from '../../protocol/index.js';
 
 /** Formats whose result is a text for each page. */
@@ -10,7 +10,7 @@ const MAX_ERROR_LENGTH = 300;
 export const PAGE_SEPARATOR = '\n\n';
 
 /** Renders one page. A page that could not be parsed becomes a note, so that readers see that it is missing. */
-export function renderPage(page: ResultPage, format: TextFormat): string {
+export function renderPage(page: DocumentPage, format: TextFormat): string {
   const text = page[format];
   if (page.success !== false && text !== undefined) return text;
   const reason = redactUrls(page.error ?? `it has no ${format}`).slice(0, MAX_ERROR_LENGTH);
@@ -20,6 +20,6 @@ export function renderPage(page: ResultPage, format: TextFormat): string {
 }
 
 /** Joins the pages to one document. */
-export function renderPages(pages: readonly ResultPage[], format: TextFormat): string {
+export function renderPages(pages: readonly DocumentPage[], format: TextFormat): string {
   return pages.map((page) => renderPage(page, format)).join(PAGE_SEPARATOR);
 }

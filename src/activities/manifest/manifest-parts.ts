@@ -14,7 +14,7 @@ export interface ManifestPart {
 /** The run that writes a manifest. Several runs may process one batch: each writes parts of its own. */
 export interface ManifestRun {
   batchId: string;
-  /** First run id of the run's chain of continue-as-new. */
+  /** Run id of the first run in the continue-as-new chain. */
   firstRunId: string;
   /** Id of the run's output store. */
   storeId: string;

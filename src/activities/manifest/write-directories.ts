@@ -6,7 +6,7 @@ import { assertSameStore } from '../support/store-id.js';
 import { type ManifestPart, writePart } from './manifest-parts.js';
 
 export interface WriteDirectoriesInput extends ManifestPart {
-  /** First run id of the run's chain of continue-as-new. */
+  /** Run id of the first run in the continue-as-new chain. */
   firstRunId: string;
   /** Id of the run's output store. */
   storeId: string;

@@ -9,6 +9,6 @@ export function toPlainFileId(fileId: string): string {
   if (isValidId(fileId)) return fileId;
   // Of UTF-16: in UTF-8 all lone surrogates are the same.
   const hash = createHash('sha256').update(fileId, 'utf16le').digest('hex').slice(0, 16);
-  const start = fileId.slice(0, 60).replace(/[^\x21-\x7e]/g, '_');
+  const start = fileId.slice(0, 60).replace(/[^\x21-\x2e\x30-\x7e]/g, '_');
   return `${start}~${hash}`;
 }

@@ -6,14 +6,12 @@ import {
   defaultCollect,
   isValidId,
   JOB_TYPES,
+  MAX_LOCATION_LENGTH,
   type ManifestLine,
   supportsFormat,
 } from '../../protocol/index.js';
 import { readLines } from '../manifest/json-lines.js';
 import { documentKey, manifestKey } from '../support/output-keys.js';
-
-/** Of a line that goes back into a workflow: a thousand of them travel through history at a time. */
-const MAX_LOCATION_LENGTH = 1_000;
 
 /** A manifest line of a file that has a document. Anybody may have edited the manifest, so the line is bounded. */
 const finishedLineSchema = z.object({
@@ -34,7 +32,7 @@ const finishedLineSchema = z.object({
 
 export type FinishedLine = z.infer<typeof finishedLineSchema>;
 
-/** Reads the lines of a batch's manifest that stand for a document, by file id. Other lines are left out, also damaged ones. */
+/** Reads the lines of a batch's manifest that stand for a document, by file id. Other lines are left out, including damaged ones. */
 export async function readFinishedLines(
   outputs: OutputStore,
   batchId: string,

@@ -2,26 +2,20 @@ import { log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { Batch } from '../../llamacloud/index.js';
-import { type ApiScope, type CollectFormat, MIN_DELAY_MS, type ResolvedPoll } from '../../protocol/index.js';
-import { toStatus } from '../batch/wait-for-batch.js';
+import { type ApiScope, describeFailedBatch, MIN_DELAY_MS, type ResolvedPoll } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import type { ManifestRun } from '../manifest/manifest-parts.js';
 import { NotReady } from '../support/not-ready.js';
 import { pollDelayMs } from '../support/poll-delay.js';
 import { runAttempt } from '../support/run-attempt.js';
+import { toStatus } from '../support/status.js';
 import { assertSameStore } from '../support/store-id.js';
-import { type DirectoryFiles, directoryFilesSchema, NO_FILES, readFileNames } from './file-names.js';
+import { type DirectoryFiles, directoryFilesSchema, FILES_NOT_READ, readDirectoryFiles } from './directory-files.js';
 import { countUnidentified, type FileRow, isUnmapped, type ResultRow, toCompleteRows } from './result-rows.js';
-import { readPageRows } from './results-page.js';
+import { type PageInput, readPageRows } from './results-page.js';
 
-export interface ReadResultsInput extends ApiScope, ManifestRun {
+export interface ReadResultsInput extends ApiScope, ManifestRun, PageInput {
   directoryId: string;
-  /** Parts of the run's manifest that are written: the files in them are done. */
-  parts: number;
-  /** Files whose document of this format is in the output store are not processed again. `null`: all files are processed. */
-  skipStored: CollectFormat | null;
-  /** Maximum number of rows to return. */
-  pageSize: number;
   /** How long to wait for rows that are missing or unmapped, in milliseconds. */
   graceMs: number;
   /** When the run first asked for the results, on whatever page, epoch milliseconds. */
@@ -29,11 +23,11 @@ export interface ReadResultsInput extends ApiScope, ManifestRun {
   poll: ResolvedPoll;
 }
 
-export interface ResultsPage {
+export interface RowsPage {
   rows: ResultRow[];
   /** Number of files after this page. */
   remaining: number;
-  /** Terminal status of the batch. */
+  /** Status of the batch, as read with the results. */
   status: string;
 }
 
@@ -54,7 +48,7 @@ const progressSchema = z.object({
  * `GET /api/v2/batches/{id}?expand=results` and `GET /api/v1/beta/directories/{id}/files`.
  */
 export function readResults(deps: ActivityDeps) {
-  return (input: ReadResultsInput): Promise<ResultsPage> => {
+  return (input: ReadResultsInput): Promise<RowsPage> => {
     const { batchId, projectId, organizationId } = input;
     return runAttempt('read', `results of batch ${batchId}`, async ({ nowMs, signal, progress, saveProgress }) => {
       await assertSameStore(deps.outputs, input.storeId);
@@ -62,7 +56,7 @@ export function readResults(deps: ActivityDeps) {
       let { files, firstSeenAtMs } = progressSchema.safeParse(progress).data ?? {};
       // Temporal limits attempts, so where requests are limited an attempt makes one request.
       if (deps.requestsPerSecond !== undefined && (files === undefined || files.nextPageToken !== undefined)) {
-        saveProgress({ files: await readFileNames(deps, input, signal, waitedMs, files), firstSeenAtMs });
+        saveProgress({ files: await readDirectoryFiles(deps, input, signal, waitedMs, files), firstSeenAtMs });
         const state = `batch ${batchId}: the names of its files are being read`;
         throw new NotReady('BatchNotReady', state, MIN_DELAY_MS);
       }
@@ -70,10 +64,9 @@ export function readResults(deps: ActivityDeps) {
       const hasResults = batch.results != null;
       if (hasResults) firstSeenAtMs ??= nowMs;
       saveProgress({ files, firstSeenAtMs });
-      files ??= hasResults ? await readFileNames(deps, input, signal, waitedMs) : NO_FILES;
+      files ??= hasResults ? await readDirectoryFiles(deps, input, signal, waitedMs) : FILES_NOT_READ;
       const status = toStatus(batch.status);
-      if (status === 'FAILED')
-        throw ApplicationFailure.nonRetryable(`batch ${batchId} failed, so it has no reliable results`, 'BatchFailed');
+      if (status === 'FAILED') throw ApplicationFailure.nonRetryable(describeFailedBatch(batchId), 'BatchFailed');
       // Results may be null for longer than the grace period, which then begins when they are first seen.
       const resultsAgeMs = nowMs - (input.parts === 0 && firstSeenAtMs !== undefined ? firstSeenAtMs : input.sinceMs);
       const rows = toCompleteRows(batch, files);

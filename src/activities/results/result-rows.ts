@@ -1,7 +1,7 @@
 import type { Batch, BatchResult, JobReference } from '../../llamacloud/index.js';
 import { cleanText, JOB_TYPES, type ManifestLine } from '../../protocol/index.js';
+import type { DirectoryFiles } from './directory-files.js';
 import { toPlainFileId } from './file-id.js';
-import type { DirectoryFiles } from './file-names.js';
 
 /** A file of the batch: with a `job`, with an `error` in place of one, or with neither as yet. */
 export interface FileRow {

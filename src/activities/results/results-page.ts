@@ -1,19 +1,16 @@
 import { log } from '@temporalio/activity';
 import type { OutputStore } from '../../outputs/index.js';
 import type { CollectFormat } from '../../protocol/index.js';
-import { readListedFiles } from '../manifest/manifest-parts.js';
+import { type ManifestRun, readListedFiles } from '../manifest/manifest-parts.js';
 import { type FinishedLine, isStored, readFinishedLines } from './finished-files.js';
 import type { FileRow, ResultRow } from './result-rows.js';
 
-export interface PageInput {
-  batchId: string;
-  /** First run id of the run's chain of continue-as-new. */
-  firstRunId: string;
-  /** Parts of the run's manifest that are written. */
+export interface PageInput extends Pick<ManifestRun, 'batchId' | 'firstRunId'> {
+  /** Parts of the run's manifest that are written: the files in them are done. */
   parts: number;
-  /** Format in which stored documents are looked for; `null`: they are not. */
+  /** Files whose document of this format is in the output store are not processed again. `null`: all files are processed. */
   skipStored: CollectFormat | null;
-  /** Maximum number of rows. */
+  /** Maximum number of rows to return. */
   pageSize: number;
 }
 

@@ -5,7 +5,7 @@ import { type Operation, toFailure } from './to-failure.js';
 /** Well under the heartbeat timeout of 30 s that the workflows set. The SDK sends only as many heartbeats as it needs. */
 const HEARTBEAT_INTERVAL_MS = 5_000;
 
-/** When each lasting failure was first seen, epoch milliseconds by the Temporal server's clock. */
+/** When each time-limited failure was first seen, epoch milliseconds by the Temporal server's clock. */
 const sinceSchema = z.object({
   NotAuthorized: z.number().optional().catch(undefined),
   NotFound: z.number().optional().catch(undefined),
@@ -39,7 +39,7 @@ export interface Attempt {
 
 /**
  * Runs one attempt of an activity. Heartbeats while it runs, so that a cancellation and a lost worker are noticed, and turns errors
- * into failures of the table.
+ * into the failure types in FAILURES.
  *
  * @param what For the messages, such as `batch bat-...`.
  */
@@ -77,14 +77,14 @@ export async function runAttempt<T>(
     // A cancelled activity ends as cancelled, whatever the aborted request threw.
     if (signal.aborted) throw signal.reason;
     const since = before.failingSinceMs ?? {};
-    const { failure, lasting } = toFailure(error, {
+    const { failure, timeLimited } = toFailure(error, {
       operation,
       what,
       ageMs,
       failingMs: (kind) => nowMs - (since[kind] ?? nowMs),
       remainingMs: remainingMs - (performance.now() - startedMs),
     });
-    if (lasting !== undefined) heartbeat({ [lasting]: since[lasting] ?? nowMs });
+    if (timeLimited !== undefined) heartbeat({ [timeLimited]: since[timeLimited] ?? nowMs });
     // Only a response resets the timers: an outage says nothing about the key.
     else heartbeat(failure.type === 'ServiceUnavailable' ? before.failingSinceMs : undefined);
     throw failure;

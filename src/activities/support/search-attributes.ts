@@ -2,9 +2,10 @@ import { activityInfo, Context, log } from '@temporalio/activity';
 import { checkSearchAttributes, registerCommand } from '../../protocol/index.js';
 
 /**
- * Checks whether all search attributes are registered in the namespace, as Keywords. A workflow that sets any other search attribute
- * gets stuck, so an error counts as no. Self-hosted servers have the operator service. Temporal Cloud has only
- * `getSearchAttributes`, which takes no namespace.
+ * Checks whether all search attributes are registered in the namespace, as Keywords. Returns false if that can't be read: a workflow that
+ * sets an attribute that is not registered gets stuck.
+ *
+ * Self-hosted servers have the operator service. Temporal Cloud has only `getSearchAttributes`, which takes no namespace.
  */
 export async function hasSearchAttributes(): Promise<boolean> {
   try {

@@ -16,19 +16,20 @@ import {
   MIN_DELAY_MS,
   NOT_FOUND_GRACE_MS,
   type ResolvedPoll,
+  readStackFrames,
 } from '../../protocol/index.js';
 import { NotReady } from './not-ready.js';
 import { formatDelay, pollDelayMs } from './poll-delay.js';
 import { ResultMissing } from './result-missing.js';
 
 /**
- * What the request was for. `open` is the first request of a run, and fails it at once: nothing is lost. A `create` costs money, so
- * the table retries it less than a `read`.
+ * What the request was for. `open` is the first request of a run, and fails it at once: nothing is lost. `create` creates a batch, which
+ * costs money, so it is retried after fewer failures than a `read`.
  */
 export type Operation = 'open' | 'create' | 'read' | 'cancel' | 'store';
 
 /** Failures that are retried for some time from when they were first seen. */
-type LastingFailure = 'NotAuthorized' | 'NotFound' | 'ResultMissing';
+type TimeLimitedFailure = 'NotAuthorized' | 'NotFound' | 'ResultMissing';
 
 export interface FailureContext {
   operation: Operation;
@@ -37,7 +38,7 @@ export interface FailureContext {
   /** Milliseconds since the activity was first scheduled. */
   ageMs: number;
   /** Milliseconds since a failure of this kind was first seen. Any other response resets it. */
-  failingMs: (kind: LastingFailure) => number;
+  failingMs: (kind: TimeLimitedFailure) => number;
   /** Milliseconds until the activity's deadline. */
   remainingMs: number;
 }
@@ -45,7 +46,7 @@ export interface FailureContext {
 interface ClassifiedFailure {
   failure: ApplicationFailure;
   /** Set if the failure is retried for some time. */
-  lasting?: LastingFailure;
+  timeLimited?: TimeLimitedFailure;
 }
 
 /** After a 429 without `Retry-After`: 5 to 10 s, at random, so that the rate limit recovers. */
@@ -72,7 +73,7 @@ const MAX_ERROR_NAME_BYTES = 100;
 const MAX_FRAMES = 3;
 const MAX_FRAME_BYTES = 200;
 
-/** Turns an error into a failure of the table. An error that is not in the table keeps its name as type, and is retried. */
+/** Turns an error into one of the failure types in FAILURES. Any other error keeps its name as type, and is retried. */
 export function toFailure(error: unknown, context: FailureContext): ClassifiedFailure {
   if (error instanceof ApplicationFailure) return { failure: error };
   if (error instanceof NotReady) return { failure: toBenignFailure(error, context) };
@@ -82,8 +83,8 @@ export function toFailure(error: unknown, context: FailureContext): ClassifiedFa
   const advice = type === undefined ? null : failureRule(type).advice;
   // In the failure of every attempt, since the UI shows it while it is retried.
   const message = `${cleanText(context.what)}: ${reason}${advice === null ? '' : `. ${advice}`}`;
-  const lasting = toLastingFailure(type, error);
-  const nonRetryable = type !== undefined && !isRetried(type, lasting, context);
+  const timeLimited = toTimeLimitedFailure(type, error);
+  const nonRetryable = type !== undefined && !isRetried(type, timeLimited, context);
   const failure = conciseFailure({
     type: type ?? cause?.name ?? 'Error',
     message,
@@ -91,7 +92,7 @@ export function toFailure(error: unknown, context: FailureContext): ClassifiedFa
     ...(nonRetryable ? {} : { nextRetryDelay: beforeDeadline(retryDelayMs(type, error, context), context) }),
     ...(cause === undefined ? {} : { cause }),
   });
-  return lasting === undefined ? { failure } : { failure, lasting };
+  return timeLimited === undefined ? { failure } : { failure, timeLimited };
 }
 
 /** Benign: no error logs and no failure metrics. The UI shows the message. */
@@ -118,8 +119,7 @@ function toConciseCause(error: Error): Error {
 }
 
 function trimStack<T extends Error>(error: T): T {
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  const lines = frames.slice(0, MAX_FRAMES).map((frame) => `    ${cleanText(frame, MAX_FRAME_BYTES)}`);
+  const lines = readStackFrames(error, MAX_FRAMES).map((frame) => `    ${cleanText(frame, MAX_FRAME_BYTES)}`);
   error.stack = [error.name, ...lines].join('\n');
   return error;
 }
@@ -165,14 +165,14 @@ function toTypeOfStatus(status: number, operation: Operation): FailureType {
   }
 }
 
-function toLastingFailure(type: FailureType | undefined, error: unknown): LastingFailure | undefined {
+function toTimeLimitedFailure(type: FailureType | undefined, error: unknown): TimeLimitedFailure | undefined {
   if (isResultMissing(error)) return 'ResultMissing';
   return type === 'NotAuthorized' || type === 'NotFound' ? type : undefined;
 }
 
-function isRetried(type: FailureType, lasting: LastingFailure | undefined, context: FailureContext): boolean {
+function isRetried(type: FailureType, timeLimited: TimeLimitedFailure | undefined, context: FailureContext): boolean {
   const { operation, failingMs } = context;
-  if (lasting === 'ResultMissing') return failingMs('ResultMissing') < RESULT_LAG_MS;
+  if (timeLimited === 'ResultMissing') return failingMs('ResultMissing') < RESULT_LAG_MS;
   const isFirstRequest = operation === 'open' || operation === 'create';
   switch (failureRule(type).retried) {
     case 'yes':
@@ -181,9 +181,9 @@ function isRetried(type: FailureType, lasting: LastingFailure | undefined, conte
       return false;
     case 'except-first-request':
       return !isFirstRequest;
-    case '15-minutes':
+    case 'for-15-minutes':
       return !isFirstRequest && failingMs('NotAuthorized') < KEY_ROTATION_MS;
-    case 'while-recent':
+    case 'for-1-minute':
       return !isFirstRequest && failingMs('NotFound') < NOT_FOUND_GRACE_MS;
   }
 }

@@ -33,8 +33,9 @@ export function fromReport(report: AnyReport, status = 'COMPLETED'): AnyProgress
     directoryId,
     batchId,
     batchStatus,
-    directoryFiles: null,
+    directoryFileCount: null,
     jobsEnded: files.completed,
+    waitingFor: null,
     lastFailures: failures.slice(-MAX_LAST_FAILURES),
   };
 }

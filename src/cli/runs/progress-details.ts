@@ -44,8 +44,9 @@ function renderRows(progress: AnyProgress): string[][] {
       ['Files', files.total === 0 ? 'none yet' : renderSettledOutcomes(files, 'file')],
     ];
   }
-  const { batchId, batchStatus, directoryFiles, jobsEnded } = progress;
-  const unknown = directoryFiles === null ? 'not known yet' : `${directoryFiles.toLocaleString('en')} in the directory`;
+  const { batchId, batchStatus, directoryFileCount, jobsEnded } = progress;
+  const unknown =
+    directoryFileCount === null ? 'not known yet' : `${directoryFileCount.toLocaleString('en')} in the directory`;
   return [
     ['Batch', batchId ?? (ended ? 'none' : 'not created yet')],
     ...(batchStatus === null ? [] : [['Status', renderBatchStatus(batchStatus, ended)]]),

@@ -41,13 +41,13 @@ function renderSettled(counts: FileCounts, noun: string, plural?: string): strin
   return [`${settledCount(counts)} of ${formatCount(counts.total, noun, plural)}`, ...renderUnsuccessful(counts)];
 }
 
-function renderBatch({ phase, batchStatus, files, directoryFiles, jobsEnded }: BatchProgress): string[] {
+function renderBatch({ phase, batchStatus, files, directoryFileCount, jobsEnded }: BatchProgress): string[] {
   const jobs = phase === 'processing' && jobsEnded > 0 ? [`${formatCount(jobsEnded, 'job')} ended`] : [];
   if (files.total > 0) return [...renderSettled(files, 'file'), ...jobs];
   if (isEndPhase(phase)) return [];
   return [
     ...(batchStatus === null ? [] : [toPrintable(batchStatus)]),
-    ...(directoryFiles === null ? [] : [`${formatCount(directoryFiles, 'file')} in the directory`]),
+    ...(directoryFileCount === null ? [] : [`${formatCount(directoryFileCount, 'file')} in the directory`]),
   ];
 }
 

@@ -2,7 +2,7 @@ export type { BatchControls, EmulatedBatch, EmulatedJob, JobControls } from './c
 export type { AddDirectoryOptions, VirtualFile } from './directories.js';
 export { type EmulatedDirectory, type LlamaCloudEmulator, startLlamaCloudEmulator } from './emulator.js';
 export type { Fault, FaultHit, FaultPlan, FaultTarget, LostResponse } from './faults.js';
-export type { ResultRow, ResultsEdit } from './model.js';
+export type { EmulatedResultRow, ResultsEdit } from './model.js';
 export { ADVERSE_CONDITIONS, type CreditsFormat, type EmulatorBehaviour, type EmulatorOptions } from './options.js';
 export type { RecordedRequest } from './request-log.js';
 export { type RequestTarget, TARGETS } from './request-target.js';

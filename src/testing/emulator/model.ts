@@ -57,14 +57,14 @@ export interface Batch {
 }
 
 /** A row of `results` as the API sends it. */
-export interface ResultRow {
+export interface EmulatedResultRow {
   readonly source_directory_file_id: string;
   readonly job_reference: { readonly type: string; readonly id: string } | null;
   readonly error_message: string | null;
 }
 
 /** Gets the rows that would be sent (null while there are none), and returns what is sent as `results`. */
-export type ResultsEdit = (rows: readonly ResultRow[] | null) => unknown;
+export type ResultsEdit = (rows: readonly EmulatedResultRow[] | null) => unknown;
 
 /** The parsed document of a job, or why it could not be parsed. */
 export type ParseOutcome = { readonly document: StoredDocument } | { readonly error: string };

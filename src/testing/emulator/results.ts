@@ -1,4 +1,4 @@
-import type { Batch, BatchRow, ResultRow } from './model.js';
+import type { Batch, BatchRow, EmulatedResultRow } from './model.js';
 import type { Project } from './project.js';
 import { batchState, mappedAt } from './timeline.js';
 
@@ -9,7 +9,7 @@ export function batchResults(batch: Batch, nowMs: number, project: Project): unk
   return rows !== null && project.settings.shuffleResults ? project.random.shuffle('results', rows) : rows;
 }
 
-function visibleRows(batch: Batch, nowMs: number, { settings }: Project): ResultRow[] | null {
+function visibleRows(batch: Batch, nowMs: number, { settings }: Project): EmulatedResultRow[] | null {
   const { status, sinceMs } = batchState(batch, nowMs, settings);
   if (status !== 'COMPLETED' && status !== 'CANCELLED') return null;
   const elapsedMs = nowMs - sinceMs;
@@ -27,11 +27,11 @@ function isLate(index: number, share: number): boolean {
   return Math.ceil((index + 1) * share) > Math.ceil(index * share);
 }
 
-function emptyRow(row: BatchRow): ResultRow {
+function emptyRow(row: BatchRow): EmulatedResultRow {
   return { source_directory_file_id: row.fileId, job_reference: null, error_message: null };
 }
 
-function resultRow(batch: Batch, row: BatchRow): ResultRow {
+function resultRow(batch: Batch, row: BatchRow): EmulatedResultRow {
   if (mappedAt(batch, row) === null) {
     return { ...emptyRow(row), error_message: 'the batch was cancelled before a job was created for this file' };
   }

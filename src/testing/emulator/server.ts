@@ -47,7 +47,7 @@ export class EmulatorServer {
     this.url = isAddressInfo(address) ? `http://${urlHost(host)}:${address.port}` : '';
   }
 
-  /** Stops listening and closes every connection, also those that wait for a response. */
+  /** Stops listening and closes every connection, even those that wait for a response. */
   async close(): Promise<void> {
     this.#closing.abort();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));

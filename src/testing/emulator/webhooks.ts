@@ -7,7 +7,7 @@ import type { Batch } from './model.js';
 import type { Settings } from './settings.js';
 import { batchState, nextBatchChangeMs } from './timeline.js';
 
-/** A webhook endpoint in a create request. */
+/** A webhook endpoint in the request that creates a batch. */
 export const webhookConfiguration = z.object({
   webhook_url: z.string().nullish(),
   webhook_events: z.array(z.string()).nullish(),

@@ -16,7 +16,7 @@ import type { createBatch } from './create-batch.js';
 import { publishBatch, publishDetails, setPhase } from './publish.js';
 import type { BatchState } from './state.js';
 
-/** Steps 2 and 3: creates the batch, or adopts the one of the input, and publishes its id at once. */
+/** Steps 2 and 3: creates the batch, or adopts the one whose id the input gives, and publishes its id. */
 export async function acquireBatch(state: BatchState, request: BatchRequest): Promise<string> {
   if (state.batchId !== null) return state.batchId;
   const { batchId } = request;
@@ -28,7 +28,7 @@ export async function acquireBatch(state: BatchState, request: BatchRequest): Pr
   return batch.batchId;
 }
 
-/** Time between two attempts to get the lock: another create takes seconds, or as long as LlamaCloud is down. */
+/** Time between two attempts to get the lock: another `createBatch` takes seconds, or as long as LlamaCloud is down. */
 const LOCK_DELAY_MS = { min: 1_000, max: 60_000 };
 
 /** Runs `createBatch` as a child whose workflow id is the lock. Waits while another run has it. */
@@ -46,15 +46,18 @@ async function createUnderLock(state: BatchState, request: BatchRequest): Promis
     } catch (error) {
       if (error instanceof ChildWorkflowFailure) throw toCreateFailure(error, workflowId, request);
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      state.blockedBy = `Another run is creating a batch of the same directory, job type and configuration: ${code(workflowId)}. This run waits for it.`;
+      state.waitingFor = `Another run is creating a batch of the same directory, job type and configuration: ${code(workflowId)}. This run waits for it.`;
       publishDetails(state);
-      await sleep(delayMs);
-      state.blockedBy = null;
+      try {
+        await sleep(delayMs);
+      } finally {
+        state.waitingFor = null;
+      }
     }
   }
 }
 
-/** A create that failed says why. One that a person cancelled or terminated fails this run, rather than cancels it. */
+/** Returns the failure of `createBatch`. If a person cancelled or terminated that workflow, this run fails: it was not cancelled itself. */
 function toCreateFailure(error: ChildWorkflowFailure, workflowId: string, { directoryId }: BatchRequest): unknown {
   if (error.cause instanceof ApplicationFailure || CancellationScope.current().consideredCancelled)
     return unwrapFailure(error);

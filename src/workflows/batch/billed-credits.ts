@@ -1,17 +1,17 @@
 import type { JobReference } from '../../activities/types.js';
 import type { BatchRequest, FailureType, ManifestLine } from '../../protocol/index.js';
 import { readJobCredits } from '../shared/activities.js';
-import { isRunFailure } from '../shared/unwrap-failure.js';
+import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { isAmount } from './manifest-line.js';
 
-/** Failures of the job itself: LlamaCloud does not bill it, or has not ended it yet. */
-const WITHOUT_CREDITS: ReadonlySet<string> = new Set<FailureType>(['JobFailed', 'JobTimedOut']);
+/** Failures where no credits can have been billed. */
+const WITHOUT_CREDITS: ReadonlySet<string> = new Set<FailureType>(['JobFailed']);
 
 /**
- * Reads what LlamaCloud billed for a job whose child workflow failed, since a job that is COMPLETED is paid for even where nobody
- * took its document. Failures are few, so each is one activity.
+ * Reads what LlamaCloud billed for a job whose child workflow failed: a COMPLETED job is billed even if its document was not collected.
+ * Failures are few, so each is one activity.
  *
- * @returns `null` where there is nothing to bill, or LlamaCloud can't be asked: the counts do not fail a run.
+ * @returns `null` if nothing was billed, or the credits can't be read: that does not fail the run.
  */
 export async function readBilledCredits(
   { scope }: BatchRequest,
@@ -24,7 +24,7 @@ export async function readBilledCredits(
     const credits = await readJobCredits.executeWithOptions(options, [{ ...scope, ...job }]);
     return isAmount(credits) ? credits : null;
   } catch (problem) {
-    if (!isRunFailure(problem)) throw problem;
+    if (!isTemporalFailure(problem)) throw problem;
     return null;
   }
 }

@@ -5,10 +5,10 @@ import { cancelBatch } from '../shared/activities.js';
 import type { CreateBatchInput } from './create-input.js';
 import { type CreateState, findNewBatch, readPreviousCreates } from './find-new-batch.js';
 
-/** Bounds each activity of a create that was cancelled. */
+/** Bounds each activity of a `createBatch` that was cancelled. */
 const CLEANUP_OPTIONS = { scheduleToCloseTimeout: '2 minutes' } as const;
 
-/** Cancels the batch that this create has or may have made, so that none is left that nobody knows of. */
+/** Finds the batch that this workflow created or may have created, and cancels it. Otherwise nobody would know that it runs. */
 export async function cancelCreatedBatch(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch> {
   const batch = await findBatchToCancel(input, state);
   if (batch === null) throw new CancelledFailure('The run was stopped before there was a batch');

@@ -22,7 +22,8 @@ import {
 import { postBatch } from '../shared/activities.js';
 import { assertContinuedState } from '../shared/continued-state.js';
 import { code } from '../shared/details.js';
-import { isRunFailure, unwrapFailure } from '../shared/unwrap-failure.js';
+import { isTemporalFailure } from '../shared/temporal-failure.js';
+import { unwrapFailure } from '../shared/unwrap-failure.js';
 import { cancelCreatedBatch } from './cancel-created-batch.js';
 import { assertCreateInput, type CreateBatchInput } from './create-input.js';
 import { type CreateState, findNewBatch, listPreexisting } from './find-new-batch.js';
@@ -34,7 +35,7 @@ import { type PostFailure, toPostFailure } from './post-failure.js';
  *
  * `processBatch` runs this as a child whose workflow id is made of the directory, the job type and the configuration. Temporal runs
  * one workflow of an id at a time, so within a namespace a new batch of that kind in LlamaCloud's list is this workflow's. The
- * workflow stays open until the list shows its batch: the next create has to see that it was there before.
+ * workflow stays open until the list shows its batch: the next `createBatch` has to see that it was there before.
  *
  * When it is cancelled, because its parent was cancelled or has closed, it looks for the batch that it may have created, and
  * cancels it.
@@ -46,7 +47,7 @@ export async function createBatch(input: CreateBatchInput, continuedState?: Crea
   try {
     return await create(input, state);
   } catch (error) {
-    if (!isRunFailure(error)) throw error;
+    if (!isTemporalFailure(error)) throw error;
     if (!isCancellation(error)) throw unwrapFailure(error);
     return await CancellationScope.nonCancellable(() => cancelCreatedBatch(input, state));
   }
@@ -60,14 +61,14 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
     if (state.batch !== null) break;
     state.mayHaveCreatedBatch = true;
     const options = { summary: `Create a batch: ${describeBatch(input)}` };
-    const posted = await postBatch.executeWithOptions(options, [input]).catch(toPostFailure);
-    if ('batchId' in posted) state.batch = posted;
-    else if (posted.wasReset) {
-      // Nothing was sent. The list from before the reset may hold the batch of the POST that the reset took back.
+    const response = await postBatch.executeWithOptions(options, [input]).catch(toPostFailure);
+    if ('batchId' in response) state.batch = response;
+    else if (response.wasReset) {
+      // Nothing was sent. The list from before the reset may hold the batch of the POST that the reset discarded.
       state.preexisting = null;
       preexisting = await listPreexisting(input, state);
-    } else if (posted.isFinal) await findDespiteRejection(input, state, posted, preexisting);
-    else await waitBeforeNextPost(input, state, posted);
+    } else if (response.isFinal) await findDespiteRejection(input, state, response, preexisting);
+    else await waitBeforeNextPost(input, state, response);
   }
   upsertMemo({ [BATCH_ID_MEMO]: state.batch.batchId, [BLOCKED_BY_MEMO]: undefined });
   setCurrentDetails(`Created ${code(state.batch.batchId)}`);
@@ -98,7 +99,7 @@ async function waitBeforeNextPost(
   upsertMemo({ [BLOCKED_BY_MEMO]: cleanText(message) });
   log.warn('The batch is not created yet', { type, message, mayHaveCreatedBatch });
   await sleep(Math.max(MIN_DELAY_MS, retryDelayMs));
-  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('The create is being stopped');
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('createBatch is being stopped');
   // A reset of the next run would lose the POSTs that it sent: it starts by looking for their batch.
   if (workflowInfo().continueAsNewSuggested)
     await continueAsNew<typeof createBatch>(input, { ...state, mayHaveCreatedBatch: true });

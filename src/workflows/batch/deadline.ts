@@ -1,13 +1,13 @@
 import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
 import type { BatchRequest } from '../../protocol/index.js';
-import { isRunFailure } from '../shared/unwrap-failure.js';
+import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { toBatchFailure } from './batch-failure.js';
 import { setPhase } from './publish.js';
 import type { BatchState } from './state.js';
 import { stop } from './stop.js';
 
 /**
- * Runs the steps until the deadline of the run. At the deadline, or when the run is cancelled, the remote batch is stopped.
+ * Runs the steps until the deadline of the run. At the deadline, or when the run is cancelled, the run is stopped.
  *
  * @throws `BatchTimedOut`, CancelledFailure.
  */
@@ -22,13 +22,13 @@ export async function withinDeadline<T>(state: BatchState, request: BatchRequest
       return steps();
     });
   } catch (error) {
-    if (!isRunFailure(error) || state.stopRequestedAtMs === null) throw error;
+    if (!isTemporalFailure(error) || state.stopRequestedAtMs === null) throw error;
     const outcome = await CancellationScope.nonCancellable(() => stop(state, request));
     if (!isCancellation(error)) throw error;
-    const batch = state.batchId === null ? 'the batch' : `batch ${state.batchId}`;
+    const missed = state.batchId === null ? 'there was a batch' : `batch ${state.batchId} had been collected`;
     if (CancellationScope.current().consideredCancelled)
-      throw new CancelledFailure(`the run was cancelled before ${batch} had been collected; ${outcome}`, [], error);
-    const message = `${batch} did not end within ${request.timeoutMs / 1_000} s; ${outcome}`;
+      throw new CancelledFailure(`the run was cancelled before ${missed}; ${outcome}`, [], error);
+    const message = `the run's timeout of ${request.timeoutMs / 1_000} s passed before ${missed}; ${outcome}`;
     throw toBatchFailure(state, 'BatchTimedOut', message);
   }
 }

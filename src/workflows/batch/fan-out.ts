@@ -1,7 +1,7 @@
 import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
 import type { BatchRequest, ManifestLine } from '../../protocol/index.js';
 import { ReadyQueue } from '../shared/ready-queue.js';
-import { isRunFailure } from '../shared/unwrap-failure.js';
+import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { readBilledCredits } from './billed-credits.js';
 import { runJobWorkflow } from './job-workflow.js';
 import { toCompletedLine, toFailedLine, toSkippedLine, toUnmappedLine } from './manifest-line.js';
@@ -66,7 +66,7 @@ async function processFile(
     return toCompletedLine(row, await runJobWorkflow(state, request, batchId, file, job, deadlineMs));
   } catch (error) {
     // A bug in workflow code fails the workflow task, not the file.
-    if (!isRunFailure(error)) throw error;
+    if (!isTemporalFailure(error)) throw error;
     if (isCancellation(error) && CancellationScope.current().consideredCancelled) return null;
     const line = toFailedLine(state, row, error);
     return { ...line, credits: await readBilledCredits(request, line, job) };

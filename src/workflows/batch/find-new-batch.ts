@@ -10,12 +10,12 @@ import type { CreateBatchInput } from './create-input.js';
 export interface CreateState {
   /** `null` until they are listed. */
   preexisting: PreexistingBatches | null;
-  /** May a POST have created a batch whose id is not known? */
+  /** Whether a POST may have created a batch whose id is not known. */
   mayHaveCreatedBatch: boolean;
   batch: CreatedBatch | null;
 }
 
-/** Lists the batches that are there before the first POST, and publishes them for a create after a reset. */
+/** Lists the batches that exist before the first POST, and publishes them for a `createBatch` after a reset. */
 export async function listPreexisting(input: CreateBatchInput, state: CreateState): Promise<PreexistingBatches> {
   if (state.preexisting === null) await readPreviousCreates(input, state);
   const summary = `List recent batches over ${input.directoryId}`;
@@ -24,7 +24,7 @@ export async function listPreexisting(input: CreateBatchInput, state: CreateStat
   return state.preexisting;
 }
 
-/** Reads what this create had done before a person reset it, or its parent. */
+/** Reads what earlier executions of this workflow have created, if a person has reset it or its parent. */
 export async function readPreviousCreates(
   { scope }: CreateBatchInput,
   state: CreateState,
@@ -32,7 +32,7 @@ export async function readPreviousCreates(
 ): Promise<void> {
   const { workflowId, runId, parent } = workflowInfo();
   const runs = { create: { workflowId, runId }, parent: parent ?? null };
-  const summary = 'Look for creates from before a reset';
+  const summary = 'Look for a batch that was created before a reset';
   const previous = await findPreviousCreates.executeWithOptions({ ...options, summary }, [{ scope, runs }]);
   state.batch = previous.batch;
   state.preexisting = previous.preexisting;

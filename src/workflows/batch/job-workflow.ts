@@ -7,15 +7,21 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { JobReference, ResultRow } from '../../activities/types.js';
-import { type BatchRequest, cleanText, type ProcessJobInput, supportsFormat } from '../../protocol/index.js';
-import { childWorkflowId } from '../shared/child-id.js';
+import {
+  type BatchRequest,
+  cleanText,
+  MAX_LOCATION_LENGTH,
+  type ProcessJobInput,
+  supportsFormat,
+} from '../../protocol/index.js';
+import { childWorkflowId } from './child-id.js';
 import { type DocumentFields, isAmount, NO_DOCUMENT } from './manifest-line.js';
 import type { BatchState, PageFile } from './state.js';
 
 /**
  * Step 8: runs the child workflow of one job.
  *
- * @returns What its result says of the document; `NO_DOCUMENT` where a child of the caller's own returns something else.
+ * @returns What its result says of the document; `NO_DOCUMENT` if a custom child workflow returns something else.
  */
 export async function runJobWorkflow(
   state: BatchState,
@@ -56,7 +62,7 @@ async function executeWhenIdIsFree(
   }
 }
 
-/** Lower bound on the time of a child, also past the deadline: to download a large document, or to poll a job once more. */
+/** Lower bound on the time of a child, even past the deadline: to download a large document, or to poll a job once more. */
 const MIN_TIMEOUT_MS = { jobEnded: 120_000, jobRunning: 30_000 };
 
 function toJobInput(
@@ -89,10 +95,7 @@ function toJobInput(
   };
 }
 
-/** Longer locations become null: a thousand of them travel through history at a time. */
-const MAX_LOCATION_LENGTH = 1_000;
-
-/** A child of the caller's own may return anything: only fields that a manifest can hold are taken. */
+/** A custom child workflow may return anything. Only fields that a manifest can hold are taken: longer locations become `null`. */
 function toDocumentFields(result: unknown): DocumentFields {
   if (typeof result !== 'object' || result === null) return NO_DOCUMENT;
   const { output, bytes, sha256, credits }: Partial<Record<keyof DocumentFields, unknown>> = result;

@@ -34,7 +34,7 @@ export function toFailedLine({ phase }: BatchState, row: ResultRow, error: unkno
   const { type, message } = rootFailure(error);
   // A run that is stopping gives its jobs half a minute.
   if (type === 'JobTimedOut' && phase === 'stopping') return toSkippedLine(row, NOT_COLLECTED);
-  // A child of the caller's own may fail with anything, and a thousand of these travel through history at a time.
+  // A custom child workflow may fail with anything. Up to 1,000 of these are in one payload, and Temporal allows 2 MB.
   const failure = { type: cleanText(type, 100), message: cleanText(message) };
   return toLineWithoutDocument(row, type === 'JobCancelled' ? 'CANCELLED' : 'FAILED', failure);
 }
@@ -52,7 +52,7 @@ export function toUnmappedLine({ status, phase }: BatchState, row: ResultRow): M
   return toLineWithoutDocument(row, 'FAILED', { type: 'FileNotMapped', message });
 }
 
-/** Does LlamaCloud blame a cancellation? It publishes no error codes for rows, so the text has to say. */
+/** Whether the error of a row says that it was cancelled. LlamaCloud publishes no error codes for rows. */
 function saysCancelled(error: string): boolean {
   return /\bcancel/i.test(error);
 }

@@ -4,7 +4,7 @@ import type { PostFailureDetails } from '../../activities/types.js';
 /** A POST that did not return a batch. */
 export interface PostFailure extends PostFailureDetails {
   error: unknown;
-  /** Did LlamaCloud reject the request for good? */
+  /** Whether LlamaCloud rejected the request for good. */
   isFinal: boolean;
 }
 

@@ -4,6 +4,7 @@ import {
   type BatchProgress,
   type BatchReport,
   type BatchRequest,
+  describeFailedBatch,
   isFailure,
   PROGRESS_QUERY,
   type ProcessBatchInput,
@@ -11,8 +12,8 @@ import {
 import { openBatch } from '../shared/activities.js';
 import { assertContinuedState } from '../shared/continued-state.js';
 import { recordEnd } from '../shared/run-state.js';
-import { isRunFailure, unwrapFailure } from '../shared/unwrap-failure.js';
-import { wakeSignal } from '../shared/wake.js';
+import { isTemporalFailure } from '../shared/temporal-failure.js';
+import { unwrapFailure } from '../shared/unwrap-failure.js';
 import { acquireBatch } from './acquire-batch.js';
 import { toBatchFailure } from './batch-failure.js';
 import { withinDeadline } from './deadline.js';
@@ -21,6 +22,7 @@ import { publishBatch, publishDetails, setPhase, setStatus } from './publish.js'
 import { type BatchState, hasTooManyFailures, newBatchState, toProgress, toReport } from './state.js';
 import { writeUnfinishedPage } from './stop.js';
 import { waitForEnd } from './wait-for-end.js';
+import { wakeSignal } from './wake.js';
 
 /** Progress of a batch run. Also answered after its end, while a worker runs. */
 export const progressQuery = defineQuery<BatchProgress>(PROGRESS_QUERY);
@@ -43,13 +45,13 @@ export async function processBatch(input: ProcessBatchInput, continuedState?: Ba
   setHandler(wakeSignal, () => {
     state.wakeRequests += 1;
   });
-  // Continue-as-new does not keep the memo and the details.
+  // Continue-as-new keeps the memo that the run was started with, but neither what was upserted to it nor the details.
   publishBatch(state);
   try {
     return await run(state, input);
   } catch (error) {
-    if (!isRunFailure(error)) throw error;
-    throw await toRunFailure(state, error);
+    if (!isTemporalFailure(error)) throw error;
+    throw await recordRunFailure(state, error);
   }
 }
 
@@ -63,8 +65,7 @@ async function run(state: BatchState, input: ProcessBatchInput): Promise<BatchRe
     const status = await waitForEnd(state, request, batchId);
     if (status === null) return continueRun(input, state);
     // Step 5: only COMPLETED and CANCELLED have results.
-    if (status === 'FAILED')
-      throw toBatchFailure(state, 'BatchFailed', `batch ${batchId} failed, so it has no reliable results`);
+    if (status === 'FAILED') throw toBatchFailure(state, 'BatchFailed', describeFailedBatch(batchId));
     // Steps 6 to 9, for one page: expand, wait for the jobs, fan out, write the lines.
     state.resultsSinceMs ??= Date.now();
     const jobDeadlineMs = state.resultsSinceMs + request.jobTimeoutMs;
@@ -95,7 +96,8 @@ function finish(state: BatchState, batchId: string): BatchReport {
     throw toBatchFailure(state, 'BatchCancelled', message);
   }
   if (hasTooManyFailures(state)) {
-    const message = `${failed + cancelled} of ${total} files of batch ${batchId} failed`;
+    const alsoCancelled = cancelled === 0 ? '' : ` and ${cancelled} were cancelled`;
+    const message = `${failed} of ${total} files of batch ${batchId} failed${alsoCancelled}`;
     throw toBatchFailure(state, 'TooManyFailedFiles', message);
   }
   const report = toReport(state);
@@ -104,19 +106,18 @@ function finish(state: BatchState, batchId: string): BatchReport {
   return report;
 }
 
-/** How long the manifest of a run that fails between two pages is tried to be written. */
+/** How long a run that fails retries to write its manifest, in milliseconds. */
 const UNFINISHED_PAGE_TIMEOUT_MS = 2 * 60_000;
 
-/** Records how the run ended. A run that was stopped has written its lines. */
-async function toRunFailure(state: BatchState, error: unknown): Promise<unknown> {
+/** Writes the manifest of a run that failed, unless its stop has written it, and records the failure. Returns the failure to throw. */
+async function recordRunFailure(state: BatchState, error: unknown): Promise<unknown> {
   if (state.stopRequestedAtMs === null) {
     const deadlineMs = Date.now() + UNFINISHED_PAGE_TIMEOUT_MS;
     await CancellationScope.nonCancellable(() => writeUnfinishedPage(state, deadlineMs));
   }
-  // The last status seen is that of an earlier poll.
+  // The batch failed after the last poll, so `state` still has the older status.
   if (isFailure(error, 'BatchFailed')) setStatus(state, 'FAILED');
   const failure = unwrapFailure(error, toReport(state));
-  state.blockedBy = null;
   recordEnd(state, failure);
   publishDetails(state);
   return failure;

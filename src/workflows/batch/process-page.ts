@@ -5,13 +5,13 @@ import { fanOut } from './fan-out.js';
 import { setPhase, setStatus } from './publish.js';
 import type { BatchState, OpenPage } from './state.js';
 
-/** Time for the parts of a page. A run that is stopping has less. */
-interface PageDeadlines {
-  /** How long rows that are missing or have no job are waited for, in milliseconds. */
+/** Time limits of the steps of a page. They are shorter while the run is stopping. */
+interface PageLimits {
+  /** How long to wait for rows that are missing or have no job, in milliseconds. */
   graceMs: number;
-  /** Until when jobs are waited for, epoch milliseconds. */
+  /** When to stop waiting for jobs, epoch milliseconds. */
   jobDeadlineMs: number;
-  /** Until when the manifest is tried to be written, epoch milliseconds. Default: without end. */
+  /** When to stop retrying to write the manifest, epoch milliseconds. Default: never. */
   manifestDeadlineMs?: number;
 }
 
@@ -20,14 +20,14 @@ export async function processPage(
   state: BatchState,
   request: BatchRequest,
   batchId: string,
-  { graceMs, jobDeadlineMs, manifestDeadlineMs }: PageDeadlines,
+  { graceMs, jobDeadlineMs, manifestDeadlineMs }: PageLimits,
 ): Promise<boolean> {
   state.page ??= await readPage(state, request, batchId, graceMs);
   const { page } = state;
   setPhase(state, 'processing');
   await fanOut(state, request, batchId, page, jobDeadlineMs);
   const isLast = page.remaining === 0;
-  await writePage(state, batchId, page, { isLast, isComplete: true }, manifestDeadlineMs);
+  await writePage(state, batchId, page, { isLast, listsEveryFile: true }, manifestDeadlineMs);
   return !isLast;
 }
 
@@ -38,7 +38,7 @@ async function readPage(state: BatchState, request: BatchRequest, batchId: strin
   state.resultsSinceMs ??= Date.now();
   const input = {
     ...scope,
-    ...toManifestOfRun(state, batchId),
+    ...toManifestRun(state, batchId),
     directoryId,
     parts: state.parts,
     skipStored: onlyFailed ? collect : null,
@@ -59,17 +59,17 @@ export async function writePage(
   state: BatchState,
   batchId: string,
   page: OpenPage | null,
-  { isLast, isComplete }: { isLast: boolean; isComplete: boolean },
+  { isLast, listsEveryFile }: { isLast: boolean; listsEveryFile: boolean },
   deadlineMs?: number,
 ): Promise<void> {
   setPhase(state, 'reporting');
   const lines = (page?.files ?? []).map(({ line }) => line).filter((line): line is ManifestLine => line !== null);
   const input = {
-    ...toManifestOfRun(state, batchId),
+    ...toManifestRun(state, batchId),
     lines,
     part: state.parts,
     isLast,
-    isPartial: !isComplete || state.files.skipped > 0,
+    isPartial: !listsEveryFile || state.files.skipped > 0,
   };
   const timeout = deadlineMs === undefined ? {} : { scheduleToCloseTimeout: Math.max(1_000, deadlineMs - Date.now()) };
   const summary = `List ${lines.length} files`;
@@ -79,6 +79,6 @@ export async function writePage(
   state.page = null;
 }
 
-function toManifestOfRun({ opened }: BatchState, batchId: string) {
+function toManifestRun({ opened }: BatchState, batchId: string) {
   return { batchId, firstRunId: workflowInfo().firstExecutionRunId, storeId: opened?.storeId ?? '' };
 }

@@ -41,18 +41,18 @@ export function setStatus(state: BatchState, status: string): void {
 }
 
 export function publishDetails(state: BatchState): void {
-  const { opened, files, phase, lastFailures, blockedBy, failure } = state;
+  const { opened, files, phase, lastFailures, waitingFor, failure } = state;
   setCurrentDetails(
     renderDetails({
       heading: PHASE_LABELS[phase],
-      note: phase === 'waiting' ? WAITING_NOTE : blockedBy,
+      note: phase === 'waiting' ? WAITING_NOTE : waitingFor,
       failure,
       rows: [
         ['Status', code(state.status)],
         ['Batch', code(state.batchId)],
         ['Directory', code(opened?.request.directoryId)],
         ['Job', opened === null ? null : renderJob(opened.request.job)],
-        ['Files in the directory', files.total === 0 ? opened?.directoryFiles : null],
+        ['Files in the directory', files.total === 0 ? opened?.directoryFileCount : null],
         ...renderFileCounts(files),
         ['Jobs ended', files.total === 0 ? null : state.jobsEnded],
         ['Running', phase === 'processing' ? state.running : null],

@@ -20,7 +20,7 @@ import {
 /** A file of the page of results that is being processed. */
 export interface PageFile {
   row: ResultRow;
-  /** Is its job known to have ended? */
+  /** Whether its job is known to have ended. */
   jobEnded: boolean;
   /** Its line of the manifest; `null` until its outcome is known. */
   line: ManifestLine | null;
@@ -47,8 +47,8 @@ export interface BatchState extends RunState<BatchPhase, FileFailure> {
   jobsEnded: number;
   /** When the run was cancelled, or passed its deadline. */
   stopRequestedAtMs: number | null;
-  /** Why the run does not go on, where LlamaCloud is not the reason; a sentence. */
-  blockedBy: string | null;
+  /** What the run waits for other than LlamaCloud: another run that has the create lock. A sentence. */
+  waitingFor: string | null;
   /** `wake` signals so far. */
   wakeRequests: number;
 }
@@ -64,7 +64,7 @@ export function newBatchState(startedAtMs: number): BatchState {
     page: null,
     jobsEnded: 0,
     stopRequestedAtMs: null,
-    blockedBy: null,
+    waitingFor: null,
     wakeRequests: 0,
   };
 }
@@ -112,8 +112,9 @@ export function toProgress(state: BatchState): BatchProgress {
     directoryId: state.opened?.request.directoryId ?? null,
     batchId: state.batchId,
     batchStatus: state.status,
-    directoryFiles: state.opened?.directoryFiles ?? null,
+    directoryFileCount: state.opened?.directoryFileCount ?? null,
     jobsEnded: state.jobsEnded,
+    waitingFor: state.waitingFor,
   };
 }
 

@@ -10,7 +10,7 @@ import {
 } from '../../protocol/index.js';
 import { cancelBatch, cancelJobs } from '../shared/activities.js';
 import { publishReport } from '../shared/publish-report.js';
-import { isRunFailure } from '../shared/unwrap-failure.js';
+import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { skipRemainingFiles } from './fan-out.js';
 import { NOT_COLLECTED } from './manifest-line.js';
 import { processPage, writePage } from './process-page.js';
@@ -23,8 +23,8 @@ const CANCEL_JOBS_UNTIL_MS = 0.6 * STOP_TIMEOUT_MS;
 const COLLECT_UNTIL_MS = 0.9 * STOP_TIMEOUT_MS;
 
 /**
- * How long results and jobs that are not there yet are waited for, in milliseconds. Most of a CANCELLED batch never come, and a
- * person waits for the end. Those of a COMPLETED batch do come, and each job costs money.
+ * How long to wait for missing results and jobs, in milliseconds. Most of those of a CANCELLED batch never come, and a person waits for
+ * the run to end. Those of a COMPLETED batch do come, and each job costs money.
  */
 const RESULTS_WAIT_MS = { cancelled: 5_000, completed: 30_000 };
 
@@ -48,16 +48,16 @@ export async function stop(state: BatchState, request: BatchRequest): Promise<st
 }
 
 async function stopBatch(state: BatchState, request: BatchRequest, startedAtMs: number): Promise<string> {
-  const { batchId } = state;
-  if (batchId === null) return 'there was no batch to cancel';
-  if (request.onStop === 'leave') return 'it was left running';
-  const batch = await cancelRemoteBatch(state, request, batchId, startedAtMs + CANCEL_BATCH_UNTIL_MS);
-  if (state.status === 'FAILED') return batch;
+  const { batchId, status } = state;
+  if (batchId === null) return 'nothing had to be cancelled';
+  if (request.onStop === 'leave') return `it was left alone (last status ${status ?? 'not known'})`;
+  const batchOutcome = await cancelRemoteBatch(state, request, batchId, startedAtMs + CANCEL_BATCH_UNTIL_MS);
+  if (state.status === 'FAILED') return batchOutcome;
   const jobs = await cancelRemoteJobs(state, request, batchId, startedAtMs + CANCEL_JOBS_UNTIL_MS);
-  const documents = jobs.hasResults
+  const documentsOutcome = jobs.hasResults
     ? await collectFinished(state, request, batchId, startedAtMs + COLLECT_UNTIL_MS)
     : null;
-  return [batch, jobs.outcome, documents].filter((outcome) => outcome !== null).join(', ');
+  return [batchOutcome, jobs.outcome, documentsOutcome].filter((outcome) => outcome !== null).join('; ');
 }
 
 async function cancelRemoteBatch(
@@ -98,13 +98,13 @@ async function cancelRemoteJobs(
 }
 
 function describeJobs({ cancelled, refused, unmapped }: CancelledJobs): string | null {
-  if (unmapped === null) return 'it has no results, so whatever jobs it has could not be cancelled';
+  if (unmapped === null) return 'LlamaCloud returned no results, so its jobs, if any, could not be found or cancelled';
   const parts = [
     cancelled > 0 ? `${cancelled} of its jobs were cancelled` : null,
-    refused.length > 0 ? `LlamaCloud refused to cancel ${refused.length} jobs: ${joinFirst(refused)}` : null,
+    refused.length > 0 ? `LlamaCloud refused to cancel ${refused.length} jobs (${joinFirst(refused)})` : null,
     unmapped > 0 ? `${unmapped} files have no job yet` : null,
   ].filter((part) => part !== null);
-  return parts.length === 0 ? null : parts.join(', ');
+  return parts.length === 0 ? null : parts.join('; ');
 }
 
 /** The first four ids: a failure's message has no room for more. The activity's result has all. */
@@ -113,8 +113,8 @@ function joinFirst(jobIds: readonly string[]): string {
 }
 
 /**
- * Collects what had finished of a batch that was stopped: it is paid for. Children of the caller's own are not started any more,
- * since nobody knows how long they take: a run with `batchId` and `onlyFailed` does that later.
+ * Collects the documents of the jobs that are COMPLETED: they are paid for. Custom child workflows are not started any more, since
+ * nobody knows how long they take. A run with `batchId` and `onlyFailed` can start them later.
  *
  * @returns What could not be done, for the message of the run's failure.
  */
@@ -145,7 +145,7 @@ export async function writeUnfinishedPage(state: BatchState, deadlineMs: number)
   const unread = skipUnreadFiles(state);
   if (batchId === null || manifest !== null || (page === null && parts === 0)) return;
   try {
-    await writePage(state, batchId, page, { isLast: true, isComplete: unread === 0 }, deadlineMs);
+    await writePage(state, batchId, page, { isLast: true, listsEveryFile: unread === 0 }, deadlineMs);
   } catch (error) {
     logFailedStep('the manifest could not be written', error, { batchId });
   }
@@ -153,7 +153,7 @@ export async function writeUnfinishedPage(state: BatchState, deadlineMs: number)
 
 /** Logs and describes a step that failed. The other steps go on. */
 function logFailedStep(what: string, error: unknown, context: Record<string, unknown>): string {
-  if (!isRunFailure(error)) throw error;
+  if (!isTemporalFailure(error)) throw error;
   const message = isCancellation(error) ? 'there was no more time' : cleanText(rootFailure(error).message);
   log.error(`While the run was ending, ${what}`, { ...context, message });
   return `${what}: ${message}`;

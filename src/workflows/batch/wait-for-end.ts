@@ -1,8 +1,8 @@
 import { type BatchRequest, isTerminal, type TerminalStatus } from '../../protocol/index.js';
 import { waitForBatch } from '../shared/activities.js';
-import { pollUntilWoken } from '../shared/wake.js';
 import { setPhase, setStatus } from './publish.js';
 import type { BatchState } from './state.js';
+import { pollRestartedByWake } from './wake.js';
 
 /**
  * Step 4: waits for a terminal status, by one activity for each status. Temporal's server waits between its attempts.
@@ -25,7 +25,7 @@ export async function waitForEnd(
     const summary = lastStatus === null ? `Get batch ${batchId}` : `Wait while ${lastStatus}: ${batchId}`;
     const polled = { ...scope, batchId, lastStatus, waitingSinceMs, poll };
     const polledAtMs = lastPolledAtMs;
-    const status = await pollUntilWoken(state, (isWoken) =>
+    const status = await pollRestartedByWake(state, (isWoken) =>
       waitForBatch.executeWithOptions({ summary }, [{ ...polled, lastPolledAtMs: isWoken ? null : polledAtMs }]),
     );
     if (status === null) return null;

@@ -22,7 +22,7 @@ import {
 import type { processBatch } from '../batch/process-batch.js';
 import { findChildReport } from '../shared/activities.js';
 import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
-import { isRunFailure } from '../shared/unwrap-failure.js';
+import { isTemporalFailure } from '../shared/temporal-failure.js';
 import type { DirectoryOutcome } from './state.js';
 
 /** Runs the batch of one directory as a child. A batch that fails is an outcome: only a bug in workflow code throws. */
@@ -30,7 +30,7 @@ export async function processDirectory(input: ProcessDirectoriesInput, directory
   try {
     return { status: 'COMPLETED', report: await runBatch(input, directoryId) };
   } catch (error) {
-    if (!isRunFailure(error)) throw error;
+    if (!isTemporalFailure(error)) throw error;
     return { ...toFailedOutcome(error), ...(await readChildReport(error)) };
   }
 }
@@ -81,7 +81,7 @@ async function readChildReport(error: unknown): Promise<PublishedReport> {
   const options = { summary: `Read what ${workflowId} has finished` };
   const find = () => findChildReport.executeWithOptions(options, [{ workflowId }]);
   return await CancellationScope.nonCancellable(find).catch((problem: unknown) => {
-    if (!isRunFailure(problem)) throw problem;
+    if (!isTemporalFailure(problem)) throw problem;
     return {};
   });
 }

@@ -18,7 +18,8 @@ import { openDirectories } from '../shared/activities.js';
 import { assertContinuedState } from '../shared/continued-state.js';
 import { publishReport } from '../shared/publish-report.js';
 import { recordEnd } from '../shared/run-state.js';
-import { isRunFailure, unwrapFailure } from '../shared/unwrap-failure.js';
+import { isTemporalFailure } from '../shared/temporal-failure.js';
+import { unwrapFailure } from '../shared/unwrap-failure.js';
 import { processPage, reasonToSkip } from './process-page.js';
 import { publishDirectories, setDirectoriesPhase } from './publish.js';
 import { type DirectoriesState, newDirectoriesState, toDirectoriesProgress, toDirectoriesReport } from './state.js';
@@ -46,7 +47,7 @@ export async function processDirectories(
   try {
     return await run(state, input);
   } catch (error) {
-    if (!isRunFailure(error)) throw error;
+    if (!isTemporalFailure(error)) throw error;
     const failure = unwrapFailure(error, toDirectoriesReport(state));
     recordEnd(state, failure);
     publishDirectories(state);

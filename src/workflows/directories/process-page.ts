@@ -8,7 +8,7 @@ import {
 } from '../../protocol/index.js';
 import { writeDirectories } from '../shared/activities.js';
 import { ReadyQueue } from '../shared/ready-queue.js';
-import { isRunFailure } from '../shared/unwrap-failure.js';
+import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { processDirectory } from './directory-batch.js';
 import { publishDirectories, setDirectoriesPhase } from './publish.js';
 import { type DirectoriesState, type DirectoryOutcome, recordDirectory } from './state.js';
@@ -111,7 +111,7 @@ async function writeLines(state: DirectoriesState, part: WriteDirectoriesInput):
   try {
     await CancellationScope.nonCancellable(() => write(state, part, CLEANUP_OPTIONS));
   } catch (error) {
-    if (!isRunFailure(error)) throw error;
+    if (!isTemporalFailure(error)) throw error;
     log.error('The manifest of a run that was stopped could not be written', { message: rootFailure(error).message });
   }
 }

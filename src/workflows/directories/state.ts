@@ -26,7 +26,7 @@ import {
 /** The state of a run over many directories. Plain JSON: continue-as-new carries it. */
 export interface DirectoriesState extends RunState<DirectoriesPhase, DirectoryFailure> {
   opened: OpenedDirectories | null;
-  /** Directories between two continue-as-new. Not an option: only tests want another number. */
+  /** Directories per page: the run continues as new after each page. Not an option: only tests want another number. */
   pageSize: number;
   /** Directories whose line is in a part of the manifest. */
   listed: number;

@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure, workflowInfo } from '@temporalio/workflow';
-import type { UnfinishedJob } from '../../activities/types.js';
+import type { UnsuccessfulJob } from '../../activities/types.js';
 import {
   cleanText,
   DEFAULT_JOB_TIMEOUT_MS,
@@ -11,8 +11,8 @@ import {
   rootFailure,
 } from '../../protocol/index.js';
 import { collectJobLocally, proxyCollectJob } from '../shared/activities.js';
-import { tryLocalActivity } from '../shared/try-local-activity.js';
 import { unwrapFailure } from '../shared/unwrap-failure.js';
+import { tryLocalActivity } from './try-local-activity.js';
 
 /**
  * Collects the document of one job: waits until the job is terminal, then streams the document to the output store.
@@ -54,7 +54,7 @@ function mayCollectLocally(input: ProcessJobInput): boolean {
 }
 
 /** Waits for the job to end, and collects its document. */
-async function collect(input: ProcessJobInput, file: string): Promise<JobOutcome | UnfinishedJob> {
+async function collect(input: ProcessJobInput, file: string): Promise<JobOutcome | UnsuccessfulJob> {
   const taskQueue: unknown = input?.collectTaskQueue;
   const collectJob = proxyCollectJob(
     toValidTimeout(input?.timeoutMs),
@@ -83,7 +83,7 @@ function isDeadline(error: unknown): error is ActivityFailure {
 function toTimedOut(input: ProcessJobInput, file: string, error: ActivityFailure): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'JobTimedOut',
-    message: `${describeJob(input, file)} did not end in time; last: ${rootFailure(error).message}`,
+    message: `${describeJob(input, file)} was not collected in time; last: ${rootFailure(error).message}`,
     nonRetryable: true,
     cause: error,
   });

@@ -1,7 +1,7 @@
 import { ChildWorkflowCancellationType, ParentClosePolicy } from '@temporalio/workflow';
 
 /**
- * For a child that cancels what it has created in LlamaCloud. It is cancelled with its parent, which waits for it, and also when
+ * For a child that cancels what it has created in LlamaCloud. It is cancelled with its parent, which waits for it, and even if
  * its parent is terminated or times out.
  */
 export const CANCELLED_WITH_PARENT = {

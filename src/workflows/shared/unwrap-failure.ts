@@ -1,8 +1,8 @@
-import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, TemporalFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/workflow';
 
 /**
- * Turns the failure of an activity or a child into the failure of the workflow: the UI shows that one first, and "Activity task
- * failed" says nothing. Other errors are returned unchanged.
+ * Turns an `ActivityFailure` or a `ChildWorkflowFailure` into an `ApplicationFailure` with the type and the message of its cause, since the
+ * UI shows the outermost message first, which is only "Activity task failed". Other errors are returned unchanged.
  *
  * @param report First detail of the new failure. Default: the details of the cause.
  */
@@ -17,12 +17,4 @@ export function unwrapFailure(error: unknown, report?: object): unknown {
     ...(type == null ? {} : { type }),
     details: report === undefined ? (details ?? []) : [report],
   });
-}
-
-/**
- * Whether an error is a cancellation or a failure, which ends the run. Any other, such as a `TypeError`, is a bug in workflow code: it
- * has to fail the workflow task, so that a worker with the fix goes on from there.
- */
-export function isRunFailure(error: unknown): error is TemporalFailure {
-  return error instanceof TemporalFailure;
 }

@@ -54,6 +54,7 @@ describe('a batch that is there', () => {
     const { id, requests } = await addBatch(env);
     const failure = await failing(env.activities.openBatch, { batchId: id, timeout: '1 minute' }, { ageMs: 60_000 });
     expect(failure).toMatchObject({ type: 'BatchTimedOut', nonRetryable: true });
+    expect(failure.message).toBe(`the run's checks of batch ${id} did not finish within 60 s (the run's timeout)`);
     expect(requests()).toHaveLength(0);
   });
 
@@ -75,14 +76,17 @@ describe('the files of the directory', () => {
 
   test('are counted over several pages', async () => {
     const env = await startActivityEnvironment();
-    expect(await open(env, 230)).toMatchObject({ request: { job: JOB, collect: 'markdown' }, directoryFiles: 230 });
+    expect(await open(env, 230)).toMatchObject({
+      request: { job: JOB, collect: 'markdown' },
+      directoryFileCount: 230,
+    });
     expect(env.emulator.requests.map(({ path }) => path)).toEqual(Array(3).fill(expect.stringMatching(/files$/)));
   });
 
   test('are counted by one request where requests are limited, or not at all', async () => {
     const env = await startActivityEnvironment({ requestsPerSecond: 1 });
-    expect((await open(env, 100)).directoryFiles).toBe(100);
-    expect((await open(env, 101)).directoryFiles).toBeNull();
+    expect((await open(env, 100)).directoryFileCount).toBe(100);
+    expect((await open(env, 101)).directoryFileCount).toBeNull();
     expect(env.emulator.requests).toHaveLength(2);
   });
 
@@ -96,7 +100,7 @@ describe('the files of the directory', () => {
   test.each(FAULTS)('are not known where their list %s, and the run is opened all the same', async (_, fault) => {
     const env = await startActivityEnvironment();
     env.emulator.faults.next({ ...fault, ...TARGETS.listFiles });
-    expect(await open(env, 3)).toMatchObject({ request: { job: JOB }, directoryFiles: null });
+    expect(await open(env, 3)).toMatchObject({ request: { job: JOB }, directoryFileCount: null });
     expect(env.emulator.faults.planned).toBe(0);
   });
 });

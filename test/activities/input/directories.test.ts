@@ -46,7 +46,7 @@ describe('the input of a run over many directories', () => {
     for (const directoryIds of [[], ids(10_001), ['dir-1', ' dir-1'], 'dir-1', null])
       expect(namesOf(wrong({ directoryIds }))).toEqual(['directoryIds']);
     expect(wrong({ directoryIds: [...ids(3), 'dir-1'] })).toEqual([
-      'directoryIds: has a directory twice: number 3 is the same as number 1',
+      'directoryIds: must not repeat a directory: directoryIds[3] repeats directoryIds[1]',
     ]);
     expect(checkDirectoriesInput({ ...INPUT, directoryIds: ids(10_000) }).total).toBe(10_000);
   });

@@ -14,6 +14,7 @@ const NO_IDS: [string, unknown][] = [
   ['a line break inside', 'dir\n1'],
   ['a space inside', 'dir 1'],
   ['an accent', 'dïr'],
+  ['a slash', 'dir-1/parse_v2/cfg-1'],
   ['an emoji', '😀'],
   ['101 characters', 'd'.repeat(101)],
   ['1.9 MB', 'd'.repeat(HUGE)],

@@ -289,7 +289,9 @@ describe('a result that is missing after COMPLETED', () => {
   test('then ends the file, and says which and what', async () => {
     const failure = await failureOf((await collectResponse({}, 'markdown', missingFor(120_000))).run());
     expect(failure).toMatchObject({ type: 'UnexpectedResponse', nonRetryable: true });
-    expect(failure.message).toMatch(/^job pjb-\w+ of a\.md: it is COMPLETED but has no markdown; the tier "fast"/);
+    expect(failure.message).toMatch(
+      /^job pjb-\w+ of a\.md: it is COMPLETED but has no markdown; the parse tier "fast" has no Markdown: use collect: 'text'/,
+    );
   });
 
   test('leaves for the next attempt since when', async () => {

@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import type { ReadResultsInput, ResultsPage } from '../../../src/activities/results/read-results.js';
+import type { ReadResultsInput, RowsPage } from '../../../src/activities/results/read-results.js';
 import { DEFAULT_POLL } from '../../../src/protocol/index.js';
 import { type EmulatorOptions, type LlamaCloudEmulator, TARGETS } from '../../../src/testing/emulator/index.js';
 import { type ActivityEnvironment, addBatch, run, runIn, startActivityEnvironment } from '../support.js';
@@ -69,7 +69,7 @@ export function writeLines(
 export async function readLogged(
   env: ActivityEnvironment,
   input: ReadResultsInput,
-): Promise<ResultsPage & { warnings: object[] }> {
+): Promise<RowsPage & { warnings: object[] }> {
   const warnings: object[] = [];
   const logger = new DefaultLogger('WARN', ({ message, meta }) => warnings.push({ message, ...meta }));
   const page = await runIn(new MockActivityEnvironment({}, { logger }), env.activities.readResults, input);

@@ -80,7 +80,7 @@ describe('a failure that is final once it has lasted', () => {
     [new IncompleteDocumentError('5 of 10 bytes', REQUEST, { received: 5, expected: 10 }), 'ResultMissing', 2 * MINUTE],
   ] as const)('%s is retried until %s has lasted for %i ms', (error, kind, limitMs) => {
     const failingFor = (ms: number) => classify(error, { failingMs: (asked) => (asked === kind ? ms : 0) });
-    expect(failingFor(0)).toMatchObject({ lasting: kind, failure: { nonRetryable: false } });
+    expect(failingFor(0)).toMatchObject({ timeLimited: kind, failure: { nonRetryable: false } });
     expect(failingFor(limitMs - 1).failure.nonRetryable).toBe(false);
     expect(failingFor(limitMs).failure.nonRetryable).toBe(true);
   });
@@ -129,8 +129,8 @@ describe('the delay before the next attempt', () => {
 });
 
 test('what is not there yet is benign, and says when it is polled again', () => {
-  const { failure, lasting } = classify(new NotReady('JobNotReady', 'job pjb-1 is RUNNING', 200_000));
-  expect(lasting).toBeUndefined();
+  const { failure, timeLimited } = classify(new NotReady('JobNotReady', 'job pjb-1 is RUNNING', 200_000));
+  expect(timeLimited).toBeUndefined();
   expect(failure).toMatchObject({
     type: 'JobNotReady',
     nonRetryable: false,

@@ -15,16 +15,20 @@ describe('the progress line', () => {
     expect(renderProgressLine({ ...batchProgress(), batchStatus: null })).toBe('Waiting for LlamaCloud');
   });
 
+  it('of a run that is stopping does not say that it cancels the batch, which it may leave running', () => {
+    expect(renderProgressLine(batchProgress({ phase: 'stopping' }))).toBe('Stopping: RUNNING');
+  });
+
   it('counts the files once they are known', () => {
     const progress = batchProgress({ phase: 'processing', files: counts({ total: 10, completed: 2, failed: 1 }) });
     expect(renderProgressLine(progress)).toBe('Collecting the documents: 3 of 10 files, 1 failed');
   });
 
   it('shows the files of the directory while LlamaCloud works, and the jobs that have ended', () => {
-    const waiting = batchProgress({ directoryFiles: 40 });
+    const waiting = batchProgress({ directoryFileCount: 40 });
     expect(renderProgressLine(waiting)).toBe('Waiting for LlamaCloud: RUNNING, 40 files in the directory');
     const files = counts({ total: 40, completed: 2 });
-    const processing = batchProgress({ phase: 'processing', files, directoryFiles: 40, jobsEnded: 7 });
+    const processing = batchProgress({ phase: 'processing', files, directoryFileCount: 40, jobsEnded: 7 });
     expect(renderProgressLine(processing)).toBe('Collecting the documents: 2 of 40 files, 7 jobs ended');
     expect(render('RUNNING', waiting)).toContain('  Files   40 in the directory');
     expect(render('RUNNING', processing)).toContain('  Jobs    7 of 40 ended in LlamaCloud');
@@ -123,8 +127,9 @@ function batchProgress(given: Partial<BatchProgress> = {}): BatchProgress {
     job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' },
     batchId: BATCH_ID,
     batchStatus: 'RUNNING',
-    directoryFiles: null,
+    directoryFileCount: null,
     jobsEnded: 0,
+    waitingFor: null,
     files: counts({}),
     running: 0,
     lastFailures: [],

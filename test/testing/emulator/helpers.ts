@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
 import {
+  type EmulatedResultRow,
   type EmulatorOptions,
   type LlamaCloudEmulator,
-  type ResultRow,
   startLlamaCloudEmulator,
 } from '../../../src/testing/emulator/index.js';
 
@@ -31,7 +31,7 @@ export interface ResponseBody {
   readonly items: readonly ResponseBody[] & { readonly pages: readonly { readonly items: readonly unknown[] }[] };
   readonly display_name: string;
   readonly next_page_token: string | null;
-  readonly results: readonly ResultRow[] | null;
+  readonly results: readonly EmulatedResultRow[] | null;
   readonly job: ResponseBody;
   readonly usage: { readonly credits: number | null } | null;
   readonly markdown: { readonly pages: readonly { readonly markdown: string }[] } | null;

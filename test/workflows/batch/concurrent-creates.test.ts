@@ -88,9 +88,12 @@ describe('runs over the same directory with the same job', () => {
         const occupant = await occupy(directory.lockId);
         const run = await start(directory.directoryId, 'waiting');
         await waits(run.workflowId);
+        const waitingFor = expect.stringContaining(directory.lockId);
+        expect(await run.progress()).toMatchObject({ phase: 'creating', waitingFor, blockedBy: waitingFor });
         await occupant.signal('release');
         expect(directory.batches()).toMatchObject([]);
         const { batchId } = await run.result();
+        expect(await run.progress()).toMatchObject({ waitingFor: null, blockedBy: null });
         expect(directory.batches().map(({ id }) => id)).toEqual([batchId]);
       },
       TIMEOUT_MS,

@@ -64,6 +64,22 @@ describe('the credits of a file whose child failed, on a real server', () => {
     expect(report.credits).toBe(3);
   });
 
+  test('are those of its COMPLETED job if its document could not be collected in time', async () => {
+    const { id } = await env.emulator.addDirectory(files(1));
+    const restore = env.emulator.rewrite(TARGETS.getJob, (body) => ({
+      ...Object(body),
+      markdown: null,
+      result_content_metadata: null,
+    }));
+    const run = await env.batches.start({ ...parse(id), jobTimeout: '3 seconds' });
+    env.emulator.batches.finish((await env.untilCreated(id)).id);
+    const report = await run.result();
+    restore();
+    expect(report.failures).toMatchObject([{ type: 'JobTimedOut' }]);
+    expect(report.credits).toBe(3);
+    expect(await env.manifest(report.manifest)).toMatchObject([{ status: 'FAILED', credits: 3 }]);
+  });
+
   test('are not asked for where the job itself failed', async () => {
     const { id } = await env.emulator.addDirectory([...files(1), { name: 'broken.pdf', content: '' }]);
     const run = await env.batches.start(parse(id));

@@ -45,6 +45,7 @@ describe('a run that fails or is cancelled, on a real server', () => {
     const failure = await failureOf(run.result());
     expect(isFailure(failure, 'BatchFailed')).toBe(true);
     expect(failure.message).toContain(batch.id);
+    expect(failure.message).toContain('Starting again creates, and bills, a new batch.');
     expect(reportIn(failure)).toMatchObject({ batchId: batch.id, status: 'FAILED', manifest: null });
     const events = await env.history(run.workflowId);
     const children = events.flatMap((event) => event.startChildWorkflowExecutionInitiatedEventAttributes ?? []);
@@ -89,6 +90,17 @@ describe('a run that fails or is cancelled, on a real server', () => {
     await failureOf(run.result());
     expect(status()).toBe('RUNNING');
     expect(cancels(batch.id)).toBe(0);
+    expect((await run.progress()).failure?.message).toMatch(/; it was left alone \(last status (PENDING|RUNNING)\)$/);
+    expect(await run.report()).toMatchObject({ status: expect.stringMatching(/PENDING|RUNNING/) });
+  });
+
+  test('a run that leaves a COMPLETED batch does not say that it runs', async () => {
+    const { run, batch } = await start(1, { onStop: 'leave', child: { workflowType: 'holdDocument' } });
+    env.emulator.batches.finish(batch.id);
+    await until('the child', async () => (await run.progress()).running === 1);
+    await run.cancel();
+    await failureOf(run.result());
+    expect((await run.progress()).failure?.message).toMatch(/; it was left alone \(last status COMPLETED\)$/);
   });
 
   test('a child that nobody runs holds up neither the deadline nor a cancellation', async () => {
@@ -158,6 +170,9 @@ describe('a run that fails or is cancelled, on a real server', () => {
     const { run, batch, status } = await start(1, { timeout: '10 seconds' });
     const failure = await failureOf(run.result());
     expect(isFailure(failure, 'BatchTimedOut')).toBe(true);
+    expect(failure.message).toMatch(
+      /^the run's timeout of 10 s passed before batch bat-.* had been collected; it is CANCELLED/,
+    );
     expect(reportIn(failure)).toMatchObject({ batchId: batch.id, status: 'CANCELLED', files: { total: 1 } });
     expect(status()).toBe('CANCELLED');
   });

@@ -34,6 +34,9 @@ describe('time for the jobs of a batch, on the time-skipping server', () => {
     env.emulator.configure({ jobRunningMs: 0 });
     expect(report.files).toMatchObject({ total: 4, failed: 4 });
     expect(new Set(report.failures.map(({ type }) => type))).toEqual(new Set(['JobTimedOut']));
+    expect(report.failures[0]?.message).toMatch(
+      /^job pjb-\S+ of 000\d\.md was not collected in time; last: job pjb-\S+ is RUNNING/,
+    );
     expect(tookMs).toBeGreaterThan(60 * MINUTE);
     // The document of each page has two minutes, in case that its job has just ended.
     expect(tookMs).toBeLessThan(75 * MINUTE);

@@ -167,9 +167,23 @@ describe('processBatch on a real server', () => {
     const run = await env.batches.start({ ...parse(id), maxFailedFiles: 2, maxConcurrentJobs: 1 });
     const failure = await failureOf(run.result());
     expect(isFailure(failure, 'TooManyFailedFiles')).toBe(true);
+    expect(failure.message).toMatch(/^3 of 12 files of batch bat-\S+ failed$/);
     const report = reportIn(failure);
     expect(report.files).toMatchObject({ total: 12, failed: 3, skipped: 9 });
     expect(await env.manifest(report.manifest)).toHaveLength(12);
+  });
+
+  test('files that were cancelled count as failed, and are named apart', async () => {
+    const { id } = await env.emulator.addDirectory([...files(1), { name: 'broken.pdf', content: '' }]);
+    env.emulator.configure({ batchRunningMs: 3_600_000 });
+    const run = await env.batches.start({ ...parse(id), maxFailedFiles: 1 });
+    const batch = await env.untilCreated(id);
+    env.emulator.configure({ batchRunningMs: 0 });
+    env.emulator.jobs.setStatus(batch.files.find(({ name }) => name === '0000.md')?.jobId ?? '', 'CANCELLED');
+    env.emulator.batches.finish(batch.id);
+    expect((await failureOf(run.result())).message).toBe(
+      `1 of 2 files of batch ${batch.id} failed and 1 were cancelled`,
+    );
   });
 
   test('an allowed share of failed files does not fail the run, one more does', async () => {

@@ -38,7 +38,7 @@ describe('the progress of a run, on a real server', () => {
   test('shows how many files the directory has while LlamaCloud works, with the status first', async () => {
     const { run, untilWaiting } = await startRun(env, 4);
     await untilWaiting();
-    expect(await run.progress()).toMatchObject({ directoryFiles: 4, jobsEnded: 0, files: { total: 0 } });
+    expect(await run.progress()).toMatchObject({ directoryFileCount: 4, jobsEnded: 0, files: { total: 0 } });
     const details = await env.details(run.workflowId);
     expect(details).toContain('| Files in the directory\u2003 | 4 |');
     expect(details).toMatch(/\| --- \| --- \|\n\| Status\u2003 \| `[A-Z]+` \|\n\| Batch\u2003 \| `bat-/);

@@ -107,7 +107,7 @@ describe('a stop ends within its bound', () => {
     await until('the results to be read', async () => (await started.run.progress()).phase === 'expanding');
     expect(await stopMs(started.run)).toBeLessThan(120_000);
     const message = (await started.run.progress()).failure?.message;
-    expect(message).toContain('it has no results, so whatever jobs it has could not be cancelled');
+    expect(message).toContain('LlamaCloud returned no results, so its jobs, if any, could not be found or cancelled');
   });
 
   test('while the output store fails', async () => {

@@ -147,7 +147,7 @@ describe('stopping a run, on a real server', () => {
     for (const { id } of started.jobs()) env.emulator.jobs.finish(id);
     await failureOf(started.run.result());
     const { failure, files } = await started.run.progress();
-    expect(failure?.message).toMatch(/LlamaCloud refused to cancel \d+ jobs: pjb-/);
+    expect(failure?.message).toMatch(/; LlamaCloud refused to cancel 2 jobs \(pjb-[^ ]+, pjb-[^ ]+\)$/);
     expect(files.completed).toBe(2);
   });
 
@@ -158,9 +158,9 @@ describe('stopping a run, on a real server', () => {
     const failure = await failureOf(started.run.result());
     env.emulator.configure({ resultsNullMs: 0 });
     expect(isFailure(failure, 'BatchTimedOut')).toBe(true);
-    expect(failure.message).toContain('could not be cancelled');
+    expect(failure.message).toContain('; LlamaCloud returned no results, so its jobs, if any');
     expect(reportIn(failure)).toMatchObject({ status: 'COMPLETED', manifest: null });
-    expect(logged.join()).toContain('whatever jobs it has could not be cancelled');
+    expect(logged.join()).toContain('its jobs, if any, could not be found or cancelled');
   });
 
   test('a batch that is CANCELLED with null results after it was COMPLETED ends the run', async () => {
@@ -184,6 +184,7 @@ describe('stopping a run, on a real server', () => {
     const failure = await failureOf(started.run.result());
     env.emulator.configure({ resultsNullMs: 0 });
     expect(isFailure(failure, 'BatchFailed')).toBe(true);
+    expect(failure.message).toContain('Starting again creates, and bills, a new batch.');
     expect(reportIn(failure)).toMatchObject({ status: 'FAILED', files: { completed: 0 } });
   });
 });

@@ -176,7 +176,7 @@ describe('processDirectories on a real server', () => {
     );
     const fields = [
       'directoryIds.1',
-      'directoryIds: has a directory twice: number 2 is the same as number 0',
+      'directoryIds: must not repeat a directory: directoryIds[2] repeats directoryIds[0]',
       'job.type',
       'job.configurationId',
       'maxConcurrentBatches',

@@ -24,7 +24,7 @@ export class PdfParser {
     }
   }
 
-  /** Kills the processes, also those that parse. */
+  /** Kills the processes, even those that parse. */
   close(): void {
     for (const worker of this.#all) worker.kill();
   }

@@ -4,7 +4,8 @@ import { workflowInfo } from '@temporalio/workflow';
 const MAX_WORKFLOW_ID_BYTES = 250;
 
 /**
- * Workflow id of a child, made of that of its parent so that the UI lists them together; of its parent's run id if that is too long.
+ * Returns the workflow id of a child: `<workflow id of the parent>/<id>`, so that the UI lists them together. If that is too long for
+ * some servers, `<run id of the parent>/<id>`.
  *
  * @param id Valid by {@link isValidId}.
  */

@@ -1,8 +1,10 @@
 import { log } from '@temporalio/activity';
 import { z } from 'zod';
 import { ConnectionError, HttpStatusError, UnexpectedResponseError } from '../../llamacloud/index.js';
-import { type ApiScope, cleanText } from '../../protocol/index.js';
+import { cleanText } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
+import { type DirectoryToList, listDirectoryPages } from '../support/directory-pages.js';
+import { withTimeout } from '../support/with-timeout.js';
 import { toPlainFileId } from './file-id.js';
 
 /** How long temporary failures are retried, in milliseconds. After that, files are shown by their ids. */
@@ -10,8 +12,6 @@ const RETRY_FOR_MS = 30_000;
 
 /** For all pages of the list: a directory of 1,000 files has ten. */
 const TIMEOUT_MS = 10_000;
-
-const PAGE_SIZE = 100;
 
 /** A batch has at most 1,000 files. More names would not fit into a heartbeat, which carries all of them. */
 const MAX_FILES = 2_000;
@@ -30,7 +30,7 @@ export const directoryFilesSchema = z.object({
 export type DirectoryFiles = z.infer<typeof directoryFilesSchema>;
 
 /** Stands for a directory that was not read. */
-export const NO_FILES: DirectoryFiles = { files: [], isComplete: false };
+export const FILES_NOT_READ: DirectoryFiles = { files: [], isComplete: false };
 
 /**
  * Lists the files of a directory: `GET /api/v1/beta/directories/{id}/files`. The route is in beta, so a run goes on without it: a
@@ -40,64 +40,44 @@ export const NO_FILES: DirectoryFiles = { files: [], isComplete: false };
  * @param earlier What earlier attempts have read; this one continues there.
  * @returns One more page if requests are limited, otherwise all pages.
  */
-export async function readFileNames(
-  { llamacloud, requestsPerSecond }: ActivityDeps,
-  { directoryId, projectId, organizationId }: ApiScope & { directoryId: string },
+export async function readDirectoryFiles(
+  deps: ActivityDeps,
+  directory: DirectoryToList,
   signal: AbortSignal,
   waitedMs: number,
-  earlier: DirectoryFiles = NO_FILES,
+  earlier: DirectoryFiles = FILES_NOT_READ,
 ): Promise<DirectoryFiles> {
+  const isLimited = deps.requestsPerSecond !== undefined;
   const byId = new Map(earlier.files.map((file) => [file.id, file]));
   const readPages = async (limitedSignal: AbortSignal): Promise<string | undefined> => {
-    const options = { pageSize: PAGE_SIZE, projectId, organizationId, signal: limitedSignal };
-    let pageToken = earlier.nextPageToken;
-    do {
-      const page = await llamacloud.listDirectoryFiles(directoryId, {
-        ...options,
-        ...(pageToken === undefined ? {} : { pageToken }),
-      });
+    for await (const page of listDirectoryPages(deps, directory, limitedSignal, earlier.nextPageToken)) {
       const countBefore = byId.size;
-      for (const { id: remoteId, display_name, created_at, deleted_at } of page.items) {
-        if (deleted_at != null) continue;
+      for (const { id: remoteId, display_name, created_at } of page.files) {
         const id = toPlainFileId(remoteId);
         byId.set(id, { id, name: cleanText(display_name, MAX_FILE_NAME_BYTES), createdAt: created_at ?? null });
       }
-      pageToken = page.next_page_token || undefined;
       // A page without a new file: the list repeats itself.
-      if (byId.size >= MAX_FILES || byId.size === countBefore) break;
-    } while (pageToken !== undefined && requestsPerSecond === undefined);
-    return pageToken;
+      const isEnough = byId.size >= MAX_FILES || byId.size === countBefore;
+      if (isEnough || isLimited) return page.nextPageToken;
+    }
+    return undefined;
   };
   try {
     const countBefore = byId.size;
-    const nextPageToken = await withTimeout(signal, readPages);
+    const nextPageToken = await withTimeout(signal, TIMEOUT_MS, readPages);
     const files = [...byId.values()];
     if (nextPageToken === undefined) return { files, isComplete: true };
-    const mayContinue = requestsPerSecond !== undefined && files.length < MAX_FILES && files.length > countBefore;
+    const mayContinue = isLimited && files.length < MAX_FILES && files.length > countBefore;
     return { files, ...(mayContinue ? { nextPageToken } : {}), isComplete: false };
   } catch (error) {
     signal.throwIfAborted();
     if (waitedMs < RETRY_FOR_MS && isTemporary(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    log.warn('The names of the files could not be read: their ids are used instead', { directoryId, reason });
+    log.warn('The names of the files could not be read: their ids are used instead', {
+      directoryId: directory.directoryId,
+      reason,
+    });
     return { files: [...byId.values()], isComplete: false };
-  }
-}
-
-/** Not with `AbortSignal.any` and `AbortSignal.timeout`: Node 20 may collect such signals as garbage too early. */
-async function withTimeout<T>(signal: AbortSignal, read: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  const controller = new AbortController();
-  const abort = () => controller.abort(signal.reason);
-  signal.addEventListener('abort', abort);
-  const timer = setTimeout(() => {
-    controller.abort(new Error(`the list was not complete after ${TIMEOUT_MS / 1_000} s`));
-  }, TIMEOUT_MS);
-  try {
-    return await read(controller.signal);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', abort);
   }
 }
 

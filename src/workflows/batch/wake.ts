@@ -1,7 +1,7 @@
 import { CancellationScope, condition, defineSignal, workflowInfo } from '@temporalio/workflow';
 import { MIN_DELAY_MS, WAKE_SIGNAL } from '../../protocol/index.js';
 
-/** Makes the run poll at once. The signal carries nothing: what has changed is read from LlamaCloud. */
+/** Makes a run that waits for its batch poll it now. It has no arguments: the change is read from LlamaCloud. */
 export const wakeSignal = defineSignal(WAKE_SIGNAL);
 
 /**
@@ -11,7 +11,10 @@ export const wakeSignal = defineSignal(WAKE_SIGNAL);
  * @param poll Starts the activity. `isWoken`: because of a `wake` signal.
  * @returns `null` when the history has grown long: the run has to continue as new, and poll there.
  */
-export async function pollUntilWoken<T>(state: WakeState, poll: (isWoken: boolean) => Promise<T>): Promise<T | null> {
+export async function pollRestartedByWake<T>(
+  state: WakeState,
+  poll: (isWoken: boolean) => Promise<T>,
+): Promise<T | null> {
   for (let gapMs = 0; !isHistoryLong(); gapMs = Math.min(MAX_GAP_MS, Math.max(MIN_DELAY_MS, 2 * gapMs))) {
     const isWoken = gapMs > 0;
     const scope = new CancellationScope();
