@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { STOP_TIMEOUT_MS } from '../../../src/protocol/index.js';
+import { type BatchPhase, STOP_TIMEOUT_MS, WAKE_SIGNAL } from '../../../src/protocol/index.js';
 import {
   type Fault,
   startTimeSkippingTemporal,
@@ -11,12 +11,15 @@ import { failureOf } from '../../support/failure.js';
 import { logged } from '../../support/logged.js';
 import { startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
-import { mapFiles, startRun } from './support.js';
+import { mapFiles, type StartedRun, startRun } from './support.js';
 
 const HOUR = 3_600_000;
 
 /** The bound, and time for the last steps: this server's clock also runs while they work. */
 const BOUND_MS = STOP_TIMEOUT_MS + 120_000;
+
+/** No poll falls into a test, except the first one of each wait. */
+const ONE_POLL = { poll: { initialInterval: HOUR, maximumInterval: HOUR } };
 
 /** Minutes of waiting, on the server that skips them. */
 describe('a stop ends within its bound', () => {
@@ -38,8 +41,22 @@ describe('a stop ends within its bound', () => {
     await temporal?.close();
   });
 
+  /**
+   * Waits until a run is in this phase, and none of its polls is under way: this server skips no time any more after an activity was
+   * cancelled during an attempt.
+   */
+  const untilBetweenPolls = ({ run }: StartedRun, phase: BatchPhase) =>
+    until(`the run to wait while ${phase}`, async () => {
+      if ((await run.progress()).phase !== phase) return false;
+      const { pendingActivities } = (await env.client.workflow.getHandle(run.workflowId).describe()).raw;
+      // The poll has failed, so the next attempt is an hour away.
+      return pendingActivities?.length === 1 && pendingActivities[0]?.lastFailure != null;
+    });
+
+  const wake = ({ run }: StartedRun) => env.client.workflow.getHandle(run.workflowId).signal(WAKE_SIGNAL);
+
   /** Cancels a run, and says how long it then took by the server's clock. */
-  const stopMs = async (run: { workflowId: string; cancel(): Promise<void>; result(): Promise<unknown> }) => {
+  const stopMs = async ({ run }: StartedRun) => {
     await run.cancel();
     expect((await failureOf(run.result())).name).toBe('CancelledFailure');
     const events = await env.history(run.workflowId);
@@ -58,10 +75,10 @@ describe('a stop ends within its bound', () => {
   test.each(FAULTS)(
     'while LlamaCloud %s',
     async (_, fault) => {
-      const started = await startRun(env, 2);
-      await started.untilWaiting();
+      const started = await startRun(env, 2, ONE_POLL);
+      await untilBetweenPolls(started, 'waiting');
       env.emulator.faults.next({ ...fault, times: 100_000 });
-      expect(await stopMs(started.run)).toBeLessThan(BOUND_MS);
+      expect(await stopMs(started)).toBeLessThan(BOUND_MS);
       const { phase, failure } = await started.run.progress();
       expect(phase).toBe('cancelled');
       expect(failure?.message).toContain('it could not be cancelled: ');
@@ -74,19 +91,21 @@ describe('a stop ends within its bound', () => {
     'while LlamaCloud %s to requests to cancel',
     async (_, fault) => {
       env.emulator.configure({ jobRunningMs: HOUR });
-      const started = await startRun(env, 2);
+      const started = await startRun(env, 2, ONE_POLL);
       await mapFiles(env, started, 'RUNNING');
-      await started.untilWaiting();
+      await untilBetweenPolls(started, 'waiting');
       env.emulator.faults.next({ ...fault, ...TARGETS.cancelBatch, times: 100_000 });
       env.emulator.faults.next({ ...fault, ...TARGETS.cancelJob, times: 100_000 });
-      expect(await stopMs(started.run)).toBeLessThan(BOUND_MS);
+      expect(await stopMs(started)).toBeLessThan(BOUND_MS);
       expect((await started.run.progress()).failure?.message).toContain('it could not be cancelled: ');
 
-      const completed = await startRun(env, 2);
+      const completed = await startRun(env, 2, ONE_POLL);
       await mapFiles(env, completed, 'RUNNING');
+      await untilBetweenPolls(completed, 'waiting');
       env.emulator.batches.setStatus(completed.batch.id, 'COMPLETED');
-      await until('the jobs to be waited for', async () => (await completed.run.progress()).phase === 'processing');
-      expect(await stopMs(completed.run)).toBeLessThan(BOUND_MS);
+      await wake(completed);
+      await untilBetweenPolls(completed, 'processing');
+      expect(await stopMs(completed)).toBeLessThan(BOUND_MS);
       expect((await completed.run.progress()).failure?.message).toMatch(/jobs could not all be cancelled|refused/);
     },
     240_000,
@@ -94,30 +113,32 @@ describe('a stop ends within its bound', () => {
 
   test('while a cancel of the batch is never done', async () => {
     env.emulator.configure({ batchCancelMs: Number.POSITIVE_INFINITY });
-    const started = await startRun(env, 2);
-    await started.untilWaiting();
-    expect(await stopMs(started.run)).toBeLessThan(BOUND_MS);
+    const started = await startRun(env, 2, ONE_POLL);
+    await untilBetweenPolls(started, 'waiting');
+    expect(await stopMs(started)).toBeLessThan(BOUND_MS);
     expect((await started.run.progress()).failure?.message).toContain('is RUNNING and being cancelled');
   });
 
   test('while results stay null for ever', async () => {
     env.emulator.configure({ resultsNullMs: Number.POSITIVE_INFINITY });
-    const started = await startRun(env, 2);
+    const started = await startRun(env, 2, ONE_POLL);
+    await untilBetweenPolls(started, 'waiting');
     env.emulator.batches.finish(started.batch.id);
-    await until('the results to be read', async () => (await started.run.progress()).phase === 'expanding');
-    expect(await stopMs(started.run)).toBeLessThan(120_000);
+    await wake(started);
+    await untilBetweenPolls(started, 'expanding');
+    expect(await stopMs(started)).toBeLessThan(120_000);
     const message = (await started.run.progress()).failure?.message;
     expect(message).toContain('LlamaCloud returned no results, so its jobs, if any, could not be found or cancelled');
   });
 
   test('while the output store fails', async () => {
-    const started = await startRun(env, 2);
+    const started = await startRun(env, 2, ONE_POLL);
     await mapFiles(env, started);
-    await started.untilWaiting();
+    await untilBetweenPolls(started, 'waiting');
     await rm(env.output, { recursive: true });
     await writeFile(env.output, 'not a folder');
     env.emulator.batches.setStatus(started.batch.id, null);
-    expect(await stopMs(started.run)).toBeLessThan(BOUND_MS);
+    expect(await stopMs(started)).toBeLessThan(BOUND_MS);
     expect((await started.run.progress()).failure?.message).toContain('could not all be collected');
     expect(await env.details(started.run.workflowId)).toContain('### Cancelled');
   }, 240_000);
