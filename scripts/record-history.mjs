@@ -83,7 +83,7 @@ const SCENARIOS = {
     await run.result();
     return run;
   },
-  'create-whose-answer-was-lost': async ({ batches, emulator }) => {
+  'create-whose-response-was-lost': async ({ batches, emulator }) => {
     const { id } = await emulator.addDirectory(makeMarkdownFiles(1));
     emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
     await (await batches.start(parseInput(id))).result();
