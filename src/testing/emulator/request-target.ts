@@ -1,6 +1,6 @@
 /** Which requests a fault or a rewrite applies to. */
 export interface RequestTarget {
-  /** Default: any. */
+  /** HTTP method, in upper or lower case. Default: all methods. */
   readonly method?: string;
   /** The exact path without the query, or a pattern. Default: every API route, but no presigned download. */
   readonly path?: string | RegExp;

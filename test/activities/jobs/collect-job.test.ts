@@ -4,45 +4,16 @@ import { basename, join } from 'node:path';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
 import { createActivities } from '../../../src/activities/index.js';
-import { documentKey } from '../../../src/activities/support/output-keys.js';
 import { type JobResult, LlamaCloudClient } from '../../../src/llamacloud/index.js';
 import { openOutputStore } from '../../../src/outputs/index.js';
-import type { CollectFormat, JobType } from '../../../src/protocol/index.js';
-import { type EmulatorOptions, TARGETS } from '../../../src/testing/emulator/index.js';
+import type { CollectFormat } from '../../../src/protocol/index.js';
 import { freezeClock } from '../../support/freeze-clock.js';
-import {
-  type Attempt,
-  addBatch,
-  createContext,
-  delayOf,
-  failing,
-  failureOf,
-  run,
-  runIn,
-  startActivityEnvironment,
-  until,
-} from '../support.js';
-
-/** The first job of a batch, whose document is parsed. */
-async function start(type: JobType = 'parse_v2', emulator: EmulatorOptions = {}) {
-  const env = await startActivityEnvironment({ emulator });
-  const batch = await addBatch(env, type);
-  const jobOf = () => {
-    const [job] = env.emulator.jobs.list();
-    if (job === undefined) throw new Error('there is no job');
-    return job;
-  };
-  await until(() => jobOf().status === 'COMPLETED');
-  const { id: jobId, fileId } = jobOf();
-  const job = { fileId, name: 'a.md', jobId, type, batchId: batch.id };
-  const [, documentName = ''] = documentKey(batch.id, job, 'markdown');
-  const pathOf = (extension: string) => join(env.output, batch.id, documentName.replace(/md$/, extension));
-  return { env, batch, job, pathOf };
-}
+import { type Attempt, createContext, delayOf, failing, failureOf, run, runIn } from '../support.js';
+import { startWithJob } from './support.js';
 
 /** A response with the given content in place of the emulator's. */
 async function collectResponse(response: object, collect?: CollectFormat, attempt: Attempt = {}) {
-  const { env, job, pathOf } = await start();
+  const { env, job, pathOf } = await startWithJob();
   const result: JobResult = { type: 'parse_v2', job: { id: job.jobId, status: 'COMPLETED' }, ...response };
   const activities = createActivities({
     outputs: openOutputStore(env.output),
@@ -68,7 +39,7 @@ describe('a completed job', () => {
   test.each(FORMATS)(
     '%s, %s is stored as <batch>/<name>.<tag>.%s, and described',
     async (type, collect, extension, content) => {
-      const { env, batch, job, pathOf } = await start(type);
+      const { env, batch, job, pathOf } = await startWithJob(type);
       const outcome = await run(env.activities.collectJob, { ...job, ...(collect === undefined ? {} : { collect }) });
       const bytes = await readFile(pathOf(extension));
       if (typeof content === 'string') expect(bytes.toString()).toBe(content);
@@ -88,42 +59,42 @@ describe('a completed job', () => {
   );
 
   test('that is collected twice changes nothing', async () => {
-    const { env, batch, job } = await start();
+    const { env, batch, job } = await startWithJob();
     const first = await run(env.activities.collectJob, job);
     expect(await run(env.activities.collectJob, job, { number: 2 })).toEqual(first);
     expect(await readdir(join(env.output, batch.id))).toHaveLength(1);
   });
 
   test('is stored under the id of its file where the name is not known', async () => {
-    const { env, job } = await start();
+    const { env, job } = await startWithJob();
     const { name: _, ...unnamed } = job;
     const outcome = await run(env.activities.collectJob, unnamed);
     expect(outcome).toMatchObject({ output: expect.stringContaining(`/${job.fileId}.`) });
   });
 
   test('is stored apart from that of another file with the same name', async () => {
-    const { env, batch, job } = await start();
+    const { env, batch, job } = await startWithJob();
     await run(env.activities.collectJob, job);
     await run(env.activities.collectJob, { ...job, fileId: 'dfl-another' });
     expect(await readdir(join(env.output, batch.id))).toHaveLength(2);
   });
 
   test('has null credits until billing has recorded them', async () => {
-    const { env, job } = await start('parse_v2', { creditsNullMs: 60_000 });
+    const { env, job } = await startWithJob('parse_v2', { creditsNullMs: 60_000 });
     expect(await run(env.activities.collectJob, job)).toMatchObject({ status: 'COMPLETED', credits: null });
   });
 
   test.each(['"3"', '{"value":3}', '-1'])(
     'has null credits where they are no number of credits: %s',
     async (credits) => {
-      const { env, job } = await start();
+      const { env, job } = await startWithJob();
       env.emulator.jobs.setCredits(job.jobId, JSON.parse(credits));
       expect(await run(env.activities.collectJob, job)).toMatchObject({ status: 'COMPLETED', credits: null });
     },
   );
 
   test('has null credits where they are a number that JavaScript takes for infinite', async () => {
-    const { env, job } = await start();
+    const { env, job } = await startWithJob();
     let rewritten = 0;
     const llamacloud = new LlamaCloudClient({
       apiKey: env.emulator.apiKey,
@@ -156,87 +127,9 @@ describe('a completed job', () => {
   });
 });
 
-describe('a document that is too large to come inline', () => {
-  const LARGE = { inlineLimitBytes: 0 };
-
-  test.each([
-    ['markdown', 'md', '# A\n'],
-    ['text', 'txt', '# A\n'],
-  ] as const)('is the same %s as inline, and fetched without the key', async (collect, extension, content) => {
-    const { env, batch, job, pathOf } = await start('parse_v2', LARGE);
-    const outcome = await run(env.activities.collectJob, { ...job, collect });
-    expect(await readFile(pathOf(extension), 'utf8')).toBe(content);
-    expect(outcome).toMatchObject({ status: 'COMPLETED', bytes: content.length });
-    // The emulator refuses a presigned request that brings a key.
-    expect(batch.requests().map(({ path, status }) => [path.split('/')[1], status])).toEqual([
-      ['api', 200],
-      ['__emulator', 200],
-    ]);
-  });
-
-  test('is stored as it comes where it is structured', async () => {
-    const { env, job, pathOf } = await start('parse_v2', LARGE);
-    await run(env.activities.collectJob, { ...job, collect: 'items' });
-    expect(JSON.parse(await readFile(pathOf('json'), 'utf8'))).toMatchObject({ pages: [{ page_number: 1 }] });
-  });
-
-  const NOT_WHOLE = [
-    { kind: 'truncated-close-delimited' },
-    { kind: 'truncated' },
-    { kind: 'partial' },
-    { kind: 'empty' },
-    { kind: 'html' },
-    { kind: 'signature-mismatch' },
-    { kind: 'status', status: 404 },
-  ] as const;
-
-  test.each(NOT_WHOLE)('and does not come whole is asked for again, with a new URL: %j', async (fault) => {
-    const { env, batch, job, pathOf } = await start('parse_v2', LARGE);
-    env.emulator.faults.next({ ...fault, ...TARGETS.download });
-    const failure = await failing(env.activities.collectJob, job, { number: 9, ageMs: 7_200_000 });
-    expect(failure).toMatchObject({ type: 'UnexpectedResponse', nonRetryable: false });
-    expect(failure.message).toContain("it is COMPLETED but its document can't be downloaded");
-    // The key has nothing to do with it, and the URL is a secret.
-    expect(`${failure.message} ${failure.cause?.stack}`).not.toMatch(/LLAMA_CLOUD_API_KEY|signature=|__emulator/);
-    expect(await readdir(join(env.output, batch.id)).catch(() => [])).toEqual([]);
-    const outcome = await run(env.activities.collectJob, job, { number: 10 });
-    const bytes = await readFile(pathOf('md'));
-    expect(bytes.toString()).toBe('# A\n');
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    expect(outcome).toMatchObject({ status: 'COMPLETED', bytes: 4, sha256 });
-    const [, second] = batch.requests().filter(({ path }) => TARGETS.getJob.path.test(path));
-    expect(second?.query.expand).toContain('markdown_content_metadata');
-  });
-
-  test.each(NOT_WHOLE)(
-    'and is never whole fails two minutes later, and not when the job times out: %j',
-    async (fault) => {
-      const { env, job } = await start('parse_v2', LARGE);
-      env.emulator.faults.next({ ...fault, ...TARGETS.download, times: 2 });
-      const since = (ms: number) => ({
-        ...{ number: 5, ageMs: 7_200_000 },
-        heartbeatDetails: { failingSinceMs: { ResultMissing: Date.now() - ms } },
-      });
-      expect((await failing(env.activities.collectJob, job, since(100_000))).nonRetryable).toBe(false);
-      expect((await failing(env.activities.collectJob, job, since(120_000))).nonRetryable).toBe(true);
-    },
-  );
-
-  test.each([{ kind: 'reset-before' }, { kind: 'status', status: 503 }] as const)(
-    'and whose store is down leaves nothing behind, and is asked for again: %j',
-    async (fault) => {
-      const { env, batch, job } = await start('parse_v2', LARGE);
-      env.emulator.faults.next({ ...fault, ...TARGETS.download });
-      const failure = await failing(env.activities.collectJob, job);
-      expect(failure).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
-      expect(await readdir(join(env.output, batch.id)).catch(() => [])).toEqual([]);
-    },
-  );
-});
-
 describe('a job that ended without a document', () => {
   test('as FAILED or CANCELLED is told with its reason', async () => {
-    const { env, job } = await start();
+    const { env, job } = await startWithJob();
     env.emulator.jobs.setStatus(job.jobId, 'FAILED', 'the file is damaged');
     expect(await run(env.activities.collectJob, job)).toEqual({ status: 'FAILED', message: 'the file is damaged' });
     env.emulator.jobs.setStatus(job.jobId, 'CANCELLED');
@@ -246,7 +139,7 @@ describe('a job that ended without a document', () => {
   });
 
   test('is told without the presigned URL that LlamaCloud repeats', async () => {
-    const { env, job } = await start();
+    const { env, job } = await startWithJob();
     const url = env.emulator.jobs.presignedUrl(job.jobId);
     env.emulator.jobs.setStatus(job.jobId, 'FAILED', `no response from ${url}`);
     const outcome = await run(env.activities.collectJob, job);
@@ -255,14 +148,14 @@ describe('a job that ended without a document', () => {
   });
 
   test('is told in a text that history has room for', async () => {
-    const { env, job } = await start();
+    const { env, job } = await startWithJob();
     env.emulator.jobs.setStatus(job.jobId, 'FAILED', 'x'.repeat(100_000));
     expect(JSON.stringify(await run(env.activities.collectJob, job)).length).toBeLessThan(1_000);
   });
 });
 
 test.each(['PENDING', 'RUNNING', 'THROTTLED', 'A_NEW_ONE'])('a job that is %s is waited for', async (status) => {
-  const { env, job } = await start();
+  const { env, job } = await startWithJob();
   env.emulator.jobs.setStatus(job.jobId, status);
   const failure = await failing(env.activities.collectJob, job, { ageMs: 100_000 });
   expect(failure).toMatchObject({ type: 'JobNotReady', nonRetryable: false });
@@ -295,7 +188,7 @@ describe('a result that is missing after COMPLETED', () => {
   });
 
   test('leaves for the next attempt since when', async () => {
-    const { env, job } = await start('parse_v2', { inlineLimitBytes: 0 });
+    const { env, job } = await startWithJob('parse_v2', { inlineLimitBytes: 0 });
     env.emulator.faults.next({ kind: 'status', status: 404, path: /^\/__emulator\/files/ });
     const context = createContext();
     const beats: unknown[] = [];
@@ -306,7 +199,7 @@ describe('a result that is missing after COMPLETED', () => {
 });
 
 test('a job whose status has 3,000 characters is waited for', async () => {
-  const { env, job } = await start();
+  const { env, job } = await startWithJob();
   env.emulator.jobs.setStatus(job.jobId, '\ud800'.repeat(3_000));
   const failure = await failing(env.activities.collectJob, job);
   expect(failure.type).toBe('JobNotReady');
@@ -314,7 +207,7 @@ test('a job whose status has 3,000 characters is waited for', async () => {
 });
 
 test('a worker with another output store than the run refuses before it asks or writes anything', async () => {
-  const { env, batch, job } = await start();
+  const { env, batch, job } = await startWithJob();
   const failure = await failing(env.activities.collectJob, { ...job, storeId: 'another' });
   expect(failure).toMatchObject({ type: 'OutputFailed', nonRetryable: false });
   expect(failure.message).toContain("not the output store of this run's first worker");
