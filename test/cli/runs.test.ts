@@ -1,16 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { BatchClient, type BatchProgress, type BatchReport } from '../../src/index.js';
-import {
-  type LlamaCloudEmulator,
-  type LocalTemporal,
-  startLlamaCloudEmulator,
-  startLocalTemporal,
-} from '../../src/testing/index.js';
 import { until } from '../support/until.js';
-import { CliProcess, type CliResult, cli, readJson } from './cli-process.js';
+import { type CliEnvironment, parse, startCliEnvironment } from './cli-environment.js';
+import { CliProcess, cli, readJson } from './cli-process.js';
 
 interface Answer {
   readonly ok: boolean;
@@ -20,65 +13,22 @@ interface Answer {
   readonly error: { readonly type: string; readonly message: string; readonly fields?: readonly string[] };
 }
 
-let temporal: LocalTemporal;
-let emulator: LlamaCloudEmulator;
-let worker: CliProcess;
-let output: string;
-let env: Record<string, string>;
+let cliEnv: CliEnvironment;
+let temporal: CliEnvironment['temporal'];
+let emulator: CliEnvironment['emulator'];
+let worker: CliEnvironment['worker'];
+let output: CliEnvironment['output'];
+let env: CliEnvironment['env'];
+let run: CliEnvironment['run'];
+let batchOf: CliEnvironment['batchOf'];
+let finish: CliEnvironment['finish'];
 
 beforeAll(async () => {
-  output = await mkdtemp(join(tmpdir(), 'cli-runs-'));
-  // Nothing ends by itself: each test ends its batch when it has seen what it wants.
-  emulator = await startLlamaCloudEmulator({ seed: 7, batchRunningMs: 3_600_000, jobRunningMs: 3_600_000 });
-  const files = [
-    { name: 'good.txt', content: 'text' },
-    { name: 'bad.pdf', content: 'no PDF at all' },
-  ];
-  for (const n of [1, 2, 3, 4, 5, 6, 7, 9]) await emulator.addDirectory(files, { id: `dir-${n}` });
-  await emulator.addDirectory(
-    Array.from({ length: 5 }, (_, index) => ({ name: `${index}.txt`, content: 'text' })),
-    { id: 'dir-8' },
-  );
-  temporal = await startLocalTemporal();
-  env = { TEMPORAL_ADDRESS: temporal.address };
-  worker = new CliProcess(['worker'], {
-    env: {
-      ...env,
-      LLAMA_CLOUD_API_KEY: emulator.apiKey,
-      LLAMA_CLOUD_BASE_URL: emulator.url,
-      LLAMACLOUD_OUTPUT: output,
-    },
-  });
-  await worker.waitForOutput(/^Polling task queue llamacloud in namespace default/);
+  cliEnv = await startCliEnvironment();
+  ({ temporal, emulator, worker, output, env, run, batchOf, finish } = cliEnv);
 });
 
-afterAll(async () => {
-  await worker?.stop('SIGKILL');
-  await temporal?.close();
-  await emulator?.close();
-  await rm(output, { recursive: true });
-});
-
-function run(...args: string[]): Promise<CliResult> {
-  return cli(args, { env });
-}
-
-function parse(directoryId: string): string[] {
-  return ['--directory', directoryId, '--job', 'parse_v2', '--configuration', 'cfg-PARSE_AGENTIC'];
-}
-
-/** The batch of a directory, once it is there. */
-function batchOf(directoryId: string) {
-  return until(`a batch over ${directoryId}`, () =>
-    emulator.batches.list().find((one) => one.directoryId === directoryId),
-  );
-}
-
-async function finish(directoryId: string): Promise<void> {
-  const { id } = await batchOf(directoryId);
-  emulator.batches.finish(id);
-  emulator.batches.finishJobs(id);
-}
+afterAll(() => cliEnv?.close());
 
 describe('setup', () => {
   it('registers the search attributes, and leaves them when they are there', async () => {
@@ -254,51 +204,6 @@ describe('start, progress, cancel', () => {
   });
 });
 
-describe('schedule', () => {
-  it('is created, listed, triggered, paused, resumed and deleted', async () => {
-    const times = [
-      '--cron',
-      '0 2 * * *',
-      '--time-zone',
-      'Europe/Berlin',
-      '--jitter',
-      '5m',
-      '--note',
-      'while all sleep',
-    ];
-    const created = await run('schedule', 'create', '--id', 'nightly', ...times, ...parse('dir-6'));
-    expect(created).toMatchObject({ code: 0, stderr: '' });
-    expect(created.stdout).toMatch(/^Created schedule nightly\. Next run: \d{4}-/);
-    const twice = await run('schedule', 'create', '--id', 'nightly', ...times, ...parse('dir-6'));
-    expect(twice).toMatchObject({ code: 1, stderr: expect.stringContaining('A schedule with this id already exists') });
-
-    await listed((schedule) => schedule?.note === 'while all sleep');
-    expect(await run('schedule', 'trigger', 'nightly')).toMatchObject({ code: 0 });
-    await finish('dir-6');
-    await listed((schedule) => schedule?.lastRun?.workflowId.startsWith('nightly-') ?? false);
-    expect(await run('schedule', 'pause', 'nightly')).toMatchObject({ code: 0 });
-    await listed((schedule) => schedule?.paused === true && schedule.nextRun === null);
-    expect(await run('schedule', 'resume', 'nightly')).toMatchObject({ code: 0 });
-    await listed((schedule) => schedule?.paused === false && schedule.nextRun !== null);
-    expect(await run('schedule', 'delete', 'nightly')).toMatchObject({ code: 0 });
-    await listed((schedule) => schedule === undefined);
-    const gone = await run('schedule', 'trigger', 'nightly');
-    expect(gone).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: The schedule does not exist/) });
-  });
-
-  it('shows no next run for a schedule that is created paused', async () => {
-    const args = ['schedule', 'create', '--id', 'asleep', '--every', '6h', '--paused', ...parse('dir-6')];
-    expect(readJson(await run(...args, '--json'))).toEqual({ ok: true, scheduleId: 'asleep', nextRun: null });
-    expect(await run('schedule', 'delete', 'asleep')).toMatchObject({ code: 0 });
-  });
-
-  it('says what Temporal does not accept', async () => {
-    const { code, stderr } = await run('schedule', 'create', '--id', 'odd', '--cron', 'whenever', ...parse('dir-6'));
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/^error: The schedule is not valid: .*Cron/);
-  });
-});
-
 it.each([['start', ...parse('dir-1')], ['progress', 'some-run'], ['schedule', 'list'], ['setup'], ['worker']])(
   '%s in a namespace that does not exist says so, and how to create it',
   async (...args) => {
@@ -348,19 +253,3 @@ describe('worker', () => {
     expect(stdout).toMatch(/^ {2}Failed +bad\.pdf: /m);
   });
 });
-
-interface Schedule {
-  readonly id: string;
-  readonly paused: boolean;
-  readonly nextRun: string | null;
-  readonly note: string | null;
-  readonly lastRun: { readonly workflowId: string } | null;
-}
-
-/** Temporal lists schedules with a delay. */
-async function listed(holds: (schedule: Schedule | undefined) => boolean): Promise<void> {
-  await until('the list to follow', async () => {
-    const { schedules } = readJson<{ schedules: Schedule[] }>(await run('schedule', 'list', '--json'));
-    return holds(schedules.find(({ id }) => id === 'nightly'));
-  });
-}
