@@ -12,7 +12,12 @@ import { LlamaCloudClient } from '../../src/llamacloud/index.js';
 import type { OutputStore } from '../../src/outputs/index.js';
 import { openOutputStore } from '../../src/outputs/index.js';
 import { DEFAULT_POLL } from '../../src/protocol/index.js';
-import { ADVERSE_CONDITIONS, type EmulatorOptions, startLlamaCloudEmulator } from '../../src/testing/emulator/index.js';
+import {
+  ADVERSE_CONDITIONS,
+  type EmulatorOptions,
+  type Fault,
+  startLlamaCloudEmulator,
+} from '../../src/testing/emulator/index.js';
 
 export interface ActivityEnvironmentOptions {
   emulator?: EmulatorOptions;
@@ -195,4 +200,13 @@ export async function addBatch(env: ActivityEnvironment, type: 'parse_v2' | 'ext
 /** Input of `waitForBatch`. */
 export function toPollInput(batchId: string, lastStatus: string | null = 'RUNNING', waitedMs = 0) {
   return { batchId, lastStatus, waitingSinceMs: Date.now() - waitedMs, lastPolledAtMs: null, poll: DEFAULT_POLL };
+}
+
+/** Meets a fault at a poll of a batch. */
+export async function pollThrough(fault: Fault, attempt: Attempt = {}, timeoutMs = 60_000) {
+  const env = await startActivityEnvironment({ timeoutMs });
+  const batch = await addBatch(env);
+  env.emulator.faults.next(fault);
+  const failure = await failing(env.activities.waitForBatch, toPollInput(batch.id), attempt);
+  return { failure, batchId: batch.id };
 }

@@ -1,24 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Fault } from '../../../src/testing/emulator/index.js';
-import {
-  type Attempt,
-  addBatch,
-  delayOf,
-  failing,
-  failureOf,
-  run,
-  startActivityEnvironment,
-  toPollInput,
-} from '../support.js';
-
-/** Meets a fault at a poll of a batch. */
-async function pollThrough(fault: Fault, attempt: Attempt = {}, timeoutMs = 60_000) {
-  const env = await startActivityEnvironment({ timeoutMs });
-  const batch = await addBatch(env);
-  env.emulator.faults.next(fault);
-  const failure = await failing(env.activities.waitForBatch, toPollInput(batch.id), attempt);
-  return { failure, batchId: batch.id };
-}
+import { delayOf, failing, failureOf, pollThrough, run, startActivityEnvironment, toPollInput } from '../support.js';
 
 describe('a read that LlamaCloud answers with', () => {
   const ENDS = [
