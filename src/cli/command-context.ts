@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { TemporalTarget } from './errors.js';
 import { ProcessSignals } from './process-signals.js';
 import { redactSecrets } from './redact-secrets.js';
@@ -6,6 +7,16 @@ import { redactSecrets } from './redact-secrets.js';
 const SIGPIPE_EXIT_CODE = 141;
 
 const DEFAULT_TARGET: TemporalTarget = { address: 'localhost:7233', namespace: 'default' };
+
+/** A terminal, a pipe or a file. */
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** Where the command writes, and its environment variables. */
+export interface CliIo {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: NodeJS.ProcessEnv;
+}
 
 /** One invocation of the command: its output, its signals and its exit code. */
 export class CommandContext {
@@ -19,31 +30,39 @@ export class CommandContext {
   /** Exit code of a command that does not throw. */
   exitCode = 0;
 
-  constructor(argv: readonly string[]) {
+  constructor(
+    argv: readonly string[],
+    readonly io: CliIo,
+  ) {
     this.isJson = argv.includes('--json');
     this.isDebug = argv.includes('--debug');
-    process.stdout.on('error', exitOnWriteError);
-    process.stderr.on('error', () => process.exit(SIGPIPE_EXIT_CODE));
+    io.stdout.on('error', exitOnWriteError);
+    io.stderr.on('error', () => process.exit(SIGPIPE_EXIT_CODE));
+  }
+
+  /** The environment variables. */
+  get env(): NodeJS.ProcessEnv {
+    return this.io.env;
   }
 
   /** Where {@link info} writes. */
-  get infoStream(): NodeJS.WriteStream {
-    return this.isJson ? process.stderr : process.stdout;
+  get infoStream(): Output {
+    return this.isJson ? this.io.stderr : this.io.stdout;
   }
 
   /** Prints a line of the result or the progress, for people. */
   info(line = ''): void {
-    this.infoStream.write(`${redactSecrets(line)}\n`);
+    this.infoStream.write(`${redactSecrets(line, this.env)}\n`);
   }
 
   /** Prints a warning or an error. */
   warn(line: string): void {
-    process.stderr.write(`${redactSecrets(line)}\n`);
+    this.io.stderr.write(`${redactSecrets(line, this.env)}\n`);
   }
 
   /** Prints the result for machines. Nothing without `--json`. */
   json(document: object): void {
-    if (this.isJson) process.stdout.write(`${redactSecrets(JSON.stringify(document))}\n`);
+    if (this.isJson) this.io.stdout.write(`${redactSecrets(JSON.stringify(document), this.env)}\n`);
   }
 }
 

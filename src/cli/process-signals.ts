@@ -9,6 +9,7 @@ const DUPLICATE_MS = 300;
 /** Signals that end the command: the first one asks it to stop, the second one exits immediately. */
 export class ProcessSignals {
   readonly #controller = new AbortController();
+  readonly #removeListeners: (() => void)[] = [];
   #firstAtMs: number | undefined;
 
   /** Aborted by the first signal. The reason is an {@link InterruptedError}. */
@@ -23,7 +24,7 @@ export class ProcessSignals {
    */
   listen(onFirst: () => void = () => undefined): void {
     for (const signal of SIGNALS) {
-      process.on(signal, () => {
+      const listener = () => {
         const exitCode = 128 + constants.signals[signal];
         if (this.#firstAtMs === undefined) {
           this.#firstAtMs = performance.now();
@@ -32,8 +33,15 @@ export class ProcessSignals {
         } else if (performance.now() - this.#firstAtMs > DUPLICATE_MS) {
           process.exit(exitCode);
         }
-      });
+      };
+      process.on(signal, listener);
+      this.#removeListeners.push(() => process.off(signal, listener));
     }
+  }
+
+  /** Leaves the signals to Node's default again. */
+  unlisten(): void {
+    for (const remove of this.#removeListeners.splice(0)) remove();
   }
 
   /** Waits for the first signal. */

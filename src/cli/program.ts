@@ -56,6 +56,10 @@ export function createProgram(context: CommandContext): CliCommand {
     .option('--debug', 'print stack traces of errors')
     .helpOption('-h, --help', 'print this help')
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.io.stdout.write(text),
+      writeErr: (text) => context.io.stderr.write(text),
+    })
     .examples(
       'temporal-llamacloud dev ./documents --output ./out',
       'temporal-llamacloud start --directory dir-... --job parse_v2 --configuration cfg-PARSE_AGENTIC --wait',

@@ -1,12 +1,16 @@
 import { CommanderError } from 'commander';
-import { CommandContext } from './command-context.js';
+import { type CliIo, CommandContext } from './command-context.js';
 import { InterruptedError } from './errors.js';
 import { createProgram } from './program.js';
 import { toCliError } from './to-cli-error.js';
 
-/** Runs the command and returns its exit code. The help of the program lists the codes. */
-export async function runCli(argv: readonly string[]): Promise<number> {
-  const context = new CommandContext(argv);
+/**
+ * Runs the command and returns its exit code. The help of the program lists the codes.
+ *
+ * @param io Where it writes, and its environment variables. Default: those of the process.
+ */
+export async function runCli(argv: readonly string[], io: CliIo = process): Promise<number> {
+  const context = new CommandContext(argv, io);
   try {
     await createProgram(context).parseAsync(argv, { from: 'user' });
     return context.exitCode;
@@ -15,6 +19,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof InterruptedError) return error.exitCode;
     return printError(context, error);
+  } finally {
+    context.signals.unlisten();
   }
 }
 

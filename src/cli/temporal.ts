@@ -22,7 +22,7 @@ export interface TemporalClients {
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /** The environment variables, overridden by the flags. */
-export function applyTemporalFlags(flags: TemporalFlags, env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+export function applyTemporalFlags(flags: TemporalFlags, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return {
     ...env,
     ...(flags.address === undefined ? {} : { TEMPORAL_ADDRESS: flags.address }),
@@ -48,7 +48,7 @@ export async function withTemporal<T>(
   const { temporalConfigFromEnv } = await import('../config.js');
   const { Client, Connection } = await import('@temporalio/client');
   const { BatchClient } = await import('../client/index.js');
-  const config = temporalConfigFromEnv(applyTemporalFlags(flags));
+  const config = temporalConfigFromEnv(applyTemporalFlags(flags, context.env));
   setTemporalTarget(context, config);
   const options = { ...config.connection, connectTimeout: CONNECT_TIMEOUT_MS };
   const connection = await Connection.connect(options).catch((error: unknown) => {

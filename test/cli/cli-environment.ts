@@ -61,7 +61,7 @@ export async function startCliEnvironment(): Promise<CliEnvironment> {
     worker,
     output,
     env,
-    run: (...args) => cli(args, { env }),
+    run: (...args) => cli(args, env),
     batchOf,
     finish: async (directoryId) => {
       const { id } = await batchOf(directoryId);

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { runCli } from '../../src/cli/run-cli.js';
 import { until } from '../support/until.js';
 
 /** Path of the built command. */
@@ -28,9 +30,8 @@ export class CliProcess {
   stderr = '';
 
   constructor(args: readonly string[], { env = {}, cwd }: CliOptions = {}) {
-    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name)));
     this.#child = spawn(process.execPath, [MAIN, ...args], {
-      env: { ...inherited, ...env },
+      env: { ...inheritedEnv(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(cwd === undefined ? {} : { cwd }),
     });
@@ -79,8 +80,31 @@ export class CliProcess {
   }
 }
 
-/** Runs the command to its end. */
-export async function cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+function inheritedEnv(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name)));
+}
+
+/**
+ * Runs the command to its end, in this process: a new one takes a second of CPU to load the SDK. Not for what the process itself
+ * does, or what the command does only once in a process: signals, the working folder, the SDK's runtime of `worker` and `dev`.
+ */
+export async function cli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
+  const [stdout, stderr] = [new TextOutput(), new TextOutput()];
+  const code = await runCli(args, { stdout, stderr, env: { ...inheritedEnv(), ...env } });
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+class TextOutput extends Writable {
+  text = '';
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString('utf8');
+    done();
+  }
+}
+
+/** Runs the built command to its end, as a process. */
+export async function cliProcess(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   return await new CliProcess(args, options).end();
 }
 

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ManifestLine } from '../../src/index.js';
 import { until } from '../support/until.js';
-import { CliProcess, cli, readJson } from './cli-process.js';
+import { CliProcess, cliProcess, readJson } from './cli-process.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/documents', import.meta.url));
 
@@ -81,7 +81,7 @@ describe('dev', () => {
       'cfg-PARSE_AGENTIC',
       '--json',
     ];
-    const result = await cli(args, { cwd: folder });
+    const result = await cliProcess(args, { cwd: folder });
     expect(result.code).toBe(1);
     expect(readJson(result)).toMatchObject({ ok: false, error: { type: 'RequestRejected' } });
     expect(result.stderr).toContain('The run failed. RequestRejected: ');

@@ -58,7 +58,7 @@ describe('start over many directories', () => {
     ...ids.flatMap((id) => ['--directory', id]),
     ...['--job', 'parse_v2', '--configuration', 'cfg-PARSE_AGENTIC'],
   ];
-  const run = (...args: string[]) => cli(args, { env });
+  const run = (...args: string[]) => cli(args, env);
   const open = () => emulator.batches.list().filter(({ status }) => status === 'RUNNING');
   const finish = (count: number) =>
     until(`${count} batches`, () => {

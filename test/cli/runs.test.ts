@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { BatchClient, type BatchProgress, type BatchReport } from '../../src/index.js';
 import { until } from '../support/until.js';
 import { type CliEnvironment, parse, startCliEnvironment } from './cli-environment.js';
-import { CliProcess, cli, readJson } from './cli-process.js';
+import { CliProcess, type CliResult, cliProcess, readJson } from './cli-process.js';
 
 interface Answer {
   readonly ok: boolean;
@@ -30,6 +30,12 @@ beforeAll(async () => {
 
 afterAll(() => cliEnv?.close());
 
+/** Waits until the run knows its batch and waits for it. */
+async function untilWaiting(workflowId: string): Promise<void> {
+  const handle = new BatchClient({ client: temporal.client }).attach(workflowId);
+  await until('the run to wait for its batch', async () => (await handle.progress()).phase === 'waiting');
+}
+
 describe('setup', () => {
   it('registers the search attributes, and leaves them when they are there', async () => {
     expect(readJson(await run('setup', '--json'))).toEqual({
@@ -49,6 +55,7 @@ describe('start, progress, cancel', () => {
     expect(started.stdout).toContain(`Workflow   ${workflowId}\nRun        `);
 
     const { id } = await batchOf('dir-1');
+    await untilWaiting(workflowId);
     const progress = readJson<{ progress: BatchProgress; status: string }>(await run('progress', workflowId, '--json'));
     expect(progress).toMatchObject({ status: 'RUNNING', progress: { batchId: id, phase: 'waiting' } });
 
@@ -204,24 +211,33 @@ describe('start, progress, cancel', () => {
   });
 });
 
-it.each([['start', ...parse('dir-1')], ['progress', 'some-run'], ['schedule', 'list'], ['setup'], ['worker']])(
-  '%s in a namespace that does not exist says so, and how to create it',
-  async (...args) => {
+describe('in a namespace that does not exist', () => {
+  const NOPE = ['--namespace', 'nope'];
+
+  it.each([['start', ...parse('dir-1')], ['progress', 'some-run'], ['schedule', 'list'], ['setup']])(
+    '%s says so, and how to create it',
+    async (...args) => expectMissingNamespace(await run(...args, ...NOPE)),
+  );
+
+  it('worker says so, and how to create it', async () => {
     const workerEnv = { LLAMA_CLOUD_API_KEY: emulator.apiKey, LLAMACLOUD_OUTPUT: output };
-    const { code, stderr } = await cli([...args, '--namespace', 'nope'], { env: { ...env, ...workerEnv } });
+    expectMissingNamespace(await cliProcess(['worker', ...NOPE], { env: { ...env, ...workerEnv } }));
+  });
+
+  function expectMissingNamespace({ code, stderr }: CliResult) {
     expect(code).toBe(1);
     expect(stderr).toContain(
       `error: Namespace nope does not exist on the Temporal server at ${temporal.address}\nhint: `,
     );
     expect(stderr).toContain(`temporal operator namespace create --namespace nope --address ${temporal.address}`);
-  },
-);
+  }
+});
 
 describe('a run that has ended', () => {
   it('is shown as failed when it was terminated, not in the phase that it was in', async () => {
     const { workflowId } = readJson<Answer>(await run('start', ...parse('dir-9'), '--json'));
     const { id } = await batchOf('dir-9');
-    await until('the batch to run', async () => (await run('progress', workflowId)).stdout.includes(`RUNNING`));
+    await untilWaiting(workflowId);
     await temporal.client.workflow.getHandle(workflowId).terminate();
     const { code, stdout } = await run('progress', workflowId);
     expect(code).toBe(0);

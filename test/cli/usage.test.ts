@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CliProcess, cli, MAIN, readJson } from './cli-process.js';
+import { CliProcess, cli, cliProcess, MAIN, readJson } from './cli-process.js';
 
 let folder: string;
 
@@ -131,14 +131,14 @@ describe('temporal-llamacloud', () => {
 
   it('lists every problem of the configuration of a worker, and none of its secrets', async () => {
     const env = { LLAMA_CLOUD_BASE_URL: 'nonsense', LLAMACLOUD_OUTPUT: 'gopher://x' };
-    const { code, stderr } = await cli(['worker', '--debug'], { env });
+    const { code, stderr } = await cli(['worker', '--debug'], env);
     expect(code).toBe(2);
     expect(stderr).not.toContain('not complete');
     expect(stderr).toContain('hint: Correct these settings');
     for (const name of ['LLAMA_CLOUD_API_KEY', 'LLAMA_CLOUD_BASE_URL', 'LLAMACLOUD_OUTPUT']) {
       expect(stderr).toMatch(new RegExp(`^ {2}- ${name}`, 'm'));
     }
-    const withKey = await cli(['worker', '--debug', '--address', '127.0.0.1:1'], {
+    const withKey = await cliProcess(['worker', '--debug', '--address', '127.0.0.1:1'], {
       env: { LLAMA_CLOUD_API_KEY: 'llx-do-not-show', LLAMACLOUD_OUTPUT: folder },
     });
     expect(withKey.code).toBe(1);
@@ -152,7 +152,7 @@ it.each([
   ['LLAMA_CLOUD_API_KEY', 'llx-...', 'is a placeholder'],
   ['LLAMA_CLOUD_API_KEY', 'Bearer llx-1234567890', 'Bearer'],
 ])('refuses to start a worker with %s=%s', async (name, value, problem) => {
-  const { code, stderr } = await cli(['worker'], { env: { LLAMA_CLOUD_API_KEY: 'llx-1234567890', [name]: value } });
+  const { code, stderr } = await cli(['worker'], { LLAMA_CLOUD_API_KEY: 'llx-1234567890', [name]: value });
   expect(code).toBe(2);
   expect(stderr).toMatch(/^error: /);
   expect(stderr).toMatch(new RegExp(`- ${name} .*${problem}`));
@@ -163,7 +163,7 @@ it('refuses to start a worker whose documents could go nowhere', async () => {
   await writeFile(file, '');
   for (const output of [file, '/proc/x']) {
     const env = { LLAMA_CLOUD_API_KEY: 'llx-any', LLAMACLOUD_OUTPUT: output };
-    const { code, stderr } = await cli(['worker'], { env });
+    const { code, stderr } = await cliProcess(['worker'], { env });
     expect(code).toBe(2);
     expect(stderr).toMatch(/^error: Could not write to .*\nhint: Set LLAMACLOUD_OUTPUT/);
   }
@@ -175,7 +175,7 @@ describe('dev, before anything starts', () => {
     await writeFile(join(folder, 'empty', '.hidden'), 'x');
     await writeFile(join(folder, 'file.txt'), 'x');
     const refused = async (path: string) => {
-      const { code, stdout, stderr } = await cli(['dev', path], { cwd: folder });
+      const { code, stdout, stderr } = await cliProcess(['dev', path], { cwd: folder });
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
       return stderr;
     };
@@ -199,7 +199,7 @@ describe('dev, before anything starts', () => {
     await mkdir(join(folder, 'documents'));
     await writeFile(join(folder, 'documents', 'a.txt'), 'a');
     for (const output of ['file.txt', 'file.txt/below', '/proc/below']) {
-      const { code, stderr } = await cli(['dev', 'documents', '--output', output], { cwd: folder });
+      const { code, stderr } = await cliProcess(['dev', 'documents', '--output', output], { cwd: folder });
       expect(code).toBe(2);
       expect(stderr).toContain(`--output ${output} can't be written to`);
     }
@@ -211,7 +211,7 @@ describe('dev, before anything starts', () => {
     await writeFile(join(documents, 'a.txt'), 'a');
     await symlink(documents, join(folder, 'link to documents'));
     for (const output of ['own documents', 'own documents/out', 'link to documents/out']) {
-      const { code, stdout, stderr } = await cli(['dev', 'own documents', '--output', output], { cwd: folder });
+      const { code, stdout, stderr } = await cliProcess(['dev', 'own documents', '--output', output], { cwd: folder });
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
       expect(stderr).toContain(`error: --output ${output} is inside the input folder\nhint: Give a folder outside`);
     }
@@ -223,7 +223,7 @@ describe('dev, before anything starts', () => {
     await mkdir(pipes);
     await promisify(execFile)('mkfifo', [join(pipes, 'pipe')]);
     await symlink(join(pipes, 'pipe'), join(pipes, 'to the pipe'));
-    const { code, stderr } = await cli(['dev', 'pipes'], { cwd: folder });
+    const { code, stderr } = await cliProcess(['dev', 'pipes'], { cwd: folder });
     expect(code).toBe(2);
     expect(stderr).toContain('Left out: pipe (not a file), to the pipe (not a file)');
   });

@@ -74,7 +74,7 @@ export function addEmulator(program: CliCommand, context: CommandContext): void 
     );
 }
 
-async function serve({ signals }: CommandContext, flags: EmulatorFlags): Promise<number> {
+async function serve({ signals, io }: CommandContext, flags: EmulatorFlags): Promise<number> {
   signals.listen();
   const folders = (flags.directory ?? []).map(({ id, path }) => ({ id, path: resolveUserPath(path) }));
   for (const { id, path } of folders) {
@@ -96,7 +96,7 @@ async function serve({ signals }: CommandContext, flags: EmulatorFlags): Promise
     // A key that the user has given is a secret. A made-up key has to be printed.
     const { url, apiKey } = emulator;
     const line = { url, ...(flags.apiKey === undefined ? { apiKey } : {}), directories };
-    process.stdout.write(`${JSON.stringify(line)}\n`);
+    io.stdout.write(`${JSON.stringify(line)}\n`);
     await signals.waitForFirst();
     return 0;
   } finally {

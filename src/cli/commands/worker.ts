@@ -48,7 +48,7 @@ export function addWorker(program: CliCommand, context: CommandContext): void {
 async function runWorker(context: CommandContext, flags: WorkerFlags): Promise<void> {
   const { signals } = context;
   const { workerConfigFromEnv } = await import('../../config.js');
-  const config = workerConfigFromEnv(applyTemporalFlags(flags));
+  const config = workerConfigFromEnv(applyTemporalFlags(flags, context.env));
   const address = setTemporalTarget(context, config.temporal);
   signals.listen(() => context.warn('Stopping…'));
   const { installRuntime } = await import('../temporal-runtime.js');

@@ -1,7 +1,7 @@
 /** Shows the progress of a run while it goes on: a progress bar in a terminal, lines otherwise. */
 import cliProgress from 'cli-progress';
 import { settledCount } from '../../protocol/index.js';
-import type { CommandContext } from '../command-context.js';
+import type { CommandContext, Output } from '../command-context.js';
 import { barCounts, renderProgressLine } from './progress-line.js';
 import type { AnyProgress } from './run-types.js';
 
@@ -35,12 +35,12 @@ export function renderBar(progress: AnyProgress, columns = DEFAULT_COLUMNS): str
 }
 
 class BarView implements ProgressView {
-  readonly #stream: NodeJS.WriteStream;
+  readonly #stream: Output;
   readonly #bar: cliProgress.SingleBar;
   #line = '';
   #isShown = false;
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(stream: Output) {
     this.#stream = stream;
     this.#bar = new cliProgress.SingleBar({ stream, hideCursor: true, format: () => this.#line });
   }
