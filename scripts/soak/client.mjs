@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { BatchClient } from '../../dist/index.js';
+import { decodePayloads } from '../decode-payloads.mjs';
 
 export function startBatch(address, input) {
   return withClient(address, (client) => new BatchClient({ client }).start(input));
@@ -25,14 +26,10 @@ export function readHistories(address) {
     const texts = [];
     for await (const { workflowId, runId, memo } of workflow.list()) {
       const { events } = await workflow.getHandle(workflowId, runId).fetchHistory();
-      texts.push(JSON.stringify([memo, events], decodeBuffers));
+      texts.push(JSON.stringify([memo, decodePayloads(events)]));
     }
     return texts.join('\n');
   });
-}
-
-function decodeBuffers(_key, value) {
-  return value?.type === 'Buffer' ? Buffer.from(value.data).toString() : value;
 }
 
 async function withClient(address, use) {

@@ -1,16 +1,6 @@
 // The kills and the documents of a soak. Both follow from its options, so that a soak can be repeated.
 import { createHash } from 'node:crypto';
-
-/** A seeded generator of numbers in [0, 1) (mulberry32). */
-function seededRandom(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+import { seededRandom } from '../seeded-random.mjs';
 
 /**
  * The kills, in order. Each is due after a number of requested jobs, not after a time, so that it happens during the run on any

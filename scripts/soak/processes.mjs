@@ -71,15 +71,15 @@ async function waitUntilReady(address) {
   }
 }
 
-/** Starts `count` worker processes. */
-export function startWorkers({ count, ...options }) {
-  const running = Array.from({ length: count }, () => start(process.execPath, [WORKER], options));
+/** Starts `count` worker processes. @param script Default: the worker of the package. */
+export function startWorkers({ count, script = WORKER, ...options }) {
+  const running = Array.from({ length: count }, () => start(process.execPath, [script], options));
   return {
     indexes: [...running.keys()],
     /** Kills a worker and starts another in its place. */
     restart: async (index) => {
       await running[index].kill();
-      running[index] = start(process.execPath, [WORKER], options);
+      running[index] = start(process.execPath, [script], options);
     },
     stop: () => Promise.all(running.map((worker) => worker.kill())),
   };
