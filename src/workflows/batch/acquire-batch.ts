@@ -8,7 +8,7 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import type { CreatedBatch } from '../../activities/types.js';
-import { type BatchRequest, createBatchWorkflowId, describeBatch, WORKFLOW_TYPES } from '../../protocol/index.js';
+import { type BatchRequest, createBatchWorkflowId, renderSummary, WORKFLOW_TYPES } from '../../protocol/index.js';
 import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
 import { code } from '../shared/details.js';
 import { unwrapFailure } from '../shared/unwrap-failure.js';
@@ -40,7 +40,7 @@ async function createUnderLock(state: BatchState, request: BatchRequest): Promis
       return await executeChild<typeof createBatch>(WORKFLOW_TYPES.createBatch, {
         workflowId,
         args: [{ directoryId, job, scope, onStop }],
-        staticSummary: describeBatch(request),
+        staticSummary: renderSummary(directoryId, job),
         ...CANCELLED_WITH_PARENT,
       });
     } catch (error) {
