@@ -39,12 +39,12 @@ export const JOB_DESCRIPTION = 'parse_v2 parses each file, extract_v2 extracts a
 /** The lower bound of the workflow's input. */
 const MIN_TIMEOUT_MS = 1_000;
 
-/** @param canRepeat Whether `--directory` can be repeated. */
-export function addBatchOptions<T extends Command>(command: T, { canRepeat }: { canRepeat: boolean }): T {
+/** @param manyDirectories Whether `--directory` can be repeated. */
+export function addBatchOptions<T extends Command>(command: T, { manyDirectories }: { manyDirectories: boolean }): T {
   return command
     .option(
       '--directory <id>',
-      `process the files of this LlamaCloud directory (dir-...)${canRepeat ? '; repeat it for many directories, a batch for each' : ''}`,
+      `process the files of this LlamaCloud directory (dir-...)${manyDirectories ? '; repeat it for many directories, a batch for each' : ''}`,
       repeatedId,
     )
     .addOption(new Option('--job <type>', JOB_DESCRIPTION).choices(JOB_TYPES))
