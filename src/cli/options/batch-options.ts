@@ -75,10 +75,14 @@ export function addBatchOptions<T extends Command>(command: T, { manyDirectories
       `collect at most this many documents at a time, 1 to ${MAX_CONCURRENT_JOBS_LIMIT} (default: ${DEFAULT_MAX_CONCURRENT_JOBS})`,
       integer(1, MAX_CONCURRENT_JOBS_LIMIT),
     )
-    .option('--max-failed-files <n>', 'fail the run if more files than this fail (default: no limit)', integer(0))
+    .option(
+      '--max-failed-files <n>',
+      'fail the run if more files of its COMPLETED batch than this fail or are cancelled (default: no limit)',
+      integer(0),
+    )
     .option(
       '--max-failed-percent <percent>',
-      'fail the run if more than this share of the files fails, 0 to 100 (default: no limit)',
+      'fail the run if a larger share of the files of its COMPLETED batch fails or is cancelled, 0 to 100 (default: no limit)',
       number(0, 100),
     )
     .option(
