@@ -108,7 +108,7 @@ export interface BatchOptions extends ApiScope {
 }
 
 /** {@link ProcessBatchInput} once validated: every default filled in, every duration in milliseconds. */
-export interface BatchRequest {
+export interface ResolvedBatchInput {
   scope: ApiScope;
   directoryId: string;
   job: BatchJob;

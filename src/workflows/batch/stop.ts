@@ -1,9 +1,9 @@
 import { CancellationScope, isCancellation, log } from '@temporalio/workflow';
 import type { CancelledJobs } from '../../activities/types.js';
 import {
-  type BatchRequest,
   cleanText,
   isTerminal,
+  type ResolvedBatchInput,
   rootFailure,
   STOP_TIMEOUT_MS,
   WORKFLOW_TYPES,
@@ -37,40 +37,39 @@ const JOBS_WAIT_MS = 30_000;
  *
  * @returns What happened to the batch, for the message of the run's failure.
  */
-export async function stop(state: BatchState, request: BatchRequest): Promise<string> {
+export async function stop(state: BatchState, input: ResolvedBatchInput): Promise<string> {
   const startedAtMs = state.stopRequestedAtMs ?? Date.now();
   setPhase(state, 'stopping');
-  const outcome = await stopBatch(state, request, startedAtMs);
+  const outcome = await stopBatch(state, input, startedAtMs);
   await writeUnfinishedPage(state, startedAtMs + STOP_TIMEOUT_MS);
   publishReport(toReport(state));
   log.info('The run was stopped', { batchId: state.batchId, outcome });
   return outcome;
 }
 
-async function stopBatch(state: BatchState, request: BatchRequest, startedAtMs: number): Promise<string> {
+async function stopBatch(state: BatchState, input: ResolvedBatchInput, startedAtMs: number): Promise<string> {
   const { batchId, status } = state;
   if (batchId === null) return 'nothing had to be cancelled';
-  if (request.onStop === 'leave') return `it was left alone (last status ${status ?? 'not known'})`;
-  const batchOutcome = await cancelRemoteBatch(state, request, batchId, startedAtMs + CANCEL_BATCH_UNTIL_MS);
+  if (input.onStop === 'leave') return `it was left alone (last status ${status ?? 'not known'})`;
+  const batchOutcome = await cancelRemoteBatch(state, input, batchId, startedAtMs + CANCEL_BATCH_UNTIL_MS);
   if (state.status === 'FAILED') return batchOutcome;
-  const jobs = await cancelRemoteJobs(state, request, batchId, startedAtMs + CANCEL_JOBS_UNTIL_MS);
+  const jobs = await cancelRemoteJobs(state, input, batchId, startedAtMs + CANCEL_JOBS_UNTIL_MS);
   const documentsOutcome = jobs.hasResults
-    ? await collectFinished(state, request, batchId, startedAtMs + COLLECT_UNTIL_MS)
+    ? await collectFinished(state, input, batchId, startedAtMs + COLLECT_UNTIL_MS)
     : null;
   return [batchOutcome, jobs.outcome, documentsOutcome].filter((outcome) => outcome !== null).join('; ');
 }
 
 async function cancelRemoteBatch(
   state: BatchState,
-  request: BatchRequest,
+  input: ResolvedBatchInput,
   batchId: string,
   deadlineMs: number,
 ): Promise<string> {
   if (state.status !== null && isTerminal(state.status)) return `it is ${state.status}`;
   const options = { summary: `Cancel batch ${batchId}`, scheduleToCloseTimeout: remainingMs(deadlineMs) };
   try {
-    const input = { ...request.scope, batchId };
-    setStatus(state, await cancelBatch.executeWithOptions(options, [input]));
+    setStatus(state, await cancelBatch.executeWithOptions(options, [{ ...input.scope, batchId }]));
     return `it is ${state.status}`;
   } catch (error) {
     return logFailedStep('it could not be cancelled', error, { batchId });
@@ -80,16 +79,16 @@ async function cancelRemoteBatch(
 /** Cancels the jobs one by one: a batch that has ended can't be cancelled any more, and its jobs go on. */
 async function cancelRemoteJobs(
   state: BatchState,
-  request: BatchRequest,
+  input: ResolvedBatchInput,
   batchId: string,
   deadlineMs: number,
 ): Promise<{ outcome: string | null; hasResults: boolean }> {
   const options = { summary: `Cancel the jobs of batch ${batchId}`, scheduleToCloseTimeout: remainingMs(deadlineMs) };
   try {
-    const { scope, directoryId, resultsGraceMs } = request;
+    const { scope, directoryId, resultsGraceMs } = input;
     const maxWaitMs = state.status === 'COMPLETED' ? RESULTS_WAIT_MS.completed : RESULTS_WAIT_MS.cancelled;
-    const input = { ...scope, batchId, directoryId, waitMs: Math.min(maxWaitMs, resultsGraceMs) };
-    const jobs = await cancelJobs.executeWithOptions(options, [input]);
+    const waitMs = Math.min(maxWaitMs, resultsGraceMs);
+    const jobs = await cancelJobs.executeWithOptions(options, [{ ...scope, batchId, directoryId, waitMs }]);
     return { outcome: describeJobs(jobs), hasResults: jobs.unmapped !== null };
   } catch (error) {
     const hasResults = state.status === 'CANCELLED' || state.status === 'COMPLETED';
@@ -120,16 +119,16 @@ function joinFirst(jobIds: readonly string[]): string {
  */
 async function collectFinished(
   state: BatchState,
-  request: BatchRequest,
+  input: ResolvedBatchInput,
   batchId: string,
   deadlineMs: number,
 ): Promise<string | null> {
-  if (request.child.workflowType !== WORKFLOW_TYPES.processJob || request.child.taskQueue !== undefined) return null;
+  if (input.child.workflowType !== WORKFLOW_TYPES.processJob || input.child.taskQueue !== undefined) return null;
   const jobDeadlineMs = Math.min(deadlineMs, Date.now() + JOBS_WAIT_MS);
   const deadlines = { graceMs: 0, jobDeadlineMs, manifestDeadlineMs: deadlineMs };
   try {
     await CancellationScope.withTimeout(remainingMs(deadlineMs), async () => {
-      while (await processPage(state, request, batchId, deadlines));
+      while (await processPage(state, input, batchId, deadlines));
     });
     return null;
   } catch (error) {

@@ -56,9 +56,9 @@ export async function processDirectories(
 }
 
 async function run(state: DirectoriesState, input: ProcessDirectoriesInput): Promise<DirectoriesReport> {
-  const request = await open(state, input);
+  const opened = await open(state, input);
   CancellationScope.current().cancelRequested.catch(() => setDirectoriesPhase(state, 'stopping'));
-  while (await processPage(state, request, input)) {
+  while (await processPage(state, opened, input)) {
     // A run that is stopping only lists the other directories: the next run would not know of the cancellation.
     if (reasonToSkip(state) === undefined) return continueAsNew<typeof processDirectories>(input, state);
   }

@@ -16,18 +16,18 @@ import { type DirectoriesState, type DirectoryOutcome, recordDirectory } from '.
 /** Runs a batch for each directory of a page, and writes their lines. Returns whether another page remains. */
 export async function processPage(
   state: DirectoriesState,
-  request: OpenedDirectories,
+  opened: OpenedDirectories,
   input: ProcessDirectoriesInput,
 ): Promise<boolean> {
   if (reasonToSkip(state) === undefined) setDirectoriesPhase(state, 'processing');
   // The ids were validated without the space around them.
   const page = input.directoryIds.slice(state.listed, state.listed + state.pageSize).map((id) => id.trim());
-  const lines = await processAll(state, request, input, page);
+  const lines = await processAll(state, opened, input, page);
   state.listed += page.length;
-  const isLast = state.listed >= request.total;
+  const isLast = state.listed >= opened.total;
   await writeLines(state, {
     firstRunId: workflowInfo().firstExecutionRunId,
-    storeId: request.storeId,
+    storeId: opened.storeId,
     lines,
     part: state.parts,
     isLast,
