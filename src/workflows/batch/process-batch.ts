@@ -17,7 +17,7 @@ import { unwrapFailure } from '../shared/unwrap-failure.js';
 import { acquireBatch } from './acquire-batch.js';
 import { toBatchFailure } from './batch-failure.js';
 import { withinDeadline } from './deadline.js';
-import { processPage } from './process-page.js';
+import { processResultsPage } from './process-results-page.js';
 import { publishBatch, publishDetails, setPhase, setStatus } from './publish.js';
 import { type BatchState, hasTooManyFailures, newBatchState, toProgress, toReport } from './state.js';
 import { writeUnfinishedPage } from './stop.js';
@@ -69,7 +69,10 @@ async function run(state: BatchState, input: ProcessBatchInput): Promise<BatchRe
     // Steps 6 to 9, for one page: expand, wait for the jobs, fan out, write the lines.
     state.resultsSinceMs ??= Date.now();
     const jobDeadlineMs = state.resultsSinceMs + resolved.jobTimeoutMs;
-    const hasMore = await processPage(state, resolved, batchId, { graceMs: resolved.resultsGraceMs, jobDeadlineMs });
+    const hasMore = await processResultsPage(state, resolved, batchId, {
+      graceMs: resolved.resultsGraceMs,
+      jobDeadlineMs,
+    });
     if (hasMore) return continueRun(input, state);
     // Step 9: report.
     return finish(state, batchId);

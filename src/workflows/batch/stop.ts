@@ -13,7 +13,7 @@ import { publishReport } from '../shared/publish-report.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { skipRemainingFiles } from './fan-out.js';
 import { NOT_COLLECTED } from './manifest-line.js';
-import { processPage, writePage } from './process-page.js';
+import { processResultsPage, writePage } from './process-results-page.js';
 import { setPhase, setStatus } from './publish.js';
 import { type BatchState, skipUnreadFiles, toReport } from './state.js';
 
@@ -128,7 +128,7 @@ async function collectFinished(
   const deadlines = { graceMs: 0, jobDeadlineMs, manifestDeadlineMs: deadlineMs };
   try {
     await CancellationScope.withTimeout(remainingMs(deadlineMs), async () => {
-      while (await processPage(state, input, batchId, deadlines));
+      while (await processResultsPage(state, input, batchId, deadlines));
     });
     return null;
   } catch (error) {

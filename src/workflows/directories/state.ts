@@ -29,7 +29,7 @@ export interface DirectoriesState extends RunState<DirectoriesPhase, DirectoryFa
   /** Directories per page: the run continues as new after each page. Not an option: only tests want another number. */
   pageSize: number;
   /** Directories whose line is in a part of the manifest. */
-  listed: number;
+  listedCount: number;
   directories: DirectoryCounts;
   /** The failure after which no more batches are created, since every other directory would fail with it. */
   haltCause: DirectoryFailure | null;
@@ -40,7 +40,7 @@ export function newDirectoriesState(startedAtMs: number): DirectoriesState {
     ...newRunState(startedAtMs),
     opened: null,
     pageSize: DIRECTORIES_PAGE_SIZE,
-    listed: 0,
+    listedCount: 0,
     directories: zeroCounts(),
     haltCause: null,
   };

@@ -16,7 +16,7 @@ interface PageLimits {
 }
 
 /** Steps 6 to 9 for one page of results. Returns whether another page remains. */
-export async function processPage(
+export async function processResultsPage(
   state: BatchState,
   input: ResolvedBatchInput,
   batchId: string,
@@ -77,7 +77,7 @@ export async function writePage(
     isPartial: !listsEveryFile || state.files.skipped > 0,
   };
   const timeout = deadlineMs === undefined ? {} : { scheduleToCloseTimeout: Math.max(1_000, deadlineMs - Date.now()) };
-  const summary = `List ${lines.length} files`;
+  const summary = `Write ${lines.length} manifest lines`;
   const location = await writeManifest.executeWithOptions({ ...timeout, summary }, [input]);
   if (isLast) state.manifest = location;
   state.parts += 1;

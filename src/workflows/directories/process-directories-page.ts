@@ -1,12 +1,12 @@
 import { type ActivityOptions, CancellationScope, isCancellation, log, workflowInfo } from '@temporalio/workflow';
-import type { OpenedDirectories, WriteDirectoriesInput } from '../../activities/types.js';
+import type { OpenedDirectories, WriteDirectoriesManifestInput } from '../../activities/types.js';
 import {
   type DirectoryLine,
   type FailureType,
   type ProcessDirectoriesInput,
   rootFailure,
 } from '../../protocol/index.js';
-import { writeDirectories } from '../shared/activities.js';
+import { writeDirectoriesManifest } from '../shared/activities.js';
 import { ReadyQueue } from '../shared/ready-queue.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { processDirectory } from './directory-batch.js';
@@ -14,17 +14,17 @@ import { publishDirectories, setDirectoriesPhase } from './publish.js';
 import { type DirectoriesState, type DirectoryOutcome, recordDirectory } from './state.js';
 
 /** Runs a batch for each directory of a page, and writes their lines. Returns whether another page remains. */
-export async function processPage(
+export async function processDirectoriesPage(
   state: DirectoriesState,
   opened: OpenedDirectories,
   input: ProcessDirectoriesInput,
 ): Promise<boolean> {
   if (reasonToSkip(state) === undefined) setDirectoriesPhase(state, 'processing');
-  // The ids were validated without the space around them.
-  const page = input.directoryIds.slice(state.listed, state.listed + state.pageSize).map((id) => id.trim());
+  // Validation trims the ids, but leaves the input as it is.
+  const page = input.directoryIds.slice(state.listedCount, state.listedCount + state.pageSize).map((id) => id.trim());
   const lines = await processAll(state, opened, input, page);
-  state.listed += page.length;
-  const isLast = state.listed >= opened.total;
+  state.listedCount += page.length;
+  const isLast = state.listedCount >= opened.total;
   await writeLines(state, {
     firstRunId: workflowInfo().firstExecutionRunId,
     storeId: opened.storeId,
@@ -93,13 +93,13 @@ export function reasonToSkip({ haltCause }: DirectoriesState): string | undefine
   if (CancellationScope.current().consideredCancelled) return 'the run was stopped';
   return haltCause === null
     ? undefined
-    : `${haltCause.directoryId} failed with ${haltCause.type}, as every other would`;
+    : `directory ${haltCause.directoryId} failed with ${haltCause.type}, and every other directory would fail with it too`;
 }
 
 /** A run that is stopping gives up its manifest after this: it must end. */
 const CLEANUP_OPTIONS = { scheduleToCloseTimeout: '10 minutes' } as const;
 
-async function writeLines(state: DirectoriesState, part: WriteDirectoriesInput): Promise<void> {
+async function writeLines(state: DirectoriesState, part: WriteDirectoriesManifestInput): Promise<void> {
   if (!CancellationScope.current().consideredCancelled) {
     setDirectoriesPhase(state, 'reporting');
     try {
@@ -118,10 +118,10 @@ async function writeLines(state: DirectoriesState, part: WriteDirectoriesInput):
 
 async function write(
   state: DirectoriesState,
-  part: WriteDirectoriesInput,
+  part: WriteDirectoriesManifestInput,
   options: ActivityOptions = {},
 ): Promise<void> {
-  const summary = `List ${part.lines.length} directories`;
-  const location = await writeDirectories.executeWithOptions({ ...options, summary }, [part]);
+  const summary = `Write ${part.lines.length} manifest lines`;
+  const location = await writeDirectoriesManifest.executeWithOptions({ ...options, summary }, [part]);
   if (part.isLast) state.manifest = location;
 }
