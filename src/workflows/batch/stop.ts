@@ -17,23 +17,23 @@ import { processResultsPage, writePage } from './process-results-page.js';
 import { setPhase, setStatus } from './publish.js';
 import { type BatchState, skipUnreadFiles, toReport } from './state.js';
 
-/** When each step of the stop has to be over, from its beginning, so that the later steps have their time in any case. */
+/** Deadline of each step, in milliseconds after the stop was requested. Each leaves time for the later steps. */
 const CANCEL_BATCH_UNTIL_MS = 0.3 * STOP_TIMEOUT_MS;
 const CANCEL_JOBS_UNTIL_MS = 0.6 * STOP_TIMEOUT_MS;
 const COLLECT_UNTIL_MS = 0.9 * STOP_TIMEOUT_MS;
 
 /**
- * How long to wait for missing results and jobs, in milliseconds. Most of those of a CANCELLED batch never come, and a person waits for
- * the run to end. Those of a COMPLETED batch do come, and each job costs money.
+ * How long to wait until each file has a job or an error, in milliseconds. After a CANCELLED batch most never get one, and a person waits
+ * for the run to end. After a COMPLETED batch they do, and each job costs money.
  */
-const RESULTS_WAIT_MS = { cancelled: 5_000, completed: 30_000 };
+const UNMAPPED_WAIT_MS = { cancelled: 5_000, completed: 30_000 };
 
-/** How long jobs that were cancelled and do not end are waited for, in milliseconds. */
-const JOBS_WAIT_MS = 30_000;
+/** How long to wait for jobs that have not ended, in milliseconds. */
+const JOB_END_WAIT_MS = 30_000;
 
 /**
  * Stops a run that is cancelled or past its deadline: cancels the batch and its jobs, collects what had finished, and writes the
- * manifest, all within ten minutes. With `onStop: 'leave'` it writes the manifest only.
+ * manifest if results were read. With `onStop: 'leave'` it only writes the manifest. It takes 10 minutes at most, from the request on.
  *
  * @returns What happened to the batch, for the message of the run's failure.
  */
@@ -50,7 +50,11 @@ export async function stop(state: BatchState, input: ResolvedBatchInput): Promis
 async function stopBatch(state: BatchState, input: ResolvedBatchInput, startedAtMs: number): Promise<string> {
   const { batchId, status } = state;
   if (batchId === null) return 'nothing had to be cancelled';
-  if (input.onStop === 'leave') return `it was left alone (last status ${status ?? 'not known'})`;
+  if (input.onStop === 'leave') {
+    return status !== null && isTerminal(status)
+      ? `the batch is ${status}, and its jobs were not cancelled`
+      : `the batch was left running (last status ${status ?? 'not known'})`;
+  }
   const batchOutcome = await cancelRemoteBatch(state, input, batchId, startedAtMs + CANCEL_BATCH_UNTIL_MS);
   if (state.status === 'FAILED') return batchOutcome;
   const jobs = await cancelRemoteJobs(state, input, batchId, startedAtMs + CANCEL_JOBS_UNTIL_MS);
@@ -66,17 +70,20 @@ async function cancelRemoteBatch(
   batchId: string,
   deadlineMs: number,
 ): Promise<string> {
-  if (state.status !== null && isTerminal(state.status)) return `it is ${state.status}`;
+  if (state.status !== null && isTerminal(state.status)) return `the batch is ${state.status}`;
   const options = { summary: `Cancel batch ${batchId}`, scheduleToCloseTimeout: remainingMs(deadlineMs) };
   try {
     setStatus(state, await cancelBatch.executeWithOptions(options, [{ ...input.scope, batchId }]));
-    return `it is ${state.status}`;
+    return `the batch is ${state.status}`;
   } catch (error) {
-    return logFailedStep('it could not be cancelled', error, { batchId });
+    return logFailedStep('the batch could not be cancelled', error, { batchId });
   }
 }
 
-/** Cancels the jobs one by one: a batch that has ended can't be cancelled any more, and its jobs go on. */
+/**
+ * Cancels the jobs individually, also after the batch could not be cancelled. In LlamaCloud a batch can end before its jobs do. It then
+ * can't be cancelled, but its jobs can. Jobs that go on cost credits.
+ */
 async function cancelRemoteJobs(
   state: BatchState,
   input: ResolvedBatchInput,
@@ -86,22 +93,28 @@ async function cancelRemoteJobs(
   const options = { summary: `Cancel the jobs of batch ${batchId}`, scheduleToCloseTimeout: remainingMs(deadlineMs) };
   try {
     const { scope, directoryId, resultsGraceMs } = input;
-    const maxWaitMs = state.status === 'COMPLETED' ? RESULTS_WAIT_MS.completed : RESULTS_WAIT_MS.cancelled;
+    const maxWaitMs = state.status === 'COMPLETED' ? UNMAPPED_WAIT_MS.completed : UNMAPPED_WAIT_MS.cancelled;
     const waitMs = Math.min(maxWaitMs, resultsGraceMs);
     const jobs = await cancelJobs.executeWithOptions(options, [{ ...scope, batchId, directoryId, waitMs }]);
-    return { outcome: describeJobs(jobs), hasResults: jobs.unmapped !== null };
+    return { outcome: describeJobs(jobs), hasResults: jobs.filesWithoutJob !== null };
   } catch (error) {
     const hasResults = state.status === 'CANCELLED' || state.status === 'COMPLETED';
-    return { outcome: logFailedStep('its jobs could not all be cancelled', error, { batchId }), hasResults };
+    return {
+      outcome: logFailedStep('the jobs of the batch could not all be cancelled', error, { batchId }),
+      hasResults,
+    };
   }
 }
 
-function describeJobs({ cancelled, refused, unmapped }: CancelledJobs): string | null {
-  if (unmapped === null) return 'LlamaCloud returned no results, so its jobs, if any, could not be found or cancelled';
+function describeJobs({ cancelled, refused, filesWithoutJob }: CancelledJobs): string | null {
+  if (filesWithoutJob === null)
+    return 'LlamaCloud returned no results, so jobs of the batch, if any, could not be found or cancelled';
   const parts = [
-    cancelled > 0 ? `${cancelled} of its jobs were cancelled` : null,
+    cancelled > 0 ? `${cancelled} jobs of the batch were cancelled` : null,
     refused.length > 0 ? `LlamaCloud refused to cancel ${refused.length} jobs (${joinFirst(refused)})` : null,
-    unmapped > 0 ? `${unmapped} files have no job yet` : null,
+    filesWithoutJob > 0
+      ? `${filesWithoutJob} files had no job when the run stopped; a job created later is not cancelled`
+      : null,
   ].filter((part) => part !== null);
   return parts.length === 0 ? null : parts.join('; ');
 }
@@ -112,8 +125,9 @@ function joinFirst(jobIds: readonly string[]): string {
 }
 
 /**
- * Collects the documents of the jobs that are COMPLETED: they are paid for. Custom child workflows are not started any more, since
- * nobody knows how long they take. A run with `batchId` and `onlyFailed` can start them later.
+ * Collects the documents of the jobs that are COMPLETED: they are paid for. Custom child workflows, and `processJob` on a task queue of
+ * its own, are not started any more, since nobody knows how long they take. A run with `batchId` and `onlyFailed` (only files that have
+ * no document yet) can start them later.
  *
  * @returns What could not be done, for the message of the run's failure.
  */
@@ -124,7 +138,7 @@ async function collectFinished(
   deadlineMs: number,
 ): Promise<string | null> {
   if (input.child.workflowType !== WORKFLOW_TYPES.processJob || input.child.taskQueue !== undefined) return null;
-  const jobDeadlineMs = Math.min(deadlineMs, Date.now() + JOBS_WAIT_MS);
+  const jobDeadlineMs = Math.min(deadlineMs, Date.now() + JOB_END_WAIT_MS);
   const deadlines = { graceMs: 0, jobDeadlineMs, manifestDeadlineMs: deadlineMs };
   try {
     await CancellationScope.withTimeout(remainingMs(deadlineMs), async () => {
@@ -136,7 +150,10 @@ async function collectFinished(
   }
 }
 
-/** Writes the lines of the page that a run which ends early was at. Files without an outcome are skipped. */
+/**
+ * For a run that ends early: writes the manifest lines of the page in progress. Files that have no outcome yet are recorded as `SKIPPED`.
+ * Writes nothing if no results were read, since then no file is known.
+ */
 export async function writeUnfinishedPage(state: BatchState, deadlineMs: number): Promise<void> {
   const { page, batchId, parts, manifest } = state;
   if (page !== null) skipRemainingFiles(state, page, NOT_COLLECTED);
