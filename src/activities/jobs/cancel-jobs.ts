@@ -96,26 +96,27 @@ function toJobs(results: readonly ResultWithJob[], { cancelled, refused }: Progr
 }
 
 /**
- * The jobs that have not ended. If they can't be listed, all of them: to cancel a job that has ended changes nothing.
+ * The jobs that the list does not show as ended. A job that is missing from the list, however long, may run and cost credits. To cancel
+ * a job that has ended changes nothing.
  *
  * @throws HttpStatusError for a 429, if there is time for another attempt.
  */
 async function findRunning(
   deps: ActivityDeps,
   jobs: readonly JobReference[],
-  { ageMs, remainingMs, signal }: Attempt,
+  { remainingMs, signal }: Attempt,
   scope: CallOptions,
 ): Promise<JobReference[]> {
   const running: JobReference[] = [];
   for (const type of JOB_TYPES) {
     const jobsOfType = jobs.filter((job) => job.type === type);
     for (const listed of chunk(jobsOfType, MAX_JOBS_PER_REQUEST)) {
-      const endedIds = await listEndedJobs(deps, { type, jobIds: listed.map(({ id }) => id) }, ageMs, scope).catch(
-        (error: unknown) => {
-          if (error instanceof HttpStatusError && error.status === 429 && remainingMs > MIN_REMAINING_MS) throw error;
-          return [];
-        },
-      );
+      const jobIds = listed.map(({ id }) => id);
+      // Waited for 0 ms: a missing job never counts as ended here.
+      const endedIds = await listEndedJobs(deps, { type, jobIds }, 0, scope).catch((error: unknown) => {
+        if (error instanceof HttpStatusError && error.status === 429 && remainingMs > MIN_REMAINING_MS) throw error;
+        return [];
+      });
       signal.throwIfAborted();
       const ended = new Set(endedIds);
       running.push(...listed.filter(({ id }) => !ended.has(id)));
@@ -149,8 +150,8 @@ async function cancelChunk(
 }
 
 /**
- * Of the jobs that LlamaCloud refused to cancel, those that still run: one that ended in the meantime can't be cancelled either. Each
- * job is read individually, since the list may be out of date. A job that can't be read counts as running.
+ * Of the jobs that LlamaCloud refused to cancel, those that still run. A refusal may also mean that the job had ended. Those are left
+ * out. Each job is read individually, since the list may be out of date. A job that can't be read counts as running.
  */
 async function findStillRunning(
   deps: ActivityDeps,

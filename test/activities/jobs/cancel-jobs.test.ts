@@ -66,6 +66,15 @@ describe('the jobs of a batch that can not be cancelled itself any more', () => 
     },
   );
 
+  test('are cancelled although the list lacks them, however long, and named if LlamaCloud refuses', async () => {
+    const { env, cancelJobs, input, statuses } = await start(3, { jobListLagMs: Number.POSITIVE_INFINITY });
+    env.emulator.faults.next({ kind: 'status', status: 409, ...TARGETS.cancelJob });
+    const { cancelled, refused } = await run(cancelJobs, input, { ageMs: 90_000, deadlineMs: 180_000 });
+    expect(cancelled).toBe(2);
+    expect(refused).toEqual(env.emulator.jobs.running().map(({ id }) => id));
+    expect(statuses().filter((status) => status === 'CANCELLED')).toHaveLength(2);
+  });
+
   test('are not asked in an attempt whose list met 429', async () => {
     const { env, cancelJobs, input, posts } = await start(3);
     env.emulator.faults.next({ kind: 'status', status: 429, ...TARGETS.listJobs });
