@@ -96,8 +96,8 @@ export function reasonToSkip({ haltCause }: DirectoriesState): string | undefine
     : `directory ${haltCause.directoryId} failed with ${haltCause.type}, and every other directory would fail with it too`;
 }
 
-/** A run that is stopping gives up its manifest after this: it must end. */
-const CLEANUP_OPTIONS = { scheduleToCloseTimeout: '10 minutes' } as const;
+/** Limit on writing all parts of the manifest while the run is stopping, in milliseconds, so that the run ends. */
+const MANIFEST_TIMEOUT_MS = 10 * 60_000;
 
 async function writeLines(state: DirectoriesState, part: WriteDirectoriesManifestInput): Promise<void> {
   if (!CancellationScope.current().consideredCancelled) {
@@ -108,11 +108,16 @@ async function writeLines(state: DirectoriesState, part: WriteDirectoriesManifes
       if (!isCancellation(error)) throw error;
     }
   }
+  state.manifestDeadlineMs ??= Date.now() + MANIFEST_TIMEOUT_MS;
+  const remainingMs = state.manifestDeadlineMs - Date.now();
+  if (remainingMs <= 0) return;
   try {
-    await CancellationScope.nonCancellable(() => write(state, part, CLEANUP_OPTIONS));
+    await CancellationScope.nonCancellable(() => write(state, part, { scheduleToCloseTimeout: remainingMs }));
   } catch (error) {
     if (!isTemporalFailure(error)) throw error;
     log.error('The manifest of a run that was stopped could not be written', { message: rootFailure(error).message });
+    // Without this part there is no manifest, so the later parts are not tried.
+    state.manifestDeadlineMs = 0;
   }
 }
 

@@ -33,6 +33,8 @@ export interface DirectoriesState extends RunState<DirectoriesPhase, DirectoryFa
   directories: DirectoryCounts;
   /** The failure after which no more batches are created, since every other directory would fail with it. */
   haltCause: DirectoryFailure | null;
+  /** When a run that is stopping gives up its manifest, epoch milliseconds. `null` until it writes the first part. */
+  manifestDeadlineMs: number | null;
 }
 
 export function newDirectoriesState(startedAtMs: number): DirectoriesState {
@@ -43,6 +45,7 @@ export function newDirectoriesState(startedAtMs: number): DirectoriesState {
     listedCount: 0,
     directories: zeroCounts(),
     haltCause: null,
+    manifestDeadlineMs: null,
   };
 }
 
