@@ -143,7 +143,7 @@ export class BatchClient {
   /**
    * Returns a handle of a `processBatch` run, open or closed. Sends no request.
    *
-   * @param runId Id of the run, or of any run in its continue-as-new chain. Default: the latest run of the workflow id.
+   * @param runId Temporal run id of any link in the continue-as-new chain. Default: the latest execution of the workflow id.
    */
   attach(workflowId: string, runId?: string): BatchHandle {
     return createRunHandle<BatchReport, BatchProgress>(this.#client, workflowId, runId, isReport);
