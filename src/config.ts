@@ -16,7 +16,10 @@ export interface WorkerConfig {
   llamacloud: { apiKey: string; baseUrl: string };
   /** Folder that documents are written to. */
   output: string;
-  /** Requests to LlamaCloud per second, of all workers of the task queue together. Default: no limit. */
+  /**
+   * Activities started per second by all workers of the task queue together. Most send one request to LlamaCloud. Default: no
+   * limit.
+   */
   requestsPerSecond?: number;
   temporal: TemporalConfig;
 }
@@ -53,7 +56,7 @@ export function workerConfigFromEnv(env: Environment = process.env): WorkerConfi
   const output = readText(env, 'LLAMACLOUD_OUTPUT') ?? './out';
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(output)) problems.push('LLAMACLOUD_OUTPUT must be a folder, not a URL');
   const requestsPerSecond = readRate(problems, env, 'LLAMACLOUD_REQUESTS_PER_SECOND');
-  const temporal = collectProblems(problems, () => temporalConfigFromEnv(env));
+  const temporal = readOrRecordProblems(problems, () => temporalConfigFromEnv(env));
   if (problems.length > 0 || apiKey === undefined || temporal === undefined) throw new ConfigError(problems);
   return {
     llamacloud: { apiKey, baseUrl },
@@ -83,7 +86,8 @@ export function temporalConfigFromEnv(env: Environment = process.env): TemporalC
   }
 }
 
-function collectProblems<T>(problems: string[], read: () => T): T | undefined {
+/** Returns what `read` returns. If it throws a ConfigError, records its problems, and returns `undefined`. */
+function readOrRecordProblems<T>(problems: string[], read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
@@ -109,13 +113,13 @@ function readText(env: Environment, name: string): string | undefined {
 
 /** Drops empty variables. Temporal's own reading takes an empty one as a value, such as an empty address. */
 function temporalEnv(env: Environment): Record<string, string> {
-  const set: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    // Here empty has a meaning: it removes the header that the configuration file sets.
-    const trimmed = name.startsWith('TEMPORAL_GRPC_META_') ? value : readText(env, name);
-    if (trimmed !== undefined) set[name] = trimmed;
+  const kept: Record<string, string> = {};
+  for (const [name, text] of Object.entries(env)) {
+    // An empty header is kept: it removes the header that the configuration file sets.
+    const value = name.startsWith('TEMPORAL_GRPC_META_') ? text : readText(env, name);
+    if (value !== undefined) kept[name] = value;
   }
-  return set;
+  return kept;
 }
 
 /** Takes the first line only. The lines after it quote the configuration file, which may hold an API key. */

@@ -20,9 +20,9 @@ export interface ActivityDeps {
   /** Where documents and manifests go. */
   outputs: OutputStore;
   /**
-   * Set it to the `maxTaskQueueActivitiesPerSecond` of the workers if that limits the requests. Each attempt of an activity then makes
-   * one request, except for the few that open, create and cancel a batch. Children use no local activities, because Temporal does not
-   * count them. Default: no limit.
+   * Repeat the worker's `maxTaskQueueActivitiesPerSecond` here if you use it to limit requests. This option limits nothing by itself. With
+   * it, each attempt of an activity sends one request, except for the few that open, create and cancel a batch, and children use no
+   * local activities, because Temporal does not count them. Default: requests are not limited.
    */
   requestsPerSecond?: number;
   /** How long LlamaCloud's list of batches may lack a batch that was just created, in milliseconds. Default 60,000. */

@@ -10,7 +10,7 @@ import { cancelJobs } from './jobs/cancel-jobs.js';
 import { collectJob } from './jobs/collect-job.js';
 import { readJobCredits } from './jobs/read-job-credits.js';
 import { waitForJobs } from './jobs/wait-for-jobs.js';
-import { writeDirectories } from './manifest/write-directories.js';
+import { writeDirectoriesManifest } from './manifest/write-directories-manifest.js';
 import { writeManifest } from './manifest/write-manifest.js';
 import { readResults } from './results/read-results.js';
 
@@ -42,7 +42,7 @@ export function createActivities(deps: ActivityDeps) {
     writeManifest: writeManifest(deps),
     openDirectories: openDirectories(deps),
     findChildReport,
-    writeDirectories: writeDirectories(deps),
+    writeDirectoriesManifest: writeDirectoriesManifest(deps),
   };
 }
 

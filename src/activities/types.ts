@@ -9,5 +9,5 @@ export type { OpenedBatch } from './batch/open-batch.js';
 export type { OpenedDirectories } from './input/open-directories.js';
 export type { CancelledJobs } from './jobs/cancel-jobs.js';
 export type { UnsuccessfulJob } from './jobs/collect-job.js';
-export type { WriteDirectoriesInput } from './manifest/write-directories.js';
+export type { WriteDirectoriesManifestInput } from './manifest/write-directories-manifest.js';
 export type { ResultRow } from './results/result-rows.js';

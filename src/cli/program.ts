@@ -14,7 +14,7 @@ import { nonEmpty } from './options/parsers.js';
 
 const MORE_HELP = `
 Ids:
-  dir-...  A LlamaCloud directory: the files of one run, 1,000 at most. Create
+  dir-...  A LlamaCloud directory: the files of one batch, 1,000 at most. Create
            one with POST /api/v1/beta/directories. List yours with GET on the
            same route.
   cfg-...  A configuration: how to process each file. For parse_v2, use the

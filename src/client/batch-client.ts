@@ -6,14 +6,14 @@ import {
   DEFAULT_TASK_QUEUE,
   type DirectoriesProgress,
   type DirectoriesReport,
-  describeBatch,
   isDirectoriesReport,
   isReport,
   type ProcessBatchInput,
   type ProcessDirectoriesInput,
+  renderSummary,
   WORKFLOW_TYPES,
 } from '../protocol/index.js';
-import { toPriority } from './fairness.js';
+import { toFairnessKey } from './fairness.js';
 import { createRunHandle, type RunHandle } from './run-handle.js';
 import { type BatchScheduleHandle, BatchSchedules, type ScheduleBatchOptions } from './schedules.js';
 import { batchWorkflowId, directoriesWorkflowId, trimIds } from './workflow-ids.js';
@@ -117,8 +117,9 @@ export class BatchClient {
    * The default workflow id is made of the set of directories, the job type and the configuration. While a run over the same set is
    * open, a second start throws `WorkflowExecutionAlreadyStartedError`. Each child has the default id of {@link start}, even if
    * this run has your own id. If another run with that id is open, the child is not started and the report lists the directory as
-   * failed. So two runs over overlapping sets never process a shared directory at the same time. What {@link start} says about your
-   * own ids, schedules and later starts holds here too.
+   * failed. So two runs over overlapping sets never process a shared directory at the same time. Your own `workflowId` therefore does
+   * not create second batches here while another run has the directories. Runs of {@link start} with their own id, and runs of a
+   * {@link schedule}, are still not excluded. A start after this run has ended creates new batches.
    *
    * @throws `InvalidInput` naming every wrong field, before anything is started.
    */
@@ -128,7 +129,7 @@ export class BatchClient {
   ): Promise<DirectoriesHandle> {
     checkDirectoriesInput(input);
     const workflowId = options.workflowId ?? directoriesWorkflowId(input);
-    const staticSummary = describeBatch({ directoryId: `${input.directoryIds.length} directories`, job: input.job });
+    const staticSummary = renderSummary(`${input.directoryIds.length} directories`, input.job);
     const runId = await this.#start({
       workflowType: WORKFLOW_TYPES.processDirectories,
       workflowId,
@@ -142,7 +143,7 @@ export class BatchClient {
   /**
    * Returns a handle of a `processBatch` run, open or closed. Sends no request.
    *
-   * @param runId Id of the run, or of any run in its continue-as-new chain. Default: the latest run of the workflow id.
+   * @param runId Temporal run id of any link in the continue-as-new chain. Default: the latest execution of the workflow id.
    */
   attach(workflowId: string, runId?: string): BatchHandle {
     return createRunHandle<BatchReport, BatchProgress>(this.#client, workflowId, runId, isReport);
@@ -187,7 +188,7 @@ export class BatchClient {
     const { taskQueue = this.#taskQueue, ...rest } = options;
     const handle: WorkflowHandleWithFirstExecutionRunId = await this.#client.workflow.start(workflowType, {
       ...rest,
-      priority: { ...toPriority(workflowId), ...rest.priority },
+      priority: { fairnessKey: toFairnessKey(workflowId), ...rest.priority },
       workflowId,
       taskQueue,
       args: [input],
@@ -199,7 +200,10 @@ export class BatchClient {
 
 /** The summary in the Temporal UI. */
 function summarize(input: ProcessBatchInput): string {
-  if (input.batchId === undefined) return describeBatch(trimIds(input));
+  if (input.batchId === undefined) {
+    const { directoryId, job } = trimIds(input);
+    return renderSummary(directoryId, job);
+  }
   const batchId = input.batchId.trim();
   return input.onlyFailed ? `Files of batch ${batchId} without a document` : `Batch ${batchId}`;
 }

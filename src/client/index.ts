@@ -9,6 +9,7 @@ export {
 } from './batch-client.js';
 export { NoWorkerError } from './no-worker-error.js';
 export type { ProgressOptions, RunHandle, WithBlockedBy } from './run-handle.js';
+export { RunNotReadyError } from './run-not-ready-error.js';
 export type { BatchScheduleHandle, ScheduleBatchOptions } from './schedules.js';
 export { registerSearchAttributes, SEARCH_ATTRIBUTE_KEYS } from './search-attributes.js';
 export { batchWorkflowId, directoriesWorkflowId } from './workflow-ids.js';

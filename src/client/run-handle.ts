@@ -1,20 +1,23 @@
 /** Handle of a run: the same for `processBatch` and `processDirectories`. */
 import {
   type Client,
-  isGrpcServiceError,
+  type WorkflowClient,
+  WorkflowContinuedAsNewError,
   type WorkflowExecutionDescription,
   WorkflowFailedError,
+  type WorkflowHandle,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { PROGRESS_QUERY, REPORT_MEMO } from '../protocol/index.js';
 import { findBlockedBy } from './blocked-by.js';
-import { NoWorkerError } from './no-worker-error.js';
+import { toProgressError } from './progress-error.js';
 
 /** The answer of the `progress` query, and what blocks the run. */
 export type WithBlockedBy<Progress> = Progress & {
   /**
-   * What the run can't get past right now: the last failure of an activity that the run or its `createBatch` child is retrying, or else
-   * `waitingFor`. `null` if there is neither. Failures inside `processJob` children are not shown.
+   * What the run can't get past right now: the last failure of an activity that the run or its `createBatch` child is retrying, why
+   * `createBatch` has not created the batch yet, or else `waitingFor`. `null` if there is none of them. Failures inside `processJob`
+   * children are not shown. For `processDirectories`: failures inside its `processBatch` children are not shown.
    */
   blockedBy: string | null;
 };
@@ -24,15 +27,16 @@ export interface ProgressOptions {
   timeoutMs?: number;
 }
 
-/** A run, open or closed. */
+/** A run, open or closed. A run is one workflow execution, with all runs of its continue-as-new chain. */
 export interface RunHandle<Report, Progress> {
   readonly workflowId: string;
-  /** `undefined`: the handle is of the latest run of the workflow id. */
+  /** Temporal run id of any link in the continue-as-new chain. `undefined`: the latest execution of the workflow id. */
   readonly runId: string | undefined;
   /**
    * Gets how far the run is, by its `progress` query: a worker has to answer.
    *
-   * @throws NoWorkerError if no worker of the run's task queue answers in time.
+   * @throws NoWorkerError if no worker of the run's task queue answers in time. RunNotReadyError if Temporal asks no worker, since the
+   * run has not started yet or its workflow task keeps failing.
    */
   progress(options?: ProgressOptions): Promise<WithBlockedBy<Progress>>;
   /**
@@ -53,8 +57,8 @@ export interface RunHandle<Report, Progress> {
    */
   report(): Promise<Report | undefined>;
   /**
-   * Requests cancellation: the run cancels its open children, and its batch and its jobs unless its input says `onStop: 'leave'`. Does
-   * not wait for the end.
+   * Requests cancellation. The run cancels its open child workflows. Unless the input has `onStop: 'leave'`, it also cancels the batch
+   * and the jobs of the batch. Does not wait for the end.
    */
   cancel(): Promise<void>;
 }
@@ -62,8 +66,8 @@ export interface RunHandle<Report, Progress> {
 const DEFAULT_PROGRESS_TIMEOUT_MS = 10_000;
 
 /**
- * @param runId Id of the run, or of any run in its continue-as-new chain. `undefined`: the latest run of the workflow id.
- * @param isReport Checks what a failure or a memo holds.
+ * @param runId Temporal run id of any link in the continue-as-new chain. `undefined`: the latest execution of the workflow id.
+ * @param isReport Whether a value (the first detail of a failure, or the memo) is a report of this kind.
  */
 export function createRunHandle<Report, Progress extends object>(
   client: Client,
@@ -72,17 +76,14 @@ export function createRunHandle<Report, Progress extends object>(
   isReport: (value: unknown) => value is Report,
 ): RunHandle<Report, Progress> {
   const { workflow } = client;
-  // Follows continue-as-new to the end of the chain.
-  const chain = workflow.getHandle(workflowId, runId, { followRuns: true });
-  const findCurrentRun = async () => {
-    const latest = workflow.getHandle(workflowId);
-    const latestDescription = await latest.describe();
-    if (runId === undefined) return { handle: latest, description: latestDescription };
-    const description = await chain.describe();
+  // Only `result` follows continue-as-new.
+  const handle = workflow.getHandle(workflowId, runId);
+  const findLastLink = async (): Promise<ChainLink> => {
+    const latest = await describeLink(workflow.getHandle(workflowId));
+    if (runId === undefined) return latest;
+    const given = await describeLink(handle);
     // Another chain may have taken the workflow id since.
-    return firstRunId(description) === firstRunId(latestDescription)
-      ? { handle: latest, description: latestDescription }
-      : { handle: workflow.getHandle(workflowId, runId), description };
+    return firstRunId(given) === firstRunId(latest) ? latest : followChain(workflow, given);
   };
   return {
     workflowId,
@@ -90,30 +91,30 @@ export function createRunHandle<Report, Progress extends object>(
     progress: ({ timeoutMs = DEFAULT_PROGRESS_TIMEOUT_MS } = {}) => {
       const deadlineMs = Date.now() + timeoutMs;
       return client.withDeadline(deadlineMs, async () => {
-        const { handle, description } = await findCurrentRun();
-        const query = handle.query<Progress>(PROGRESS_QUERY).catch((error: unknown) => {
-          throw isNoAnswer(error, deadlineMs) ? new NoWorkerError(description.taskQueue, error) : error;
+        const { handle: lastHandle, description } = await findLastLink();
+        const query = lastHandle.query<Progress>(PROGRESS_QUERY).catch((error: unknown) => {
+          throw toProgressError(error, description, deadlineMs);
         });
         const [progress, blockedBy] = await Promise.all([query, findBlockedBy(client, description)]);
         return { ...progress, blockedBy: blockedBy ?? readWaitingFor(progress) };
       });
     },
-    result: () => chain.result(),
+    result: () => handle.result(),
     report: async () => {
       try {
-        return await chain.result();
+        return await handle.result();
       } catch (error) {
         // Any other error says nothing about the run. It must not look like a run without a batch.
         if (!(error instanceof WorkflowFailedError)) throw error;
         const detail = firstDetail(error);
         if (isReport(detail)) return detail;
-        const { memo } = (await findCurrentRun()).description;
+        const { memo } = (await findLastLink()).description;
         const report = memo?.[REPORT_MEMO];
         return isReport(report) ? report : undefined;
       }
     },
     cancel: async () => {
-      await (await findCurrentRun()).handle.cancel();
+      await (await findLastLink()).handle.cancel();
     },
   };
 }
@@ -123,20 +124,39 @@ function readWaitingFor(progress: object): string | null {
   return 'waitingFor' in progress && typeof progress.waitingFor === 'string' ? progress.waitingFor : null;
 }
 
-const CANCELLED = 1;
-const DEADLINE_EXCEEDED = 4;
-/** Temporal knows of no worker that polled the task queue in the last minutes. */
-const FAILED_PRECONDITION = 9;
-
-function isNoAnswer(error: unknown, deadlineMs: number): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (!isGrpcServiceError(cause)) return false;
-  if (cause.code === DEADLINE_EXCEEDED || cause.code === FAILED_PRECONDITION) return true;
-  // A `NativeConnection` reports its deadline as CANCELLED, as it does an abort by the caller.
-  return cause.code === CANCELLED && Date.now() >= deadlineMs;
+/** One run of a continue-as-new chain. */
+interface ChainLink {
+  readonly handle: WorkflowHandle;
+  readonly description: WorkflowExecutionDescription;
 }
 
-function firstRunId({ raw }: WorkflowExecutionDescription): string | null | undefined {
+async function describeLink(handle: WorkflowHandle): Promise<ChainLink> {
+  return { handle, description: await handle.describe() };
+}
+
+/** Finds the last link of a chain that is closed. */
+async function followChain(workflow: WorkflowClient, link: ChainLink): Promise<ChainLink> {
+  let last = link;
+  while (last.description.status.name === 'CONTINUED_AS_NEW') {
+    const { workflowId, runId } = last.description;
+    const nextRunId = await findNextRunId(workflow.getHandle(workflowId, runId, { followRuns: false }));
+    last = await describeLink(workflow.getHandle(workflowId, nextRunId));
+  }
+  return last;
+}
+
+/** @param handle Of a run that has continued as new. */
+async function findNextRunId(handle: WorkflowHandle): Promise<string> {
+  try {
+    await handle.result();
+  } catch (error) {
+    if (error instanceof WorkflowContinuedAsNewError) return error.newExecutionRunId;
+    throw error;
+  }
+  throw new TypeError(`Run ${handle.workflowId} has not continued as new`);
+}
+
+function firstRunId({ description: { raw } }: ChainLink): string | null | undefined {
   return raw.workflowExecutionInfo?.firstRunId;
 }
 

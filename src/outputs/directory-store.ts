@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { errorCode } from './error-code.js';
 import { makeFolder } from './make-folder.js';
 import { OutputError } from './output-error.js';
-import { toUniqueName } from './safe-name.js';
+import { toDistinctName } from './safe-name.js';
 import type { Content, OutputStore, StoredObject } from './store.js';
 import { readStoreId } from './store-id.js';
 import { type TemporaryFile, TemporaryFiles } from './temporary-files.js';
@@ -51,17 +51,17 @@ export class DirectoryStore implements OutputStore {
 
   async write(key: readonly string[], content: Content): Promise<StoredObject> {
     const location = this.locate(key);
-    // Only around the file operations: an error of the content is not an error of the store.
+    // Wrap only file operations in `OutputError`. An error from reading the content is thrown unchanged.
     const orOutputError = <T>(operation: Promise<T>): Promise<T> =>
       operation.catch((error: unknown) => {
         throw new OutputError('write', location, error);
       });
-    // Opened before the content is read: if that fails, there is no content to close.
+    // Open the file first: if opening fails, the content has not been started and need not be closed.
     const file = await orOutputError(this.#openTemporary(dirname(location)));
     const digest = createHash('sha256');
     let bytes = 0;
     try {
-      // If the body throws, the loop closes the content.
+      // If a write in the loop fails, `for await` closes the content.
       for await (const chunk of toChunks(content)) {
         await orOutputError(file.append(chunk));
         digest.update(chunk);
@@ -98,7 +98,7 @@ export class DirectoryStore implements OutputStore {
 
   locate(key: readonly string[]): string {
     if (key.length === 0) throw new TypeError('a key needs at least one name');
-    return join(this.root, ...key.map(toUniqueName));
+    return join(this.root, ...key.map(toDistinctName));
   }
 
   /** @param folder The folder that the file will be moved to. Created if it is missing. */

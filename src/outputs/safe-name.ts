@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { truncateUtf8 } from '../protocol/index.js';
 
-/** File systems take 255 bytes in a name. The rest is for the hash that `toUniqueName` appends. */
+/** File systems take 255 bytes in a name. The rest is for the hash that `toDistinctName` appends. */
 const MAX_NAME_BYTES = 238;
 
 /** Invisible characters. Some reverse the direction of the text, so that `fdp.exe` looks like `exe.pdf`. */
@@ -16,7 +16,7 @@ const UNUSUAL_START = /^($|[.\-~\p{M}])/u;
 /** Names that Windows reserves for devices, with any extension. */
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³]) *(\.|$)/i;
 
-/** The end of a name that `toUniqueName` has changed. */
+/** The end of a name that `toDistinctName` has changed. */
 const HASH_SUFFIX = /~[0-9a-f]{16}$/;
 
 /**
@@ -43,7 +43,7 @@ export function toSafeName(text: string, maxBytes = MAX_NAME_BYTES): string {
  * As {@link toSafeName}, but different texts become different names: a name that had to be changed gets a hash of its text.
  * On a file system that ignores case, names that differ in case alone are the same.
  */
-export function toUniqueName(text: string): string {
+export function toDistinctName(text: string): string {
   const name = toSafeName(text);
   if (name === text && !HASH_SUFFIX.test(text)) return name;
   // Of UTF-16: in UTF-8 all lone surrogates are the same.

@@ -17,7 +17,7 @@ export interface StoredObject {
  * Failures are `OutputError`s.
  */
 export interface OutputStore {
-  /** A directory's path, or a URL. */
+  /** The folder's path, or a URL. */
   readonly root: string;
   /** Checks that the store can be written to. Called when a worker starts. @throws OutputError */
   check(): Promise<void>;

@@ -90,7 +90,7 @@ export function defaultCollect(type: JobType): CollectFormat {
  */
 export const LIST_LAG_MS = MINUTE;
 
-/** Upper bound on the whole stop of a run that is cancelled or past its deadline. */
+/** Upper bound on the whole stop of a `processBatch` run, from when it is cancelled or its deadline passes. */
 export const STOP_TIMEOUT_MS = 10 * MINUTE;
 
 /** Jobs in one request to the list. LlamaCloud publishes no limit; a hundred ids make a URL of 5 KB. */

@@ -22,7 +22,7 @@ export interface ProcessDirectoriesInput extends Omit<BatchOptions, 'onlyFailed'
 }
 
 /** {@link ProcessDirectoriesInput} once validated: what the run itself needs, without the directories. */
-export interface DirectoriesRequest {
+export interface ResolvedDirectoriesInput {
   job: BatchJob;
   maxConcurrentBatches: number;
   /** Number of directories. */

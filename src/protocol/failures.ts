@@ -54,17 +54,23 @@ export const FAILURES = {
   BatchCancelled: { retried: 'no', advice: null },
   /** The run passed its `timeout`. The message says what happened to the batch. */
   BatchTimedOut: { retried: 'no', advice: null },
-  /** More files failed than `maxFailedFiles` or `maxFailedPercent` allow. */
+  /** More files of a COMPLETED batch failed or were cancelled than `maxFailedFiles` or `maxFailedPercent` allows. */
   TooManyFailedFiles: { retried: 'no', advice: null },
   /** The job of one file ended as FAILED. */
   JobFailed: { retried: 'no', advice: null },
   /** The job of one file ended as CANCELLED, or its workflow was cancelled. */
   JobCancelled: { retried: 'no', advice: null },
-  /** The job of one file did not end, or its document was not collected, within `jobTimeout`. */
+  /**
+   * The job of one file did not end, or its document was not collected, within `jobTimeout`. For the document of a job that has ended
+   * there are at least 2 minutes even when that time is over, or `jobTimeout` if that is shorter.
+   */
   JobTimedOut: { retried: 'no', advice: null },
   /** LlamaCloud could not create a job for one file, or gave none in time. */
   FileNotMapped: { retried: 'no', advice: null },
-  /** A file or a directory was not processed, because the run was stopped or too many others had failed. */
+  /**
+   * The document of one file was not collected, because the run was stopped or too many other files had failed. Its job may have run
+   * and been billed. Of a directory: no batch was created for it.
+   */
   Skipped: { retried: 'no', advice: null },
 } as const satisfies Record<string, FailureRule>;
 

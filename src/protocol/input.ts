@@ -28,11 +28,13 @@ export interface BatchJob {
 
 /** How often a batch or a job is polled: after `initialInterval` at first, then after `(backoffCoefficient - 1) x time waited`, capped. */
 export interface PollOptions {
-  /** Wait before the second poll. At least 1 second. Default 1 second. */
+  /** Wait before the second poll, 1 second to 1 hour. Later waits are not much shorter. Default 1 second. */
   initialInterval?: Duration;
-  /** Growth per poll, at least 1. The default, 1.1, sees a change within 10 % of the time waited. */
+  /**
+   * Sets the share of the time waited that each wait takes, 1 to 10: 1.1 is 10 %, and 1 makes every wait `initialInterval`. Default 1.1.
+   */
   backoffCoefficient?: number;
-  /** Longest wait between two polls, at most 1 hour. Default 60 seconds. */
+  /** Longest wait between two polls, at most 1 hour. Default 60 seconds, or `initialInterval` if that is longer. */
   maximumInterval?: Duration;
 }
 
@@ -47,7 +49,7 @@ export const ON_STOP = ['cancel', 'leave'] as const;
 /** `cancel` the remote batch and wait for it to stop, or `leave` it running: a later run can adopt it. */
 export type OnStop = (typeof ON_STOP)[number];
 
-/** The child workflow that runs for each job reference. */
+/** The child workflow that runs for each file that has a job. */
 export interface ChildOptions {
   /** Workflow type. It is given a {@link ProcessJobInput}. Default `processJob`. */
   workflowType?: string;
@@ -76,15 +78,18 @@ export type ProcessBatchInput = (NewBatchInput | ExistingBatchInput) & BatchOpti
 
 /** How a batch is processed. */
 export interface BatchOptions extends ApiScope {
-  /** With `batchId`: process only the files whose document is not in the output store yet, by its manifest. Default false. */
+  /**
+   * With `batchId`: collect only the files that the batch's manifest does not list as COMPLETED, or whose document is missing from
+   * the output store. Starts no new job. Default false.
+   */
   onlyFailed?: boolean;
   /** Default `markdown` for parse jobs, `record` for extract jobs. */
   collect?: CollectFormat;
   /** Child workflows open at a time, 1 to 500. Default 40. */
   maxConcurrentJobs?: number;
-  /** More failed files than this fail the run with `TooManyFailedFiles`. Default: no limit. */
+  /** More failed or cancelled files of a COMPLETED batch than this fail the run with `TooManyFailedFiles`. Default: no limit. */
   maxFailedFiles?: number;
-  /** A larger share of failed files than this (0 to 100) fails the run with `TooManyFailedFiles`. Default: no limit. */
+  /** As `maxFailedFiles`, for a share of the batch's files in percent, 0 to 100. Default: no limit. */
   maxFailedPercent?: number;
   /** Failures that the report lists, 0 to 100; the manifest has all. Default 100. */
   reportedFailures?: number;
@@ -96,14 +101,14 @@ export interface BatchOptions extends ApiScope {
   onStop?: OnStop;
   /** Time for the jobs to end, from when the batch's results are first read. Default 24 hours. */
   jobTimeout?: Duration;
-  /** Files per page, 1 to 1,000. The run continues as new after each page, which bounds its history. Default 1,000. */
+  /** Files in a page of results, 1 to 1,000. The run continues as new after each page, which bounds its history. Default 1,000. */
   pageSize?: number;
   /** How long a file may be without a job and without an error once its batch is COMPLETED. Default 2 minutes. */
   resultsGracePeriod?: Duration;
 }
 
 /** {@link ProcessBatchInput} once validated: every default filled in, every duration in milliseconds. */
-export interface BatchRequest {
+export interface ResolvedBatchInput {
   scope: ApiScope;
   directoryId: string;
   job: BatchJob;

@@ -48,9 +48,13 @@ function dedupKey({ directoryId, job }: BatchSpec): string {
   return [directoryId, job.type, job.configurationId].join('/');
 }
 
-/** Summary of a run in the Temporal UI. */
-export function describeBatch({ directoryId, job }: BatchSpec): string {
-  return `${job.type} of ${directoryId} with ${job.configurationId}`;
+/**
+ * Summary of a run in the Temporal UI.
+ *
+ * @param source What is processed: the id of a directory, or `12 directories`.
+ */
+export function renderSummary(source: string, job: BatchJob): string {
+  return `${job.type} of ${source} with ${job.configurationId}`;
 }
 
 /** Default workflow id of a batch run. Temporal runs one workflow of an id at a time. */

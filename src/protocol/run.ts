@@ -25,7 +25,7 @@ export function settledCount({ completed, failed, cancelled, skipped }: FileCoun
 export interface RunReport<Failure> {
   job: BatchJob;
   files: FileCounts;
-  /** The first 100, or fewer where `reportedFailures` says so; the manifest has all. */
+  /** The first 100 by default, or 5 in the report of each batch of `processDirectories`: see `reportedFailures`. The manifest has all. */
   failures: Failure[];
   /** Bytes of the documents; manifests are not counted. */
   bytes: number;

@@ -1,7 +1,7 @@
 import { Client, Connection, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { BATCH_ID_MEMO, BatchClient, NoWorkerError } from '../../src/index.js';
+import { BATCH_ID_MEMO, BatchClient, NoWorkerError, RunNotReadyError } from '../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
 import { files, parse, startTestEnvironment } from '../support/test-environment.js';
 import { until } from '../support/until.js';
@@ -39,6 +39,42 @@ describe('progress', () => {
     expect(Date.now() - startedMs).toBeLessThan(9_000);
     await run.cancel();
   });
+
+  test('of a run that starts later is an error that says so, also where no worker polls', async () => {
+    const batches = new BatchClient({ client: temporal.client, taskQueue: 'nobody-polls-this' });
+    const run = await batches.start(parse('dir-later'), { startDelay: '1 hour' });
+    await expect(run.progress()).rejects.toMatchObject({
+      name: 'RunNotReadyError',
+      message: expect.stringContaining(`Run ${run.workflowId} has not started yet`),
+      reason: 'not-started',
+      cause: expect.any(ServiceError),
+    });
+    const native = new BatchClient({ client: new Client({ connection: temporal.nativeConnection }) });
+    await expect(native.attach(run.workflowId).progress()).rejects.toBeInstanceOf(RunNotReadyError);
+    await run.cancel();
+  });
+
+  test('of a run whose workflow task keeps failing is an error that says so, although its worker runs', async () => {
+    const env = await startTestEnvironment(temporal);
+    const { workflowId } = await env.client.workflow.start('resumeAs', {
+      workflowId: 'with-a-bug',
+      taskQueue: env.taskQueue,
+      // A state that no version has written.
+      args: ['processBatch', parse('dir-bug'), { phase: 'opening', opened: {}, batchId: 'bat-1' }],
+    });
+    const run = env.batches.attach(workflowId);
+    await until('the third attempt of the workflow task', async () => {
+      const { raw } = await env.client.workflow.getHandle(workflowId).describe();
+      return (raw.pendingWorkflowTask?.attempt ?? 0) >= 3;
+    });
+    await expect(run.progress()).rejects.toMatchObject({
+      name: 'RunNotReadyError',
+      message: expect.stringContaining(`Run ${workflowId} cannot answer: its workflow task has failed`),
+      reason: 'workflow-task-failing',
+    });
+    await env.client.workflow.getHandle(workflowId).terminate();
+    await env.close();
+  }, 60_000);
 
   test('that the caller aborts is not a NoWorkerError', async () => {
     const batches = new BatchClient({ client: temporal.client, taskQueue: 'nobody-polls-this' });
@@ -133,6 +169,28 @@ describe('a report', () => {
     await handle.terminate();
     expect(await run.report()).toBeUndefined();
     expect((await handle.describe()).memo?.[BATCH_ID_MEMO]).toBe((await env.untilCreated(id)).id);
+    await env.close();
+  });
+
+  test('of a run that continued as new is found by its first run id, also after another run has taken its workflow id', async () => {
+    const env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: 3_600_000 } });
+    const { id } = await env.emulator.addDirectory(files(1));
+    const workflowId = 'taken-again';
+    const { firstExecutionRunId } = await env.client.workflow.start('resumeAs', {
+      workflowId,
+      taskQueue: env.taskQueue,
+      args: ['processBatch', parse(id)],
+    });
+    const run = env.batches.attach(workflowId, firstExecutionRunId);
+    const batch = await env.untilCreated(id);
+    await until('the batch id', async () => (await run.progress()).batchId ?? undefined);
+    await run.cancel();
+    await run.result().catch(() => undefined);
+    const other = await env.batches.start(parse('dir-none'), { workflowId });
+    await other.result().catch(() => undefined);
+
+    expect(await run.report()).toMatchObject({ batchId: batch.id, status: 'CANCELLED' });
+    expect(await run.progress()).toMatchObject({ phase: 'cancelled', batchId: batch.id });
     await env.close();
   });
 });

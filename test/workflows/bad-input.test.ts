@@ -51,7 +51,7 @@ function wrongFor(input: object): [string, unknown[]][] {
 function madeUp(input: object): [string, unknown[]][] {
   return [
     ['null as a made-up second argument', [input, null]],
-    ['a made-up second argument', [input, { phase: HALF, opened: { request: input }, batch: { batchId: HALF } }]],
+    ['a made-up second argument', [input, { phase: HALF, opened: { input }, batch: { batchId: HALF } }]],
   ];
 }
 

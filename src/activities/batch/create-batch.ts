@@ -7,7 +7,7 @@ import type { ActivityDeps } from '../deps.js';
 import { NotReady } from '../support/not-ready.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { toStatus } from '../support/status.js';
-import { hasResetActivity } from './reset-history.js';
+import { wasDiscardedByReset } from './reset-history.js';
 
 export interface BatchToCreate extends BatchSpec {
   scope: ApiScope;
@@ -63,7 +63,7 @@ export function postBatch(deps: ActivityDeps) {
       return await runAttempt('create', `batch over directory ${directoryId}`, async ({ isFirst }) => {
         mayHaveCreatedBatch = !isFirst;
         if (!isFirst) throw ApplicationFailure.retryable(EARLIER_POST, 'ServiceUnavailable');
-        wasReset = await hasResetPost();
+        wasReset = await wasPostDiscarded();
         mayHaveCreatedBatch = true;
         if (wasReset) throw ApplicationFailure.retryable(EARLIER_POST, 'ServiceUnavailable');
         try {
@@ -80,10 +80,11 @@ export function postBatch(deps: ActivityDeps) {
   };
 }
 
-async function hasResetPost(): Promise<boolean> {
+async function wasPostDiscarded(): Promise<boolean> {
   const { workflowExecution, activityType } = activityInfo();
-  // Missing for a standalone activity.
-  return workflowExecution !== undefined && hasResetActivity(Context.current().client, workflowExecution, activityType);
+  // A standalone activity has no workflow.
+  if (workflowExecution === undefined) return false;
+  return wasDiscardedByReset(Context.current().client, workflowExecution, activityType);
 }
 
 const EARLIER_POST = 'An earlier POST, whose outcome is not known, may have created a batch';

@@ -1,5 +1,5 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
-import { type BatchRequest, DEFAULT_TIMEOUT_MS, type ProcessBatchInput } from '../../protocol/index.js';
+import { DEFAULT_TIMEOUT_MS, type ProcessBatchInput, type ResolvedBatchInput } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { checkBatchInput, resolveBatchInput } from '../input/index.js';
 import { runAttempt } from '../support/run-attempt.js';
@@ -7,7 +7,7 @@ import { hasSearchAttributes, warnAboutSearchAttributes } from '../support/searc
 import { countDirectoryFiles } from './count-files.js';
 
 export interface OpenedBatch {
-  request: BatchRequest;
+  input: ResolvedBatchInput;
   /** Files of the directory now; `null` if they could not be counted. */
   directoryFileCount: number | null;
   /** Whether the four search attributes are registered in this namespace. */
@@ -43,14 +43,14 @@ export function openBatch(deps: ActivityDeps) {
         batchId === undefined
           ? undefined
           : await deps.llamacloud.getBatch(batchId, { projectId, organizationId, signal });
-      const request = resolveBatchInput(checked, existing);
+      const resolved = resolveBatchInput(checked, existing);
       const directoryFileCount = await countDirectoryFiles(
         deps,
-        { ...request.scope, directoryId: request.directoryId },
+        { ...resolved.scope, directoryId: resolved.directoryId },
         signal,
       );
       const requestsLimited = deps.requestsPerSecond !== undefined;
-      return { request, directoryFileCount, searchAttributes, requestsLimited, storeId };
+      return { input: resolved, directoryFileCount, searchAttributes, requestsLimited, storeId };
     });
   };
 }

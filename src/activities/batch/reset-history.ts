@@ -10,7 +10,7 @@ export interface WorkflowRun {
 
 type HistoryEvents = Awaited<ReturnType<typeof fetchEvents>>;
 
-/** Upper bound on the runs that are read of a workflow that is reset again and again. */
+/** Upper bound on the earlier runs that are read, if a workflow was reset many times. */
 const MAX_RESETS = 50;
 
 /** Reads the runs that this one was reset from, latest first. */
@@ -32,10 +32,10 @@ async function readBaseRuns(client: Client, workflowId: string, latest: HistoryE
 }
 
 /**
- * Whether this is the first activity of its type since a reset, and the reset discarded another one of that type. The workflow can't
- * know: a reset keeps only what was recorded before it.
+ * Whether a workflow reset discarded an earlier activity of this type. True only for the first one that is scheduled after the reset.
+ * The workflow cannot know: its history has only the events before the reset point.
  */
-export async function hasResetActivity(client: Client, run: WorkflowRun, activityType: string): Promise<boolean> {
+export async function wasDiscardedByReset(client: Client, run: WorkflowRun, activityType: string): Promise<boolean> {
   const history = await fetchEvents(client, run);
   const resetAt = findLastReset(history);
   if (resetAt < 0 || countActivities(history.slice(resetAt), activityType) > 1) return false;
@@ -50,7 +50,10 @@ function countActivities(history: HistoryEvents, activityType: string): number {
   ).length;
 }
 
-/** Index of the last reset; -1 without one. A reset copies the events before it, earlier resets included, and adds its own. */
+/**
+ * Index of the last reset; -1 without one. Temporal marks a reset by a WorkflowTaskFailed event with `baseRunId`. The new run has the
+ * copied events, with the markers of earlier resets, and then its own marker.
+ */
 function findLastReset(history: HistoryEvents): number {
   return history.findLastIndex(({ workflowTaskFailedEventAttributes: failed }) => failed?.newRunId && failed.baseRunId);
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Batch } from '../../llamacloud/index.js';
 import {
-  type BatchRequest,
   cleanText,
   DEFAULT_JOB_TIMEOUT_MS,
   DEFAULT_MAX_CONCURRENT_JOBS,
@@ -15,6 +14,7 @@ import {
   MAX_REPORTED_FAILURES,
   ON_STOP,
   type ProcessBatchInput,
+  type ResolvedBatchInput,
   WORKFLOW_TYPES,
 } from '../../protocol/index.js';
 import { invalidInput, parseInput } from './parse-input.js';
@@ -91,7 +91,7 @@ export function checkBatchInput(input: ProcessBatchInput): CheckedBatchInput {
  * @param existing The batch that is adopted. Its directory and its job are taken from it.
  * @throws `InvalidInput` naming every field that does not match it.
  */
-export function resolveBatchInput(value: CheckedBatchInput, existing?: Batch): BatchRequest {
+export function resolveBatchInput(value: CheckedBatchInput, existing?: Batch): ResolvedBatchInput {
   const { directoryId, job } = existing === undefined ? value : matchBatch(value, existing);
   if (directoryId === undefined || job === undefined) throw new Error('The schema rejects such an input');
   return {

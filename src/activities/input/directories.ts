@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import {
   DEFAULT_MAX_CONCURRENT_BATCHES,
-  type DirectoriesRequest,
   MAX_CONCURRENT_BATCHES_LIMIT,
   MAX_DIRECTORIES,
   MAX_REPORTED_FAILURES_PER_BATCH,
   type ProcessDirectoriesInput,
+  type ResolvedDirectoriesInput,
 } from '../../protocol/index.js';
 import { batchOptions } from './batch.js';
 import { parseInput } from './parse-input.js';
@@ -45,7 +45,7 @@ export const directoriesInputSchema = z
   .refine(({ job, collect }) => isSupported(job.type, collect), crossFieldRule('collect', UNSUPPORTED_FORMAT, ['job']));
 
 /** Validates the input of `processDirectories`. @throws `InvalidInput` naming every wrong field. */
-export function checkDirectoriesInput(input: ProcessDirectoriesInput): DirectoriesRequest {
+export function checkDirectoriesInput(input: ProcessDirectoriesInput): ResolvedDirectoriesInput {
   const { directoryIds, job, maxConcurrentBatches } = parseInput(directoriesInputSchema, input, 'processDirectories');
   return {
     job,

@@ -45,7 +45,7 @@ export const jobInputSchema = z
   .refine((value) => isSupported(value.type, value.collect), crossFieldRule('collect', UNSUPPORTED_FORMAT, ['type']));
 
 /** A {@link ProcessJobInput} with every default filled in. */
-type JobRequest = Pick<
+type ResolvedJobInput = Pick<
   ProcessJobInput,
   'projectId' | 'organizationId' | 'fileId' | 'name' | 'jobId' | 'type' | 'batchId' | 'storeId'
 > & {
@@ -54,7 +54,7 @@ type JobRequest = Pick<
 };
 
 /** Validates the input of `processJob` and fills in the defaults. @throws `InvalidInput` naming every wrong field. */
-export function resolveJobInput(input: ProcessJobInput): JobRequest {
+export function resolveJobInput(input: ProcessJobInput): ResolvedJobInput {
   const value = parseInput(jobInputSchema, input, 'processJob');
   return {
     ...toScope(value),

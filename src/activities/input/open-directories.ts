@@ -1,9 +1,9 @@
-import type { DirectoriesRequest, ProcessDirectoriesInput } from '../../protocol/index.js';
+import type { ProcessDirectoriesInput, ResolvedDirectoriesInput } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { checkDirectoriesInput } from './directories.js';
 
-export interface OpenedDirectories extends DirectoriesRequest {
+export interface OpenedDirectories extends ResolvedDirectoriesInput {
   /** Output store that the run writes to. */
   storeId: string;
 }

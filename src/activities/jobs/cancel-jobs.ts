@@ -29,11 +29,11 @@ export interface CancelledJobs {
   cancelled: number;
   /** Ids of the jobs that LlamaCloud refused to cancel, and that still run. */
   refused: string[];
-  /** Number of files that still had neither a job nor an error; `null` if there were no results. */
-  unmapped: number | null;
+  /** Number of files that still had neither a job nor an error. `null`: LlamaCloud returned no results, so it is not known. */
+  filesWithoutJob: number | null;
 }
 
-/** What one attempt passes on to the next, so that each job gets one request to cancel it. */
+/** What one attempt passes on to the next, so that a job is usually not cancelled twice. */
 const progressSchema = z.object({
   cancelled: z.array(z.string()),
   refused: z.array(z.object({ id: z.string(), type: z.enum(JOB_TYPES) })),
@@ -43,10 +43,12 @@ type Progress = z.infer<typeof progressSchema>;
 const CONCURRENT_REQUESTS = 10;
 
 /**
- * Cancels the jobs of a batch that has ended. Such a batch can't be cancelled itself, but its jobs go on and cost credits. Also waits
- * for files that get their job late.
+ * Cancels the jobs of a batch individually, 10 at a time. In LlamaCloud a batch can end before its jobs do. It then can't be cancelled,
+ * but its jobs can. Jobs that go on cost credits. The batch may also be RUNNING, if its own cancel failed before. Waits for files that
+ * get their job late.
  *
- * `GET /api/v2/batches/{id}?expand=results`, the lists of jobs, and `POST /api/v2/parse/{id}/cancel` or `/extract/{id}/cancel`.
+ * `GET /api/v2/batches/{id}?expand=results`, `GET /api/v1/beta/directories/{id}/files`, `GET /api/v2/parse?job_ids=...` and
+ * `POST /api/v2/parse/{id}/cancel`; `GET /api/v2/parse/{id}` for a job whose cancel was refused. For extract jobs, `/api/v2/extract`.
  */
 export function cancelJobs(deps: ActivityDeps) {
   return (input: CancelJobsInput): Promise<CancelledJobs> => {
@@ -57,26 +59,26 @@ export function cancelJobs(deps: ActivityDeps) {
       const batch = await deps.llamacloud.getBatch(batchId, { ...scope, expand: ['results'] });
       const running = await findRunning(deps, toJobs(batch.results ?? [], progress), attempt, scope);
       for (const jobs of chunk(running, deps.requestsPerSecond === undefined ? CONCURRENT_REQUESTS : 1)) {
-        await cancelAll(deps, jobs, progress, attempt, scope);
+        await cancelChunk(deps, jobs, progress, attempt, scope);
       }
-      const mayWait = attempt.ageMs < input.waitMs && attempt.remainingMs > LAST_POLL_MS;
+      const mayWait = attempt.ageMs < input.waitMs && attempt.remainingMs > MIN_REMAINING_MS;
       const files =
-        batch.results == null || attempt.remainingMs <= LAST_POLL_MS
+        batch.results == null || attempt.remainingMs <= MIN_REMAINING_MS
           ? FILES_NOT_READ
           : await readDirectoryFiles(deps, input, attempt.signal, Number.POSITIVE_INFINITY);
-      const unmapped = toCompleteRows(batch, files)?.filter(isUnmapped).length ?? null;
-      if (unmapped !== 0 && mayWait) {
-        const missing = unmapped === null ? 'has no results yet' : `has ${unmapped} files without a job`;
+      const filesWithoutJob = toCompleteRows(batch, files)?.filter(isUnmapped).length ?? null;
+      if (filesWithoutJob !== 0 && mayWait) {
+        const missing = filesWithoutJob === null ? 'has no results yet' : `has ${filesWithoutJob} files without a job`;
         throw new NotReady('BatchNotReady', `batch ${batchId} ${missing}`, pollDelayMs(DEFAULT_POLL, attempt.ageMs));
       }
       const refused = await findStillRunning(deps, progress.refused, attempt, scope);
-      return { cancelled: progress.cancelled.length, refused, unmapped };
+      return { cancelled: progress.cancelled.length, refused, filesWithoutJob };
     });
   };
 }
 
-/** With less time left, there is no other poll: the activity returns what it knows. */
-const LAST_POLL_MS = 5_000;
+/** With less time left, do not poll again: return what is known. In milliseconds. */
+const MIN_REMAINING_MS = 5_000;
 
 interface ResultWithJob {
   job_reference?: { id: string; type: string } | null | undefined;
@@ -94,26 +96,27 @@ function toJobs(results: readonly ResultWithJob[], { cancelled, refused }: Progr
 }
 
 /**
- * The jobs that have not ended. If they can't be listed, all of them: to cancel a job that has ended changes nothing.
+ * The jobs that the list does not show as ended. A job that is missing from the list, however long, may run and cost credits. To cancel
+ * a job that has ended changes nothing.
  *
  * @throws HttpStatusError for a 429, if there is time for another attempt.
  */
 async function findRunning(
   deps: ActivityDeps,
   jobs: readonly JobReference[],
-  { ageMs, remainingMs, signal }: Attempt,
+  { remainingMs, signal }: Attempt,
   scope: CallOptions,
 ): Promise<JobReference[]> {
   const running: JobReference[] = [];
   for (const type of JOB_TYPES) {
     const jobsOfType = jobs.filter((job) => job.type === type);
     for (const listed of chunk(jobsOfType, MAX_JOBS_PER_REQUEST)) {
-      const endedIds = await listEndedJobs(deps, { type, jobIds: listed.map(({ id }) => id) }, ageMs, scope).catch(
-        (error: unknown) => {
-          if (error instanceof HttpStatusError && error.status === 429 && remainingMs > LAST_POLL_MS) throw error;
-          return [];
-        },
-      );
+      const jobIds = listed.map(({ id }) => id);
+      // Waited for 0 ms: a missing job never counts as ended here.
+      const endedIds = await listEndedJobs(deps, { type, jobIds }, 0, scope).catch((error: unknown) => {
+        if (error instanceof HttpStatusError && error.status === 429 && remainingMs > MIN_REMAINING_MS) throw error;
+        return [];
+      });
       signal.throwIfAborted();
       const ended = new Set(endedIds);
       running.push(...listed.filter(({ id }) => !ended.has(id)));
@@ -122,8 +125,11 @@ async function findRunning(
   return running;
 }
 
-/** Cancels a few jobs at a time, so that after a failure no more requests are sent. The next attempt continues. */
-async function cancelAll(
+/**
+ * Cancels the jobs of one chunk concurrently, and saves which are done. If a request failed, throws after all have settled: the later
+ * chunks are left to the next attempt.
+ */
+async function cancelChunk(
   { llamacloud, requestsPerSecond }: ActivityDeps,
   jobs: readonly JobReference[],
   progress: Progress,
@@ -144,8 +150,8 @@ async function cancelAll(
 }
 
 /**
- * Of the jobs that LlamaCloud refused to cancel, those that still run: one that ended in the meantime can't be cancelled either. Each
- * job is read individually, since the list may be out of date. A job that can't be read counts as running.
+ * Of the jobs that LlamaCloud refused to cancel, those that still run. A refusal may also mean that the job had ended. Those are left
+ * out. Each job is read individually, since the list may be out of date. A job that can't be read counts as running.
  */
 async function findStillRunning(
   deps: ActivityDeps,

@@ -30,24 +30,24 @@ export interface UnsuccessfulJob {
  */
 export function collectJob(deps: ActivityDeps) {
   return (input: ProcessJobInput): Promise<JobOutcome | UnsuccessfulJob> => {
-    const request = resolveJobInput(input);
+    const resolved = resolveJobInput(input);
     // Temporal does not count local activities. A run that started before requests were limited still uses them.
     if (deps.requestsPerSecond !== undefined && activityInfo().isLocal)
       throw ApplicationFailure.retryable('requests are limited: this has to be an activity', 'RateLimited');
-    const { fileId, jobId, type, batchId, collect, projectId, organizationId } = request;
-    return runAttempt('read', `job ${jobId} of ${request.name ?? fileId}`, async ({ ageMs, signal }) => {
-      await assertSameStore(deps.outputs, request.storeId);
+    const { fileId, jobId, type, batchId, collect, projectId, organizationId } = resolved;
+    return runAttempt('read', `job ${jobId} of ${resolved.name ?? fileId}`, async ({ ageMs, signal }) => {
+      await assertSameStore(deps.outputs, resolved.storeId);
       const expand = expandFields(collect);
       const result = await deps.llamacloud.getJob({ id: jobId, type }, { expand, projectId, organizationId, signal });
       const { status, error_message: message, usage } = result.job;
       if (!isTerminal(status))
-        throw new NotReady('JobNotReady', `job ${jobId} is ${toStatus(status)}`, pollDelayMs(request.poll, ageMs));
+        throw new NotReady('JobNotReady', `job ${jobId} is ${toStatus(status)}`, pollDelayMs(resolved.poll, ageMs));
       if (status !== 'COMPLETED') return { status, message: cleanText(message || 'LlamaCloud gave no reason') };
 
       const content = toContent(result, collect, (url, sizeBytes) =>
         deps.llamacloud.download(url, { signal, ...(sizeBytes === undefined ? {} : { sizeBytes }) }),
       );
-      const stored = await deps.outputs.write(documentKey(batchId, request, collect), content);
+      const stored = await deps.outputs.write(documentKey(batchId, resolved, collect), content);
       return {
         fileId,
         jobId,

@@ -4,7 +4,7 @@ import type { CommandContext } from '../command-context.js';
 import { nonEmpty } from '../options/parsers.js';
 import { fromReport, toEndedProgress } from '../runs/ended-progress.js';
 import { renderProgress } from '../runs/progress-details.js';
-import { isNoWorkerError, queryProgress } from '../runs/query-progress.js';
+import { isNoAnswer, queryProgress } from '../runs/query-progress.js';
 import { isRunFailure, type RunFailure, toRunFailure } from '../runs/run-failure.js';
 import { attachToRun, type RunStatus, readRunStatus } from '../runs/run-status.js';
 import type { AnyProgress, AnyReport, AnyRun } from '../runs/run-types.js';
@@ -61,13 +61,13 @@ async function printProgress(context: CommandContext, run: AnyRun, { runId, stat
   });
 }
 
-/** Without a worker, the progress of a run that has ended is read from its report. @throws the client's `NoWorkerError` */
+/** Without an answer, the progress of a run that has ended is read from its report. @throws what {@link queryProgress} throws */
 async function readProgress(run: AnyRun, status: string, { report }: RunEnd): Promise<WithBlockedBy<AnyProgress>> {
   try {
     const progress = await queryProgress(run);
     return status === 'RUNNING' ? progress : { ...toEndedProgress(progress, status), blockedBy: null };
   } catch (error) {
-    if (report === undefined || !isNoWorkerError(error)) throw error;
+    if (report === undefined || !isNoAnswer(error)) throw error;
     return { ...fromReport(report, status), blockedBy: null };
   }
 }

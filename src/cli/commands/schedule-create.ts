@@ -65,7 +65,7 @@ export function addScheduleCreate(group: CliCommand, context: CommandContext): v
     .option('--pause-on-failure', 'pause the schedule when a run fails')
     .option('--paused', 'create the schedule paused')
     .option('--note <text>', 'note that the Temporal UI and schedule list show');
-  addBatchOptions(command, { canRepeat: false })
+  addBatchOptions(command, { manyDirectories: false })
     .action(async (_flags: object, self: CliCommand) => {
       const flags = self.optsWithGlobals<CreateFlags>();
       const input = toBatchInput(flags);

@@ -27,7 +27,7 @@ interface StartFlags extends DirectoriesFlags, TemporalFlags {
 
 const DESCRIPTION = `Start a run: it creates a batch over a LlamaCloud directory, waits until LlamaCloud has parsed or extracted every file, and stores a document for each file. A worker has to be running: temporal-llamacloud worker.
 
-A directory has at most 1,000 files. For more, repeat --directory.
+A batch takes at most 1,000 files, so the directory may hold no more. For more files, use several directories: repeat --directory.
 
 Prints the workflow id and the run id. With --wait, also prints the progress and the report.
 
@@ -38,10 +38,10 @@ export function addStart(program: CliCommand, context: CommandContext): void {
     .command('start')
     .summary('start a run: process the files of a LlamaCloud directory')
     .description(DESCRIPTION);
-  addDirectoriesOptions(addBatchOptions(command, { canRepeat: true }))
+  addDirectoriesOptions(addBatchOptions(command, { manyDirectories: true }))
     .option(
       '--workflow-id <id>',
-      'workflow id of the run (default: made of the directory, job and configuration)',
+      'workflow id of the run (default: made of the batch, or of the directories, job type and configuration)',
       nonEmpty,
     )
     .addOption(

@@ -39,12 +39,12 @@ export const JOB_DESCRIPTION = 'parse_v2 parses each file, extract_v2 extracts a
 /** The lower bound of the workflow's input. */
 const MIN_TIMEOUT_MS = 1_000;
 
-/** @param canRepeat Whether `--directory` can be repeated. */
-export function addBatchOptions<T extends Command>(command: T, { canRepeat }: { canRepeat: boolean }): T {
+/** @param manyDirectories Whether `--directory` can be repeated. */
+export function addBatchOptions<T extends Command>(command: T, { manyDirectories }: { manyDirectories: boolean }): T {
   return command
     .option(
       '--directory <id>',
-      `process the files of this LlamaCloud directory (dir-...)${canRepeat ? '; repeat it for many directories, a batch for each' : ''}`,
+      `process the files of this LlamaCloud directory (dir-...)${manyDirectories ? '; repeat it for many directories, a batch for each' : ''}`,
       repeatedId,
     )
     .addOption(new Option('--job <type>', JOB_DESCRIPTION).choices(JOB_TYPES))
@@ -75,10 +75,14 @@ export function addBatchOptions<T extends Command>(command: T, { canRepeat }: { 
       `collect at most this many documents at a time, 1 to ${MAX_CONCURRENT_JOBS_LIMIT} (default: ${DEFAULT_MAX_CONCURRENT_JOBS})`,
       integer(1, MAX_CONCURRENT_JOBS_LIMIT),
     )
-    .option('--max-failed-files <n>', 'fail the run if more files than this fail (default: no limit)', integer(0))
+    .option(
+      '--max-failed-files <n>',
+      'fail the run if more files of its COMPLETED batch than this fail or are cancelled (default: no limit)',
+      integer(0),
+    )
     .option(
       '--max-failed-percent <percent>',
-      'fail the run if more than this share of the files fails, 0 to 100 (default: no limit)',
+      'fail the run if a larger share of the files of its COMPLETED batch fails or is cancelled, 0 to 100 (default: no limit)',
       number(0, 100),
     )
     .option(

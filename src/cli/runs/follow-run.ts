@@ -5,7 +5,7 @@ import type { ProcessSignals } from '../process-signals.js';
 import { toPrintable } from '../text.js';
 import { fromReport } from './ended-progress.js';
 import type { ProgressView } from './progress-view.js';
-import { isNoWorkerError, queryProgress } from './query-progress.js';
+import { isNoAnswer, queryProgress } from './query-progress.js';
 import type { AnyProgress, AnyReport } from './run-types.js';
 
 export interface FollowOptions<Report extends AnyReport> {
@@ -18,7 +18,7 @@ export interface FollowOptions<Report extends AnyReport> {
 }
 
 /**
- * Shows the progress of a run until it ends, and returns its report. While no worker answers, it says so once and goes on.
+ * Shows the progress of a run until it ends, and returns its report. While the run does not answer, it says why once and goes on.
  *
  * @throws InterruptedError; what `RunHandle.result()` throws
  */
@@ -52,9 +52,9 @@ async function showProgress(options: FollowOptions<AnyReport>, ended: AbortSigna
       notes.setBatchId('batchId' in progress ? progress.batchId : null);
       view.show(progress);
       notes.setBlockedBy(ended.aborted ? null : progress.blockedBy);
-      notes.setNoWorker(undefined);
+      notes.setNoAnswer(undefined);
     } catch (error) {
-      if (!ended.aborted) notes.setNoWorker(isNoWorkerError(error) ? error : undefined);
+      if (!ended.aborted) notes.setNoAnswer(isNoAnswer(error) ? error : undefined);
     }
     await delay(intervalMs, undefined, { signal: ended }).catch(() => undefined);
   }
@@ -64,7 +64,7 @@ async function showProgress(options: FollowOptions<AnyReport>, ended: AbortSigna
 class Notes {
   readonly #view: ProgressView;
   #hasBatchId = false;
-  #hasNoWorker = false;
+  #noAnswer: string | undefined;
   #blockedBy: string | null = null;
 
   constructor(view: ProgressView) {
@@ -84,8 +84,8 @@ class Notes {
     this.#view.note(`Blocked by: ${toPrintable(blockedBy)}`);
   }
 
-  setNoWorker(error: Error | undefined): void {
-    if (error !== undefined && !this.#hasNoWorker) this.#view.note(error.message);
-    this.#hasNoWorker = error !== undefined;
+  setNoAnswer(error: Error | undefined): void {
+    if (error !== undefined && error.message !== this.#noAnswer) this.#view.note(error.message);
+    this.#noAnswer = error?.message;
   }
 }

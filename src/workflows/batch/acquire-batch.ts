@@ -8,7 +8,7 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import type { CreatedBatch } from '../../activities/types.js';
-import { type BatchRequest, createBatchWorkflowId, describeBatch, WORKFLOW_TYPES } from '../../protocol/index.js';
+import { createBatchWorkflowId, type ResolvedBatchInput, renderSummary, WORKFLOW_TYPES } from '../../protocol/index.js';
 import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
 import { code } from '../shared/details.js';
 import { unwrapFailure } from '../shared/unwrap-failure.js';
@@ -17,11 +17,11 @@ import { publishBatch, publishDetails, setPhase } from './publish.js';
 import type { BatchState } from './state.js';
 
 /** Steps 2 and 3: creates the batch, or adopts the one whose id the input gives, and publishes its id. */
-export async function acquireBatch(state: BatchState, request: BatchRequest): Promise<string> {
+export async function acquireBatch(state: BatchState, input: ResolvedBatchInput): Promise<string> {
   if (state.batchId !== null) return state.batchId;
-  const { batchId } = request;
+  const { batchId } = input;
   if (batchId === undefined) setPhase(state, 'creating');
-  const batch = batchId === undefined ? await createUnderLock(state, request) : { batchId, status: null };
+  const batch = batchId === undefined ? await createUnderLock(state, input) : { batchId, status: null };
   state.batchId = batch.batchId;
   state.status = batch.status;
   publishBatch(state);
@@ -32,19 +32,19 @@ export async function acquireBatch(state: BatchState, request: BatchRequest): Pr
 const LOCK_DELAY_MS = { min: 1_000, max: 60_000 };
 
 /** Runs `createBatch` as a child whose workflow id is the lock. Waits while another run has it. */
-async function createUnderLock(state: BatchState, request: BatchRequest): Promise<CreatedBatch> {
-  const { directoryId, job, scope, onStop } = request;
-  const workflowId = createBatchWorkflowId(request);
+async function createUnderLock(state: BatchState, input: ResolvedBatchInput): Promise<CreatedBatch> {
+  const { directoryId, job, scope, onStop } = input;
+  const workflowId = createBatchWorkflowId(input);
   for (let delayMs = LOCK_DELAY_MS.min; ; delayMs = Math.min(LOCK_DELAY_MS.max, 2 * delayMs)) {
     try {
       return await executeChild<typeof createBatch>(WORKFLOW_TYPES.createBatch, {
         workflowId,
         args: [{ directoryId, job, scope, onStop }],
-        staticSummary: describeBatch(request),
+        staticSummary: renderSummary(directoryId, job),
         ...CANCELLED_WITH_PARENT,
       });
     } catch (error) {
-      if (error instanceof ChildWorkflowFailure) throw toCreateFailure(error, workflowId, request);
+      if (error instanceof ChildWorkflowFailure) throw toCreateFailure(error, workflowId, input);
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       state.waitingFor = `Another run is creating a batch of the same directory, job type and configuration: ${code(workflowId)}. This run waits for it.`;
       publishDetails(state);
@@ -58,7 +58,11 @@ async function createUnderLock(state: BatchState, request: BatchRequest): Promis
 }
 
 /** Returns the failure of `createBatch`. If a person cancelled or terminated that workflow, this run fails: it was not cancelled itself. */
-function toCreateFailure(error: ChildWorkflowFailure, workflowId: string, { directoryId }: BatchRequest): unknown {
+function toCreateFailure(
+  error: ChildWorkflowFailure,
+  workflowId: string,
+  { directoryId }: ResolvedBatchInput,
+): unknown {
   if (error.cause instanceof ApplicationFailure || CancellationScope.current().consideredCancelled)
     return unwrapFailure(error);
   const outcome = isCancellation(error)

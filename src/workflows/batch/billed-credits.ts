@@ -1,5 +1,5 @@
 import type { JobReference } from '../../activities/types.js';
-import type { BatchRequest, FailureType, ManifestLine } from '../../protocol/index.js';
+import type { FailureType, ManifestLine, ResolvedBatchInput } from '../../protocol/index.js';
 import { readJobCredits } from '../shared/activities.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { isAmount } from './manifest-line.js';
@@ -14,7 +14,7 @@ const WITHOUT_CREDITS: ReadonlySet<string> = new Set<FailureType>(['JobFailed'])
  * @returns `null` if nothing was billed, or the credits can't be read: that does not fail the run.
  */
 export async function readBilledCredits(
-  { scope }: BatchRequest,
+  { scope }: ResolvedBatchInput,
   { status, error }: ManifestLine,
   job: JobReference,
 ): Promise<number | null> {

@@ -15,8 +15,8 @@ import {
   BATCH_ID_MEMO,
   BLOCKED_BY_MEMO,
   cleanText,
-  describeBatch,
   MIN_DELAY_MS,
+  renderSummary,
   rootFailure,
 } from '../../protocol/index.js';
 import { postBatch } from '../shared/activities.js';
@@ -60,7 +60,7 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
     state.batch = mustLookFirst ? await findNewBatch(input, preexisting, state.mayHaveCreatedBatch) : null;
     if (state.batch !== null) break;
     state.mayHaveCreatedBatch = true;
-    const options = { summary: `Create a batch: ${describeBatch(input)}` };
+    const options = { summary: `Create a batch: ${renderSummary(input.directoryId, input.job)}` };
     const response = await postBatch.executeWithOptions(options, [input]).catch(toPostFailure);
     if ('batchId' in response) state.batch = response;
     else if (response.wasReset) {

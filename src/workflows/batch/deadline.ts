@@ -1,5 +1,5 @@
 import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
-import type { BatchRequest } from '../../protocol/index.js';
+import type { ResolvedBatchInput } from '../../protocol/index.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { toBatchFailure } from './batch-failure.js';
 import { setPhase } from './publish.js';
@@ -11,8 +11,12 @@ import { stop } from './stop.js';
  *
  * @throws `BatchTimedOut`, CancelledFailure.
  */
-export async function withinDeadline<T>(state: BatchState, request: BatchRequest, steps: () => Promise<T>): Promise<T> {
-  const remainingMs = Math.max(1, state.startedAtMs + request.timeoutMs - Date.now());
+export async function withinDeadline<T>(
+  state: BatchState,
+  input: ResolvedBatchInput,
+  steps: () => Promise<T>,
+): Promise<T> {
+  const remainingMs = Math.max(1, state.startedAtMs + input.timeoutMs - Date.now());
   try {
     return await CancellationScope.withTimeout(remainingMs, () => {
       CancellationScope.current().cancelRequested.catch(() => {
@@ -23,12 +27,12 @@ export async function withinDeadline<T>(state: BatchState, request: BatchRequest
     });
   } catch (error) {
     if (!isTemporalFailure(error) || state.stopRequestedAtMs === null) throw error;
-    const outcome = await CancellationScope.nonCancellable(() => stop(state, request));
+    const outcome = await CancellationScope.nonCancellable(() => stop(state, input));
     if (!isCancellation(error)) throw error;
     const missed = state.batchId === null ? 'there was a batch' : `batch ${state.batchId} had been collected`;
     if (CancellationScope.current().consideredCancelled)
       throw new CancelledFailure(`the run was cancelled before ${missed}; ${outcome}`, [], error);
-    const message = `the run's timeout of ${request.timeoutMs / 1_000} s passed before ${missed}; ${outcome}`;
+    const message = `the run's timeout of ${input.timeoutMs / 1_000} s passed before ${missed}; ${outcome}`;
     throw toBatchFailure(state, 'BatchTimedOut', message);
   }
 }

@@ -1,5 +1,5 @@
 import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
-import type { BatchRequest, ManifestLine } from '../../protocol/index.js';
+import type { ManifestLine, ResolvedBatchInput } from '../../protocol/index.js';
 import { ReadyQueue } from '../shared/ready-queue.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { readBilledCredits } from './billed-credits.js';
@@ -17,15 +17,15 @@ import { type BatchState, hasTooManyFailures, type OpenPage, type PageFile, reco
  */
 export async function fanOut(
   state: BatchState,
-  request: BatchRequest,
+  input: ResolvedBatchInput,
   batchId: string,
   page: OpenPage,
   jobDeadlineMs: number,
 ): Promise<void> {
-  const queue = new ReadyQueue<PageFile>(request.maxConcurrentJobs);
+  const queue = new ReadyQueue<PageFile>(input.maxConcurrentJobs);
   const waiters = new CancellationScope();
   const released = waiters
-    .run(() => releaseFiles(state, request, page, jobDeadlineMs, queue))
+    .run(() => releaseFiles(state, input, page, jobDeadlineMs, queue))
     .then(
       () => queue.close(),
       (error: unknown) => queue.close(isCancellation(error) ? undefined : error),
@@ -33,7 +33,7 @@ export async function fanOut(
   try {
     await queue.run(
       async (file) => {
-        const line = await processFile(state, request, batchId, file, jobDeadlineMs);
+        const line = await processFile(state, input, batchId, file, jobDeadlineMs);
         if (line === null) return;
         recordFileOutcome(state, file, line);
         publishDetails(state);
@@ -52,7 +52,7 @@ export async function fanOut(
 /** Returns the line of one file; `null` where the run was stopped while its document was collected, which may be done again. */
 async function processFile(
   state: BatchState,
-  request: BatchRequest,
+  input: ResolvedBatchInput,
   batchId: string,
   file: PageFile,
   deadlineMs: number,
@@ -63,13 +63,13 @@ async function processFile(
   if (job === null) return toUnmappedLine(state, row);
   state.running += 1;
   try {
-    return toCompletedLine(row, await runJobWorkflow(state, request, batchId, file, job, deadlineMs));
+    return toCompletedLine(row, await runJobWorkflow(state, input, batchId, file, job, deadlineMs));
   } catch (error) {
     // A bug in workflow code fails the workflow task, not the file.
     if (!isTemporalFailure(error)) throw error;
     if (isCancellation(error) && CancellationScope.current().consideredCancelled) return null;
     const line = toFailedLine(state, row, error);
-    return { ...line, credits: await readBilledCredits(request, line, job) };
+    return { ...line, credits: await readBilledCredits(input, line, job) };
   } finally {
     state.running -= 1;
   }

@@ -8,10 +8,10 @@ import {
 } from '@temporalio/workflow';
 import type { JobReference, ResultRow } from '../../activities/types.js';
 import {
-  type BatchRequest,
   cleanText,
   MAX_LOCATION_LENGTH,
   type ProcessJobInput,
+  type ResolvedBatchInput,
   supportsFormat,
 } from '../../protocol/index.js';
 import { childWorkflowId } from './child-id.js';
@@ -25,16 +25,16 @@ import type { BatchState, PageFile } from './state.js';
  */
 export async function runJobWorkflow(
   state: BatchState,
-  request: BatchRequest,
+  input: ResolvedBatchInput,
   batchId: string,
   { row, jobEnded }: PageFile,
   job: JobReference,
   deadlineMs: number,
 ): Promise<DocumentFields> {
-  const { workflowType, taskQueue } = request.child;
+  const { workflowType, taskQueue } = input.child;
   const result: unknown = await executeWhenIdIsFree(workflowType, {
     workflowId: childWorkflowId(row.fileId),
-    args: [toJobInput(state, request, batchId, row, job, jobEnded, deadlineMs)],
+    args: [toJobInput(state, input, batchId, row, job, jobEnded, deadlineMs)],
     staticSummary: row.name ?? row.fileId,
     // A child that does not end, such as one on a task queue without workers, must not hold up a run that is stopping. It is
     // terminated with its parent.
@@ -67,7 +67,7 @@ const MIN_TIMEOUT_MS = { jobEnded: 120_000, jobRunning: 30_000 };
 
 function toJobInput(
   { opened }: BatchState,
-  { scope, collect, poll, jobTimeoutMs, child }: BatchRequest,
+  { scope, collect, poll, jobTimeoutMs, child }: ResolvedBatchInput,
   batchId: string,
   { fileId, name }: ResultRow,
   job: JobReference,

@@ -3,11 +3,11 @@ import { CancellationScope, CancelledFailure, continueAsNew, defineQuery, setHan
 import {
   type BatchProgress,
   type BatchReport,
-  type BatchRequest,
   describeFailedBatch,
   isFailure,
   PROGRESS_QUERY,
   type ProcessBatchInput,
+  type ResolvedBatchInput,
 } from '../../protocol/index.js';
 import { openBatch } from '../shared/activities.js';
 import { assertContinuedState } from '../shared/continued-state.js';
@@ -17,7 +17,7 @@ import { unwrapFailure } from '../shared/unwrap-failure.js';
 import { acquireBatch } from './acquire-batch.js';
 import { toBatchFailure } from './batch-failure.js';
 import { withinDeadline } from './deadline.js';
-import { processPage } from './process-page.js';
+import { processResultsPage } from './process-results-page.js';
 import { publishBatch, publishDetails, setPhase, setStatus } from './publish.js';
 import { type BatchState, hasTooManyFailures, newBatchState, toProgress, toReport } from './state.js';
 import { writeUnfinishedPage } from './stop.js';
@@ -57,29 +57,32 @@ export async function processBatch(input: ProcessBatchInput, continuedState?: Ba
 
 async function run(state: BatchState, input: ProcessBatchInput): Promise<BatchReport> {
   // Step 1: open.
-  const request = await open(state, input);
-  return withinDeadline(state, request, async () => {
+  const resolved = await open(state, input);
+  return withinDeadline(state, resolved, async () => {
     // Steps 2 and 3: create the batch, publish its id.
-    const batchId = await acquireBatch(state, request);
+    const batchId = await acquireBatch(state, resolved);
     // Step 4: wait.
-    const status = await waitForEnd(state, request, batchId);
+    const status = await waitForEnd(state, resolved, batchId);
     if (status === null) return continueRun(input, state);
     // Step 5: only COMPLETED and CANCELLED have results.
     if (status === 'FAILED') throw toBatchFailure(state, 'BatchFailed', describeFailedBatch(batchId));
     // Steps 6 to 9, for one page: expand, wait for the jobs, fan out, write the lines.
     state.resultsSinceMs ??= Date.now();
-    const jobDeadlineMs = state.resultsSinceMs + request.jobTimeoutMs;
-    const hasMore = await processPage(state, request, batchId, { graceMs: request.resultsGraceMs, jobDeadlineMs });
+    const jobDeadlineMs = state.resultsSinceMs + resolved.jobTimeoutMs;
+    const hasMore = await processResultsPage(state, resolved, batchId, {
+      graceMs: resolved.resultsGraceMs,
+      jobDeadlineMs,
+    });
     if (hasMore) return continueRun(input, state);
     // Step 9: report.
     return finish(state, batchId);
   });
 }
 
-async function open(state: BatchState, input: ProcessBatchInput): Promise<BatchRequest> {
+async function open(state: BatchState, input: ProcessBatchInput): Promise<ResolvedBatchInput> {
   if (state.opened === null) setPhase(state, 'opening');
   state.opened ??= await openBatch.executeWithOptions({ summary: 'Check the input' }, [input]);
-  return state.opened.request;
+  return state.opened.input;
 }
 
 /** Continues as new, unless the run was cancelled meanwhile: the next run would not know. */

@@ -20,8 +20,8 @@ export function publishBatch(state: BatchState): void {
     upsertSearchAttributes([
       { key: BATCH_ID, value: batchId },
       { key: BATCH_STATUS, value: status },
-      { key: DIRECTORY_ID, value: opened.request.directoryId },
-      { key: JOB_TYPE, value: opened.request.job.type },
+      { key: DIRECTORY_ID, value: opened.input.directoryId },
+      { key: JOB_TYPE, value: opened.input.job.type },
     ]);
   }
   publishDetails(state);
@@ -50,8 +50,8 @@ export function publishDetails(state: BatchState): void {
       rows: [
         ['Status', code(state.status)],
         ['Batch', code(state.batchId)],
-        ['Directory', code(opened?.request.directoryId)],
-        ['Job', opened === null ? null : renderJob(opened.request.job)],
+        ['Directory', code(opened?.input.directoryId)],
+        ['Job', opened === null ? null : renderJob(opened.input.job)],
         ['Files in the directory', files.total === 0 ? opened?.directoryFileCount : null],
         ...renderFileCounts(files),
         ['Jobs ended', files.total === 0 ? null : state.jobsEnded],

@@ -1,5 +1,5 @@
 import { ActivityFailure } from '@temporalio/workflow';
-import { type BatchRequest, chunk, JOB_TYPES, type JobType, MAX_JOBS_PER_REQUEST } from '../../protocol/index.js';
+import { chunk, JOB_TYPES, type JobType, MAX_JOBS_PER_REQUEST, type ResolvedBatchInput } from '../../protocol/index.js';
 import { waitForJobs } from '../shared/activities.js';
 import type { ReadyQueue } from '../shared/ready-queue.js';
 import { publishDetails } from './publish.js';
@@ -13,7 +13,7 @@ interface WaitingFile {
 /** Step 7: adds the files of a page to the queue: those that wait for no job at once, the others as their jobs end. */
 export async function releaseFiles(
   state: BatchState,
-  request: BatchRequest,
+  input: ResolvedBatchInput,
   page: OpenPage,
   deadlineMs: number,
   queue: ReadyQueue<PageFile>,
@@ -27,7 +27,7 @@ export async function releaseFiles(
   }
   const waiters = JOB_TYPES.flatMap((type) =>
     chunk(waiting[type], MAX_JOBS_PER_REQUEST).map((files) =>
-      releaseAsJobsEnd(state, request, type, files, deadlineMs, queue),
+      releaseAsJobsEnd(state, input, type, files, deadlineMs, queue),
     ),
   );
   await Promise.all(waiters);
@@ -36,7 +36,7 @@ export async function releaseFiles(
 /** Returns when all of these files are released. */
 async function releaseAsJobsEnd(
   state: BatchState,
-  { poll, scope }: BatchRequest,
+  { poll, scope }: ResolvedBatchInput,
   type: JobType,
   files: readonly WaitingFile[],
   deadlineMs: number,

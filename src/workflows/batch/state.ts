@@ -85,7 +85,7 @@ export function recordFileOutcome(state: BatchState, file: PageFile, line: Manif
   if (line.error === null || line.status === 'SKIPPED') return;
   const { fileId, name, jobId, error } = line;
   const failure = { fileId, ...(name !== null && { name }), ...(jobId !== null && { jobId }), ...error };
-  addFailure(state, failure, state.opened?.request.reportedFailures ?? 0);
+  addFailure(state, failure, state.opened?.input.reportedFailures ?? 0);
 }
 
 /** Counts the files of pages that were not read as skipped. Returns how many there are. */
@@ -102,14 +102,14 @@ export function skipUnreadFiles({ files }: BatchState): number {
 export function hasTooManyFailures({ opened, files, status, phase }: BatchState): boolean {
   if (status !== 'COMPLETED' || phase === 'stopping') return false;
   const failed = files.failed + files.cancelled;
-  const { maxFailedFiles = Number.POSITIVE_INFINITY, maxFailedPercent = 100 } = opened?.request ?? {};
+  const { maxFailedFiles = Number.POSITIVE_INFINITY, maxFailedPercent = 100 } = opened?.input ?? {};
   return failed > maxFailedFiles || failed * 100 > maxFailedPercent * files.total;
 }
 
 export function toProgress(state: BatchState): BatchProgress {
   return {
-    ...toRunProgress(state, state.opened?.request.job ?? null),
-    directoryId: state.opened?.request.directoryId ?? null,
+    ...toRunProgress(state, state.opened?.input.job ?? null),
+    directoryId: state.opened?.input.directoryId ?? null,
     batchId: state.batchId,
     batchStatus: state.status,
     directoryFileCount: state.opened?.directoryFileCount ?? null,
@@ -122,6 +122,6 @@ export function toProgress(state: BatchState): BatchProgress {
 export function toReport(state: BatchState): BatchReport | undefined {
   const { opened, batchId, status } = state;
   if (opened === null || batchId === null || status === null) return undefined;
-  const { directoryId, job } = opened.request;
+  const { directoryId, job } = opened.input;
   return { batchId, directoryId, status, ...toRunReport(state, job) };
 }

@@ -1,9 +1,9 @@
 import { CancellationScope, isCancellation, log } from '@temporalio/workflow';
 import type { CancelledJobs } from '../../activities/types.js';
 import {
-  type BatchRequest,
   cleanText,
   isTerminal,
+  type ResolvedBatchInput,
   rootFailure,
   STOP_TIMEOUT_MS,
   WORKFLOW_TYPES,
@@ -13,96 +13,109 @@ import { publishReport } from '../shared/publish-report.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { skipRemainingFiles } from './fan-out.js';
 import { NOT_COLLECTED } from './manifest-line.js';
-import { processPage, writePage } from './process-page.js';
+import { processResultsPage, writePage } from './process-results-page.js';
 import { setPhase, setStatus } from './publish.js';
 import { type BatchState, skipUnreadFiles, toReport } from './state.js';
 
-/** When each step of the stop has to be over, from its beginning, so that the later steps have their time in any case. */
+/** Deadline of each step, in milliseconds after the stop was requested. Each leaves time for the later steps. */
 const CANCEL_BATCH_UNTIL_MS = 0.3 * STOP_TIMEOUT_MS;
 const CANCEL_JOBS_UNTIL_MS = 0.6 * STOP_TIMEOUT_MS;
 const COLLECT_UNTIL_MS = 0.9 * STOP_TIMEOUT_MS;
 
 /**
- * How long to wait for missing results and jobs, in milliseconds. Most of those of a CANCELLED batch never come, and a person waits for
- * the run to end. Those of a COMPLETED batch do come, and each job costs money.
+ * How long to wait until each file has a job or an error, in milliseconds. After a CANCELLED batch most never get one, and a person waits
+ * for the run to end. After a COMPLETED batch they do, and each job costs money.
  */
-const RESULTS_WAIT_MS = { cancelled: 5_000, completed: 30_000 };
+const UNMAPPED_WAIT_MS = { cancelled: 5_000, completed: 30_000 };
 
-/** How long jobs that were cancelled and do not end are waited for, in milliseconds. */
-const JOBS_WAIT_MS = 30_000;
+/** How long to wait for jobs that have not ended, in milliseconds. */
+const JOB_END_WAIT_MS = 30_000;
 
 /**
  * Stops a run that is cancelled or past its deadline: cancels the batch and its jobs, collects what had finished, and writes the
- * manifest, all within ten minutes. With `onStop: 'leave'` it writes the manifest only.
+ * manifest if results were read. With `onStop: 'leave'` it only writes the manifest. While a worker runs, it takes 10 minutes at most,
+ * and some seconds.
  *
  * @returns What happened to the batch, for the message of the run's failure.
  */
-export async function stop(state: BatchState, request: BatchRequest): Promise<string> {
+export async function stop(state: BatchState, input: ResolvedBatchInput): Promise<string> {
   const startedAtMs = state.stopRequestedAtMs ?? Date.now();
   setPhase(state, 'stopping');
-  const outcome = await stopBatch(state, request, startedAtMs);
+  const outcome = await stopBatch(state, input, startedAtMs);
   await writeUnfinishedPage(state, startedAtMs + STOP_TIMEOUT_MS);
   publishReport(toReport(state));
   log.info('The run was stopped', { batchId: state.batchId, outcome });
   return outcome;
 }
 
-async function stopBatch(state: BatchState, request: BatchRequest, startedAtMs: number): Promise<string> {
+async function stopBatch(state: BatchState, input: ResolvedBatchInput, startedAtMs: number): Promise<string> {
   const { batchId, status } = state;
   if (batchId === null) return 'nothing had to be cancelled';
-  if (request.onStop === 'leave') return `it was left alone (last status ${status ?? 'not known'})`;
-  const batchOutcome = await cancelRemoteBatch(state, request, batchId, startedAtMs + CANCEL_BATCH_UNTIL_MS);
+  if (input.onStop === 'leave') {
+    return status !== null && isTerminal(status)
+      ? `the batch is ${status}, and its jobs were not cancelled`
+      : `the batch was left running (last status ${status ?? 'not known'})`;
+  }
+  const batchOutcome = await cancelRemoteBatch(state, input, batchId, startedAtMs + CANCEL_BATCH_UNTIL_MS);
   if (state.status === 'FAILED') return batchOutcome;
-  const jobs = await cancelRemoteJobs(state, request, batchId, startedAtMs + CANCEL_JOBS_UNTIL_MS);
+  const jobs = await cancelRemoteJobs(state, input, batchId, startedAtMs + CANCEL_JOBS_UNTIL_MS);
   const documentsOutcome = jobs.hasResults
-    ? await collectFinished(state, request, batchId, startedAtMs + COLLECT_UNTIL_MS)
+    ? await collectFinished(state, input, batchId, startedAtMs + COLLECT_UNTIL_MS)
     : null;
   return [batchOutcome, jobs.outcome, documentsOutcome].filter((outcome) => outcome !== null).join('; ');
 }
 
 async function cancelRemoteBatch(
   state: BatchState,
-  request: BatchRequest,
+  input: ResolvedBatchInput,
   batchId: string,
   deadlineMs: number,
 ): Promise<string> {
-  if (state.status !== null && isTerminal(state.status)) return `it is ${state.status}`;
+  if (state.status !== null && isTerminal(state.status)) return `the batch is ${state.status}`;
   const options = { summary: `Cancel batch ${batchId}`, scheduleToCloseTimeout: remainingMs(deadlineMs) };
   try {
-    const input = { ...request.scope, batchId };
-    setStatus(state, await cancelBatch.executeWithOptions(options, [input]));
-    return `it is ${state.status}`;
+    setStatus(state, await cancelBatch.executeWithOptions(options, [{ ...input.scope, batchId }]));
+    return `the batch is ${state.status}`;
   } catch (error) {
-    return logFailedStep('it could not be cancelled', error, { batchId });
+    return logFailedStep('the batch could not be cancelled', error, { batchId });
   }
 }
 
-/** Cancels the jobs one by one: a batch that has ended can't be cancelled any more, and its jobs go on. */
+/**
+ * Cancels the jobs individually, also after the batch could not be cancelled. In LlamaCloud a batch can end before its jobs do. It then
+ * can't be cancelled, but its jobs can. Jobs that go on cost credits.
+ */
 async function cancelRemoteJobs(
   state: BatchState,
-  request: BatchRequest,
+  input: ResolvedBatchInput,
   batchId: string,
   deadlineMs: number,
 ): Promise<{ outcome: string | null; hasResults: boolean }> {
   const options = { summary: `Cancel the jobs of batch ${batchId}`, scheduleToCloseTimeout: remainingMs(deadlineMs) };
   try {
-    const { scope, directoryId, resultsGraceMs } = request;
-    const maxWaitMs = state.status === 'COMPLETED' ? RESULTS_WAIT_MS.completed : RESULTS_WAIT_MS.cancelled;
-    const input = { ...scope, batchId, directoryId, waitMs: Math.min(maxWaitMs, resultsGraceMs) };
-    const jobs = await cancelJobs.executeWithOptions(options, [input]);
-    return { outcome: describeJobs(jobs), hasResults: jobs.unmapped !== null };
+    const { scope, directoryId, resultsGraceMs } = input;
+    const maxWaitMs = state.status === 'COMPLETED' ? UNMAPPED_WAIT_MS.completed : UNMAPPED_WAIT_MS.cancelled;
+    const waitMs = Math.min(maxWaitMs, resultsGraceMs);
+    const jobs = await cancelJobs.executeWithOptions(options, [{ ...scope, batchId, directoryId, waitMs }]);
+    return { outcome: describeJobs(jobs), hasResults: jobs.filesWithoutJob !== null };
   } catch (error) {
     const hasResults = state.status === 'CANCELLED' || state.status === 'COMPLETED';
-    return { outcome: logFailedStep('its jobs could not all be cancelled', error, { batchId }), hasResults };
+    return {
+      outcome: logFailedStep('the jobs of the batch could not all be cancelled', error, { batchId }),
+      hasResults,
+    };
   }
 }
 
-function describeJobs({ cancelled, refused, unmapped }: CancelledJobs): string | null {
-  if (unmapped === null) return 'LlamaCloud returned no results, so its jobs, if any, could not be found or cancelled';
+function describeJobs({ cancelled, refused, filesWithoutJob }: CancelledJobs): string | null {
+  if (filesWithoutJob === null)
+    return 'LlamaCloud returned no results, so jobs of the batch, if any, could not be found or cancelled';
   const parts = [
-    cancelled > 0 ? `${cancelled} of its jobs were cancelled` : null,
+    cancelled > 0 ? `${cancelled} jobs of the batch were cancelled` : null,
     refused.length > 0 ? `LlamaCloud refused to cancel ${refused.length} jobs (${joinFirst(refused)})` : null,
-    unmapped > 0 ? `${unmapped} files have no job yet` : null,
+    filesWithoutJob > 0
+      ? `${filesWithoutJob} files had no job when the run stopped; a job created later is not cancelled`
+      : null,
   ].filter((part) => part !== null);
   return parts.length === 0 ? null : parts.join('; ');
 }
@@ -113,23 +126,24 @@ function joinFirst(jobIds: readonly string[]): string {
 }
 
 /**
- * Collects the documents of the jobs that are COMPLETED: they are paid for. Custom child workflows are not started any more, since
- * nobody knows how long they take. A run with `batchId` and `onlyFailed` can start them later.
+ * Collects the documents of the jobs that are COMPLETED: they are paid for. Custom child workflows, and `processJob` on a task queue of
+ * its own, are not started any more, since nobody knows how long they take. A run with `batchId` and `onlyFailed` (only files that have
+ * no document yet) can start them later.
  *
  * @returns What could not be done, for the message of the run's failure.
  */
 async function collectFinished(
   state: BatchState,
-  request: BatchRequest,
+  input: ResolvedBatchInput,
   batchId: string,
   deadlineMs: number,
 ): Promise<string | null> {
-  if (request.child.workflowType !== WORKFLOW_TYPES.processJob || request.child.taskQueue !== undefined) return null;
-  const jobDeadlineMs = Math.min(deadlineMs, Date.now() + JOBS_WAIT_MS);
+  if (input.child.workflowType !== WORKFLOW_TYPES.processJob || input.child.taskQueue !== undefined) return null;
+  const jobDeadlineMs = Math.min(deadlineMs, Date.now() + JOB_END_WAIT_MS);
   const deadlines = { graceMs: 0, jobDeadlineMs, manifestDeadlineMs: deadlineMs };
   try {
     await CancellationScope.withTimeout(remainingMs(deadlineMs), async () => {
-      while (await processPage(state, request, batchId, deadlines));
+      while (await processResultsPage(state, input, batchId, deadlines));
     });
     return null;
   } catch (error) {
@@ -137,7 +151,10 @@ async function collectFinished(
   }
 }
 
-/** Writes the lines of the page that a run which ends early was at. Files without an outcome are skipped. */
+/**
+ * For a run that ends early: writes the manifest lines of the page in progress. Files that have no outcome yet are recorded as `SKIPPED`.
+ * Writes nothing if no results were read, since then no file is known.
+ */
 export async function writeUnfinishedPage(state: BatchState, deadlineMs: number): Promise<void> {
   const { page, batchId, parts, manifest } = state;
   if (page !== null) skipRemainingFiles(state, page, NOT_COLLECTED);

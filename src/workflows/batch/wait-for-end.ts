@@ -1,4 +1,4 @@
-import { type BatchRequest, isTerminal, type TerminalStatus } from '../../protocol/index.js';
+import { isTerminal, type ResolvedBatchInput, type TerminalStatus } from '../../protocol/index.js';
 import { waitForBatch } from '../shared/activities.js';
 import { setPhase, setStatus } from './publish.js';
 import type { BatchState } from './state.js';
@@ -12,10 +12,10 @@ import { pollRestartedByWake } from './wake.js';
  */
 export async function waitForEnd(
   state: BatchState,
-  request: BatchRequest,
+  input: ResolvedBatchInput,
   batchId: string,
 ): Promise<TerminalStatus | null> {
-  const { poll, scope } = request;
+  const { poll, scope } = input;
   state.waitingSinceMs ??= Date.now();
   const { waitingSinceMs } = state;
   for (let lastPolledAtMs: number | null = null; ; lastPolledAtMs = Date.now()) {

@@ -10,12 +10,12 @@ import type { PublishedReport } from '../../activities/types.js';
 import {
   type BatchReport,
   cleanText,
-  describeBatch,
   type FailureSummary,
   isReport,
   MAX_REPORTED_FAILURES_PER_BATCH,
   type ProcessDirectoriesInput,
   processBatchWorkflowId,
+  renderSummary,
   rootFailure,
   WORKFLOW_TYPES,
 } from '../../protocol/index.js';
@@ -44,7 +44,7 @@ function runBatch(input: ProcessDirectoriesInput, directoryId: string): Promise<
     // Also the default id of a run over this directory alone, so that no batch is processed by two runs at a time.
     workflowId: processBatchWorkflowId(spec),
     args: [{ ...options, ...spec, reportedFailures }],
-    staticSummary: describeBatch(spec),
+    staticSummary: renderSummary(directoryId, spec.job),
     ...CANCELLED_WITH_PARENT,
   });
 }

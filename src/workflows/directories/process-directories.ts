@@ -20,7 +20,7 @@ import { publishReport } from '../shared/publish-report.js';
 import { recordEnd } from '../shared/run-state.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { unwrapFailure } from '../shared/unwrap-failure.js';
-import { processPage, reasonToSkip } from './process-page.js';
+import { processDirectoriesPage, reasonToSkip } from './process-directories-page.js';
 import { publishDirectories, setDirectoriesPhase } from './publish.js';
 import { type DirectoriesState, newDirectoriesState, toDirectoriesProgress, toDirectoriesReport } from './state.js';
 
@@ -56,9 +56,9 @@ export async function processDirectories(
 }
 
 async function run(state: DirectoriesState, input: ProcessDirectoriesInput): Promise<DirectoriesReport> {
-  const request = await open(state, input);
+  const opened = await open(state, input);
   CancellationScope.current().cancelRequested.catch(() => setDirectoriesPhase(state, 'stopping'));
-  while (await processPage(state, request, input)) {
+  while (await processDirectoriesPage(state, opened, input)) {
     // A run that is stopping only lists the other directories: the next run would not know of the cancellation.
     if (reasonToSkip(state) === undefined) return continueAsNew<typeof processDirectories>(input, state);
   }

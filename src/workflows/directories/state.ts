@@ -29,10 +29,12 @@ export interface DirectoriesState extends RunState<DirectoriesPhase, DirectoryFa
   /** Directories per page: the run continues as new after each page. Not an option: only tests want another number. */
   pageSize: number;
   /** Directories whose line is in a part of the manifest. */
-  listed: number;
+  listedCount: number;
   directories: DirectoryCounts;
   /** The failure after which no more batches are created, since every other directory would fail with it. */
   haltCause: DirectoryFailure | null;
+  /** When a run that is stopping gives up its manifest, epoch milliseconds. `null` until it writes the first part. */
+  manifestDeadlineMs: number | null;
 }
 
 export function newDirectoriesState(startedAtMs: number): DirectoriesState {
@@ -40,9 +42,10 @@ export function newDirectoriesState(startedAtMs: number): DirectoriesState {
     ...newRunState(startedAtMs),
     opened: null,
     pageSize: DIRECTORIES_PAGE_SIZE,
-    listed: 0,
+    listedCount: 0,
     directories: zeroCounts(),
     haltCause: null,
+    manifestDeadlineMs: null,
   };
 }
 

@@ -34,7 +34,7 @@ export const {
   openDirectories,
 } = proxyActivities<Activities>({ ...COMMON, cancellationType: ActivityCancellationType.TRY_CANCEL });
 
-export const { writeManifest, writeDirectories } = proxyActivities<Activities>({
+export const { writeManifest, writeDirectoriesManifest } = proxyActivities<Activities>({
   ...COMMON,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });

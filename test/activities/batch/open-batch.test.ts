@@ -32,8 +32,8 @@ describe('a batch that is there', () => {
   test('gives its directory and its job, so that its id is enough', async () => {
     const env = await startActivityEnvironment();
     const { id, directory } = await addBatch(env, 'extract_v2');
-    const { request } = await run(env.activities.openBatch, { batchId: id });
-    expect(request).toMatchObject({
+    const { input } = await run(env.activities.openBatch, { batchId: id });
+    expect(input).toMatchObject({
       batchId: id,
       directoryId: directory.id,
       job: { type: 'extract_v2', configurationId: 'cfg-EXTRACT_AGENTIC' },
@@ -77,7 +77,7 @@ describe('the files of the directory', () => {
   test('are counted over several pages', async () => {
     const env = await startActivityEnvironment();
     expect(await open(env, 230)).toMatchObject({
-      request: { job: JOB, collect: 'markdown' },
+      input: { job: JOB, collect: 'markdown' },
       directoryFileCount: 230,
     });
     expect(env.emulator.requests.map(({ path }) => path)).toEqual(Array(3).fill(expect.stringMatching(/files$/)));
@@ -100,7 +100,7 @@ describe('the files of the directory', () => {
   test.each(FAULTS)('are not known where their list %s, and the run is opened all the same', async (_, fault) => {
     const env = await startActivityEnvironment();
     env.emulator.faults.next({ ...fault, ...TARGETS.listFiles });
-    expect(await open(env, 3)).toMatchObject({ request: { job: JOB }, directoryFileCount: null });
+    expect(await open(env, 3)).toMatchObject({ input: { job: JOB }, directoryFileCount: null });
     expect(env.emulator.faults.planned).toBe(0);
   });
 });

@@ -81,10 +81,10 @@ describe('openBatch of a batch', () => {
     expect(failure.message).toContain('Nothing was started.');
   });
 
-  test('that is there gives the whole request', async () => {
+  test('that is there gives the whole input', async () => {
     const env = await startActivityEnvironment();
     const { id, directory } = await addBatch(env);
-    const { request } = await run(env.activities.openBatch, { batchId: id });
-    expect(request).toMatchObject({ batchId: id, directoryId: directory.id, job: { type: 'parse_v2' } });
+    const { input } = await run(env.activities.openBatch, { batchId: id });
+    expect(input).toMatchObject({ batchId: id, directoryId: directory.id, job: { type: 'parse_v2' } });
   });
 });

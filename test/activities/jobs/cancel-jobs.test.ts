@@ -29,7 +29,7 @@ describe('the jobs of a batch that can not be cancelled itself any more', () => 
   test('are cancelled where they have not ended', async () => {
     const { env, cancelJobs, input, jobIds, posts, statuses } = await start(3);
     env.emulator.jobs.setStatus(jobIds[0] ?? '', 'COMPLETED');
-    expect(await run(cancelJobs, input)).toEqual({ cancelled: 2, refused: [], unmapped: 0 });
+    expect(await run(cancelJobs, input)).toEqual({ cancelled: 2, refused: [], filesWithoutJob: 0 });
     expect(statuses()).toEqual(['COMPLETED', 'CANCELLED', 'CANCELLED']);
     expect(posts()).toHaveLength(2);
   });
@@ -46,7 +46,7 @@ describe('the jobs of a batch that can not be cancelled itself any more', () => 
     const { env, cancelJobs, input, jobIds, posts } = await start(3);
     env.emulator.jobs.setStatus(jobIds[0] ?? '', 'COMPLETED');
     env.emulator.faults.next({ kind: 'status', status: 422, ...TARGETS.listJobs, times: 100 });
-    expect(await run(cancelJobs, input)).toMatchObject({ refused: [], unmapped: 0 });
+    expect(await run(cancelJobs, input)).toMatchObject({ refused: [], filesWithoutJob: 0 });
     expect(posts()).toHaveLength(3);
   });
 
@@ -60,11 +60,20 @@ describe('the jobs of a batch that can not be cancelled itself any more', () => 
       // A portion of ten is under way when the first is rejected.
       expect(postsAfter[0]).toBeLessThanOrEqual(10);
       expect(postsAfter).toHaveLength(2);
-      expect(cancelled).toEqual({ cancelled: 60, refused: [], unmapped: 0 });
+      expect(cancelled).toEqual({ cancelled: 60, refused: [], filesWithoutJob: 0 });
       expect(new Set(statuses())).toEqual(new Set(['CANCELLED']));
       expect(posts()).toHaveLength(61);
     },
   );
+
+  test('are cancelled although the list lacks them, however long, and named if LlamaCloud refuses', async () => {
+    const { env, cancelJobs, input, statuses } = await start(3, { jobListLagMs: Number.POSITIVE_INFINITY });
+    env.emulator.faults.next({ kind: 'status', status: 409, ...TARGETS.cancelJob });
+    const { cancelled, refused } = await run(cancelJobs, input, { ageMs: 90_000, deadlineMs: 180_000 });
+    expect(cancelled).toBe(2);
+    expect(refused).toEqual(env.emulator.jobs.running().map(({ id }) => id));
+    expect(statuses().filter((status) => status === 'CANCELLED')).toHaveLength(2);
+  });
 
   test('are not asked in an attempt whose list met 429', async () => {
     const { env, cancelJobs, input, posts } = await start(3);
@@ -93,21 +102,21 @@ describe('the jobs of a batch that can not be cancelled itself any more', () => 
     const failure = await failing(cancelJobs, input);
     expect(failure).toMatchObject({ type: 'BatchNotReady', category: 'BENIGN' });
     expect(failure.message).toContain('2 files without a job');
-    expect(await runAttempts(cancelJobs, input)).toMatchObject({ refused: [], unmapped: 0 });
+    expect(await runAttempts(cancelJobs, input)).toMatchObject({ refused: [], filesWithoutJob: 0 });
     expect(new Set(statuses())).toEqual(new Set(['CANCELLED']));
   });
 
   test('are not waited for longer than asked, and then it is said how many files have none', async () => {
     const { cancelJobs, input } = await start(4, { lateJobsMs: Number.POSITIVE_INFINITY });
-    expect(await run(cancelJobs, { ...input, waitMs: 0 })).toEqual({ cancelled: 2, refused: [], unmapped: 2 });
+    expect(await run(cancelJobs, { ...input, waitMs: 0 })).toEqual({ cancelled: 2, refused: [], filesWithoutJob: 2 });
     const lastSeconds = { deadlineMs: 4_000 };
-    expect(await run(cancelJobs, input, lastSeconds)).toMatchObject({ unmapped: 2 });
+    expect(await run(cancelJobs, input, lastSeconds)).toMatchObject({ filesWithoutJob: 2 });
   });
 
   test('are not known where there are no results', async () => {
     const { cancelJobs, input } = await start(4, { resultsNullMs: Number.POSITIVE_INFINITY });
     expect((await failing(cancelJobs, input)).message).toContain('has no results yet');
     const waited = { ageMs: 20_000 };
-    expect(await run(cancelJobs, input, waited)).toEqual({ cancelled: 0, refused: [], unmapped: null });
+    expect(await run(cancelJobs, input, waited)).toEqual({ cancelled: 0, refused: [], filesWithoutJob: null });
   });
 });

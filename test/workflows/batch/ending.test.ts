@@ -80,7 +80,7 @@ describe('a run that fails or is cancelled, on a real server', () => {
     expect(cancels(batch.id)).toBeGreaterThan(0);
     expect(await run.report()).toMatchObject({ batchId: batch.id, status: 'CANCELLED', files: { total: 1 } });
     expect(await env.details(run.workflowId)).toContain('### Cancelled');
-    expect((await run.progress()).failure?.message).toContain(`${batch.id} had been collected; it is CANCELLED`);
+    expect((await run.progress()).failure?.message).toContain(`${batch.id} had been collected; the batch is CANCELLED`);
   });
 
   test('a run may leave the remote batch running when it stops', async () => {
@@ -90,7 +90,9 @@ describe('a run that fails or is cancelled, on a real server', () => {
     await failureOf(run.result());
     expect(status()).toBe('RUNNING');
     expect(cancels(batch.id)).toBe(0);
-    expect((await run.progress()).failure?.message).toMatch(/; it was left alone \(last status (PENDING|RUNNING)\)$/);
+    expect((await run.progress()).failure?.message).toMatch(
+      /; the batch was left running \(last status (PENDING|RUNNING)\)$/,
+    );
     expect(await run.report()).toMatchObject({ status: expect.stringMatching(/PENDING|RUNNING/) });
   });
 
@@ -100,7 +102,9 @@ describe('a run that fails or is cancelled, on a real server', () => {
     await until('the child', async () => (await run.progress()).running === 1);
     await run.cancel();
     await failureOf(run.result());
-    expect((await run.progress()).failure?.message).toMatch(/; it was left alone \(last status COMPLETED\)$/);
+    expect((await run.progress()).failure?.message).toMatch(
+      /; the batch is COMPLETED, and its jobs were not cancelled$/,
+    );
   });
 
   test('a child that nobody runs holds up neither the deadline nor a cancellation', async () => {
@@ -171,7 +175,7 @@ describe('a run that fails or is cancelled, on a real server', () => {
     const failure = await failureOf(run.result());
     expect(isFailure(failure, 'BatchTimedOut')).toBe(true);
     expect(failure.message).toMatch(
-      /^the run's timeout of 10 s passed before batch bat-.* had been collected; it is CANCELLED/,
+      /^the run's timeout of 10 s passed before batch bat-.* had been collected; the batch is CANCELLED/,
     );
     expect(reportIn(failure)).toMatchObject({ batchId: batch.id, status: 'CANCELLED', files: { total: 1 } });
     expect(status()).toBe('CANCELLED');

@@ -53,7 +53,7 @@ describe('stopping a run, on a real server', () => {
     const tookMs = await cancelAndWait(started.run);
     expect(tookMs).toBeLessThan(60_000);
     expect(started.status()).toBe('CANCELLED');
-    expect((await started.run.progress()).failure?.message).toContain('3 files have no job yet');
+    expect((await started.run.progress()).failure?.message).toContain('3 files had no job when the run stopped');
 
     const usual = await startRun(env, 3);
     await usual.untilWaiting();
@@ -158,9 +158,9 @@ describe('stopping a run, on a real server', () => {
     const failure = await failureOf(started.run.result());
     env.emulator.configure({ resultsNullMs: 0 });
     expect(isFailure(failure, 'BatchTimedOut')).toBe(true);
-    expect(failure.message).toContain('; LlamaCloud returned no results, so its jobs, if any');
+    expect(failure.message).toContain('; LlamaCloud returned no results, so jobs of the batch, if any');
     expect(reportIn(failure)).toMatchObject({ status: 'COMPLETED', manifest: null });
-    expect(logged.join()).toContain('its jobs, if any, could not be found or cancelled');
+    expect(logged.join()).toContain('jobs of the batch, if any, could not be found or cancelled');
   });
 
   test('a batch that is CANCELLED with null results after it was COMPLETED ends the run', async () => {

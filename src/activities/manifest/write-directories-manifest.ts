@@ -5,7 +5,7 @@ import { runAttempt } from '../support/run-attempt.js';
 import { assertSameStore } from '../support/store-id.js';
 import { type ManifestPart, writePart } from './manifest-parts.js';
 
-export interface WriteDirectoriesInput extends ManifestPart {
+export interface WriteDirectoriesManifestInput extends ManifestPart {
   /** Run id of the first run in the continue-as-new chain. */
   firstRunId: string;
   /** Id of the run's output store. */
@@ -15,8 +15,8 @@ export interface WriteDirectoriesInput extends ManifestPart {
 }
 
 /** Writes a part of the manifest of a run over many directories. Returns the location of the manifest. */
-export function writeDirectories({ outputs }: ActivityDeps) {
-  return (input: WriteDirectoriesInput): Promise<string> => {
+export function writeDirectoriesManifest({ outputs }: ActivityDeps) {
+  return (input: WriteDirectoriesManifestInput): Promise<string> => {
     const folder = directoriesFolder(input.firstRunId);
     return runAttempt('store', `manifest of the directories of run ${input.firstRunId}`, async () => {
       await assertSameStore(outputs, input.storeId);

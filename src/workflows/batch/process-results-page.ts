@@ -1,5 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
-import { type BatchRequest, type ManifestLine, settledCount } from '../../protocol/index.js';
+import { type ManifestLine, type ResolvedBatchInput, settledCount } from '../../protocol/index.js';
 import { readResults, writeManifest } from '../shared/activities.js';
 import { fanOut } from './fan-out.js';
 import { setPhase, setStatus } from './publish.js';
@@ -16,27 +16,32 @@ interface PageLimits {
 }
 
 /** Steps 6 to 9 for one page of results. Returns whether another page remains. */
-export async function processPage(
+export async function processResultsPage(
   state: BatchState,
-  request: BatchRequest,
+  input: ResolvedBatchInput,
   batchId: string,
   { graceMs, jobDeadlineMs, manifestDeadlineMs }: PageLimits,
 ): Promise<boolean> {
-  state.page ??= await readPage(state, request, batchId, graceMs);
+  state.page ??= await readPage(state, input, batchId, graceMs);
   const { page } = state;
   setPhase(state, 'processing');
-  await fanOut(state, request, batchId, page, jobDeadlineMs);
+  await fanOut(state, input, batchId, page, jobDeadlineMs);
   const isLast = page.remaining === 0;
   await writePage(state, batchId, page, { isLast, listsEveryFile: true }, manifestDeadlineMs);
   return !isLast;
 }
 
 /** Step 6: reads the next page of results. */
-async function readPage(state: BatchState, request: BatchRequest, batchId: string, graceMs: number): Promise<OpenPage> {
-  const { directoryId, pageSize, poll, scope, onlyFailed, collect } = request;
+async function readPage(
+  state: BatchState,
+  input: ResolvedBatchInput,
+  batchId: string,
+  graceMs: number,
+): Promise<OpenPage> {
+  const { directoryId, pageSize, poll, scope, onlyFailed, collect } = input;
   setPhase(state, 'expanding');
   state.resultsSinceMs ??= Date.now();
-  const input = {
+  const pageToRead = {
     ...scope,
     ...toManifestRun(state, batchId),
     directoryId,
@@ -48,7 +53,7 @@ async function readPage(state: BatchState, request: BatchRequest, batchId: strin
     poll,
   };
   const summary = `Read the results of ${batchId}`;
-  const { rows, remaining, status } = await readResults.executeWithOptions({ summary }, [input]);
+  const { rows, remaining, status } = await readResults.executeWithOptions({ summary }, [pageToRead]);
   setStatus(state, status);
   state.files.total = settledCount(state.files) + rows.length + remaining;
   return { files: rows.map((row) => ({ row, jobEnded: false, line: null })), remaining };
@@ -72,7 +77,7 @@ export async function writePage(
     isPartial: !listsEveryFile || state.files.skipped > 0,
   };
   const timeout = deadlineMs === undefined ? {} : { scheduleToCloseTimeout: Math.max(1_000, deadlineMs - Date.now()) };
-  const summary = `List ${lines.length} files`;
+  const summary = `Write ${lines.length} manifest lines`;
   const location = await writeManifest.executeWithOptions({ ...timeout, summary }, [input]);
   if (isLast) state.manifest = location;
   state.parts += 1;

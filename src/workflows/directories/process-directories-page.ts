@@ -1,12 +1,12 @@
 import { type ActivityOptions, CancellationScope, isCancellation, log, workflowInfo } from '@temporalio/workflow';
-import type { OpenedDirectories, WriteDirectoriesInput } from '../../activities/types.js';
+import type { OpenedDirectories, WriteDirectoriesManifestInput } from '../../activities/types.js';
 import {
   type DirectoryLine,
   type FailureType,
   type ProcessDirectoriesInput,
   rootFailure,
 } from '../../protocol/index.js';
-import { writeDirectories } from '../shared/activities.js';
+import { writeDirectoriesManifest } from '../shared/activities.js';
 import { ReadyQueue } from '../shared/ready-queue.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { processDirectory } from './directory-batch.js';
@@ -14,20 +14,20 @@ import { publishDirectories, setDirectoriesPhase } from './publish.js';
 import { type DirectoriesState, type DirectoryOutcome, recordDirectory } from './state.js';
 
 /** Runs a batch for each directory of a page, and writes their lines. Returns whether another page remains. */
-export async function processPage(
+export async function processDirectoriesPage(
   state: DirectoriesState,
-  request: OpenedDirectories,
+  opened: OpenedDirectories,
   input: ProcessDirectoriesInput,
 ): Promise<boolean> {
   if (reasonToSkip(state) === undefined) setDirectoriesPhase(state, 'processing');
-  // The ids were validated without the space around them.
-  const page = input.directoryIds.slice(state.listed, state.listed + state.pageSize).map((id) => id.trim());
-  const lines = await processAll(state, request, input, page);
-  state.listed += page.length;
-  const isLast = state.listed >= request.total;
+  // Validation trims the ids, but leaves the input as it is.
+  const page = input.directoryIds.slice(state.listedCount, state.listedCount + state.pageSize).map((id) => id.trim());
+  const lines = await processAll(state, opened, input, page);
+  state.listedCount += page.length;
+  const isLast = state.listedCount >= opened.total;
   await writeLines(state, {
     firstRunId: workflowInfo().firstExecutionRunId,
-    storeId: request.storeId,
+    storeId: opened.storeId,
     lines,
     part: state.parts,
     isLast,
@@ -93,13 +93,13 @@ export function reasonToSkip({ haltCause }: DirectoriesState): string | undefine
   if (CancellationScope.current().consideredCancelled) return 'the run was stopped';
   return haltCause === null
     ? undefined
-    : `${haltCause.directoryId} failed with ${haltCause.type}, as every other would`;
+    : `directory ${haltCause.directoryId} failed with ${haltCause.type}, and every other directory would fail with it too`;
 }
 
-/** A run that is stopping gives up its manifest after this: it must end. */
-const CLEANUP_OPTIONS = { scheduleToCloseTimeout: '10 minutes' } as const;
+/** Limit on writing all parts of the manifest while the run is stopping, in milliseconds, so that the run ends. */
+const MANIFEST_TIMEOUT_MS = 10 * 60_000;
 
-async function writeLines(state: DirectoriesState, part: WriteDirectoriesInput): Promise<void> {
+async function writeLines(state: DirectoriesState, part: WriteDirectoriesManifestInput): Promise<void> {
   if (!CancellationScope.current().consideredCancelled) {
     setDirectoriesPhase(state, 'reporting');
     try {
@@ -108,20 +108,25 @@ async function writeLines(state: DirectoriesState, part: WriteDirectoriesInput):
       if (!isCancellation(error)) throw error;
     }
   }
+  state.manifestDeadlineMs ??= Date.now() + MANIFEST_TIMEOUT_MS;
+  const remainingMs = state.manifestDeadlineMs - Date.now();
+  if (remainingMs <= 0) return;
   try {
-    await CancellationScope.nonCancellable(() => write(state, part, CLEANUP_OPTIONS));
+    await CancellationScope.nonCancellable(() => write(state, part, { scheduleToCloseTimeout: remainingMs }));
   } catch (error) {
     if (!isTemporalFailure(error)) throw error;
     log.error('The manifest of a run that was stopped could not be written', { message: rootFailure(error).message });
+    // Without this part there is no manifest, so the later parts are not tried.
+    state.manifestDeadlineMs = 0;
   }
 }
 
 async function write(
   state: DirectoriesState,
-  part: WriteDirectoriesInput,
+  part: WriteDirectoriesManifestInput,
   options: ActivityOptions = {},
 ): Promise<void> {
-  const summary = `List ${part.lines.length} directories`;
-  const location = await writeDirectories.executeWithOptions({ ...options, summary }, [part]);
+  const summary = `Write ${part.lines.length} manifest lines`;
+  const location = await writeDirectoriesManifest.executeWithOptions({ ...options, summary }, [part]);
   if (part.isLast) state.manifest = location;
 }
