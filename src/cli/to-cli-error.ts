@@ -63,8 +63,6 @@ function fromName(error: Error, target: TemporalTarget): CliError | undefined {
         `For example: temporal-llamacloud worker --task-queue ${'taskQueue' in error ? error.taskQueue : 'NAME'}`,
         error,
       );
-    case 'RunNotReadyError':
-      return new NamedError(name, message, undefined, error);
     case 'WorkflowNotFoundError':
       return new NamedError(
         name,

@@ -1,0 +1,54 @@
+// Judges what LlamaCloud was asked to do, and would bill.
+import { readEnd } from './run.mjs';
+
+/** A run whose batch ended like this may create another, after a reset. */
+const UNPAID = new Set(['CANCELLED', 'FAILED']);
+
+/** A run pays for one batch at most, and each batch is one that a run names, or cancelled. */
+export function checkBatches(evidence, runs) {
+  const { plan, batches, requests, hits } = evidence;
+  const problems = [];
+  const owners = new Map(batches.map(({ id }) => [id, new Set()]));
+  for (const { workflowId, executions, planned } of runs) {
+    for (const { memo } of executions) {
+      if (memo.llamacloudBatchId === undefined) continue;
+      const named = owners.get(memo.llamacloudBatchId);
+      if (named === undefined) problems.push(`${workflowId} names ${memo.llamacloudBatchId}, which does not exist`);
+      else if (!planned.adopts) named.add(workflowId);
+    }
+  }
+  const twice = hits.filter(({ kind }) => kind === 'duplicated').length;
+  const mayLeave = runs.some(({ planned }) => planned.input.onStop === 'leave');
+  const cancelRequested = new Set(
+    requests.map(({ method, path }) => method === 'POST' && /^\/api\/v2\/batches\/([^/]+)\/cancel$/.exec(path)?.[1]),
+  );
+  const unowned = batches.filter(({ id, status }) => owners.get(id).size === 0 && status !== 'CANCELLED');
+  const lost = unowned.filter(({ id }) => !cancelRequested.has(id));
+  if (lost.length > twice && !mayLeave) {
+    problems.push(`batches that no run names and nobody has cancelled: ${lost.map(({ id }) => id).join(', ')}`);
+  }
+  for (const [id, named] of owners) {
+    if (named.size > 1) problems.push(`batch ${id} was taken by ${named.size} runs: ${[...named].join(', ')}`);
+  }
+  const starts = runs.filter(({ planned }) => !planned.adopts).length + (plan.shape === 'again' ? 1 : 0);
+  const paid = batches.filter(({ id, status }) => !UNPAID.has(status) && !cancelRequested.has(id)).length;
+  if (paid > starts + twice) problems.push(`${paid} batches for ${starts} runs`);
+  return problems;
+}
+
+/** A run that was stopped leaves no job running, or says that it does. */
+export function checkRemoteJobs({ jobs, occurred }, runs) {
+  if (occurred.some(({ kind }) => kind === 'terminate' || kind === 'reset')) return [];
+  return runs.flatMap(({ workflowId, last, planned }) => {
+    const { type, message = '' } = readEnd(last);
+    const isStopped = last.status === 'CANCELLED' || type === 'BatchTimedOut';
+    if (!isStopped || planned.input.onStop === 'leave' || /could not|may go on/.test(message)) return [];
+    const running = jobs.filter(
+      ({ batchId, status }) =>
+        batchId === last.memo.llamacloudBatchId && (status === 'RUNNING' || status === 'PENDING'),
+    );
+    return running.length === 0
+      ? []
+      : [`${workflowId} was stopped and left ${running.length} jobs running: ${message}`];
+  });
+}
