@@ -29,6 +29,8 @@ export interface RowsPage {
   remaining: number;
   /** Status of the batch, as read with the results. */
   status: string;
+  /** The batch is CANCELLED, and its results were still `null` after the grace period: which files it has is not known. */
+  resultsMissing: boolean;
 }
 
 /** If the directory can't be listed, the number of rows to expect is not known: rows are taken when they are this old. */
@@ -53,7 +55,8 @@ const progressSchema = z.object({
 export function readResults(deps: ActivityDeps) {
   return (input: ReadResultsInput): Promise<RowsPage> => {
     const { batchId, projectId, organizationId } = input;
-    return runAttempt('read', `results of batch ${batchId}`, async ({ nowMs, signal, progress, saveProgress }) => {
+    return runAttempt('read', `results of batch ${batchId}`, async (attempt) => {
+      const { nowMs, ageMs, signal, progress, saveProgress } = attempt;
       await assertSameStore(deps.outputs, input.storeId);
       const waitedMs = Math.max(0, nowMs - input.sinceMs);
       const isLimited = deps.requestsPerSecond !== undefined;
@@ -84,13 +87,14 @@ export function readResults(deps: ActivityDeps) {
       const resultsAgeMs = nowMs - (input.parts === 0 && firstSeenAtMs !== undefined ? firstSeenAtMs : input.sinceMs);
       const rows = toCompleteRows(batch, files);
       const gap = describeGap(rows, files, resultsAgeMs);
-      const mayStillCome = resultsAgeMs < input.graceMs || (!hasResults && status !== 'CANCELLED');
+      const isInGrace = (hasResults ? resultsAgeMs : ageMs) < input.graceMs;
+      const mayStillCome = isInGrace || (!hasResults && status !== 'CANCELLED');
       if (gap !== undefined && mayStillCome) {
         const state = `batch ${batchId} is ${status}, ${gap}`;
         throw new NotReady('BatchNotReady', state, pollDelayMs(input.poll, waitedMs));
       }
       warnOfUnidentified(batch);
-      return { ...(await readPageRows(deps.outputs, input, rows ?? [])), status };
+      return { ...(await readPageRows(deps.outputs, input, rows ?? [])), status, resultsMissing: !hasResults };
     });
   };
 }
