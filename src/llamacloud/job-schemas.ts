@@ -83,7 +83,7 @@ export function createJobSchemas(redact: Redact) {
   };
 }
 
-/** An invalid page stays in the list, so that the document can show the gap. */
+/** An invalid page stays in the list, without its text: to leave it out would hide the gap. */
 function documentPageSchema(errorMessage: ReturnType<typeof errorMessageSchema>) {
   const page = z.looseObject({
     page_number: z.number().optional().catch(undefined),
