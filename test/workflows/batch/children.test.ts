@@ -99,7 +99,7 @@ describe('children of other workers, on a real server', () => {
     await nativeConnection.close();
     const report = await run.result();
     expect(report.files).toMatchObject({ total: 20, completed: 20 });
-    expect(await readdir(elsewhere)).toEqual(['.store-id']);
+    expect((await readdir(elsewhere, { recursive: true })).sort()).toEqual(['.store-id', '.tmp']);
     await rm(elsewhere, { recursive: true });
     for (const line of await env.manifest(report.manifest)) expect(line.output).toContain(env.output);
   });
