@@ -12,7 +12,7 @@ const REQUEST = { method: 'GET', path: '/x' };
 const REJECTED = ofStatus(401);
 const NOT_FOUND = ofStatus(404);
 const MISSING = new ResultMissing('it is COMPLETED but has no text');
-const SILENCE = new ConnectionError('No response', REQUEST, { cause: undefined, timedOut: false });
+const SILENCE = new ConnectionError('No response', REQUEST);
 const READY_LATER = new NotReady('BatchNotReady', 'batch bat-1 is RUNNING', 1_000);
 
 function ofStatus(status: number): HttpStatusError {
