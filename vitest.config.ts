@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 const { VITEST_JSON_REPORT } = process.env;
 
 /** These replace a module of Node, so each needs its own module graph. */
-const MOCKING = ['test/outputs/full-disk.test.ts', 'test/outputs/store-id-race.test.ts'];
+const MOCKING = ['full-disk', 'killed-writers', 'store-id-race'].map((name) => `test/outputs/${name}.test.ts`);
 
 export default defineConfig({
   test: {

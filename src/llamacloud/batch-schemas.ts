@@ -1,13 +1,6 @@
 import { z } from 'zod';
 import type { Redact } from './redact.js';
-import {
-  errorMessageSchema,
-  listPageSchema,
-  MAX_ID_LENGTH,
-  optionalText,
-  optionalTime,
-  pathId,
-} from './schema-fields.js';
+import { errorMessageSchema, listPageSchema, MAX_ID_LENGTH, optionalTime, pathId } from './schema-fields.js';
 
 /** Result of one file of a batch. A field with an invalid value is missing or null. */
 export interface BatchResult {
@@ -27,7 +20,6 @@ export function createBatchSchemas(redact: Redact) {
   const batch = z.looseObject({
     id: pathId,
     status: z.string(),
-    project_id: optionalText,
     source_directory_id: z.string().min(1).optional().catch(undefined),
     config: z
       .looseObject({ job: z.looseObject({ type: z.string(), configuration_id: z.string().min(1) }) })
@@ -35,7 +27,6 @@ export function createBatchSchemas(redact: Redact) {
       .catch(undefined),
     error_message: errorMessageSchema(redact),
     created_at: optionalTime,
-    updated_at: optionalText,
     results,
   });
   const unusedResults = results.catch(undefined);

@@ -20,7 +20,7 @@ import { MIN_KEY_LENGTH, SecretSet } from './secret-set.js';
 import { checkId, checkPathSegment, findApiKeyProblem, findBaseUrlProblem } from './validate.js';
 
 export const DEFAULT_BASE_URL = 'https://api.cloud.llamaindex.ai';
-export const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
+const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
 
 /** Node fires a longer timer immediately. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -8,7 +8,7 @@ import type { SecretSet } from './secret-set.js';
 import { TimedRequest } from './timed-request.js';
 import { isHttpUrl } from './validate.js';
 
-export interface DownloadOptions {
+interface DownloadOptions {
   /** Timeout of the headers, and of each chunk of the body, in milliseconds. */
   timeoutMs: number;
   secrets: SecretSet;
@@ -38,7 +38,7 @@ export async function* download(url: string, options: DownloadOptions): AsyncGen
     response.body?.cancel().catch(() => undefined);
     // The body is left out: the error page of a store may hold the signature.
     if (!response.ok) throw toStatusError(response, '', INFO, redact);
-    throw new IncompleteDocumentError(problem ?? '', INFO, { received: 0, expected: sizeBytes });
+    throw new IncompleteDocumentError(problem ?? '', INFO);
   }
   const expected = findExpectedSize(response, sizeBytes);
   let received = 0;
@@ -48,8 +48,7 @@ export async function* download(url: string, options: DownloadOptions): AsyncGen
     yield chunk;
   }
   if (expected !== undefined && received !== expected) throw toSizeError(received, expected);
-  if (received === 0 && sizeBytes !== 0)
-    throw new IncompleteDocumentError('it is empty', INFO, { received, expected: sizeBytes });
+  if (received === 0 && sizeBytes !== 0) throw new IncompleteDocumentError('it is empty', INFO);
 }
 
 function findHeaderProblem(response: Response, sizeBytes: number | undefined): string | undefined {
@@ -81,8 +80,7 @@ function readLength({ headers }: Response): { contentLength: number | undefined;
 }
 
 function toSizeError(received: number, expected: number): IncompleteDocumentError {
-  const problem = `${format(received)} of ${format(expected)} bytes`;
-  return new IncompleteDocumentError(problem, INFO, { received, expected });
+  return new IncompleteDocumentError(`${format(received)} of ${format(expected)} bytes`, INFO);
 }
 
 function format(bytes: number): string {

@@ -8,7 +8,7 @@ import { TimedRequest } from './timed-request.js';
 
 export type QueryValue = string | number | readonly string[] | undefined;
 
-export interface HttpOptions {
+interface HttpOptions {
   apiKey: string;
   baseUrl: string;
   /** Timeout of one request with its JSON body, in milliseconds. */

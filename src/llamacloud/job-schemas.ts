@@ -38,19 +38,13 @@ const contentMetadata = z
 /** @param redact Removes secrets from the error messages in the responses. */
 export function createJobSchemas(redact: Redact) {
   const errorMessage = errorMessageSchema(redact);
-  const job = z.looseObject({
+  const parseJob = z.looseObject({
     id: pathId.optional().catch(undefined),
     status: z.string().min(1),
-    project_id: optionalText,
     error_message: errorMessage,
-    created_at: optionalText,
-    updated_at: optionalText,
     usage,
   });
-  const parseJob = job.extend({ name: optionalText, tier: optionalText });
-  const extractJob = job.extend({
-    file_input: optionalText,
-    configuration_id: optionalText,
+  const extractJob = parseJob.extend({
     /** An object, or an array of objects. */
     extract_result: object.nullish().catch(undefined),
   });
@@ -83,7 +77,7 @@ export function createJobSchemas(redact: Redact) {
   };
 }
 
-/** An invalid page stays in the list, so that the document can show the gap. */
+/** An invalid page stays in the list, without its text: to leave it out would hide the gap. */
 function documentPageSchema(errorMessage: ReturnType<typeof errorMessageSchema>) {
   const page = z.looseObject({
     page_number: z.number().optional().catch(undefined),

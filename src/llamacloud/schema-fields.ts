@@ -47,7 +47,6 @@ export function listPageSchema<T extends z.ZodType>(item: T) {
       }),
     ),
     next_page_token: z.string().nullish(),
-    total_size: z.number().nullish().catch(undefined),
   });
 }
 
@@ -55,5 +54,4 @@ export function listPageSchema<T extends z.ZodType>(item: T) {
 export interface Page<T> {
   items: T[];
   next_page_token?: string | null | undefined;
-  total_size?: number | null | undefined;
 }

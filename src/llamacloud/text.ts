@@ -1,5 +1,5 @@
 /** Upper bound on a text in an error, in characters. */
-export const MAX_DETAIL_LENGTH = 300;
+const MAX_DETAIL_LENGTH = 300;
 
 /** Cuts a text to `length` characters. Half a surrogate pair at the cut is replaced: protobuf can't carry one. */
 export function truncate(text: string, length = MAX_DETAIL_LENGTH): string {

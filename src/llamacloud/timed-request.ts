@@ -2,7 +2,7 @@ import { ConnectionError } from './errors/connection-error.js';
 import type { RequestInfo } from './errors/llamacloud-error.js';
 import { type Redact, toCause } from './redact.js';
 
-export interface TimedRequestOptions {
+interface TimedRequestOptions {
   info: RequestInfo;
   timeoutMs: number;
   /** `request`: one timeout for the headers and the body. `per-chunk`: one for the headers and one for each chunk of the body. */
@@ -86,25 +86,14 @@ export class TimedRequest {
     const { info, timeoutMs, redact } = this.#options;
     if (this.#signal?.aborted) return this.#signal.reason;
     if (error instanceof RequestTimeout) {
-      const message = `LlamaCloud did not respond within ${timeoutMs / 1_000} s`;
-      return new ConnectionError(message, info, { cause: undefined, timedOut: true });
+      return new ConnectionError(`LlamaCloud did not respond within ${timeoutMs / 1_000} s`, info);
     }
     const cause = toCause(error, redact);
-    return new ConnectionError(`${problem}: ${toReason(cause)}`, info, { cause, timedOut: isTimeout(cause) });
+    return new ConnectionError(`${problem}: ${toReason(cause)}`, info, { cause });
   }
 }
 
 class RequestTimeout extends Error {}
-
-/** Node limits a connection attempt to 10 s. The system has timeouts too. */
-function isTimeout(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return (
-    error.name === 'TimeoutError' ||
-    ('code' in error && /TIMED?OUT$/.test(String(error.code))) ||
-    isTimeout(error.cause)
-  );
-}
 
 /** The message of `fetch` is only "fetch failed". Its cause has the code. */
 function toReason({ message, cause }: Error): string {

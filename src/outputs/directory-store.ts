@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { errorCode } from './error-code.js';
@@ -22,7 +22,8 @@ export class DirectoryStore implements OutputStore {
 
   /** Writes and removes a file. Also removes temporary files that are older than 1 hour: their writers were killed. */
   async check(): Promise<void> {
-    const probe = join(this.root, `.probe-${randomUUID()}`);
+    // Always the same name: the file of a killed worker is replaced and removed by the next check.
+    const probe = join(this.root, '.probe');
     try {
       // Only a write shows missing permissions, a full disk, a read-only file system, or a file in place of the directory.
       const file = await this.#openTemporary(this.root);
@@ -33,7 +34,7 @@ export class DirectoryStore implements OutputStore {
         await file.discard();
         throw error;
       }
-      await rm(probe);
+      await rm(probe, { force: true });
     } catch (error) {
       throw new OutputError('write to', this.root, error);
     }

@@ -3,6 +3,7 @@ import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from './error-code.js';
 import { makeFolder } from './make-folder.js';
+import { TEMPORARY_FOLDER } from './temporary-files.js';
 
 /** Starts with a dot, unlike the names of documents and folders. */
 const FILE_NAME = '.store-id';
@@ -28,8 +29,9 @@ async function readIfExists(path: string): Promise<string | undefined> {
 
 /** A link is created atomically, with its content, and only once. So of several workers, one creates the id that all of them read. */
 async function create(root: string, path: string): Promise<string> {
-  await makeFolder(root);
-  const temporaryPath = join(root, `${FILE_NAME}-${randomUUID()}`);
+  const temporaryFolder = join(root, TEMPORARY_FOLDER);
+  await makeFolder(temporaryFolder);
+  const temporaryPath = join(temporaryFolder, randomUUID());
   try {
     await writeFile(temporaryPath, `${randomUUID()}\n`, { flag: 'wx', flush: true });
     await link(temporaryPath, path);

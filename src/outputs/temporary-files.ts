@@ -6,6 +6,12 @@ import { makeFolder } from './make-folder.js';
 /** A download that receives nothing for a minute is given up, so the file of a live writer is never that old. */
 const ABANDONED_AFTER_MS = 60 * 60_000;
 
+/**
+ * The folder in which files are written before they are moved. It is inside the root, since a move within one file system is atomic,
+ * and its name starts with a dot, unlike the names of documents and folders.
+ */
+export const TEMPORARY_FOLDER = '.tmp';
+
 /** A file that is being written. Finish it with `moveTo` or `discard`. */
 export interface TemporaryFile {
   append(chunk: Uint8Array): Promise<void>;
@@ -15,15 +21,12 @@ export interface TemporaryFile {
   discard(): Promise<void>;
 }
 
-/**
- * The folder in which files are written before they are moved. It is inside the root, since a move within one file system is atomic,
- * and its name starts with a dot, unlike the names of documents and folders.
- */
+/** The files in the temporary folder of a root. */
 export class TemporaryFiles {
   readonly #folder: string;
 
   constructor(root: string) {
-    this.#folder = join(root, '.tmp');
+    this.#folder = join(root, TEMPORARY_FOLDER);
   }
 
   async create(): Promise<TemporaryFile> {

@@ -37,8 +37,8 @@ export const MAX_CONCURRENT_JOBS_LIMIT = 500;
 /** Results in one payload, far below Temporal's limit of 2 MB. A batch holds at most 1,000 files today. */
 export const MAX_PAGE_SIZE = 1_000;
 
-/** Upper bound on the location of a document, in characters: up to 1,000 of them are in one payload, and Temporal allows 2 MB. */
-export const MAX_LOCATION_LENGTH = 1_000;
+/** Upper bound on the location of a document as JSON, in bytes: up to 1,000 of them are in one payload, and Temporal allows 2 MB. */
+export const MAX_LOCATION_BYTES = 1_000;
 
 /** Failures listed in the report: the default and the maximum. The manifest has all of them. */
 export const MAX_REPORTED_FAILURES = 100;

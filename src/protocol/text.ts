@@ -59,6 +59,13 @@ export function truncateUtf8(text: string, maxBytes: number): string {
   return text.toWellFormed();
 }
 
+/** Size of a text in a JSON payload, in bytes of UTF-8: a Chinese character has three, a control character six. */
+export function jsonBytes(text: string): number {
+  let bytes = 0;
+  for (const character of JSON.stringify(text)) bytes += utf8Bytes(character);
+  return bytes;
+}
+
 function utf8Bytes(character: string): number {
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x80) return 1;

@@ -155,7 +155,7 @@ describe('a download is complete or fails', () => {
     const fetch = async () => new Response(ten, { headers: { 'content-length': '20' } });
     const client = new LlamaCloudClient({ apiKey: KEY, fetch });
     const reading = bytesOf(client.download('https://store.example/a'));
-    expect(await rejection(IncompleteDocumentError, reading)).toMatchObject({ receivedBytes: 10, expectedBytes: 20 });
+    expect((await rejection(IncompleteDocumentError, reading)).message).toContain('10 of 20 bytes');
   });
 
   test('the error comes in place of the end, and one that is too long is not read further', async () => {
@@ -182,7 +182,7 @@ describe('a download fails', () => {
     });
     const document = client.download(`${url}/${QUERY}`);
     const error = await rejection(ConnectionError, bytesOf(document));
-    expect(error).toMatchObject({ timedOut: false, request: { method: 'GET', path: 'presigned document' } });
+    expect(error).toMatchObject({ request: { method: 'GET', path: 'presigned document' } });
     expect(error.message).toContain('The response was cut off');
     expectNoneIn(error, SIGNATURE, KEY, url);
   });
@@ -193,7 +193,7 @@ describe('a download fails', () => {
     });
     const reading = bytesOf(client.download(`${url}/${QUERY}`));
     const error = await rejection(ConnectionError, reading);
-    expect(error.timedOut).toBe(true);
+    expect(error.message).toContain('did not respond within 2 s');
     expectNoneIn(error, SIGNATURE, KEY, url);
   });
 

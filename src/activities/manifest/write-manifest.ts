@@ -9,7 +9,7 @@ import { type ManifestPart, type ManifestRun, writePart } from './manifest-parts
 export interface WriteManifestInput extends ManifestPart, ManifestRun {
   /** Files of this part, in the order of the batch's results. */
   lines: ManifestLine[];
-  /** The run has skipped files. */
+  /** The run has skipped files, or LlamaCloud returned no results. */
   isPartial: boolean;
 }
 

@@ -1,13 +1,13 @@
 import { log } from '@temporalio/activity';
 import { z } from 'zod';
-import { ConnectionError, HttpStatusError, UnexpectedResponseError } from '../../llamacloud/index.js';
+import { HttpStatusError } from '../../llamacloud/index.js';
 import { cleanText } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { type DirectoryToList, listDirectoryPages } from '../support/directory-pages.js';
 import { withTimeout } from '../support/with-timeout.js';
 import { toPlainFileId } from './file-id.js';
 
-/** How long temporary failures are retried, in milliseconds. After that, files are shown by their ids. */
+/** How long the list is retried while it fails, in milliseconds. After that, files are shown by their ids. */
 const RETRY_FOR_MS = 30_000;
 
 /** For all pages of the list: a directory of 1,000 files has ten. */
@@ -34,9 +34,9 @@ export const FILES_NOT_READ: DirectoryFiles = { files: [], isComplete: false };
 
 /**
  * Lists the files of a directory: `GET /api/v1/beta/directories/{id}/files`. The route is in beta, so a run goes on without it: a
- * temporary failure is thrown for the first 30 s, and after that what was read is returned.
+ * failure that may pass is thrown for the first 30 s, and after that what was read is returned.
  *
- * @param waitedMs Milliseconds since the results were first asked for.
+ * @param failingMs Milliseconds since the list first failed.
  * @param earlier What earlier attempts have read; this one continues there.
  * @returns One more page if requests are limited, otherwise all pages.
  */
@@ -44,7 +44,7 @@ export async function readDirectoryFiles(
   deps: ActivityDeps,
   directory: DirectoryToList,
   signal: AbortSignal,
-  waitedMs: number,
+  failingMs: number,
   earlier: DirectoryFiles = FILES_NOT_READ,
 ): Promise<DirectoryFiles> {
   const isLimited = deps.requestsPerSecond !== undefined;
@@ -71,7 +71,7 @@ export async function readDirectoryFiles(
     return { files, ...(mayContinue ? { nextPageToken } : {}), isComplete: false };
   } catch (error) {
     signal.throwIfAborted();
-    if (waitedMs < RETRY_FOR_MS && isTemporary(error)) throw error;
+    if (failingMs < RETRY_FOR_MS && !isRejected(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     log.warn('The names of the files could not be read: their ids are used instead', {
       directoryId: directory.directoryId,
@@ -81,7 +81,7 @@ export async function readDirectoryFiles(
   }
 }
 
-function isTemporary(error: unknown): boolean {
-  if (error instanceof HttpStatusError) return error.status === 408 || error.status === 429 || error.status >= 500;
-  return error instanceof ConnectionError || error instanceof UnexpectedResponseError;
+/** LlamaCloud would reject the request again. */
+function isRejected(error: unknown): boolean {
+  return error instanceof HttpStatusError && error.status < 500 && ![408, 425, 429].includes(error.status);
 }

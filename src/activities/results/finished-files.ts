@@ -6,12 +6,15 @@ import {
   defaultCollect,
   isValidId,
   JOB_TYPES,
-  MAX_LOCATION_LENGTH,
+  jsonBytes,
+  MAX_LOCATION_BYTES,
   type ManifestLine,
   supportsFormat,
 } from '../../protocol/index.js';
 import { readLines } from '../manifest/json-lines.js';
 import { documentKey, manifestKey } from '../support/output-keys.js';
+
+const boundedText = (maxBytes: number) => z.string().refine((text) => jsonBytes(text) <= maxBytes);
 
 /** A manifest line of a file that has a document. Anybody may have edited the manifest, so the line is bounded. */
 const finishedLineSchema = z.object({
@@ -20,12 +23,12 @@ const finishedLineSchema = z.object({
     .string()
     .transform((name) => cleanText(name))
     .nullable(),
-  jobId: z.string().max(200),
+  jobId: boundedText(600),
   jobType: z.enum(JOB_TYPES),
   status: z.literal('COMPLETED'),
-  output: z.string().max(MAX_LOCATION_LENGTH).nullable(),
+  output: boundedText(MAX_LOCATION_BYTES).nullable(),
   bytes: z.int().nonnegative().nullable(),
-  sha256: z.string().max(200).nullable(),
+  sha256: boundedText(200).nullable(),
   credits: z.number().nonnegative().nullable(),
   error: z.null(),
 }) satisfies z.ZodType<ManifestLine>;

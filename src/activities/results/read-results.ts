@@ -29,6 +29,8 @@ export interface RowsPage {
   remaining: number;
   /** Status of the batch, as read with the results. */
   status: string;
+  /** The batch is CANCELLED, and its results were still `null` after the grace period: which files it has is not known. */
+  resultsMissing: boolean;
 }
 
 /** If the directory can't be listed, the number of rows to expect is not known: rows are taken when they are this old. */
@@ -36,7 +38,10 @@ const SETTLE_MS = 10_000;
 
 /** What one attempt passes on to the next. */
 const progressSchema = z.object({
+  /** Complete, or where requests are limited, read so far. It stays known when the list fails later. */
   files: directoryFilesSchema.optional(),
+  /** Since when the list of the files has failed, epoch milliseconds. */
+  listFailingSinceMs: z.number().optional(),
   /** When the results were first seen not to be `null`, epoch milliseconds. */
   firstSeenAtMs: z.number().optional(),
 });
@@ -50,34 +55,46 @@ const progressSchema = z.object({
 export function readResults(deps: ActivityDeps) {
   return (input: ReadResultsInput): Promise<RowsPage> => {
     const { batchId, projectId, organizationId } = input;
-    return runAttempt('read', `results of batch ${batchId}`, async ({ nowMs, signal, progress, saveProgress }) => {
+    return runAttempt('read', `results of batch ${batchId}`, async (attempt) => {
+      const { nowMs, ageMs, signal, progress, saveProgress } = attempt;
       await assertSameStore(deps.outputs, input.storeId);
       const waitedMs = Math.max(0, nowMs - input.sinceMs);
-      let { files, firstSeenAtMs } = progressSchema.safeParse(progress).data ?? {};
+      const isLimited = deps.requestsPerSecond !== undefined;
+      const saved = progressSchema.safeParse(progress).data ?? {};
+      let { files, firstSeenAtMs } = saved;
+      const readFiles = async (): Promise<DirectoryFiles> => {
+        const { listFailingSinceMs = nowMs } = saved;
+        saveProgress({ files, firstSeenAtMs, listFailingSinceMs });
+        const read = await readDirectoryFiles(deps, input, signal, nowMs - listFailingSinceMs, files);
+        if (read.isComplete || read.nextPageToken !== undefined) saveProgress({ files: read, firstSeenAtMs });
+        else saveProgress({ ...(isLimited && { files: read }), firstSeenAtMs, listFailingSinceMs });
+        return read;
+      };
       // Temporal limits attempts, so where requests are limited an attempt makes one request.
-      if (deps.requestsPerSecond !== undefined && (files === undefined || files.nextPageToken !== undefined)) {
-        saveProgress({ files: await readDirectoryFiles(deps, input, signal, waitedMs, files), firstSeenAtMs });
+      if (isLimited && (files === undefined || files.nextPageToken !== undefined)) {
+        await readFiles();
         const state = `batch ${batchId}: the names of its files are being read`;
         throw new NotReady('BatchNotReady', state, MIN_DELAY_MS);
       }
       const batch = await deps.llamacloud.getBatch(batchId, { expand: ['results'], projectId, organizationId, signal });
       const hasResults = batch.results != null;
       if (hasResults) firstSeenAtMs ??= nowMs;
-      saveProgress({ files, firstSeenAtMs });
-      files ??= hasResults ? await readDirectoryFiles(deps, input, signal, waitedMs) : FILES_NOT_READ;
+      saveProgress({ ...saved, firstSeenAtMs });
+      files ??= hasResults ? await readFiles() : FILES_NOT_READ;
       const status = toStatus(batch.status);
       if (status === 'FAILED') throw ApplicationFailure.nonRetryable(describeFailedBatch(batchId), 'BatchFailed');
       // Results may be null for longer than the grace period, which then begins when they are first seen.
       const resultsAgeMs = nowMs - (input.parts === 0 && firstSeenAtMs !== undefined ? firstSeenAtMs : input.sinceMs);
       const rows = toCompleteRows(batch, files);
       const gap = describeGap(rows, files, resultsAgeMs);
-      const mayStillCome = resultsAgeMs < input.graceMs || (!hasResults && status !== 'CANCELLED');
+      const isInGrace = (hasResults ? resultsAgeMs : ageMs) < input.graceMs;
+      const mayStillCome = isInGrace || (!hasResults && status !== 'CANCELLED');
       if (gap !== undefined && mayStillCome) {
         const state = `batch ${batchId} is ${status}, ${gap}`;
         throw new NotReady('BatchNotReady', state, pollDelayMs(input.poll, waitedMs));
       }
       warnOfUnidentified(batch);
-      return { ...(await readPageRows(deps.outputs, input, rows ?? [])), status };
+      return { ...(await readPageRows(deps.outputs, input, rows ?? [])), status, resultsMissing: !hasResults };
     });
   };
 }

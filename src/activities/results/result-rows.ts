@@ -20,8 +20,8 @@ export interface ResultRow extends FileRow {
 }
 
 /**
- * Turns the results of a batch into one row for each file, and adds a row for each file without a result that was in the directory
- * when the batch was created.
+ * Turns the results of a batch into one row for each file, and adds a row for each file without a result, except for those that were
+ * added to the directory after the batch was created.
  *
  * @returns `undefined` while there are no results.
  */
@@ -35,7 +35,7 @@ export function toCompleteRows(
   const rows = [...resultByFile].map(([fileId, result]) => toRow(fileId, names.get(fileId), result));
   if (!isComplete) return rows;
   const missing = files
-    .filter(({ id, createdAt }) => !resultByFile.has(id) && isBefore(createdAt, batchCreatedAt))
+    .filter(({ id, createdAt }) => !resultByFile.has(id) && !isAfter(createdAt, batchCreatedAt))
     .toSorted((a, b) => (a.id < b.id ? -1 : 1));
   // Each job that names no file has one of the missing files. Which one is not known, but the number of files is right.
   const unidentified = [...resultByFile.values()].filter((result) => result.source_directory_file_id === undefined);
@@ -49,9 +49,9 @@ export function countUnidentified(results: readonly BatchResult[]): { withJob: n
   return { withJob, withoutJob: unidentified.length - withJob };
 }
 
-/** Both times are LlamaCloud's. A file that was added later is not in the batch. */
-function isBefore(fileCreatedAt: string | null, batchCreatedAt: string | null | undefined): boolean {
-  return Date.parse(fileCreatedAt ?? '') <= Date.parse(batchCreatedAt ?? '');
+/** Both times are LlamaCloud's. False where one is not known: a file of the batch must not be left out. */
+function isAfter(fileCreatedAt: string | null, batchCreatedAt: string | null | undefined): boolean {
+  return Date.parse(fileCreatedAt ?? '') > Date.parse(batchCreatedAt ?? '');
 }
 
 /** One result for each file id. A job that no result assigns to a file stands for its file. */

@@ -5,7 +5,7 @@ import { type Operation, toFailure } from './to-failure.js';
 /** Well under the heartbeat timeout of 30 s that the workflows set. The SDK sends only as many heartbeats as it needs. */
 const HEARTBEAT_INTERVAL_MS = 5_000;
 
-/** When each time-limited failure was first seen, epoch milliseconds by the Temporal server's clock. */
+/** When each time-limited failure first happened, epoch milliseconds by the Temporal server's clock. */
 const sinceSchema = z.object({
   NotAuthorized: z.number().optional().catch(undefined),
   NotFound: z.number().optional().catch(undefined),
@@ -77,14 +77,17 @@ export async function runAttempt<T>(
     // A cancelled activity ends as cancelled, whatever the aborted request threw.
     if (signal.aborted) throw signal.reason;
     const since = before.failingSinceMs ?? {};
+    const elapsedMs = performance.now() - startedMs;
+    // Of the failure, not of its attempt: a long download that breaks gets a second try.
+    const failedAtMs = nowMs + Math.round(elapsedMs);
     const { failure, timeLimited } = toFailure(error, {
       operation,
       what,
       ageMs,
       failingMs: (kind) => nowMs - (since[kind] ?? nowMs),
-      remainingMs: remainingMs - (performance.now() - startedMs),
+      remainingMs: remainingMs - elapsedMs,
     });
-    if (timeLimited !== undefined) heartbeat({ [timeLimited]: since[timeLimited] ?? nowMs });
+    if (timeLimited !== undefined) heartbeat({ [timeLimited]: since[timeLimited] ?? failedAtMs });
     // Only a response resets the timers: an outage says nothing about the key.
     else heartbeat(failure.type === 'ServiceUnavailable' ? before.failingSinceMs : undefined);
     throw failure;

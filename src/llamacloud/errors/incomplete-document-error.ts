@@ -3,15 +3,9 @@ import { LlamaCloudError, type RequestInfo } from './llamacloud-error.js';
 /** A download ended, but it is not the complete document: it is too short, too long, empty or something else. */
 export class IncompleteDocumentError extends LlamaCloudError {
   override readonly name = 'IncompleteDocumentError';
-  /** Number of bytes received. */
-  readonly receivedBytes: number;
-  /** Size of the document in bytes, if it is known. */
-  readonly expectedBytes: number | undefined;
 
   /** @param problem Such as `5,000 of 10,000 bytes`. */
-  constructor(problem: string, request: RequestInfo, bytes: { received: number; expected: number | undefined }) {
+  constructor(problem: string, request: RequestInfo) {
     super(`the document is incomplete: ${problem}`, request);
-    this.receivedBytes = bytes.received;
-    this.expectedBytes = bytes.expected;
   }
 }

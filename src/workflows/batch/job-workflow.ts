@@ -9,7 +9,8 @@ import {
 import type { JobReference, ResultRow } from '../../activities/types.js';
 import {
   cleanText,
-  MAX_LOCATION_LENGTH,
+  jsonBytes,
+  MAX_LOCATION_BYTES,
   type ProcessJobInput,
   type ResolvedBatchInput,
   supportsFormat,
@@ -100,7 +101,7 @@ function toDocumentFields(result: unknown): DocumentFields {
   if (typeof result !== 'object' || result === null) return NO_DOCUMENT;
   const { output, bytes, sha256, credits }: Partial<Record<keyof DocumentFields, unknown>> = result;
   if (!isAmount(bytes) || typeof sha256 !== 'string') return NO_DOCUMENT;
-  const isLocation = typeof output === 'string' && output.length <= MAX_LOCATION_LENGTH;
+  const isLocation = typeof output === 'string' && jsonBytes(output) <= MAX_LOCATION_BYTES;
   return {
     output: isLocation ? output.toWellFormed() : null,
     bytes,

@@ -95,7 +95,9 @@ function continueRun(input: ProcessBatchInput, state: BatchState): Promise<never
 function finish(state: BatchState, batchId: string): BatchReport {
   const { completed, failed, cancelled, total } = state.files;
   if (state.status === 'CANCELLED') {
-    const message = `batch ${batchId} was cancelled; ${completed} of its files had finished and were collected`;
+    const found = `${completed} of its files had finished and were collected`;
+    const problem = state.resultsMissing ? '; LlamaCloud returned no results, so there may be more such files' : '';
+    const message = `batch ${batchId} was cancelled; ${found}${problem}`;
     throw toBatchFailure(state, 'BatchCancelled', message);
   }
   if (hasTooManyFailures(state)) {

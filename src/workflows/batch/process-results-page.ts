@@ -3,7 +3,7 @@ import { type ManifestLine, type ResolvedBatchInput, settledCount } from '../../
 import { readResults, writeManifest } from '../shared/activities.js';
 import { fanOut } from './fan-out.js';
 import { setPhase, setStatus } from './publish.js';
-import type { BatchState, OpenPage } from './state.js';
+import { type BatchState, type OpenPage, skipUnreadFiles } from './state.js';
 
 /** Time limits of the steps of a page. They are shorter while the run is stopping. */
 interface PageLimits {
@@ -27,7 +27,7 @@ export async function processResultsPage(
   setPhase(state, 'processing');
   await fanOut(state, input, batchId, page, jobDeadlineMs);
   const isLast = page.remaining === 0;
-  await writePage(state, batchId, page, { isLast, listsEveryFile: true }, manifestDeadlineMs);
+  await writePage(state, batchId, page, isLast, manifestDeadlineMs);
   return !isLast;
 }
 
@@ -53,9 +53,11 @@ async function readPage(
     poll,
   };
   const summary = `Read the results of ${batchId}`;
-  const { rows, remaining, status } = await readResults.executeWithOptions({ summary }, [pageToRead]);
+  const { rows, remaining, status, resultsMissing } = await readResults.executeWithOptions({ summary }, [pageToRead]);
   setStatus(state, status);
-  state.files.total = settledCount(state.files) + rows.length + remaining;
+  state.resultsMissing = resultsMissing;
+  if (resultsMissing) skipUnreadFiles(state);
+  else state.files.total = settledCount(state.files) + rows.length + remaining;
   return { files: rows.map((row) => ({ row, jobEnded: false, line: null })), remaining };
 }
 
@@ -64,7 +66,7 @@ export async function writePage(
   state: BatchState,
   batchId: string,
   page: OpenPage | null,
-  { isLast, listsEveryFile }: { isLast: boolean; listsEveryFile: boolean },
+  isLast: boolean,
   deadlineMs?: number,
 ): Promise<void> {
   setPhase(state, 'reporting');
@@ -74,7 +76,7 @@ export async function writePage(
     lines,
     part: state.parts,
     isLast,
-    isPartial: !listsEveryFile || state.files.skipped > 0,
+    isPartial: state.resultsMissing || state.files.skipped > 0,
   };
   const timeout = deadlineMs === undefined ? {} : { scheduleToCloseTimeout: Math.max(1_000, deadlineMs - Date.now()) };
   const summary = `Write ${lines.length} manifest lines`;

@@ -1,7 +1,7 @@
 /** What a batch run shows of itself: details, search attributes and memo. */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
-import { BATCH_ID_MEMO, type BatchPhase, PHASE_LABELS, SEARCH_ATTRIBUTES } from '../../protocol/index.js';
+import { BATCH_ID_MEMO, type BatchPhase, isTerminal, PHASE_LABELS, SEARCH_ATTRIBUTES } from '../../protocol/index.js';
 import { code, renderDetails, renderFileCounts, renderJob } from '../shared/details.js';
 import { enterPhase } from '../shared/run-state.js';
 import type { BatchState } from './state.js';
@@ -32,9 +32,10 @@ export function setPhase(state: BatchState, phase: BatchPhase): void {
   publishDetails(state);
 }
 
-/** Sets the last status seen of the batch. */
+/** Sets the last status seen of the batch. A terminal one stays: a response with another one is out of date. */
 export function setStatus(state: BatchState, status: string): void {
-  if (status === state.status) return;
+  const hasEnded = state.status !== null && isTerminal(state.status);
+  if (status === state.status || (hasEnded && !isTerminal(status))) return;
   state.status = status;
   if (state.opened?.searchAttributes) upsertSearchAttributes([{ key: BATCH_STATUS, value: status }]);
   publishDetails(state);

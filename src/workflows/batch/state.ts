@@ -43,6 +43,8 @@ export interface BatchState extends RunState<BatchPhase, FileFailure> {
   /** When the results were first asked for. */
   resultsSinceMs: number | null;
   page: OpenPage | null;
+  /** LlamaCloud returned no results for the last page, so the manifest may lack files. */
+  resultsMissing: boolean;
   /** Files whose job is known to have ended. */
   jobsEnded: number;
   /** When the run was cancelled, or passed its deadline. */
@@ -62,6 +64,7 @@ export function newBatchState(startedAtMs: number): BatchState {
     waitingSinceMs: null,
     resultsSinceMs: null,
     page: null,
+    resultsMissing: false,
     jobsEnded: 0,
     stopRequestedAtMs: null,
     waitingFor: null,
@@ -88,11 +91,9 @@ export function recordFileOutcome(state: BatchState, file: PageFile, line: Manif
   addFailure(state, failure, state.opened?.input.reportedFailures ?? 0);
 }
 
-/** Counts the files of pages that were not read as skipped. Returns how many there are. */
-export function skipUnreadFiles({ files }: BatchState): number {
-  const unread = files.total - settledCount(files);
-  files.skipped += unread;
-  return unread;
+/** Counts the files of pages that were not read as skipped. */
+export function skipUnreadFiles({ files }: BatchState): void {
+  files.skipped += files.total - settledCount(files);
 }
 
 /**

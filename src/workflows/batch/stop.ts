@@ -159,10 +159,10 @@ export async function writeUnfinishedPage(state: BatchState, deadlineMs: number)
   const { page, batchId, parts, manifest } = state;
   if (page !== null) skipRemainingFiles(state, page, NOT_COLLECTED);
   // No line names the files of pages that were not read.
-  const unread = skipUnreadFiles(state);
+  skipUnreadFiles(state);
   if (batchId === null || manifest !== null || (page === null && parts === 0)) return;
   try {
-    await writePage(state, batchId, page, { isLast: true, listsEveryFile: unread === 0 }, deadlineMs);
+    await writePage(state, batchId, page, true, deadlineMs);
   } catch (error) {
     logFailedStep('the manifest could not be written', error, { batchId });
   }

@@ -33,7 +33,7 @@ import { tryLocalActivity } from './try-local-activity.js';
  */
 export async function processJob(input: ProcessJobInput): Promise<JobOutcome> {
   // The input may be anything: people start this from the UI. The activity validates it, and names the wrong fields.
-  const file = cleanText(`${input?.name ?? input?.fileId}`);
+  const file = toLabel(input?.name ?? input?.fileId);
   const job =
     (mayCollectLocally(input) ? await tryLocalActivity(() => collectJobLocally(input)) : undefined) ??
     (await collect(input, file));
@@ -90,5 +90,10 @@ function toTimedOut(input: ProcessJobInput, file: string, error: ActivityFailure
 }
 
 function describeJob(input: ProcessJobInput, file: string): string {
-  return `job ${cleanText(String(input?.jobId), 200)} of ${file}`;
+  return `job ${toLabel(input?.jobId)} of ${file}`;
+}
+
+/** A field of the input for a message. Not with `String`: it throws for some objects, which would fail the workflow task forever. */
+function toLabel(value: unknown): string {
+  return typeof value === 'string' ? cleanText(value) : '(not a text)';
 }

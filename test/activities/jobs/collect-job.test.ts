@@ -212,5 +212,5 @@ test('a worker with another output store than the run refuses before it asks or 
   expect(failure).toMatchObject({ type: 'OutputFailed', nonRetryable: false });
   expect(failure.message).toContain("not the output store of this run's first worker");
   expect(batch.requests()).toHaveLength(0);
-  expect(await readdir(env.output)).toEqual(['.store-id']);
+  expect((await readdir(env.output, { recursive: true })).sort()).toEqual(['.store-id', '.tmp']);
 });

@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { expandFields, toContent } from '../../../src/activities/jobs/document.js';
 import { ResultMissing } from '../../../src/activities/support/result-missing.js';
-import { ConnectionError, HttpStatusError, type JobResult, LlamaCloudClient } from '../../../src/llamacloud/index.js';
+import {
+  ConnectionError,
+  type DocumentPage,
+  HttpStatusError,
+  type JobResult,
+  LlamaCloudClient,
+} from '../../../src/llamacloud/index.js';
 import { type Content, openOutputStore } from '../../../src/outputs/index.js';
 import type { CollectFormat } from '../../../src/protocol/index.js';
 import { listening } from '../../llamacloud/support.js';
@@ -48,12 +54,15 @@ async function setDownload(
 }
 
 describe('the document of a completed job', () => {
-  const pages = [{ page_number: 1, markdown: 'a', text: 'b' }, { page_number: 2 }];
+  const pages = [
+    { page_number: 1, markdown: 'a', text: 'b' },
+    { page_number: 2, success: false },
+  ];
   const inline: JobResult = { type: 'parse_v2', job: JOB, markdown: { pages }, text: { pages }, items: { pages: [1] } };
 
   test.each<[CollectFormat, JobResult, Content]>([
-    ['markdown', inline, 'a\n\n<!-- page 2 could not be parsed: it has no markdown -->'],
-    ['text', inline, 'b\n\n[page 2 could not be parsed: it has no text]'],
+    ['markdown', inline, 'a\n\n<!-- page 2 could not be parsed: LlamaCloud gave no reason -->'],
+    ['text', inline, 'b\n\n[page 2 could not be parsed: LlamaCloud gave no reason]'],
     ['items', inline, '{\n  "pages": [\n    1\n  ]\n}\n'],
     ['record', { type: 'extract_v2', job: { ...JOB, extract_result: { a: 1 } } }, '{\n  "a": 1\n}\n'],
     ['record', { type: 'extract_v2', job: { ...JOB, extract_result: [] } }, '[]\n'],
@@ -80,6 +89,35 @@ describe('the document of a completed job', () => {
   ])('is missing where there is no %s', (format, result) => {
     expect(() => toContent(result, format, none)).toThrow(ResultMissing);
   });
+
+  test.each<[string, DocumentPage[]]>([
+    ['null', [{}]],
+    ['of another type', [{ page_number: 1, markdown: 'a' }, { page_number: 2 }]],
+  ])('is missing where a page is %s: a document with a gap is not complete', (_, pages) => {
+    const result: JobResult = { type: 'parse_v2', job: JOB, markdown: { pages } };
+    expect(() => toContent(result, 'markdown', none)).toThrow(ResultMissing);
+  });
+
+  test.each<[CollectFormat]>([['markdown'], ['text'], ['items']])(
+    'is downloaded where its inline %s has no pages and LlamaCloud gives a size',
+    (format) => {
+      const metadata = { presigned_url: 'https://store.example/a', size_bytes: 30 };
+      const result: JobResult = {
+        ...{ type: 'parse_v2', job: JOB, [format]: { pages: [] } },
+        result_content_metadata: { [format]: metadata },
+      };
+      const downloaded: unknown[] = [];
+      const download = (...args: unknown[]) => {
+        downloaded.push(args);
+        return new ReadableStream<Uint8Array>();
+      };
+      const content = toContent(result, format, download);
+      expect(content).not.toBeTypeOf('string');
+      expect(downloaded).toEqual([['https://store.example/a', 30]]);
+      const isEmpty: JobResult = { ...result, result_content_metadata: { [format]: { size_bytes: 0 } } };
+      expect(toContent(isEmpty, format, none)).toBeTypeOf('string');
+    },
+  );
 
   test('streams from its presigned URL into the store, and is not requested before it is read', async () => {
     const download = await setDownload((response) => response.end('{"pages":[{"markdown":"# A"}]}'), 30);

@@ -66,22 +66,26 @@ describe('a downloaded document', () => {
     const pages = [
       { page_number: 1, markdown: '# Ä 😀\n"q"', success: true },
       { page_number: 2, success: false, error: 'dark --> <b>' },
-      { page_number: 3, markdown: null },
-      7,
+      { page_number: 3, success: false },
     ];
     const json = `\ufeff ${JSON.stringify({ more: { a: [1] }, pages, end: [{}, 'x'] })}\n`;
     const text = [
       '# Ä 😀\n"q"',
       '<!-- page 2 could not be parsed: dark - -> <b> -->',
-      '<!-- page 3 could not be parsed: it has no markdown -->',
-      '<!-- page (no number) could not be parsed: it has no markdown -->',
+      '<!-- page 3 could not be parsed: LlamaCloud gave no reason -->',
     ].join('\n\n');
     for (const size of [1, 2, 3, 50, 1_000]) expect(await storedBytes('markdown', json, size)).toBe(text);
-    const texts = JSON.stringify({ pages: [{ page_number: 1, text: 'a' }, { text: '' }, { text: 'b' }, {}] });
-    expect(await storedBytes('text', texts, 5)).toBe(
-      'a\n\n\n\nb\n\n[page (no number) could not be parsed: it has no text]',
-    );
+    const texts = JSON.stringify({ pages: [{ page_number: 1, text: 'a' }, { text: '' }, { text: 'b' }] });
+    expect(await storedBytes('text', texts, 5)).toBe('a\n\n\n\nb');
   });
+
+  test.each(['7', 'null', '{"page_number":2,"markdown":null}', '{"page_number":2,"markdown":5}'])(
+    'with a page that has no text and no error is not complete: %s',
+    async (page) => {
+      const json = `{"pages":[{"page_number":1,"markdown":"a"},${page}]}`;
+      await expect(stored('markdown', json)).rejects.toBeInstanceOf(ResultMissing);
+    },
+  );
 
   test('that has no pages is empty', async () => {
     expect(await storedBytes('markdown', '{"a":1,"pages":[]}', 4)).toBe('');

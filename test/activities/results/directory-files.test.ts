@@ -37,7 +37,8 @@ describe('the names of the files', () => {
   test.each(FAULTS)('are left out, and nothing else, when their list goes on failing: %j', async (fault) => {
     const { env, batch, read, a, b, c } = await startResults(KIND);
     env.emulator.faults.next({ ...fault, ...TARGETS.listFiles });
-    const heartbeatDetails = { progress: { firstSeenAtMs: Date.now() - 30_000 } };
+    const since = Date.now() - 30_000;
+    const heartbeatDetails = { progress: { firstSeenAtMs: since, listFailingSinceMs: since } };
     const { rows } = await run(env.activities.readResults, read(30_000), { heartbeatDetails });
     expect(rows.map(({ fileId, name }) => [fileId, name])).toEqual([a, b, c].map((id) => [id, null]));
     expect(rows.every(({ job }) => job !== null)).toBe(true);
@@ -49,7 +50,8 @@ describe('the names of the files', () => {
     env.emulator.faults.next({ kind: 'delay', delayMs: 60_000, ...TARGETS.listFiles });
     // `fetch` and the emulator have timers of their own.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    const heartbeatDetails = { progress: { firstSeenAtMs: Date.now() - GRACE_MS } };
+    const since = Date.now() - GRACE_MS;
+    const heartbeatDetails = { progress: { firstSeenAtMs: since, listFailingSinceMs: since } };
     const reading = run(env.activities.readResults, read(GRACE_MS), { heartbeatDetails });
     await until(() => env.emulator.requests.some(({ path }) => FILES.test(path)));
     await vi.advanceTimersByTimeAsync(10_000);

@@ -64,9 +64,11 @@ describe('the results of a batch', () => {
     const { env, batch, read } = await startResults();
     env.emulator.batches.setStatus(batch.id, 'CANCELLED');
     setRows(env, batch.id, null);
-    expect((await failing(env.activities.readResults, read(GRACE_MS - 5_000))).type).toBe('BatchNotReady');
-    const page = await run(env.activities.readResults, read(GRACE_MS));
-    expect(page).toEqual({ rows: [], remaining: 0, status: 'CANCELLED' });
+    // On a later page the run has asked for results long before.
+    const input = read(2 * GRACE_MS);
+    expect((await failing(env.activities.readResults, input, { ageMs: GRACE_MS - 5_000 })).type).toBe('BatchNotReady');
+    const page = await run(env.activities.readResults, input, { ageMs: GRACE_MS });
+    expect(page).toEqual({ rows: [], remaining: 0, status: 'CANCELLED', resultsMissing: true });
   });
 
   test('with neither a job nor an error are waited for, then have neither', async () => {
@@ -126,7 +128,7 @@ describe('the results of a batch', () => {
     const job = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } as const;
     const { id: batchId } = await env.llamacloud.createBatch({ sourceDirectoryId: directoryId, job });
     const page = await run(env.activities.readResults, read(0, { batchId, directoryId }));
-    expect(page).toEqual({ rows: [], remaining: 0, status: 'COMPLETED' });
+    expect(page).toEqual({ rows: [], remaining: 0, status: 'COMPLETED', resultsMissing: false });
   });
 
   test('are small enough for history, whatever is in them', async () => {

@@ -61,7 +61,7 @@ describe('the rows of results', () => {
   });
 
   test('are completed by the files of the directory that were there when the batch was created', () => {
-    const files = [file('a'), file('b'), file('late', '2026-01-01T10:00:01Z'), file('unknown', null)];
+    const files = [file('a'), file('b'), file('late', '2026-01-01T10:00:01Z')];
     const rows = rowsOf([job('a', 'pjb-1')], files);
     expect(rows.map(({ fileId, name }) => [fileId, name])).toEqual([
       ['a', 'a.md'],

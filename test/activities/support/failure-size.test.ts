@@ -56,10 +56,10 @@ describe.each(LONG)('a failure that is being retried is shown whole with errors 
   const ERRORS: [string, Error | string][] = [
     ['an unknown error', cause],
     ['no error', text],
-    ['ConnectionError', new ConnectionError(text, request, { cause, timedOut: false })],
+    ['ConnectionError', new ConnectionError(text, request, { cause })],
     ['HttpStatusError', new HttpStatusError({ status: 403, detail: text, retryAfterMs: undefined }, request)],
     ['UnexpectedResponseError', new UnexpectedResponseError(text, text, request, { cause })],
-    ['IncompleteDocumentError', new IncompleteDocumentError(text, request, { received: 1, expected: 2 })],
+    ['IncompleteDocumentError', new IncompleteDocumentError(text, request)],
     ['ResultMissing', new ResultMissing(text, { cause })],
     ['OutputError', new OutputError('write', text, cause)],
     ['NotReady', new NotReady('JobNotReady', `job ${text}`, 1_000)],

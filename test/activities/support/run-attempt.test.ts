@@ -12,22 +12,34 @@ const REQUEST = { method: 'GET', path: '/x' };
 const REJECTED = ofStatus(401);
 const NOT_FOUND = ofStatus(404);
 const MISSING = new ResultMissing('it is COMPLETED but has no text');
-const SILENCE = new ConnectionError('No response', REQUEST, { cause: undefined, timedOut: false });
+const SILENCE = new ConnectionError('No response', REQUEST);
 const READY_LATER = new NotReady('BatchNotReady', 'batch bat-1 is RUNNING', 1_000);
 
 function ofStatus(status: number): HttpStatusError {
   return new HttpStatusError({ status, detail: '', retryAfterMs: undefined }, REQUEST);
 }
 
-/** One attempt: what it throws, and what it leaves for the next, as it comes back from the Temporal server. */
-async function runOnce(error: unknown, info: AttemptInfo = {}) {
+/**
+ * One attempt: what it throws, and what it leaves for the next, as it comes back from the Temporal server.
+ *
+ * @param run What the attempt does before it throws.
+ */
+async function runOnce(error: unknown, info: AttemptInfo = {}, run: () => unknown = () => undefined) {
   const context = createContext(info);
   let left: unknown = info.heartbeatDetails;
   context.on('heartbeat', (details: unknown) => {
     left = JSON.parse(JSON.stringify(details));
   });
   const failure = await failureOf(
-    runIn(context, () => runAttempt('read', 'batch bat-1', () => Promise.reject(error)), null),
+    runIn(
+      context,
+      () =>
+        runAttempt('read', 'batch bat-1', async () => {
+          run();
+          throw error;
+        }),
+      null,
+    ),
   );
   return { failure, left };
 }
@@ -72,6 +84,20 @@ describe.each([
 
   test('is timed since it was first seen, however old the activity is', async () => {
     expect((await runOnce(error, { number: 7, ageMs: 50 * MINUTE })).failure.nonRetryable).toBe(false);
+  });
+
+  test('is timed from when it happened, which may be long after its attempt began', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const tookMs = limitMs + MINUTE;
+    let { left } = await runOnce(error, {}, () => vi.advanceTimersByTime(tookMs));
+    const second = await runOnce(error, { number: 2, heartbeatDetails: earlier(left, tookMs + 5_000) });
+    expect(second.failure.nonRetryable).toBe(false);
+    ({ left } = second);
+    const third = await runOnce(error, { number: 3, heartbeatDetails: earlier(left, limitMs) });
+    expect(third.failure.nonRetryable).toBe(true);
   });
 
   test('is timed anew after another response', async () => {

@@ -77,7 +77,7 @@ describe('a failure that is final once it has lasted', () => {
     [ofStatus(403), 'NotAuthorized', 15 * MINUTE],
     [ofStatus(404), 'NotFound', MINUTE],
     [new ResultMissing('it is COMPLETED but has no text'), 'ResultMissing', 2 * MINUTE],
-    [new IncompleteDocumentError('5 of 10 bytes', REQUEST, { received: 5, expected: 10 }), 'ResultMissing', 2 * MINUTE],
+    [new IncompleteDocumentError('5 of 10 bytes', REQUEST), 'ResultMissing', 2 * MINUTE],
   ] as const)('%s is retried until %s has lasted for %i ms', (error, kind, limitMs) => {
     const failingFor = (ms: number) => classify(error, { failingMs: (asked) => (asked === kind ? ms : 0) });
     expect(failingFor(0)).toMatchObject({ timeLimited: kind, failure: { nonRetryable: false } });
@@ -91,7 +91,7 @@ describe('a failure that is final once it has lasted', () => {
   });
 
   test('of a document that is not whole is an UnexpectedResponse that says what is missing', () => {
-    const error = new IncompleteDocumentError('5 of 10 bytes', REQUEST, { received: 5, expected: 10 });
+    const error = new IncompleteDocumentError('5 of 10 bytes', REQUEST);
     expect(classify(error).failure).toMatchObject({
       type: 'UnexpectedResponse',
       message: 'batch bat-1: the document is incomplete: 5 of 10 bytes (GET /x)',

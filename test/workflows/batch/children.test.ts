@@ -35,18 +35,25 @@ describe('children of other workers, on a real server', () => {
   }
 
   test('what a child says of a document is taken over where it can be, and nothing is invented', async () => {
-    const names = ['huge.md', 'lone.md', 'nan.md', 'negative.md', 'none.md', 'throws.md'];
+    const tooLong = ['wide.md', 'control.md'];
+    const names = ['huge.md', 'lone.md', 'nan.md', 'negative.md', 'none.md', 'throws.md', 'fits.md', ...tooLong];
     const { id } = await env.emulator.addDirectory(names.map((name) => ({ name, content: 'x' })));
     const run = await env.batches.start({ ...parse(id), child: { workflowType: 'claimDocument' } });
     env.emulator.batches.finish((await env.untilCreated(id)).id);
     const report = await run.result();
-    expect(report.files).toMatchObject({ total: 6, completed: 5, failed: 1 });
+    expect(report.files).toMatchObject({ total: 9, completed: 8, failed: 1 });
     const lines = await env.manifest(report.manifest);
-    const [huge, lone, nan, negative, none, throws] = names.map((name) => lines.find((line) => line.name === name));
+    const [huge, lone, nan, negative, none, throws, fits] = names.map((name) =>
+      lines.find((line) => line.name === name),
+    );
     expect(huge).toMatchObject({ output: null, bytes: 1, credits: null });
     expect(huge?.sha256?.length).toBeLessThan(140);
     expect(lone).toMatchObject({ output: '/out/\ufffd', bytes: 5, sha256: '\ufffd', credits: 1 });
     for (const line of [nan, negative]) expect(line).toMatchObject({ status: 'COMPLETED', output: null, bytes: null });
+    // 1,000 lines are in one payload, of at most 2 MB.
+    for (const line of lines.filter(({ name }) => name !== null && tooLong.includes(name)))
+      expect(line).toMatchObject({ status: 'COMPLETED', output: null, bytes: 5 });
+    expect(fits).toMatchObject({ output: '漢'.repeat(330) });
     expect(none).toMatchObject({ output: null, bytes: 5, sha256: 'abc', credits: 1 });
     expect(throws).toMatchObject({ status: 'FAILED', error: { message: expect.stringContaining('äöü') } });
     expect(JSON.stringify(throws).length).toBeLessThan(1_000);
@@ -92,7 +99,7 @@ describe('children of other workers, on a real server', () => {
     await nativeConnection.close();
     const report = await run.result();
     expect(report.files).toMatchObject({ total: 20, completed: 20 });
-    expect(await readdir(elsewhere)).toEqual(['.store-id']);
+    expect((await readdir(elsewhere, { recursive: true })).sort()).toEqual(['.store-id', '.tmp']);
     await rm(elsewhere, { recursive: true });
     for (const line of await env.manifest(report.manifest)) expect(line.output).toContain(env.output);
   });
