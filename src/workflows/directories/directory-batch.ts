@@ -1,11 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import {
-  ApplicationFailure,
-  CancellationScope,
-  ChildWorkflowFailure,
-  executeChild,
-  isCancellation,
-} from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, ChildWorkflowFailure, isCancellation } from '@temporalio/workflow';
 import type { PublishedReport } from '../../activities/types.js';
 import {
   type BatchReport,
@@ -21,6 +15,7 @@ import {
 } from '../../protocol/index.js';
 import type { processBatch } from '../batch/process-batch.js';
 import { findChildReport } from '../shared/activities.js';
+import { executeCancellableChild } from '../shared/cancellable-child.js';
 import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import type { DirectoryOutcome } from './state.js';
@@ -40,7 +35,7 @@ function runBatch(input: ProcessDirectoriesInput, directoryId: string): Promise<
   const configurationId = job.configurationId.trim();
   const spec = { directoryId, job: { type: job.type, configurationId } };
   const { reportedFailures = MAX_REPORTED_FAILURES_PER_BATCH } = options;
-  return executeChild<typeof processBatch>(WORKFLOW_TYPES.processBatch, {
+  return executeCancellableChild<typeof processBatch>(WORKFLOW_TYPES.processBatch, {
     // Also the default id of a run over this directory alone, so that no batch is processed by two runs at a time.
     workflowId: processBatchWorkflowId(spec),
     args: [{ ...options, ...spec, reportedFailures }],
