@@ -6,6 +6,7 @@
 import {
   CancellationScope,
   CancelledFailure,
+  ChildWorkflowCancellationType,
   type ChildWorkflowOptions,
   getExternalWorkflowHandle,
   startChild,
@@ -14,32 +15,34 @@ import {
   type WorkflowResultType,
 } from '@temporalio/workflow';
 
-/** As `executeChild` with `WAIT_CANCELLATION_COMPLETED`: cancels the child with the current scope, and waits for its end. */
+/** As `executeChild`: cancels the child with the current scope, and waits for its end unless the option is `TRY_CANCEL`. */
 export async function executeCancellableChild<T extends Workflow>(
   workflowType: string,
   options: WithWorkflowArgs<T, ChildWorkflowOptions>,
 ): Promise<WorkflowResultType<T>> {
-  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure(`${workflowType} was not started`);
+  const { cancelRequested, consideredCancelled } = CancellationScope.current();
+  if (consideredCancelled) throw new CancelledFailure(`${workflowType} was not started`);
   const child = await CancellationScope.nonCancellable(() => startChild<T>(workflowType, options));
-  return cancelWithScope(child.workflowId, () => child.result());
+  const isWaitedFor = options.cancellationType !== ChildWorkflowCancellationType.TRY_CANCEL;
+  return cancelWithScope(child.workflowId, () =>
+    isWaitedFor ? child.result() : Promise.race([child.result(), cancelRequested]),
+  );
 }
 
-/** Cancels a workflow when the current scope is cancelled. Waits for its end in any case. */
-export async function cancelWithScope<T>(workflowId: string, waitForEnd: () => Promise<T>): Promise<T> {
-  const { cancelRequested } = CancellationScope.current();
-  return CancellationScope.nonCancellable(async () => {
-    let isOpen = true;
-    cancelRequested
-      .catch(async () => {
-        // Without a run id, since the workflow may have continued as new.
-        if (isOpen) await getExternalWorkflowHandle(workflowId).cancel();
-      })
-      // It has ended meanwhile.
-      .catch(() => undefined);
-    try {
-      return await waitForEnd();
-    } finally {
-      isOpen = false;
-    }
-  });
+/** Cancels a workflow when the current scope is cancelled, as long as something waits for it. */
+export async function cancelWithScope<T>(workflowId: string, wait: () => Promise<T>): Promise<T> {
+  let isWaiting = true;
+  CancellationScope.current()
+    .cancelRequested.catch(async () => {
+      // Without a run id, since the workflow may have continued as new.
+      const cancel = () => getExternalWorkflowHandle(workflowId).cancel();
+      if (isWaiting) await CancellationScope.nonCancellable(cancel);
+    })
+    // It has ended meanwhile.
+    .catch(() => undefined);
+  try {
+    return await wait();
+  } finally {
+    isWaiting = false;
+  }
 }
