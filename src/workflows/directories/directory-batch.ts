@@ -43,6 +43,9 @@ export async function processDirectory(input: ProcessDirectoriesInput, directory
     return { status: 'COMPLETED', report: await runBatch(input, spec, workflowId, earlier?.batchId ?? null) };
   } catch (error) {
     if (!isTemporalFailure(error)) throw error;
+    // There is no child: the run was stopped first.
+    if (isCancellation(error) && !(error instanceof ChildWorkflowFailure) && earlier === null)
+      return { status: 'SKIPPED', failure: { type: 'Skipped', message: 'the run was stopped' } };
     return { ...toFailedOutcome(error), ...(await readChildReport(error, workflowId, earlier)) };
   }
 }

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Context } from '@temporalio/activity';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { batchWorkflowId } from '../../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { newDirectory, resetWorkflow, type TestDirectory, untilEnded } from '../../support/creates.js';
@@ -120,5 +121,37 @@ describe('a run over two directories that a person resets', () => {
     const { report } = await outcome(workflowId);
     expect(report.directories).toMatchObject({ completed: 2 });
     expect(directories.map(({ posts }) => posts().length)).toEqual([2, 2]);
+  }, 90_000);
+
+  test('is told from the next run of a cron schedule, which gets a new batch', async () => {
+    const directory = await newDirectory(env);
+    const { workflowId } = await env.client.workflow.start('processDirectories', {
+      workflowId: `cron-${directory.directoryId}`,
+      taskQueue: env.taskQueue,
+      cronSchedule: '@every 1s',
+      args: [{ ...parseAll([directory.directoryId]), poll: { maximumInterval: 1_000 } }],
+    });
+    await env.untilCreated(directory.directoryId);
+    await finish(directory);
+    await until('the second batch', () => directory.batches().length === 2);
+    await env.client.workflow.getHandle(workflowId).terminate();
+  }, 90_000);
+
+  test('or any other lists directories as skipped that it has not come to when it is cancelled', async () => {
+    const findEarlierChild = () => Context.current().cancelled;
+    const slow = await startTestEnvironment(temporal, { shared: env, activities: { findEarlierChild } });
+    onTestFinished(() => slow.close());
+    const directories = [await newDirectory(env), await newDirectory(env)];
+    const ids = directories.map(({ directoryId }) => directoryId);
+    const { workflowId } = await slow.batches.startDirectories(parseAll(ids));
+    const handle = env.client.workflow.getHandle(workflowId);
+    await until('the run to look for earlier children', async () => {
+      return (await handle.describe()).raw.pendingActivities?.length === 2;
+    });
+    await handle.cancel();
+    expect((await outcome(workflowId)).lines).toEqual([
+      [null, 'SKIPPED'],
+      [null, 'SKIPPED'],
+    ]);
   }, 90_000);
 });
