@@ -1,6 +1,7 @@
 import { cancelBatch } from './batch/cancel-batch.js';
 import { findChildReport } from './batch/child-report.js';
 import { findCreatedBatch, listRecentBatches, postBatch } from './batch/create-batch.js';
+import { findEarlierChild, waitForEarlierChild } from './batch/earlier-child.js';
 import { openBatch } from './batch/open-batch.js';
 import { findPreviousCreates } from './batch/previous-creates.js';
 import { waitForBatch } from './batch/wait-for-batch.js';
@@ -42,6 +43,8 @@ export function createActivities(deps: ActivityDeps) {
     writeManifest: writeManifest(deps),
     openDirectories: openDirectories(deps),
     findChildReport,
+    findEarlierChild: findEarlierChild(deps),
+    waitForEarlierChild,
     writeDirectoriesManifest: writeDirectoriesManifest(deps),
   };
 }

@@ -48,6 +48,8 @@ export const FAILURES = {
   BatchNotReady: { retried: 'yes', advice: null },
   /** Benign: the job is not terminal yet. */
   JobNotReady: { retried: 'yes', advice: null },
+  /** Benign: a child workflow of the same id, from before a reset, is still open. */
+  ChildNotReady: { retried: 'yes', advice: null },
   /** The batch ended as FAILED: there is no reliable per-file result set. */
   BatchFailed: { retried: 'no', advice: null },
   /** The batch ended as CANCELLED. The documents that had finished were collected, and the report counts them. */

@@ -64,7 +64,7 @@ async function listPreviousCreates(
   return creates;
 }
 
-async function findUsableBatch(
+export async function findUsableBatch(
   deps: ActivityDeps,
   batchId: string,
   scope: ApiScope,

@@ -1,11 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import {
-  ChildWorkflowCancellationType,
-  type ChildWorkflowOptions,
-  executeChild,
-  sleep,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { ActivityFailure, ChildWorkflowCancellationType, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { JobReference, ResultRow } from '../../activities/types.js';
 import {
   cleanText,
@@ -15,6 +9,8 @@ import {
   type ResolvedBatchInput,
   supportsFormat,
 } from '../../protocol/index.js';
+import { waitForEarlierChild } from '../shared/activities.js';
+import { cancelWithScope, executeCancellableChild } from '../shared/cancellable-child.js';
 import { childWorkflowId } from './child-id.js';
 import { type DocumentFields, isAmount, NO_DOCUMENT } from './manifest-line.js';
 import type { BatchState, PageFile } from './state.js';
@@ -33,32 +29,41 @@ export async function runJobWorkflow(
   deadlineMs: number,
 ): Promise<DocumentFields> {
   const { workflowType, taskQueue } = input.child;
-  const result: unknown = await executeWhenIdIsFree(workflowType, {
-    workflowId: childWorkflowId(row.fileId),
-    args: [toJobInput(state, input, batchId, row, job, jobEnded, deadlineMs)],
-    staticSummary: row.name ?? row.fileId,
-    // A child that does not end, such as one on a task queue without workers, must not hold up a run that is stopping. It is
-    // terminated with its parent.
-    cancellationType: ChildWorkflowCancellationType.TRY_CANCEL,
-    ...(taskQueue === undefined ? {} : { taskQueue }),
-  });
-  return toDocumentFields(result);
+  const workflowId = childWorkflowId(row.fileId);
+  const start = () =>
+    executeCancellableChild(workflowType, {
+      workflowId,
+      args: [toJobInput(state, input, batchId, row, job, jobEnded, deadlineMs)],
+      staticSummary: row.name ?? row.fileId,
+      // A child that does not end, such as one on a task queue without workers, must not hold up a run that is stopping. It is
+      // terminated with its parent.
+      cancellationType: ChildWorkflowCancellationType.TRY_CANCEL,
+      ...(taskQueue === undefined ? {} : { taskQueue }),
+    });
+  return toDocumentFields(await startWhenIdIsFree(start, workflowId, deadlineMs));
 }
 
-/** Upper bound on the starts while the workflow id is taken, one a second. */
-const MAX_STARTS = 30;
-
-/** When a run stops it starts children again, and those of the same id that it cancelled before may still be open. */
-async function executeWhenIdIsFree(
-  workflowType: string,
-  options: ChildWorkflowOptions & { args: [ProcessJobInput] },
+/**
+ * An earlier child of the same id may still be open: one that this run had started before a person reset it, or one that was cancelled
+ * when this run began to stop.
+ */
+async function startWhenIdIsFree(
+  start: () => Promise<unknown>,
+  workflowId: string,
+  deadlineMs: number,
 ): Promise<unknown> {
-  for (let start = 1; ; start++) {
+  for (;;) {
     try {
-      return await executeChild(workflowType, options);
+      return await start();
     } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError) || start >= MAX_STARTS) throw error;
-      await sleep(1_000);
+      const remainingMs = deadlineMs - Date.now();
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError) || remainingMs <= 0) throw error;
+      const options = { summary: `Wait for the earlier ${workflowId}`, scheduleToCloseTimeout: remainingMs };
+      const wait = () => waitForEarlierChild.executeWithOptions(options, [{ workflowId }]);
+      await cancelWithScope(workflowId, wait).catch((failure: unknown) => {
+        // The time is over. The file fails because of the child that is open.
+        throw failure instanceof ActivityFailure && !isCancellation(failure) ? error : failure;
+      });
     }
   }
 }

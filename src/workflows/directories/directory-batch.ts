@@ -3,12 +3,13 @@ import {
   ApplicationFailure,
   CancellationScope,
   ChildWorkflowFailure,
-  executeChild,
   isCancellation,
+  workflowInfo,
 } from '@temporalio/workflow';
-import type { PublishedReport } from '../../activities/types.js';
+import type { EarlierChild, PublishedReport } from '../../activities/types.js';
 import {
   type BatchReport,
+  type BatchSpec,
   cleanText,
   type FailureSummary,
   isReport,
@@ -20,31 +21,72 @@ import {
   WORKFLOW_TYPES,
 } from '../../protocol/index.js';
 import type { processBatch } from '../batch/process-batch.js';
-import { findChildReport } from '../shared/activities.js';
+import { findChildReport, findEarlierChild, waitForEarlierChild } from '../shared/activities.js';
+import { cancelWithScope, executeCancellableChild } from '../shared/cancellable-child.js';
 import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import type { DirectoryOutcome } from './state.js';
 
 /** Runs the batch of one directory as a child. A batch that fails is an outcome: only a bug in workflow code throws. */
 export async function processDirectory(input: ProcessDirectoriesInput, directoryId: string): Promise<DirectoryOutcome> {
+  const { job } = input;
+  const spec = { directoryId, job: { type: job.type, configurationId: job.configurationId.trim() } };
+  // Also the default id of a run over this directory alone, so that no batch is processed by two runs at a time.
+  const workflowId = processBatchWorkflowId(spec);
+  let earlier: EarlierChild | null = null;
   try {
-    return { status: 'COMPLETED', report: await runBatch(input, directoryId) };
+    earlier = await findEarlier(input, workflowId);
+    if (earlier?.isOpen === true) {
+      await waitForEarlier(workflowId);
+      earlier = await findEarlier(input, workflowId);
+    }
+    return { status: 'COMPLETED', report: await runBatch(input, spec, workflowId, earlier?.batchId ?? null) };
   } catch (error) {
     if (!isTemporalFailure(error)) throw error;
-    return { ...toFailedOutcome(error), ...(await readChildReport(error)) };
+    // There is no child: the run was stopped first.
+    if (isCancellation(error) && !(error instanceof ChildWorkflowFailure) && earlier === null)
+      return { status: 'SKIPPED', failure: { type: 'Skipped', message: 'the run was stopped' } };
+    return { ...toFailedOutcome(error), ...(await readChildReport(error, workflowId, earlier)) };
   }
 }
 
-function runBatch(input: ProcessDirectoriesInput, directoryId: string): Promise<BatchReport> {
-  const { directoryIds: _, maxConcurrentBatches: __, job, ...options } = input;
-  const configurationId = job.configurationId.trim();
-  const spec = { directoryId, job: { type: job.type, configurationId } };
+/** Finds the child that this run has started for the directory before a person reset it: its batch is paid for. */
+async function findEarlier(
+  { projectId, organizationId }: ProcessDirectoriesInput,
+  workflowId: string,
+): Promise<EarlierChild | null> {
+  const { cronSchedule, firstExecutionRunId: firstRunId } = workflowInfo();
+  // All runs of a cron schedule have the same first run, and each creates its own batches.
+  if (cronSchedule !== undefined) return null;
+  const scope = {
+    ...(projectId !== undefined && { projectId }),
+    ...(organizationId !== undefined && { organizationId }),
+  };
+  const options = { summary: `Look for ${workflowId} from before a reset` };
+  return await findEarlierChild.executeWithOptions(options, [{ scope, workflowId, firstRunId }]);
+}
+
+/** Waits for the end of a child that a reset has left open. It is cancelled with this run. */
+async function waitForEarlier(workflowId: string): Promise<void> {
+  const options = { summary: `Wait for ${workflowId}, which is open since before a reset` };
+  const wait = () => waitForEarlierChild.executeWithOptions(options, [{ workflowId }]);
+  await cancelWithScope(workflowId, () => CancellationScope.nonCancellable(wait));
+}
+
+/** @param batchId Batch to adopt. `null`: a new one is created. */
+function runBatch(
+  input: ProcessDirectoriesInput,
+  spec: BatchSpec,
+  workflowId: string,
+  batchId: string | null,
+): Promise<BatchReport> {
+  const { directoryIds: _, maxConcurrentBatches: __, job: ___, ...options } = input;
   const { reportedFailures = MAX_REPORTED_FAILURES_PER_BATCH } = options;
-  return executeChild<typeof processBatch>(WORKFLOW_TYPES.processBatch, {
-    // Also the default id of a run over this directory alone, so that no batch is processed by two runs at a time.
-    workflowId: processBatchWorkflowId(spec),
-    args: [{ ...options, ...spec, reportedFailures }],
-    staticSummary: renderSummary(directoryId, spec.job),
+  const batch = batchId === null ? spec : { ...spec, batchId };
+  return executeCancellableChild<typeof processBatch>(WORKFLOW_TYPES.processBatch, {
+    workflowId,
+    args: [{ ...options, ...batch, reportedFailures }],
+    staticSummary: renderSummary(spec.directoryId, spec.job),
     ...CANCELLED_WITH_PARENT,
   });
 }
@@ -68,18 +110,21 @@ function describeFailure(error: unknown): FailureSummary {
 }
 
 /** Reads what the run of a batch had finished although it failed or was cancelled. */
-async function readChildReport(error: unknown): Promise<PublishedReport> {
-  if (!(error instanceof ChildWorkflowFailure)) return {};
-  const { cause } = error;
-  if (cause instanceof ApplicationFailure) {
-    const report: unknown = cause.details?.[0];
+async function readChildReport(
+  error: unknown,
+  workflowId: string,
+  earlier: EarlierChild | null,
+): Promise<PublishedReport> {
+  const failure = error instanceof ChildWorkflowFailure ? error : undefined;
+  if (failure?.cause instanceof ApplicationFailure) {
+    const report: unknown = failure.cause.details?.[0];
     return isReport(report) ? { report } : {};
   }
   // Cancelled or terminated: there is no failure that could carry a report.
-  const { workflowId } = error.execution;
-  if (workflowId == null) return {};
+  const firstRunId = failure?.execution.runId ?? earlier?.firstRunId;
+  if (firstRunId === undefined) return {};
   const options = { summary: `Read what ${workflowId} has finished` };
-  const find = () => findChildReport.executeWithOptions(options, [{ workflowId }]);
+  const find = () => findChildReport.executeWithOptions(options, [{ workflowId, firstRunId }]);
   return await CancellationScope.nonCancellable(find).catch((problem: unknown) => {
     if (!isTemporalFailure(problem)) throw problem;
     return {};

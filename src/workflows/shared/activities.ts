@@ -26,6 +26,8 @@ const COMMON = {
 export const {
   openBatch,
   findPreviousCreates,
+  findEarlierChild,
+  waitForEarlierChild,
   listRecentBatches,
   findCreatedBatch,
   waitForBatch,
