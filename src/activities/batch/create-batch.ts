@@ -2,7 +2,7 @@
 import { activityInfo, Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type Batch, ConnectionError, HttpStatusError } from '../../llamacloud/index.js';
-import { type ApiScope, type BatchSpec, LIST_LAG_MS } from '../../protocol/index.js';
+import { type ApiScope, type BatchSpec, type CreatedBatch, LIST_LAG_MS } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { NotReady } from '../support/not-ready.js';
 import { runAttempt } from '../support/run-attempt.js';
@@ -11,11 +11,6 @@ import { wasDiscardedByReset } from './reset-history.js';
 
 export interface BatchToCreate extends BatchSpec {
   scope: ApiScope;
-}
-
-export interface CreatedBatch {
-  batchId: string;
-  status: string;
 }
 
 /** What the failure of {@link postBatch} carries. */

@@ -4,10 +4,16 @@
  */
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { type ApiScope, BATCH_ID_MEMO, PREEXISTING_BATCHES_MEMO, WORKFLOW_TYPES } from '../../protocol/index.js';
+import {
+  type ApiScope,
+  BATCH_ID_MEMO,
+  type CreatedBatch,
+  PREEXISTING_BATCHES_MEMO,
+  WORKFLOW_TYPES,
+} from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { runAttempt } from '../support/run-attempt.js';
-import { type CreatedBatch, findBatch, type PreexistingBatches, toCreatedBatch } from './create-batch.js';
+import { findBatch, type PreexistingBatches, toCreatedBatch } from './create-batch.js';
 import { readRunsBeforeReset, undefinedIfNotFound, type WorkflowRun } from './reset-history.js';
 
 export interface FindPreviousCreatesInput {

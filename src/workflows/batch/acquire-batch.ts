@@ -7,8 +7,14 @@ import {
   isCancellation,
   sleep,
 } from '@temporalio/workflow';
-import type { CreatedBatch } from '../../activities/types.js';
-import { createBatchWorkflowId, type ResolvedBatchInput, renderSummary, WORKFLOW_TYPES } from '../../protocol/index.js';
+import {
+  type CreatedBatch,
+  createBatchWorkflowId,
+  findBatchInFailure,
+  type ResolvedBatchInput,
+  renderSummary,
+  WORKFLOW_TYPES,
+} from '../../protocol/index.js';
 import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
 import { code } from '../shared/details.js';
 import { unwrapFailure } from '../shared/unwrap-failure.js';
@@ -44,7 +50,7 @@ async function createUnderLock(state: BatchState, input: ResolvedBatchInput): Pr
         ...CANCELLED_WITH_PARENT,
       });
     } catch (error) {
-      if (error instanceof ChildWorkflowFailure) throw toCreateFailure(error, workflowId, input);
+      if (error instanceof ChildWorkflowFailure) return findUncancelledBatch(error, workflowId, input);
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       state.waitingFor = `Another run is creating a batch of the same directory, job type and configuration: ${code(workflowId)}. This run waits for it.`;
       publishDetails(state);
@@ -55,6 +61,17 @@ async function createUnderLock(state: BatchState, input: ResolvedBatchInput): Pr
       }
     }
   }
+}
+
+/** A `createBatch` that was cancelled may fail with its batch, which goes on: the stop of this run tries again. @throws otherwise. */
+function findUncancelledBatch(
+  error: ChildWorkflowFailure,
+  workflowId: string,
+  input: ResolvedBatchInput,
+): CreatedBatch {
+  const batch = findBatchInFailure(error.cause);
+  if (batch === null) throw toCreateFailure(error, workflowId, input);
+  return batch;
 }
 
 /** Returns the failure of `createBatch`. If a person cancelled or terminated that workflow, this run fails: it was not cancelled itself. */
