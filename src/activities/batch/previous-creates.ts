@@ -60,7 +60,13 @@ async function listPreviousCreates(
   { create, parent }: FindPreviousCreatesInput['runs'],
 ): Promise<WorkflowRun[]> {
   const creates = (await readRunsBeforeReset(client, create)).map(({ run }) => run);
-  for (const { history } of parent === null ? [] : await readRunsBeforeReset(client, parent)) {
+  return parent === null ? creates : [...creates, ...(await listCreatesBeforeReset(client, parent))];
+}
+
+/** Lists the `createBatch` workflows that a run has started before a person reset it, latest first. */
+export async function listCreatesBeforeReset(client: Client, parent: WorkflowRun): Promise<WorkflowRun[]> {
+  const creates: WorkflowRun[] = [];
+  for (const { history } of await readRunsBeforeReset(client, parent)) {
     for (const { childWorkflowExecutionStartedEventAttributes: started } of history.toReversed()) {
       const { workflowId, runId } = started?.workflowExecution ?? {};
       if (started?.workflowType?.name === WORKFLOW_TYPES.createBatch && workflowId && runId)

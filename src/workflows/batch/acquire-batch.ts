@@ -3,7 +3,6 @@ import {
   ApplicationFailure,
   CancellationScope,
   ChildWorkflowFailure,
-  executeChild,
   isCancellation,
   sleep,
 } from '@temporalio/workflow';
@@ -15,6 +14,7 @@ import {
   renderSummary,
   WORKFLOW_TYPES,
 } from '../../protocol/index.js';
+import { executeCancellableChild } from '../shared/cancellable-child.js';
 import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
 import { code } from '../shared/details.js';
 import { unwrapFailure } from '../shared/unwrap-failure.js';
@@ -28,10 +28,15 @@ export async function acquireBatch(state: BatchState, input: ResolvedBatchInput)
   const { batchId } = input;
   if (batchId === undefined) setPhase(state, 'creating');
   const batch = batchId === undefined ? await createUnderLock(state, input) : { batchId, status: null };
-  state.batchId = batch.batchId;
-  state.status = batch.status;
-  publishBatch(state);
+  adoptBatch(state, batch);
   return batch.batchId;
+}
+
+/** Makes it the batch of this run, and publishes its id. */
+export function adoptBatch(state: BatchState, { batchId, status }: { batchId: string; status: string | null }): void {
+  state.batchId = batchId;
+  state.status = status;
+  publishBatch(state);
 }
 
 /** Time between two attempts to get the lock: another `createBatch` takes seconds, or as long as LlamaCloud is down. */
@@ -43,7 +48,7 @@ async function createUnderLock(state: BatchState, input: ResolvedBatchInput): Pr
   const workflowId = createBatchWorkflowId(input);
   for (let delayMs = LOCK_DELAY_MS.min; ; delayMs = Math.min(LOCK_DELAY_MS.max, 2 * delayMs)) {
     try {
-      return await executeChild<typeof createBatch>(WORKFLOW_TYPES.createBatch, {
+      return await executeCancellableChild<typeof createBatch>(WORKFLOW_TYPES.createBatch, {
         workflowId,
         args: [{ directoryId, job, scope, onStop }],
         staticSummary: renderSummary(directoryId, job),

@@ -1,6 +1,8 @@
-import { CancellationScope, log } from '@temporalio/workflow';
+import { CancellationScope, log, workflowInfo } from '@temporalio/workflow';
 import { isTerminal, type ResolvedBatchInput, STOP_TIMEOUT_MS, WORKFLOW_TYPES } from '../../protocol/index.js';
+import { cancelPreviousCreates } from '../shared/activities.js';
 import { publishReport } from '../shared/publish-report.js';
+import { adoptBatch } from './acquire-batch.js';
 import { cancelRemoteBatch, cancelRemoteJobs, logFailedStep, remainingMs } from './cancel-remote.js';
 import { skipRemainingFiles } from './fan-out.js';
 import { NOT_COLLECTED } from './manifest-line.js';
@@ -34,8 +36,9 @@ export async function stop(state: BatchState, input: ResolvedBatchInput): Promis
 }
 
 async function stopBatch(state: BatchState, input: ResolvedBatchInput, startedAtMs: number): Promise<string> {
+  const problem = state.batchId === null ? await adoptPreviousBatch(state, startedAtMs + CANCEL_BATCH_UNTIL_MS) : null;
   const { batchId, status } = state;
-  if (batchId === null) return 'nothing had to be cancelled';
+  if (batchId === null) return problem ?? 'nothing had to be cancelled';
   if (input.onStop === 'leave') {
     return status !== null && isTerminal(status)
       ? `the batch is ${status}, and its jobs were not cancelled`
@@ -51,6 +54,27 @@ async function stopBatch(state: BatchState, input: ResolvedBatchInput, startedAt
     ? await collectFinished(state, input, batchId, startedAtMs + COLLECT_UNTIL_MS)
     : null;
   return [batch.text, jobs.text, documentsOutcome].filter((outcome) => outcome !== null).join('; ');
+}
+
+/**
+ * If a person has reset this run, a `createBatch` from before the reset may still create a batch: cancels it, and makes its batch the
+ * batch of this run.
+ *
+ * @returns What could not be done.
+ */
+async function adoptPreviousBatch(state: BatchState, deadlineMs: number): Promise<string | null> {
+  const { workflowId, runId } = workflowInfo();
+  const options = {
+    summary: 'Cancel a create from before a reset, if any',
+    scheduleToCloseTimeout: remainingMs(deadlineMs),
+  };
+  try {
+    const batch = await cancelPreviousCreates.executeWithOptions(options, [{ workflowId, runId }]);
+    if (batch !== null) adoptBatch(state, batch);
+    return null;
+  } catch (error) {
+    return logFailedStep('a create from before a reset could not be cancelled', error, {});
+  }
 }
 
 /**
