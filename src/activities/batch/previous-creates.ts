@@ -14,7 +14,7 @@ import {
 import type { ActivityDeps } from '../deps.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { findBatch, type PreexistingBatches, toCreatedBatch } from './create-batch.js';
-import { readRunsBeforeReset, undefinedIfNotFound, type WorkflowRun } from './reset-history.js';
+import { readEarlierRuns, undefinedIfNotFound, type WorkflowRun } from './reset-history.js';
 
 export interface FindPreviousCreatesInput {
   scope: ApiScope;
@@ -59,14 +59,14 @@ async function listPreviousCreates(
   client: Client,
   { create, parent }: FindPreviousCreatesInput['runs'],
 ): Promise<WorkflowRun[]> {
-  const creates = (await readRunsBeforeReset(client, create)).map(({ run }) => run);
+  const creates = (await readEarlierRuns(client, create)).map(({ run }) => run);
   return parent === null ? creates : [...creates, ...(await listCreatesBeforeReset(client, parent))];
 }
 
 /** Lists the `createBatch` workflows that a run has started before a person reset it, latest first. */
 export async function listCreatesBeforeReset(client: Client, parent: WorkflowRun): Promise<WorkflowRun[]> {
   const creates: WorkflowRun[] = [];
-  for (const { history } of await readRunsBeforeReset(client, parent)) {
+  for (const { history } of await readEarlierRuns(client, parent)) {
     for (const { childWorkflowExecutionStartedEventAttributes: started } of history.toReversed()) {
       const { workflowId, runId } = started?.workflowExecution ?? {};
       if (started?.workflowType?.name === WORKFLOW_TYPES.createBatch && workflowId && runId)

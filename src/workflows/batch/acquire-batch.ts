@@ -21,13 +21,19 @@ import { unwrapFailure } from '../shared/unwrap-failure.js';
 import type { createBatch } from './create-batch.js';
 import { publishBatch, publishDetails, setPhase } from './publish.js';
 import type { BatchState } from './state.js';
+import { isHistoryLong } from './wake.js';
 
-/** Steps 2 and 3: creates the batch, or adopts the one whose id the input gives, and publishes its id. */
-export async function acquireBatch(state: BatchState, input: ResolvedBatchInput): Promise<string> {
+/**
+ * Steps 2 and 3: creates the batch, or adopts the one whose id the input gives, and publishes its id.
+ *
+ * @returns `null` when the history has grown long while another run had the lock: the run has to continue as new, and wait there.
+ */
+export async function acquireBatch(state: BatchState, input: ResolvedBatchInput): Promise<string | null> {
   if (state.batchId !== null) return state.batchId;
   const { batchId } = input;
   if (batchId === undefined) setPhase(state, 'creating');
   const batch = batchId === undefined ? await createUnderLock(state, input) : { batchId, status: null };
+  if (batch === null) return null;
   adoptBatch(state, batch);
   return batch.batchId;
 }
@@ -43,7 +49,7 @@ export function adoptBatch(state: BatchState, { batchId, status }: { batchId: st
 const LOCK_DELAY_MS = { min: 1_000, max: 60_000 };
 
 /** Runs `createBatch` as a child whose workflow id is the lock. Waits while another run has it. */
-async function createUnderLock(state: BatchState, input: ResolvedBatchInput): Promise<CreatedBatch> {
+async function createUnderLock(state: BatchState, input: ResolvedBatchInput): Promise<CreatedBatch | null> {
   const { directoryId, job, scope, onStop } = input;
   const workflowId = createBatchWorkflowId(input);
   for (let delayMs = LOCK_DELAY_MS.min; ; delayMs = Math.min(LOCK_DELAY_MS.max, 2 * delayMs)) {
@@ -64,6 +70,7 @@ async function createUnderLock(state: BatchState, input: ResolvedBatchInput): Pr
       } finally {
         state.waitingFor = null;
       }
+      if (isHistoryLong()) return null;
     }
   }
 }

@@ -61,6 +61,7 @@ async function run(state: BatchState, input: ProcessBatchInput): Promise<BatchRe
   return withinDeadline(state, resolved, async () => {
     // Steps 2 and 3: create the batch, publish its id.
     const batchId = await acquireBatch(state, resolved);
+    if (batchId === null) return continueRun(input, state);
     // Step 4: wait.
     const status = await waitForEnd(state, resolved, batchId);
     if (status === null) return continueRun(input, state);

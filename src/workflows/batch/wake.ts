@@ -38,10 +38,10 @@ interface WakeState {
 /** Bounds a day of signals that change nothing to some 150 polls of ten events. */
 const MAX_GAP_MS = 10 * 60_000;
 
-/** A change of status adds some ten events, a `wake` signal up to four. */
+/** A change of status or an attempt to get the create lock adds some ten events, a `wake` signal up to four. */
 const MAX_HISTORY_EVENTS = 4_000;
 
-function isHistoryLong(): boolean {
+export function isHistoryLong(): boolean {
   return workflowInfo().historyLength > MAX_HISTORY_EVENTS;
 }
 
