@@ -43,7 +43,7 @@ export async function processBatch(input: ProcessBatchInput, continuedState?: Ba
   const state = continuedState ?? newBatchState(Date.now());
   setHandler(progressQuery, () => toProgress(state));
   setHandler(wakeSignal, () => {
-    state.wakeRequests += 1;
+    state.wakeRequested = true;
   });
   // Continue-as-new keeps the memo that the run was started with, but neither what was upserted to it nor the details.
   publishBatch(state);
