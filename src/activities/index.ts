@@ -1,4 +1,5 @@
 import { cancelBatch } from './batch/cancel-batch.js';
+import { cancelPreviousCreates } from './batch/cancel-previous-creates.js';
 import { findChildReport } from './batch/child-report.js';
 import { findCreatedBatch, listRecentBatches, postBatch } from './batch/create-batch.js';
 import { findEarlierChild, waitForEarlierChild } from './batch/earlier-child.js';
@@ -30,6 +31,7 @@ export function createActivities(deps: ActivityDeps) {
   return {
     openBatch: openBatch(deps),
     findPreviousCreates: findPreviousCreates(deps),
+    cancelPreviousCreates,
     listRecentBatches: listRecentBatches(deps),
     postBatch: postBatch(deps),
     findCreatedBatch: findCreatedBatch(deps),

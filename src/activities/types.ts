@@ -3,8 +3,9 @@ import type { createActivities } from './index.js';
 
 export type Activities = ReturnType<typeof createActivities>;
 export type { JobReference } from '../llamacloud/index.js';
+export type { CreatedBatch } from '../protocol/index.js';
 export type { PublishedReport } from './batch/child-report.js';
-export type { BatchToCreate, CreatedBatch, PostFailureDetails, PreexistingBatches } from './batch/create-batch.js';
+export type { BatchToCreate, PostFailureDetails, PreexistingBatches } from './batch/create-batch.js';
 export type { EarlierChild } from './batch/earlier-child.js';
 export type { OpenedBatch } from './batch/open-batch.js';
 export type { OpenedDirectories } from './input/open-directories.js';

@@ -9,6 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { JobOutcome, ProcessJobInput } from '../../src/index.js';
+import { pollRestartedByWake } from '../../src/workflows/batch/wake.js';
 import { processJob } from '../../src/workflows/index.js';
 import { ReadyQueue } from '../../src/workflows/shared/ready-queue.js';
 
@@ -68,6 +69,21 @@ export async function claimDocument({ name = '' }: ProcessJobInput): Promise<unk
     default:
       return document;
   }
+}
+
+/** Polls twice. A `wake` comes in the same workflow task as what the first poll finds. Returns for each poll whether it was woken. */
+export async function pollAfterWake(): Promise<boolean[]> {
+  const state = { wakeRequested: false };
+  const polls: boolean[] = [];
+  const poll = async (isWoken: boolean) => {
+    polls.push(isWoken);
+    await sleep(1_000);
+    state.wakeRequested = polls.length === 1;
+    return true;
+  };
+  await pollRestartedByWake(state, poll);
+  await pollRestartedByWake(state, poll);
+  return polls;
 }
 
 /** Works on so many items, each of which takes as long as its number says, at most `limit` at a time. */

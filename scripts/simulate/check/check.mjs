@@ -4,8 +4,11 @@ import { API_KEY, SIGNATURE } from '../secrets.mjs';
 import { checkBatches, checkRemoteJobs } from './batches.mjs';
 import { checkRun } from './run.mjs';
 
-/** A workflow task that fails for one of these is Temporal's doing: an event that came while it was under way (1), or a reset (20). */
-const HARMLESS_TASK_FAILURES = new Set([1, 20]);
+/**
+ * A workflow task that fails for one of these is Temporal's doing: an event came while it was under way (1), the workflow was terminated
+ * meanwhile (17), or reset (20).
+ */
+const HARMLESS_TASK_FAILURES = new Set([1, 17, 20]);
 
 /** @returns what is wrong, one sentence each */
 export function check(evidence) {

@@ -1,8 +1,8 @@
 /** The activities of the `createBatch` workflow: list what is there, send the POST, find the batch of a POST without a response. */
 import { activityInfo, Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { type Batch, ConnectionError, HttpStatusError } from '../../llamacloud/index.js';
-import { type ApiScope, type BatchSpec, LIST_LAG_MS } from '../../protocol/index.js';
+import { type Batch, ConnectionError, HttpStatusError, UnexpectedResponseError } from '../../llamacloud/index.js';
+import { type ApiScope, type BatchSpec, type CreatedBatch, LIST_LAG_MS } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { NotReady } from '../support/not-ready.js';
 import { runAttempt } from '../support/run-attempt.js';
@@ -11,11 +11,6 @@ import { wasDiscardedByReset } from './reset-history.js';
 
 export interface BatchToCreate extends BatchSpec {
   scope: ApiScope;
-}
-
-export interface CreatedBatch {
-  batchId: string;
-  status: string;
 }
 
 /** What the failure of {@link postBatch} carries. */
@@ -173,12 +168,28 @@ async function matchesSpec(
   signal: AbortSignal,
 ): Promise<boolean> {
   const isComplete = listed.source_directory_id !== undefined && listed.config !== undefined;
-  const batch = isComplete ? listed : await findBatch(deps, listed.id, spec.scope, signal);
+  const batch = isComplete ? listed : await readNeighbor(deps, listed.id, spec.scope, signal);
   return (
     batch?.source_directory_id === spec.directoryId &&
     batch?.config?.job.type === spec.job.type &&
     batch?.config?.job.configuration_id === spec.job.configurationId
   );
+}
+
+/** `undefined` if LlamaCloud rejects the request or returns no valid batch. One of somebody else, even a broken one, must not stop a run. */
+async function readNeighbor({ llamacloud }: ActivityDeps, id: string, scope: ApiScope, signal: AbortSignal) {
+  try {
+    return await llamacloud.getBatch(id, { ...scope, signal });
+  } catch (error) {
+    if (error instanceof UnexpectedResponseError || isRejected(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether LlamaCloud rejects a request for this batch only. A wrong key and a lack of credits concern all requests, and others pass. */
+function isRejected(error: unknown): boolean {
+  if (!(error instanceof HttpStatusError) || error.status >= 500) return false;
+  return ![401, 402, 408, 425, 429].includes(error.status);
 }
 
 /** `undefined` on a 404: the batch is not readable yet, or not in this scope. */

@@ -4,11 +4,17 @@
  */
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { type ApiScope, BATCH_ID_MEMO, PREEXISTING_BATCHES_MEMO, WORKFLOW_TYPES } from '../../protocol/index.js';
+import {
+  type ApiScope,
+  BATCH_ID_MEMO,
+  type CreatedBatch,
+  PREEXISTING_BATCHES_MEMO,
+  WORKFLOW_TYPES,
+} from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { runAttempt } from '../support/run-attempt.js';
-import { type CreatedBatch, findBatch, type PreexistingBatches, toCreatedBatch } from './create-batch.js';
-import { readRunsBeforeReset, undefinedIfNotFound, type WorkflowRun } from './reset-history.js';
+import { findBatch, type PreexistingBatches, toCreatedBatch } from './create-batch.js';
+import { readEarlierRuns, undefinedIfNotFound, type WorkflowRun } from './reset-history.js';
 
 export interface FindPreviousCreatesInput {
   scope: ApiScope;
@@ -53,8 +59,14 @@ async function listPreviousCreates(
   client: Client,
   { create, parent }: FindPreviousCreatesInput['runs'],
 ): Promise<WorkflowRun[]> {
-  const creates = (await readRunsBeforeReset(client, create)).map(({ run }) => run);
-  for (const { history } of parent === null ? [] : await readRunsBeforeReset(client, parent)) {
+  const creates = (await readEarlierRuns(client, create)).map(({ run }) => run);
+  return parent === null ? creates : [...creates, ...(await listCreatesBeforeReset(client, parent))];
+}
+
+/** Lists the `createBatch` workflows that a run has started before a person reset it, latest first. */
+export async function listCreatesBeforeReset(client: Client, parent: WorkflowRun): Promise<WorkflowRun[]> {
+  const creates: WorkflowRun[] = [];
+  for (const { history } of await readEarlierRuns(client, parent)) {
     for (const { childWorkflowExecutionStartedEventAttributes: started } of history.toReversed()) {
       const { workflowId, runId } = started?.workflowExecution ?? {};
       if (started?.workflowType?.name === WORKFLOW_TYPES.createBatch && workflowId && runId)

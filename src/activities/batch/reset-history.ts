@@ -11,36 +11,59 @@ export interface WorkflowRun {
 type HistoryEvents = Awaited<ReturnType<typeof fetchEvents>>;
 
 /** Upper bound on the earlier runs that are read, if a workflow was reset many times. */
-const MAX_RESETS = 50;
+const MAX_EARLIER_RUNS = 50;
 
-/** Reads the runs that this one was reset from, latest first. */
-export async function readRunsBeforeReset(client: Client, { workflowId, runId }: WorkflowRun) {
-  return readBaseRuns(client, workflowId, await fetchEvents(client, { workflowId, runId }));
+/** Reads the runs that this one was reset from or continues, latest first. A run that waits for the create lock may continue as new. */
+export async function readEarlierRuns(client: Client, { workflowId, runId }: WorkflowRun) {
+  const latest = await fetchEvents(client, { workflowId, runId });
+  return readChain(client, workflowId, latest, (history) => findBaseRunId(history) || findContinuedRunId(history));
 }
 
-async function readBaseRuns(client: Client, workflowId: string, latest: HistoryEvents) {
+async function readChain(
+  client: Client,
+  workflowId: string,
+  latest: HistoryEvents,
+  findPreviousRunId: (history: HistoryEvents) => string | null | undefined,
+) {
   const runs: { run: WorkflowRun; history: HistoryEvents }[] = [];
   let history = latest;
-  while (runs.length < MAX_RESETS) {
-    const baseRunId = history[findLastReset(history)]?.workflowTaskFailedEventAttributes?.baseRunId;
-    if (!baseRunId) return runs;
-    const run = { workflowId, runId: baseRunId };
+  while (runs.length < MAX_EARLIER_RUNS) {
+    const previousRunId = findPreviousRunId(history);
+    if (!previousRunId) return runs;
+    const run = { workflowId, runId: previousRunId };
     history = await fetchEvents(client, run);
     runs.push({ run, history });
   }
   return runs;
 }
 
+function findBaseRunId(history: HistoryEvents) {
+  return history[findLastReset(history)]?.workflowTaskFailedEventAttributes?.baseRunId;
+}
+
+/** The run that this one continues as new. Not the one before it of a cron or a retry, which is other work. */
+function findContinuedRunId(history: HistoryEvents) {
+  const started = history[0]?.workflowExecutionStartedEventAttributes;
+  return started?.initiator === INITIATED_BY_WORKFLOW ? started.continuedExecutionRunId : undefined;
+}
+
+/** `CONTINUE_AS_NEW_INITIATOR_WORKFLOW` in Temporal's API. */
+const INITIATED_BY_WORKFLOW = 1;
+
 /**
- * Whether a workflow reset discarded an earlier activity of this type. True only for the first one that is scheduled after the reset.
+ * Whether a workflow reset discarded an earlier activity of this type, or starts one again. True only for the first one after the reset.
  * The workflow cannot know: its history has only the events before the reset point.
  */
 export async function wasDiscardedByReset(client: Client, run: WorkflowRun, activityType: string): Promise<boolean> {
   const history = await fetchEvents(client, run);
   const resetAt = findLastReset(history);
-  if (resetAt < 0 || countActivities(history.slice(resetAt), activityType) > 1) return false;
+  if (resetAt < 0) return false;
+  const scheduledSince = countActivities(history.slice(resetAt), activityType);
+  // It was pending at the reset point, so Temporal starts it again: the run before the reset has started it as well.
+  if (scheduledSince === 0) return true;
+  if (scheduledSince > 1) return false;
   const kept = countActivities(history.slice(0, resetAt), activityType);
-  const baseRuns = await readBaseRuns(client, run.workflowId, history);
+  const baseRuns = await readChain(client, run.workflowId, history, findBaseRunId);
   return baseRuns.some(({ history }) => countActivities(history, activityType) > kept);
 }
 

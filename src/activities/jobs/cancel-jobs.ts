@@ -37,8 +37,14 @@ export interface CancelledJobs {
 const progressSchema = z.object({
   cancelled: z.array(z.string()),
   refused: z.array(z.object({ id: z.string(), type: z.enum(JOB_TYPES) })),
+  /** When the batch was first read, epoch milliseconds: an outage before that is no wait for results. */
+  readSinceMs: z.number(),
 });
 type Progress = z.infer<typeof progressSchema>;
+
+function toNewProgress(readSinceMs: number): Progress {
+  return { cancelled: [], refused: [], readSinceMs };
+}
 
 const CONCURRENT_REQUESTS = 10;
 
@@ -55,13 +61,15 @@ export function cancelJobs(deps: ActivityDeps) {
     const { batchId, projectId, organizationId } = input;
     return runAttempt('cancel', `jobs of batch ${batchId}`, async (attempt) => {
       const scope = { projectId, organizationId, signal: attempt.signal };
-      const progress = progressSchema.safeParse(attempt.progress).data ?? { cancelled: [], refused: [] };
       const batch = await deps.llamacloud.getBatch(batchId, { ...scope, expand: ['results'] });
+      const progress = progressSchema.safeParse(attempt.progress).data ?? toNewProgress(attempt.nowMs);
+      attempt.saveProgress(progress);
       const running = await findRunning(deps, toJobs(batch.results ?? [], progress), attempt, scope);
       for (const jobs of chunk(running, deps.requestsPerSecond === undefined ? CONCURRENT_REQUESTS : 1)) {
         await cancelChunk(deps, jobs, progress, attempt, scope);
       }
-      const mayWait = attempt.ageMs < input.waitMs && attempt.remainingMs > MIN_REMAINING_MS;
+      const waitedMs = attempt.nowMs - progress.readSinceMs;
+      const mayWait = waitedMs < input.waitMs && attempt.remainingMs > MIN_REMAINING_MS;
       const files =
         batch.results == null || attempt.remainingMs <= MIN_REMAINING_MS
           ? FILES_NOT_READ
@@ -69,7 +77,7 @@ export function cancelJobs(deps: ActivityDeps) {
       const filesWithoutJob = toCompleteRows(batch, files)?.filter(isUnmapped).length ?? null;
       if (filesWithoutJob !== 0 && mayWait) {
         const missing = filesWithoutJob === null ? 'has no results yet' : `has ${filesWithoutJob} files without a job`;
-        throw new NotReady('BatchNotReady', `batch ${batchId} ${missing}`, pollDelayMs(DEFAULT_POLL, attempt.ageMs));
+        throw new NotReady('BatchNotReady', `batch ${batchId} ${missing}`, pollDelayMs(DEFAULT_POLL, waitedMs));
       }
       const refused = await findStillRunning(deps, progress.refused, attempt, scope);
       return { cancelled: progress.cancelled.length, refused, filesWithoutJob };

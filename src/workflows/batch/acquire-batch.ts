@@ -3,48 +3,65 @@ import {
   ApplicationFailure,
   CancellationScope,
   ChildWorkflowFailure,
-  executeChild,
   isCancellation,
   sleep,
 } from '@temporalio/workflow';
-import type { CreatedBatch } from '../../activities/types.js';
-import { createBatchWorkflowId, type ResolvedBatchInput, renderSummary, WORKFLOW_TYPES } from '../../protocol/index.js';
+import {
+  type CreatedBatch,
+  createBatchWorkflowId,
+  findBatchInFailure,
+  type ResolvedBatchInput,
+  renderSummary,
+  WORKFLOW_TYPES,
+} from '../../protocol/index.js';
+import { executeCancellableChild } from '../shared/cancellable-child.js';
 import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
 import { code } from '../shared/details.js';
 import { unwrapFailure } from '../shared/unwrap-failure.js';
 import type { createBatch } from './create-batch.js';
 import { publishBatch, publishDetails, setPhase } from './publish.js';
 import type { BatchState } from './state.js';
+import { isHistoryLong } from './wake.js';
 
-/** Steps 2 and 3: creates the batch, or adopts the one whose id the input gives, and publishes its id. */
-export async function acquireBatch(state: BatchState, input: ResolvedBatchInput): Promise<string> {
+/**
+ * Steps 2 and 3: creates the batch, or adopts the one whose id the input gives, and publishes its id.
+ *
+ * @returns `null` when the history has grown long while another run had the lock: the run has to continue as new, and wait there.
+ */
+export async function acquireBatch(state: BatchState, input: ResolvedBatchInput): Promise<string | null> {
   if (state.batchId !== null) return state.batchId;
   const { batchId } = input;
   if (batchId === undefined) setPhase(state, 'creating');
   const batch = batchId === undefined ? await createUnderLock(state, input) : { batchId, status: null };
-  state.batchId = batch.batchId;
-  state.status = batch.status;
-  publishBatch(state);
+  if (batch === null) return null;
+  adoptBatch(state, batch);
   return batch.batchId;
+}
+
+/** Makes it the batch of this run, and publishes its id. */
+export function adoptBatch(state: BatchState, { batchId, status }: { batchId: string; status: string | null }): void {
+  state.batchId = batchId;
+  state.status = status;
+  publishBatch(state);
 }
 
 /** Time between two attempts to get the lock: another `createBatch` takes seconds, or as long as LlamaCloud is down. */
 const LOCK_DELAY_MS = { min: 1_000, max: 60_000 };
 
 /** Runs `createBatch` as a child whose workflow id is the lock. Waits while another run has it. */
-async function createUnderLock(state: BatchState, input: ResolvedBatchInput): Promise<CreatedBatch> {
+async function createUnderLock(state: BatchState, input: ResolvedBatchInput): Promise<CreatedBatch | null> {
   const { directoryId, job, scope, onStop } = input;
   const workflowId = createBatchWorkflowId(input);
   for (let delayMs = LOCK_DELAY_MS.min; ; delayMs = Math.min(LOCK_DELAY_MS.max, 2 * delayMs)) {
     try {
-      return await executeChild<typeof createBatch>(WORKFLOW_TYPES.createBatch, {
+      return await executeCancellableChild<typeof createBatch>(WORKFLOW_TYPES.createBatch, {
         workflowId,
         args: [{ directoryId, job, scope, onStop }],
         staticSummary: renderSummary(directoryId, job),
         ...CANCELLED_WITH_PARENT,
       });
     } catch (error) {
-      if (error instanceof ChildWorkflowFailure) throw toCreateFailure(error, workflowId, input);
+      if (error instanceof ChildWorkflowFailure) return findUncancelledBatch(error, workflowId, input);
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       state.waitingFor = `Another run is creating a batch of the same directory, job type and configuration: ${code(workflowId)}. This run waits for it.`;
       publishDetails(state);
@@ -53,8 +70,20 @@ async function createUnderLock(state: BatchState, input: ResolvedBatchInput): Pr
       } finally {
         state.waitingFor = null;
       }
+      if (isHistoryLong()) return null;
     }
   }
+}
+
+/** A `createBatch` that was cancelled may fail with its batch, which goes on: the stop of this run tries again. @throws otherwise. */
+function findUncancelledBatch(
+  error: ChildWorkflowFailure,
+  workflowId: string,
+  input: ResolvedBatchInput,
+): CreatedBatch {
+  const batch = findBatchInFailure(error.cause);
+  if (batch === null) throw toCreateFailure(error, workflowId, input);
+  return batch;
 }
 
 /** Returns the failure of `createBatch`. If a person cancelled or terminated that workflow, this run fails: it was not cancelled itself. */

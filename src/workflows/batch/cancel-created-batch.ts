@@ -1,40 +1,48 @@
-import { ActivityFailure, ApplicationFailure, CancelledFailure, log, upsertMemo } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, upsertMemo } from '@temporalio/workflow';
 import type { CreatedBatch } from '../../activities/types.js';
 import { BATCH_ID_MEMO, rootFailure } from '../../protocol/index.js';
-import { cancelBatch } from '../shared/activities.js';
+import { cancelRemoteBatch, cancelRemoteJobs } from './cancel-remote.js';
 import type { CreateBatchInput } from './create-input.js';
 import { type CreateState, findNewBatch, readPreviousCreates } from './find-new-batch.js';
 
-/** Bounds each activity of a `createBatch` that was cancelled. */
-const CLEANUP_OPTIONS = { scheduleToCloseTimeout: '2 minutes' } as const;
+/** Bounds each activity of a `createBatch` that was cancelled, in milliseconds. */
+const CLEANUP_TIMEOUT_MS = 2 * 60_000;
 
-/** Finds the batch that this workflow created or may have created, and cancels it. Otherwise nobody would know that it runs. */
+/**
+ * Finds the batch that this workflow created or may have created, and cancels it and its jobs. Otherwise nobody would know that it runs.
+ *
+ * @throws where it may go on: a person has to look. The failure's first detail is the batch.
+ */
 export async function cancelCreatedBatch(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch> {
   const batch = await findBatchToCancel(input, state);
   if (batch === null) throw new CancelledFailure('The run was stopped before there was a batch');
   upsertMemo({ [BATCH_ID_MEMO]: batch.batchId });
   if (input.onStop === 'leave') return batch;
-  const summary = `Cancel batch ${batch.batchId}`;
-  try {
-    const cancelled = { ...input.scope, batchId: batch.batchId };
-    const status = await cancelBatch.executeWithOptions({ ...CLEANUP_OPTIONS, summary }, [cancelled]);
-    return { ...batch, status };
-  } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
-    // The parent, where it still runs, tries again and says so if that fails.
-    log.error('The batch of a run that was stopped could not be cancelled', { batchId: batch.batchId });
-    return batch;
-  }
+  const { scope, directoryId } = input;
+  const cancelled = await cancelRemoteBatch({ scope, directoryId, ...batch }, Date.now() + CLEANUP_TIMEOUT_MS);
+  const ended = { batchId: batch.batchId, status: cancelled.status ?? batch.status };
+  if (ended.status === 'FAILED') return ended;
+  // A run that was terminated does nothing any more, so the jobs are cancelled here.
+  const jobs = await cancelRemoteJobs({ scope, directoryId, ...ended }, Date.now() + CLEANUP_TIMEOUT_MS);
+  if (!cancelled.isIncomplete && !jobs.isIncomplete) return ended;
+  const outcome = [cancelled.text, jobs.text].filter((text) => text !== null).join('; ');
+  throw ApplicationFailure.create({
+    message: `The run was stopped, and batch ${batch.batchId} or jobs of it may go on: ${outcome}. Cancel them in LlamaCloud.`,
+    type: 'BatchCancelled',
+    nonRetryable: true,
+    details: [ended],
+  });
 }
 
 /** @throws where LlamaCloud can't be asked: a person has to look. */
 async function findBatchToCancel(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch | null> {
+  const options = { scheduleToCloseTimeout: CLEANUP_TIMEOUT_MS };
   try {
-    if (state.preexisting === null) await readPreviousCreates(input, state, CLEANUP_OPTIONS);
+    if (state.preexisting === null) await readPreviousCreates(input, state, options);
     const { batch, preexisting, mayHaveCreatedBatch } = state;
     if (batch !== null || preexisting === null || !mayHaveCreatedBatch) return batch;
     const summary = `Look for a batch over ${input.directoryId} that a lost request created`;
-    return await findNewBatch(input, preexisting, true, { ...CLEANUP_OPTIONS, summary });
+    return await findNewBatch(input, preexisting, true, { ...options, summary });
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     const { type, message } = rootFailure(error);

@@ -55,7 +55,9 @@ export async function createBatch(input: CreateBatchInput, continuedState?: Crea
 
 async function create(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch> {
   let preexisting = await listPreexisting(input, state);
+  let mayHaveCreatedEarlier = false;
   for (let attempt = 1; state.batch === null; attempt++) {
+    mayHaveCreatedEarlier ||= state.mayHaveCreatedBatch;
     const mustLookFirst = attempt > 1 || state.mayHaveCreatedBatch;
     state.batch = mustLookFirst ? await findNewBatch(input, preexisting, state.mayHaveCreatedBatch) : null;
     if (state.batch !== null) break;
@@ -67,25 +69,16 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
       // Nothing was sent. The list from before the reset may hold the batch of the POST that the reset discarded.
       state.preexisting = null;
       preexisting = await listPreexisting(input, state);
-    } else if (response.isFinal) await findDespiteRejection(input, state, response, preexisting);
-    else await waitBeforeNextPost(input, state, response);
+    } else if (response.isFinal) {
+      // LlamaCloud rejected this POST for good. An earlier one may have created a batch after all.
+      state.batch = mayHaveCreatedEarlier ? await findNewBatch(input, preexisting, false) : null;
+      if (state.batch === null) throw response.error;
+    } else await waitBeforeNextPost(input, state, response);
   }
   upsertMemo({ [BATCH_ID_MEMO]: state.batch.batchId, [BLOCKED_BY_MEMO]: undefined });
   setCurrentDetails(`Created ${code(state.batch.batchId)}`);
   await waitUntilListed(input, preexisting);
   return state.batch;
-}
-
-/** LlamaCloud rejected the POST for good. @throws that rejection, unless an earlier POST has created a batch after all. */
-async function findDespiteRejection(
-  input: CreateBatchInput,
-  state: CreateState,
-  { error }: PostFailure,
-  preexisting: PreexistingBatches,
-): Promise<void> {
-  state.batch = await findNewBatch(input, preexisting, false);
-  state.mayHaveCreatedBatch = false;
-  if (state.batch === null) throw error;
 }
 
 async function waitBeforeNextPost(

@@ -43,7 +43,7 @@ export async function processBatch(input: ProcessBatchInput, continuedState?: Ba
   const state = continuedState ?? newBatchState(Date.now());
   setHandler(progressQuery, () => toProgress(state));
   setHandler(wakeSignal, () => {
-    state.wakeRequests += 1;
+    state.wakeRequested = true;
   });
   // Continue-as-new keeps the memo that the run was started with, but neither what was upserted to it nor the details.
   publishBatch(state);
@@ -61,6 +61,7 @@ async function run(state: BatchState, input: ProcessBatchInput): Promise<BatchRe
   return withinDeadline(state, resolved, async () => {
     // Steps 2 and 3: create the batch, publish its id.
     const batchId = await acquireBatch(state, resolved);
+    if (batchId === null) return continueRun(input, state);
     // Step 4: wait.
     const status = await waitForEnd(state, resolved, batchId);
     if (status === null) return continueRun(input, state);

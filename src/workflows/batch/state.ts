@@ -51,8 +51,8 @@ export interface BatchState extends RunState<BatchPhase, FileFailure> {
   stopRequestedAtMs: number | null;
   /** What the run waits for other than LlamaCloud: another run that has the create lock. A sentence. */
   waitingFor: string | null;
-  /** `wake` signals so far. */
-  wakeRequests: number;
+  /** Whether a `wake` signal has come since the last poll began. */
+  wakeRequested: boolean;
 }
 
 export function newBatchState(startedAtMs: number): BatchState {
@@ -68,7 +68,7 @@ export function newBatchState(startedAtMs: number): BatchState {
     jobsEnded: 0,
     stopRequestedAtMs: null,
     waitingFor: null,
-    wakeRequests: 0,
+    wakeRequested: false,
   };
 }
 

@@ -1,16 +1,9 @@
-import { CancellationScope, isCancellation, log } from '@temporalio/workflow';
-import type { CancelledJobs } from '../../activities/types.js';
-import {
-  cleanText,
-  isTerminal,
-  type ResolvedBatchInput,
-  rootFailure,
-  STOP_TIMEOUT_MS,
-  WORKFLOW_TYPES,
-} from '../../protocol/index.js';
-import { cancelBatch, cancelJobs } from '../shared/activities.js';
+import { CancellationScope, log, workflowInfo } from '@temporalio/workflow';
+import { isTerminal, type ResolvedBatchInput, STOP_TIMEOUT_MS, WORKFLOW_TYPES } from '../../protocol/index.js';
+import { cancelPreviousCreates } from '../shared/activities.js';
 import { publishReport } from '../shared/publish-report.js';
-import { isTemporalFailure } from '../shared/temporal-failure.js';
+import { adoptBatch } from './acquire-batch.js';
+import { cancelRemoteBatch, cancelRemoteJobs, logFailedStep, remainingMs } from './cancel-remote.js';
 import { skipRemainingFiles } from './fan-out.js';
 import { NOT_COLLECTED } from './manifest-line.js';
 import { processResultsPage, writePage } from './process-results-page.js';
@@ -21,12 +14,6 @@ import { type BatchState, skipUnreadFiles, toReport } from './state.js';
 const CANCEL_BATCH_UNTIL_MS = 0.3 * STOP_TIMEOUT_MS;
 const CANCEL_JOBS_UNTIL_MS = 0.6 * STOP_TIMEOUT_MS;
 const COLLECT_UNTIL_MS = 0.9 * STOP_TIMEOUT_MS;
-
-/**
- * How long to wait until each file has a job or an error, in milliseconds. After a CANCELLED batch most never get one, and a person waits
- * for the run to end. After a COMPLETED batch they do, and each job costs money.
- */
-const UNMAPPED_WAIT_MS = { cancelled: 5_000, completed: 30_000 };
 
 /** How long to wait for jobs that have not ended, in milliseconds. */
 const JOB_END_WAIT_MS = 30_000;
@@ -49,80 +36,45 @@ export async function stop(state: BatchState, input: ResolvedBatchInput): Promis
 }
 
 async function stopBatch(state: BatchState, input: ResolvedBatchInput, startedAtMs: number): Promise<string> {
+  const problem = state.batchId === null ? await adoptPreviousBatch(state, startedAtMs + CANCEL_BATCH_UNTIL_MS) : null;
   const { batchId, status } = state;
-  if (batchId === null) return 'nothing had to be cancelled';
+  if (batchId === null) return problem ?? 'nothing had to be cancelled';
   if (input.onStop === 'leave') {
     return status !== null && isTerminal(status)
       ? `the batch is ${status}, and its jobs were not cancelled`
       : `the batch was left running (last status ${status ?? 'not known'})`;
   }
-  const batchOutcome = await cancelRemoteBatch(state, input, batchId, startedAtMs + CANCEL_BATCH_UNTIL_MS);
-  if (state.status === 'FAILED') return batchOutcome;
-  const jobs = await cancelRemoteJobs(state, input, batchId, startedAtMs + CANCEL_JOBS_UNTIL_MS);
+  const { scope, directoryId, resultsGraceMs } = input;
+  const batch = await cancelRemoteBatch({ scope, directoryId, batchId, status }, startedAtMs + CANCEL_BATCH_UNTIL_MS);
+  if (batch.status !== null) setStatus(state, batch.status);
+  if (batch.status === 'FAILED') return batch.text;
+  const ended = { scope, directoryId, batchId, status: batch.status };
+  const jobs = await cancelRemoteJobs(ended, startedAtMs + CANCEL_JOBS_UNTIL_MS, resultsGraceMs);
   const documentsOutcome = jobs.hasResults
     ? await collectFinished(state, input, batchId, startedAtMs + COLLECT_UNTIL_MS)
     : null;
-  return [batchOutcome, jobs.outcome, documentsOutcome].filter((outcome) => outcome !== null).join('; ');
-}
-
-async function cancelRemoteBatch(
-  state: BatchState,
-  input: ResolvedBatchInput,
-  batchId: string,
-  deadlineMs: number,
-): Promise<string> {
-  if (state.status !== null && isTerminal(state.status)) return `the batch is ${state.status}`;
-  const options = { summary: `Cancel batch ${batchId}`, scheduleToCloseTimeout: remainingMs(deadlineMs) };
-  try {
-    setStatus(state, await cancelBatch.executeWithOptions(options, [{ ...input.scope, batchId }]));
-    return `the batch is ${state.status}`;
-  } catch (error) {
-    return logFailedStep('the batch could not be cancelled', error, { batchId });
-  }
+  return [batch.text, jobs.text, documentsOutcome].filter((outcome) => outcome !== null).join('; ');
 }
 
 /**
- * Cancels the jobs individually, also after the batch could not be cancelled. In LlamaCloud a batch can end before its jobs do. It then
- * can't be cancelled, but its jobs can. Jobs that go on cost credits.
+ * If a person has reset this run, a `createBatch` from before the reset may still create a batch: cancels it, and makes its batch the
+ * batch of this run.
+ *
+ * @returns What could not be done.
  */
-async function cancelRemoteJobs(
-  state: BatchState,
-  input: ResolvedBatchInput,
-  batchId: string,
-  deadlineMs: number,
-): Promise<{ outcome: string | null; hasResults: boolean }> {
-  const options = { summary: `Cancel the jobs of batch ${batchId}`, scheduleToCloseTimeout: remainingMs(deadlineMs) };
+async function adoptPreviousBatch(state: BatchState, deadlineMs: number): Promise<string | null> {
+  const { workflowId, runId } = workflowInfo();
+  const options = {
+    summary: 'Cancel a create from before a reset, if any',
+    scheduleToCloseTimeout: remainingMs(deadlineMs),
+  };
   try {
-    const { scope, directoryId, resultsGraceMs } = input;
-    const maxWaitMs = state.status === 'COMPLETED' ? UNMAPPED_WAIT_MS.completed : UNMAPPED_WAIT_MS.cancelled;
-    const waitMs = Math.min(maxWaitMs, resultsGraceMs);
-    const jobs = await cancelJobs.executeWithOptions(options, [{ ...scope, batchId, directoryId, waitMs }]);
-    return { outcome: describeJobs(jobs), hasResults: jobs.filesWithoutJob !== null };
+    const batch = await cancelPreviousCreates.executeWithOptions(options, [{ workflowId, runId }]);
+    if (batch !== null) adoptBatch(state, batch);
+    return null;
   } catch (error) {
-    const hasResults = state.status === 'CANCELLED' || state.status === 'COMPLETED';
-    return {
-      outcome: logFailedStep('the jobs of the batch could not all be cancelled', error, { batchId }),
-      hasResults,
-    };
+    return logFailedStep('a create from before a reset could not be cancelled', error, {});
   }
-}
-
-function describeJobs({ cancelled, refused, filesWithoutJob }: CancelledJobs): string | null {
-  if (filesWithoutJob === null)
-    return 'LlamaCloud returned no results, so jobs of the batch, if any, could not be found or cancelled';
-  const parts = [
-    cancelled > 0 ? `${cancelled} jobs of the batch were cancelled` : null,
-    refused.length > 0 ? `LlamaCloud refused to cancel ${refused.length} jobs (${joinFirst(refused)})` : null,
-    filesWithoutJob > 0
-      ? `${filesWithoutJob} files had no job when the run stopped; a job created later is not cancelled`
-      : null,
-  ].filter((part) => part !== null);
-  return parts.length === 0 ? null : parts.join('; ');
-}
-
-/** The first four ids: a failure's message has no room for more. The activity's result has all. */
-function joinFirst(jobIds: readonly string[]): string {
-  return jobIds.length > 4 ? `${jobIds.slice(0, 4).join(', ')}, …` : jobIds.join(', ');
 }
 
 /**
@@ -166,16 +118,4 @@ export async function writeUnfinishedPage(state: BatchState, deadlineMs: number)
   } catch (error) {
     logFailedStep('the manifest could not be written', error, { batchId });
   }
-}
-
-/** Logs and describes a step that failed. The other steps go on. */
-function logFailedStep(what: string, error: unknown, context: Record<string, unknown>): string {
-  if (!isTemporalFailure(error)) throw error;
-  const message = isCancellation(error) ? 'there was no more time' : cleanText(rootFailure(error).message);
-  log.error(`While the run was ending, ${what}`, { ...context, message });
-  return `${what}: ${message}`;
-}
-
-function remainingMs(deadlineMs: number): number {
-  return Math.max(1_000, deadlineMs - Date.now());
 }

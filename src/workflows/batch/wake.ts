@@ -16,7 +16,9 @@ export async function pollRestartedByWake<T>(
   poll: (isWoken: boolean) => Promise<T>,
 ): Promise<T | null> {
   for (let gapMs = 0; !isHistoryLong(); gapMs = Math.min(MAX_GAP_MS, Math.max(MIN_DELAY_MS, 2 * gapMs))) {
-    const isWoken = gapMs > 0;
+    // Also a signal that came together with what the last poll found: it may be newer.
+    const isWoken = state.wakeRequested;
+    state.wakeRequested = false;
     const scope = new CancellationScope();
     try {
       const found = await scope.run(() =>
@@ -31,23 +33,22 @@ export async function pollRestartedByWake<T>(
 }
 
 interface WakeState {
-  /** `wake` signals so far. */
-  wakeRequests: number;
+  /** Whether a `wake` signal has come since the last poll began. */
+  wakeRequested: boolean;
 }
 
 /** Bounds a day of signals that change nothing to some 150 polls of ten events. */
 const MAX_GAP_MS = 10 * 60_000;
 
-/** A change of status adds some ten events, a `wake` signal up to four. */
+/** A change of status or an attempt to get the create lock adds some ten events, a `wake` signal up to four. */
 const MAX_HISTORY_EVENTS = 4_000;
 
-function isHistoryLong(): boolean {
+export function isHistoryLong(): boolean {
   return workflowInfo().historyLength > MAX_HISTORY_EVENTS;
 }
 
-/** Resolves after `gapMs` and a signal that came since the call, or when the history has grown long. */
+/** Resolves after `gapMs` and a signal that came since the poll began, or when the history has grown long. */
 async function wakeAfter(state: WakeState, gapMs: number): Promise<undefined> {
-  const { wakeRequests } = state;
   if (gapMs > 0) await condition(isHistoryLong, gapMs);
-  await condition(() => state.wakeRequests > wakeRequests || isHistoryLong());
+  await condition(() => state.wakeRequested || isHistoryLong());
 }

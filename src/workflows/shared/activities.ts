@@ -52,7 +52,7 @@ export const { postBatch } = proxyActivities<Activities>({
 });
 
 /** The activities of a stop. The caller sets a `scheduleToCloseTimeout`. */
-export const { cancelBatch, cancelJobs } = proxyActivities<Activities>(COMMON);
+export const { cancelBatch, cancelJobs, cancelPreviousCreates } = proxyActivities<Activities>(COMMON);
 
 /** For the report only: where they fail, a run goes on without them. */
 export const { findChildReport, readJobCredits } = proxyActivities<Activities>({

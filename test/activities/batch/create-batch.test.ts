@@ -210,6 +210,34 @@ describe('findCreatedBatch', () => {
     expect(await run(env.activities.findCreatedBatch, input)).toBeNull();
   });
 
+  const BROKEN: Fault[] = [
+    ...[400, 403, 404, 410, 422].map((status) => ({ kind: 'status', status }) as const),
+    { kind: 'html' },
+    { kind: 'wrong-json' },
+  ];
+
+  test.each(BROKEN)('is stopped by no batch of others that can not be read: %j', async (fault) => {
+    const { env, work, list } = await setWork({ emulator: { unusualBatches: false } });
+    const preexisting = await list();
+    const lost = await create(env, work.directoryId);
+    const broken = { id: 'bat-broken', status: 'RUNNING', source_directory_id: work.directoryId };
+    const addBroken = (body: unknown) => ({ ...Object(body), items: [broken, ...Object(body).items] });
+    env.emulator.rewrite(TARGETS.listBatches, addBroken);
+    env.emulator.faults.next({ ...fault, ...TARGETS.getBatch });
+    const input = { ...work, preexisting, wait: false };
+    expect(await run(env.activities.findCreatedBatch, input)).toMatchObject({ batchId: lost.id });
+  });
+
+  // The batch of a lost response may be the one that can't be read for now.
+  test.each([401, 402, 408, 429, 500])('does not pass over a batch whose response is %i', async (status) => {
+    const { env, work, list } = await setWork();
+    const input = { ...work, preexisting: await list(), wait: false };
+    const listed = { id: 'bat-unknown', status: 'RUNNING', source_directory_id: work.directoryId };
+    env.emulator.rewrite(TARGETS.listBatches, (body) => ({ ...Object(body), items: [listed] }));
+    env.emulator.faults.next({ kind: 'status', status, ...TARGETS.getBatch });
+    expect((await failing(env.activities.findCreatedBatch, input)).nonRetryable).toBe(false);
+  });
+
   test('takes the oldest of several, on whatever page it is', async () => {
     const { env, work, list } = await setWork({ emulator: { defaultPageSize: 1, maxPageSize: 1 } });
     const preexisting = await list();

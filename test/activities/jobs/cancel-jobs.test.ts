@@ -25,6 +25,12 @@ async function start(count: number, emulator: EmulatorOptions = {}) {
   };
 }
 
+/** An attempt that has read the batch 20 s ago. */
+const WAITED = {
+  ageMs: 20_000,
+  heartbeatDetails: { progress: { cancelled: [], refused: [], readSinceMs: Date.now() - 20_000 } },
+};
+
 describe('the jobs of a batch that can not be cancelled itself any more', () => {
   test('are cancelled where they have not ended', async () => {
     const { env, cancelJobs, input, jobIds, posts, statuses } = await start(3);
@@ -116,7 +122,13 @@ describe('the jobs of a batch that can not be cancelled itself any more', () => 
   test('are not known where there are no results', async () => {
     const { cancelJobs, input } = await start(4, { resultsNullMs: Number.POSITIVE_INFINITY });
     expect((await failing(cancelJobs, input)).message).toContain('has no results yet');
-    const waited = { ageMs: 20_000 };
-    expect(await run(cancelJobs, input, waited)).toEqual({ cancelled: 0, refused: [], filesWithoutJob: null });
+    expect(await run(cancelJobs, input, WAITED)).toEqual({ cancelled: 0, refused: [], filesWithoutJob: null });
+  });
+
+  test('are waited for also after an outage that was longer than the wait', async () => {
+    const { env, cancelJobs, input } = await start(4, { resultsNullMs: Number.POSITIVE_INFINITY });
+    env.emulator.faults.next({ kind: 'status', status: 503, ...TARGETS.getBatch });
+    expect(await failing(cancelJobs, input, { ageMs: 20_000 })).toMatchObject({ type: 'ServiceUnavailable' });
+    expect((await failing(cancelJobs, input, { ageMs: 31_000 })).message).toContain('has no results yet');
   });
 });

@@ -40,4 +40,17 @@ describe('the create lock, on the time-skipping server', () => {
     expect(heldMs).toBeGreaterThan(2 * MINUTE_MS);
     expect(heldMs).toBeLessThan(4 * MINUTE_MS);
   });
+
+  test('is waited for, for days, by a run that continues as new', async () => {
+    const { directoryId, lockId, batches } = await newDirectory(env);
+    const occupant = await env.client.workflow.start('holdDocument', { workflowId: lockId, taskQueue: env.taskQueue });
+    const run = await env.batches.start({ ...parse(directoryId), timeout: '30 days' });
+    const latest = async () => (await env.client.workflow.getHandle(run.workflowId).describe()).runId;
+    while ((await latest()) === run.runId) await temporal.env.sleep('2 hours');
+    expect((await env.history(run.workflowId, run.runId)).length).toBeLessThan(5_000);
+    expect(await run.progress()).toMatchObject({ phase: 'creating', directoryId });
+    await occupant.signal('release');
+    const { batchId } = await run.result();
+    expect(batches().map(({ id }) => id)).toEqual([batchId]);
+  });
 });

@@ -37,6 +37,22 @@ describe('a create while LlamaCloud is down', () => {
     expect(events).toBeLessThan(EVENTS_FOR_EACH_POST * failures);
   }, 240_000);
 
+  test('fails at once, without a look for a batch, where LlamaCloud rejects its first POST', async () => {
+    const directory = await newDirectory(env);
+    env.emulator.faults.next({ kind: 'status', status: 429, retryAfter: 1, ...TARGETS.createBatch });
+    env.emulator.faults.next({ kind: 'status', status: 401, ...TARGETS.createBatch });
+    const run = await env.batches.start(parse(directory.directoryId));
+    // What may be listed between the two POSTs is listed before the second one.
+    await directory.untilPosted(2);
+    env.emulator.faults.next({ kind: 'status', status: 401, ...TARGETS.listBatches, times: 1_000 });
+    expect(await failureOf(run.result())).toMatchObject({ type: 'NotAuthorized' });
+    env.emulator.faults.clear();
+    const listed = (await env.history(directory.lockId)).filter(
+      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'findCreatedBatch',
+    );
+    expect(listed).toHaveLength(1);
+  });
+
   test('ends with its run, whose failure says that a batch may be there', async () => {
     const directory = await newDirectory(env);
     const { faults } = env.emulator;

@@ -103,6 +103,11 @@ describe('waiting, on the time-skipping server', () => {
     expect((await run.result()).status).toBe('COMPLETED');
   });
 
+  test('a wake that comes together with a change of the status is not lost: the next poll happens now', async () => {
+    const options = { workflowId: 'poll-after-wake', taskQueue: env.taskQueue };
+    expect(await env.client.workflow.execute('pollAfterWake', options)).toEqual([false, true]);
+  });
+
   test('a batch that flaps for days continues as new, and loses nothing of what is known, nor a wake', async () => {
     let gets = 0;
     const { run, batch } = await start({

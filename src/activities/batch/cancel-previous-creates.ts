@@ -1,0 +1,41 @@
+import { Context } from '@temporalio/activity';
+import { type Client, WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { type CreatedBatch, findBatchInFailure, rootFailure } from '../../protocol/index.js';
+import { runAttempt } from '../support/run-attempt.js';
+import { listCreatesBeforeReset } from './previous-creates.js';
+import { undefinedIfNotFound, type WorkflowRun } from './reset-history.js';
+
+/**
+ * For a run that stops before it has a batch. If a person has reset it, a `createBatch` that it had started before the reset may still
+ * create a batch, or have created one. Cancels that `createBatch`, waits for its end, and returns its batch; `null` without one.
+ */
+export async function cancelPreviousCreates(run: WorkflowRun): Promise<CreatedBatch | null> {
+  return runAttempt('cancel', `earlier creates of ${run.workflowId}`, ({ signal }) => {
+    const { client } = Context.current();
+    return client.withAbortSignal(signal, async () => {
+      for (const create of await listCreatesBeforeReset(client, run)) {
+        const batch = await cancelCreate(client, create);
+        if (batch !== null) return batch;
+      }
+      return null;
+    });
+  });
+}
+
+/** @throws if it was open and fails without a batch: its failure says what a person has to look for. */
+async function cancelCreate(client: Client, { workflowId, runId }: WorkflowRun): Promise<CreatedBatch | null> {
+  // Not by the run id: it may have continued as new. And not by the workflow id alone: by now another run may create under it.
+  const options = { firstExecutionRunId: runId };
+  const handle = client.workflow.getHandle<() => Promise<CreatedBatch>>(workflowId, undefined, options);
+  const cancelled = await undefinedIfNotFound(() => handle.cancel());
+  try {
+    return (await undefinedIfNotFound(() => handle.result())) ?? null;
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    const batch = findBatchInFailure(error.cause);
+    if (batch !== null || cancelled === undefined || error.cause instanceof CancelledFailure) return batch;
+    const { type, message } = rootFailure(error);
+    throw ApplicationFailure.nonRetryable(message, type);
+  }
+}

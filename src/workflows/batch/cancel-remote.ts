@@ -1,0 +1,103 @@
+/** Cancels a batch and its jobs in LlamaCloud: for a run that stops, and for a `createBatch` that is cancelled. */
+import { isCancellation, log } from '@temporalio/workflow';
+import type { CancelledJobs } from '../../activities/types.js';
+import { type ApiScope, cleanText, isTerminal, rootFailure } from '../../protocol/index.js';
+import { cancelBatch, cancelJobs } from '../shared/activities.js';
+import { isTemporalFailure } from '../shared/temporal-failure.js';
+
+export interface BatchToCancel {
+  scope: ApiScope;
+  directoryId: string;
+  batchId: string;
+  /** Last status seen; `null` if it is not known. */
+  status: string | null;
+}
+
+/** What one step of a stop has done. */
+export interface StepOutcome {
+  /** For the message of the run's failure; `null` if there is nothing to say. */
+  text: string | null;
+  /** Whether something may go on in LlamaCloud, and cost credits. */
+  isIncomplete: boolean;
+}
+
+/**
+ * How long to wait until each file has a job or an error, in milliseconds. After a CANCELLED batch most never get one, and a person waits
+ * for the run to end. After a COMPLETED batch they do, and each job costs money.
+ */
+const UNMAPPED_WAIT_MS = { cancelled: 5_000, completed: 30_000 };
+
+/** Cancels the batch, unless it has ended. Returns its status: the last one seen if it could not be cancelled. */
+export async function cancelRemoteBatch(
+  { scope, batchId, status }: BatchToCancel,
+  deadlineMs: number,
+): Promise<StepOutcome & { text: string; status: string | null }> {
+  if (status !== null && isTerminal(status)) return toEnded(status);
+  const options = { summary: `Cancel batch ${batchId}`, scheduleToCloseTimeout: remainingMs(deadlineMs) };
+  try {
+    return toEnded(await cancelBatch.executeWithOptions(options, [{ ...scope, batchId }]));
+  } catch (error) {
+    return { status, text: logFailedStep('the batch could not be cancelled', error, { batchId }), isIncomplete: true };
+  }
+}
+
+function toEnded(status: string) {
+  return { status, text: `the batch is ${status}`, isIncomplete: false };
+}
+
+/**
+ * Cancels the jobs individually, also after the batch could not be cancelled. In LlamaCloud a batch can end before its jobs do. It then
+ * can't be cancelled, but its jobs can. Jobs that go on cost credits.
+ *
+ * @param resultsGraceMs Upper bound on the wait for files that have no job yet.
+ */
+export async function cancelRemoteJobs(
+  { scope, directoryId, batchId, status }: BatchToCancel,
+  deadlineMs: number,
+  resultsGraceMs = Number.POSITIVE_INFINITY,
+): Promise<StepOutcome & { hasResults: boolean }> {
+  const options = { summary: `Cancel the jobs of batch ${batchId}`, scheduleToCloseTimeout: remainingMs(deadlineMs) };
+  const maxWaitMs = status === 'COMPLETED' ? UNMAPPED_WAIT_MS.completed : UNMAPPED_WAIT_MS.cancelled;
+  const input = { ...scope, batchId, directoryId, waitMs: Math.min(maxWaitMs, resultsGraceMs) };
+  try {
+    const jobs = await cancelJobs.executeWithOptions(options, [input]);
+    // The files of a CANCELLED batch that have no job get none.
+    const isIncomplete = jobs.refused.length > 0 || (status !== 'CANCELLED' && jobs.filesWithoutJob !== 0);
+    return { text: describeJobs(jobs), isIncomplete, hasResults: jobs.filesWithoutJob !== null };
+  } catch (error) {
+    const hasResults = status === 'CANCELLED' || status === 'COMPLETED';
+    const text = logFailedStep('the jobs of the batch could not all be cancelled', error, { batchId });
+    return { text, isIncomplete: true, hasResults };
+  }
+}
+
+function describeJobs({ cancelled, refused, filesWithoutJob }: CancelledJobs): string | null {
+  if (filesWithoutJob === null)
+    return 'LlamaCloud returned no results, so jobs of the batch, if any, could not be found or cancelled';
+  const parts = [
+    cancelled > 0 ? `${cancelled} jobs of the batch were cancelled` : null,
+    refused.length > 0 ? `LlamaCloud refused to cancel ${refused.length} jobs (${joinFirst(refused)})` : null,
+    filesWithoutJob > 0
+      ? `${filesWithoutJob} files had no job when the run stopped; a job created later is not cancelled`
+      : null,
+  ].filter((part) => part !== null);
+  return parts.length === 0 ? null : parts.join('; ');
+}
+
+/** The first four ids: a failure's message has no room for more. The activity's result has all. */
+function joinFirst(jobIds: readonly string[]): string {
+  return jobIds.length > 4 ? `${jobIds.slice(0, 4).join(', ')}, …` : jobIds.join(', ');
+}
+
+/** Logs and describes a step that failed. The other steps go on. */
+export function logFailedStep(what: string, error: unknown, context: Record<string, unknown>): string {
+  if (!isTemporalFailure(error)) throw error;
+  const message = isCancellation(error) ? 'there was no more time' : cleanText(rootFailure(error).message);
+  log.error(`While the run was ending, ${what}`, { ...context, message });
+  return `${what}: ${message}`;
+}
+
+/** For a `scheduleToCloseTimeout`: each step gets one second even if the earlier ones took all the time. */
+export function remainingMs(deadlineMs: number): number {
+  return Math.max(1_000, deadlineMs - Date.now());
+}
