@@ -1,24 +1,19 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchWorkflowId, directoriesWorkflowId } from '../../src/index.js';
-import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
 import { failureOf } from '../support/failure.js';
+import { openNamespace } from '../support/namespace.js';
 import { files, parse, startTestEnvironment, type TestEnvironment } from '../support/test-environment.js';
 import { until } from '../support/until.js';
 
 describe('BatchClient', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: 3_600_000 } });
+    env = await startTestEnvironment(await openNamespace(), { emulator: { batchRunningMs: 3_600_000 } });
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
   const directory = async () => (await env.emulator.addDirectory(files(2))).id;
   const batchesOver = (id: string) => env.emulator.batches.list().filter((batch) => batch.directoryId === id);

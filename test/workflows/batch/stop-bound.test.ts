@@ -8,7 +8,7 @@ import {
   type TimeSkippingTemporal,
 } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
-import { logged } from '../../support/logged.js';
+import { readLogged } from '../../support/logged.js';
 import { startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 import { mapFiles, type StartedRun, startRun } from './support.js';
@@ -82,7 +82,7 @@ describe('a stop ends within its bound', () => {
       const { phase, failure } = await started.run.progress();
       expect(phase).toBe('cancelled');
       expect(failure?.message).toContain('it could not be cancelled: ');
-      expect(logged.join()).toContain('While the run was ending, it could not be cancelled');
+      expect(readLogged().join()).toContain('While the run was ending, it could not be cancelled');
     },
     240_000,
   );
