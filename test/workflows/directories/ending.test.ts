@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchWorkflowId, isFailure } from '../../../src/index.js';
-import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { newDirectoriesState } from '../../../src/workflows/directories/state.js';
 import { directoryLines, parseAll } from '../../support/directories.js';
 import { failureOf } from '../../support/failure.js';
+import { openNamespace } from '../../support/namespace.js';
 import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
@@ -12,18 +12,13 @@ const POST = { method: 'POST', path: '/api/v2/batches' };
 
 /** Batches here end when the test says so. */
 describe('a run over many directories that fails or is cancelled, on a real server', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: HOUR } });
+    env = await startTestEnvironment(await openNamespace(), { emulator: { batchRunningMs: HOUR } });
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
   const directories = async (count: number) => {
     const ids: string[] = [];
