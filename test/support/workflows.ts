@@ -30,7 +30,7 @@ export async function countDocument(): Promise<number> {
 
 /** A child that fails at length. */
 export async function complain(): Promise<never> {
-  throw ApplicationFailure.nonRetryable('äöü'.repeat(16_000), 'Complaint');
+  throw ApplicationFailure.nonRetryable('äöü'.repeat(40_000), 'Complaint');
 }
 
 /** A child that takes its time: until it is told that it may end. */

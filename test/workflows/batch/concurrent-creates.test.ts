@@ -123,15 +123,4 @@ describe('runs over the same directory with the same job', () => {
       TIMEOUT_MS,
     );
   });
-
-  test.each(['processBatch', 'createBatch'])('%s takes no state that somebody has made up', async (type) => {
-    const directory = await newDirectory(env);
-    const handle = await env.client.workflow.start(type, {
-      workflowId: `made-up-${type}`,
-      taskQueue: env.taskQueue,
-      args: [parse(directory.directoryId), { batchId: 'bat-made-up' }],
-    });
-    expect(await failureOf(handle.result())).toMatchObject({ type: 'InvalidInput' });
-    expect(directory.posts()).toEqual([]);
-  });
 });
