@@ -2,26 +2,24 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isGrpcServiceError } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import type { WorkerConfig } from '../src/config.js';
-import { type LocalTemporal, startLocalTemporal } from '../src/testing/index.js';
 import { findFreePort } from '../src/testing/temporal/free-port.js';
 import { startWorker } from '../src/worker.js';
+import { openNamespace, type TestNamespace } from './support/namespace.js';
 import './support/quiet.js';
 
 describe('startWorker', () => {
-  let temporal: LocalTemporal;
+  let temporal: TestNamespace;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
+    temporal = await openNamespace();
   });
-
-  afterAll(() => temporal?.close());
 
   const start = async (where: { address?: string; namespace?: string }) => {
     const output = await mkdtemp(join(tmpdir(), 'worker-'));
     onTestFinished(() => rm(output, { recursive: true }));
-    const { address = temporal.address, namespace = 'default' } = where;
+    const { address = temporal.address, namespace = temporal.namespace } = where;
     const config: WorkerConfig = {
       llamacloud: { apiKey: 'llx-key', baseUrl: 'http://127.0.0.1:1' },
       output,

@@ -2,19 +2,19 @@ import { Client, Connection, ServiceError, WorkflowNotFoundError } from '@tempor
 import type { Payload } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { BATCH_ID_MEMO, BatchClient, NoWorkerError, RunNotReadyError } from '../../src/index.js';
-import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
-import { files, parse, startTestEnvironment } from '../support/test-environment.js';
+import { openNamespace, type TestNamespace } from '../support/namespace.js';
+import { files, parse, startTestEnvironment, type TestEnvironment } from '../support/test-environment.js';
 import { until } from '../support/until.js';
 
-let temporal: LocalTemporal;
+let temporal: TestNamespace;
+let env: TestEnvironment;
 
 beforeAll(async () => {
-  temporal = await startLocalTemporal();
+  temporal = await openNamespace();
+  env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: 3_600_000 } });
 });
 
-afterAll(async () => {
-  await temporal?.close();
-});
+afterAll(() => env?.close());
 
 describe('progress', () => {
   test('without a worker is an error that names the task queue, after 10 seconds by default', async () => {
@@ -31,7 +31,7 @@ describe('progress', () => {
   }, 30_000);
 
   test('without a worker is the same error for a client with a native connection, after the time that is given', async () => {
-    const client = new Client({ connection: temporal.nativeConnection });
+    const client = new Client({ connection: temporal.nativeConnection, namespace: temporal.namespace });
     const batches = new BatchClient({ client, taskQueue: 'nobody-polls-this-either' });
     const run = await batches.start(parse('dir-without-worker'), { workflowId: 'native' });
     const startedMs = Date.now();
@@ -92,7 +92,6 @@ describe('progress', () => {
   });
 
   test('says what blocks the run, and null once nothing does', async () => {
-    const env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: 3_600_000 } });
     const { id } = await env.emulator.addDirectory(files(1));
     env.emulator.faults.next({
       kind: 'status',
@@ -105,12 +104,11 @@ describe('progress', () => {
     const run = await env.batches.start(parse(id));
     const blockedBy = await until('the failure to show', async () => (await run.progress()).blockedBy ?? undefined);
     expect(blockedBy).toContain('moving house');
-    await env.untilCreated(id);
+    const batch = await env.untilCreated(id);
     await until('the run to go on', async () => (await run.progress()).blockedBy === null);
-    for (const batch of env.emulator.batches.list()) env.emulator.batches.finish(batch.id);
+    env.emulator.batches.finish(batch.id);
     await run.result();
     expect(await run.progress()).toMatchObject({ phase: 'completed', blockedBy: null });
-    await env.close();
   });
 });
 
@@ -125,18 +123,17 @@ describe('a report', () => {
 
   test('that can not be asked for is an error, not a run without a batch', async () => {
     const connection = await Connection.connect({ address: temporal.address });
-    const batches = new BatchClient({ client: new Client({ connection }) });
+    const batches = new BatchClient({ client: new Client({ connection, namespace: temporal.namespace }) });
     const run = batches.attach('any');
     await connection.close();
     await expect(run.report()).rejects.toBeInstanceOf(ServiceError);
   });
 
   test('that can not be decoded is an error, not a run without a batch', async () => {
-    const env = await startTestEnvironment(temporal);
     const { id } = await env.emulator.addDirectory(files(1));
     const { workflowId } = await env.batches.start(parse(id));
+    env.emulator.batches.finish((await env.untilCreated(id)).id);
     await env.batches.attach(workflowId).result();
-    await env.close();
     const undecodable = {
       encode: async (payloads: Payload[]) => payloads,
       decode: async (payloads: Payload[]) => {
@@ -147,6 +144,7 @@ describe('a report', () => {
     };
     const client = new Client({
       connection: temporal.client.connection,
+      namespace: temporal.namespace,
       dataConverter: { payloadCodecs: [undecodable] },
     });
     await expect(new BatchClient({ client }).attach(workflowId).report()).rejects.toThrow('another key');
@@ -161,7 +159,6 @@ describe('a report', () => {
   });
 
   test('of a run that was terminated is undefined, and the memo has the id of its batch', async () => {
-    const env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: 3_600_000 } });
     const { id } = await env.emulator.addDirectory(files(1));
     const run = await env.batches.start(parse(id));
     await until('the batch id', async () => (await run.progress()).batchId ?? undefined);
@@ -169,7 +166,6 @@ describe('a report', () => {
     await handle.terminate();
     expect(await run.report()).toBeUndefined();
     expect((await handle.describe()).memo?.[BATCH_ID_MEMO]).toBe((await env.untilCreated(id)).id);
-    await env.close();
   });
 
   test('of a run that continued as new is found by its first run id, also after another run has taken its workflow id', async () => {

@@ -1,37 +1,40 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalTemporal, startLocalTemporal } from '../../src/testing/index.js';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openNamespace } from '../support/namespace.js';
 import { files, parse, startTestEnvironment, type TestEnvironment } from '../support/test-environment.js';
 import { until } from '../support/until.js';
 
 describe('BatchClient.schedule', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal);
+    env = await startTestEnvironment(await openNamespace());
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
+  afterEach(() => {
+    env.emulator.configure({ batchRunningMs: 0 });
   });
 
+  afterAll(() => env?.close());
+
+  const batchesOver = (id: string) => env.emulator.batches.list().filter((batch) => batch.directoryId === id);
   const directory = async () => (await env.emulator.addDirectory(files(1))).id;
   const runsOf = async (scheduleId: string) => {
     const { info } = await env.batches.getSchedule(scheduleId).handle.describe();
     return info.recentActions.map(({ action }) => action.workflow.workflowId);
   };
 
-  test('it fires at its interval, and its runs are ordinary runs', async () => {
+  test('it fires at its interval, and its runs are ordinary runs, each with a batch of its own', async () => {
     const id = await directory();
     const schedule = await env.batches.schedule(parse(id), { scheduleId: `fires-${id}`, every: '1 second' });
-    const [workflowId = ''] = await until('a run', async () => {
-      const runs = await runsOf(schedule.scheduleId);
-      return runs.length > 0 && runs;
+    const runs = await until('two runs', async () => {
+      const workflowIds = await runsOf(schedule.scheduleId);
+      return workflowIds.length >= 2 && workflowIds;
     });
     await schedule.delete();
-    expect((await env.batches.attach(workflowId).result()).files.completed).toBe(1);
+    const reports = await Promise.all(runs.map((run) => env.batches.attach(run).result()));
+    for (const { files } of reports) expect(files).toMatchObject({ total: 1, completed: 1 });
+    expect(new Set(reports.map(({ batchId }) => batchId)).size).toBe(runs.length);
+    const [workflowId = ''] = runs;
     const description = await env.client.workflow.getHandle(workflowId).describe();
     expect(await description.staticSummary()).toContain(id);
   });
@@ -61,32 +64,30 @@ describe('BatchClient.schedule', () => {
   });
 
   test('a trigger starts no run beside one that is under way, and pausing keeps the note', async () => {
-    const slow = await startTestEnvironment(temporal, { emulator: { seed: 9, batchRunningMs: 3_600_000 } });
-    const { id } = await slow.emulator.addDirectory(files(1));
+    env.emulator.configure({ batchRunningMs: 3_600_000 });
+    const id = await directory();
     const options = { scheduleId: `once-${id}`, cron: '0 2 1 1 *', note: 'of the archive' };
-    const schedule = await slow.batches.schedule(parse(id), options);
+    const schedule = await env.batches.schedule(parse(id), options);
     await schedule.trigger();
-    await until('the run', () => slow.emulator.batches.list().length === 1);
+    await until('the run', () => batchesOver(id).length === 1);
     await schedule.trigger();
     await until('the skip', async () => (await schedule.handle.describe()).info.numActionsSkippedOverlap === 1);
-    expect(slow.emulator.batches.list()).toHaveLength(1);
+    expect(batchesOver(id)).toHaveLength(1);
     await schedule.pause();
     expect((await schedule.handle.describe()).state).toMatchObject({ paused: true, note: 'of the archive' });
     await schedule.delete();
-    await slow.close();
   });
 
   test('a run of a schedule and a started one do not exclude each other, so the same work has two batches', async () => {
-    const slow = await startTestEnvironment(temporal, { emulator: { seed: 10, batchRunningMs: 3_600_000 } });
-    const { id } = await slow.emulator.addDirectory(files(1));
-    const schedule = await slow.batches.schedule(parse(id), { scheduleId: `beside-${id}`, cron: '0 2 1 1 *' });
-    const run = await slow.batches.start(parse(id));
+    env.emulator.configure({ batchRunningMs: 3_600_000 });
+    const id = await directory();
+    const schedule = await env.batches.schedule(parse(id), { scheduleId: `beside-${id}`, cron: '0 2 1 1 *' });
+    const run = await env.batches.start(parse(id));
     await schedule.trigger();
-    await until('both batches', () => slow.emulator.batches.list().length === 2);
+    await until('both batches', () => batchesOver(id).length === 2);
     await schedule.delete();
-    for (const batch of slow.emulator.batches.list()) slow.emulator.batches.finish(batch.id);
+    for (const batch of batchesOver(id)) env.emulator.batches.finish(batch.id);
     expect((await run.result()).files.completed).toBe(1);
-    await slow.close();
   });
 
   test('what it was told is what Temporal keeps: times, zone, jitter, overlap and catch-up', async () => {

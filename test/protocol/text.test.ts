@@ -90,14 +90,13 @@ describe('cleanText', () => {
   test.each(LIMITS)(
     'makes one well-formed line of at most %i bytes without secrets, and does it once for all',
     (limit) => {
-      for (const text of all) {
-        const clean = cleanText(text, limit);
-        expect(clean.isWellFormed()).toBe(true);
-        expect(clean).not.toMatch(/[\p{Cc}\n]/u);
-        expect(clean).not.toContain(SECRET);
-        expect(Buffer.byteLength(clean)).toBeLessThanOrEqual(limit);
-        expect(cleanText(clean, limit)).toBe(clean);
-      }
+      const isClean = (text: string) =>
+        text.isWellFormed() &&
+        !/\p{Cc}/u.test(text) &&
+        !text.includes(SECRET) &&
+        Buffer.byteLength(text) <= limit &&
+        cleanText(text, limit) === text;
+      expect(all.map((text) => cleanText(text, limit)).filter((text) => !isClean(text))).toEqual([]);
     },
   );
 

@@ -1,4 +1,4 @@
 /** Runs before each test file: what the file before has logged says nothing about this one. */
-import { logged } from './logged.js';
+import { clearLogged } from './logged.js';
 
-logged.length = 0;
+clearLogged();

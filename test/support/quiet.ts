@@ -1,11 +1,10 @@
-import { inspect } from 'node:util';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
-import { logged } from './logged.js';
+import { addLogged } from './logged.js';
 
 // Each failed file logs a warning with a stack, and tests have many failed files.
 Runtime.install({
   logger: new DefaultLogger('DEBUG', (entry) => {
-    logged.push(inspect(entry, { depth: 10 }));
+    addLogged(entry);
     if (entry.level === 'ERROR') process.stderr.write(`${entry.level} ${entry.message}\n`);
   }),
   telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },

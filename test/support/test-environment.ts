@@ -6,6 +6,7 @@ import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { inject } from 'vitest';
+import type { Activities } from '../../src/activities/types.js';
 import {
   BatchClient,
   createActivities,
@@ -26,7 +27,7 @@ import './quiet.js';
 
 type History = temporal.api.history.v1.IHistoryEvent[];
 
-/** A Temporal server, real or time-skipping. */
+/** A namespace of a Temporal server, real or time-skipping. */
 interface Server {
   client: Client;
   nativeConnection: NativeConnection;
@@ -54,9 +55,11 @@ export interface TestEnvironmentOptions {
   emulator?: EmulatorOptions;
   worker?: Partial<WorkerOptions>;
   /** Replace the real activities of the same names. */
-  activities?: object;
+  activities?: object | ((real: Activities) => object);
   /** Timeout of one request to LlamaCloud, in milliseconds. */
   requestTimeoutMs?: number;
+  /** How long LlamaCloud's list of batches may lag, in milliseconds. Default 3,000. */
+  listLagMs?: number;
   /** Starts a second worker, on its own task queue, with the emulator and the output folder of this environment. */
   shared?: TestEnvironment;
 }
@@ -68,22 +71,22 @@ export async function startTestEnvironment(
   const emulator = options.shared?.emulator ?? (await startLlamaCloudEmulator({ ...IMMEDIATE, ...options.emulator }));
   const output = options.shared?.output ?? (await mkdtemp(join(tmpdir(), 'temporal-llamacloud-')));
   const taskQueue = `test-${randomUUID()}`;
+  const real = createActivities({
+    llamacloud: new LlamaCloudClient({
+      apiKey: emulator.apiKey,
+      baseUrl: emulator.url,
+      ...(options.requestTimeoutMs === undefined ? {} : { timeoutMs: options.requestTimeoutMs }),
+    }),
+    outputs: openOutputStore(output),
+    listLagMs: options.listLagMs ?? 3_000,
+  });
+  const replaced = typeof options.activities === 'function' ? options.activities(real) : options.activities;
   const worker = await Worker.create({
     connection: server.nativeConnection,
+    namespace: server.client.options.namespace,
     taskQueue,
     workflowBundle: { codePath: inject('workflowBundle') },
-    activities: {
-      ...createActivities({
-        llamacloud: new LlamaCloudClient({
-          apiKey: emulator.apiKey,
-          baseUrl: emulator.url,
-          ...(options.requestTimeoutMs === undefined ? {} : { timeoutMs: options.requestTimeoutMs }),
-        }),
-        outputs: openOutputStore(output),
-        listLagMs: 3_000,
-      }),
-      ...options.activities,
-    },
+    activities: { ...real, ...replaced },
     ...options.worker,
   });
   const running = worker.run();

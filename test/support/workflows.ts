@@ -6,11 +6,13 @@ import {
   makeContinueAsNewFunc,
   setHandler,
   sleep,
+  upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { JobOutcome, ProcessJobInput } from '../../src/index.js';
+import type { BatchReport, JobOutcome, ProcessBatchInput, ProcessJobInput } from '../../src/index.js';
+import type { BatchState } from '../../src/workflows/batch/state.js';
 import { pollRestartedByWake } from '../../src/workflows/batch/wake.js';
-import { processJob } from '../../src/workflows/index.js';
+import { processBatch, processJob } from '../../src/workflows/index.js';
 import { ReadyQueue } from '../../src/workflows/shared/ready-queue.js';
 
 export * from '../../src/workflows/index.js';
@@ -29,7 +31,7 @@ export async function countDocument(): Promise<number> {
 
 /** A child that fails at length. */
 export async function complain(): Promise<never> {
-  throw ApplicationFailure.nonRetryable('äöü'.repeat(8_000), 'Complaint');
+  throw ApplicationFailure.nonRetryable('äöü'.repeat(40_000), 'Complaint');
 }
 
 /** A child that takes its time: until it is told that it may end. */
@@ -44,6 +46,12 @@ export async function holdDocument(): Promise<void> {
 /** Continues as another workflow with whatever state it is given, as one that has come that far. */
 export async function resumeAs(workflowType: string, ...args: unknown[]): Promise<never> {
   return makeContinueAsNewFunc({ workflowType })(...args);
+}
+
+/** `processBatch`, whose first run has a long history from the start. It continues as new after 4,000 events. */
+export async function processBatchLate(input: ProcessBatchInput, continuedState?: BatchState): Promise<BatchReport> {
+  if (continuedState === undefined) for (let event = 0; event < 3_500; event++) upsertMemo({ event });
+  return processBatch(input, continuedState);
 }
 
 /** A child that says odd things of a document, by the name of the file. */

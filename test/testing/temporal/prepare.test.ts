@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from './fixtures.js';
 
 const SCRIPTS = fileURLToPath(new URL('../../../scripts', import.meta.url));
@@ -42,16 +43,8 @@ const lock = (version: string) =>
     },
   });
 
-async function freshPackage() {
-  const root = await temporaryFolder();
-  await cp(SCRIPTS, join(root, 'scripts'), { recursive: true });
-  await mkdir(join(root, 'src'));
+function checkoutIn(root: string) {
   const write = (name: string, content: string) => writeFile(join(root, name), content);
-  await write('package.json', JSON.stringify({ engines: { node: '>=20.3.0' } }));
-  await write('package-lock.json', lock('1.0.0'));
-  for (const name of ['tsconfig.json', 'tsconfig.build.json']) await write(name, '{}');
-  await write('src/main.ts', 'first');
-  await write('npm.js', FAKE_NPM);
   const prepare = async () => {
     const child = spawn(process.execPath, [join(root, 'scripts', 'prepare.mjs')], {
       env: { ...process.env, npm_execpath: join(root, 'npm.js') },
@@ -60,19 +53,42 @@ async function freshPackage() {
     expect(stdout).toBe('');
     return { code, stderr: stderr.replaceAll(/\d+\.\d s/g, 'N s') };
   };
-  await prepare().then((first) =>
-    expect(first).toEqual({ code: 0, stderr: 'Installing dependencies (once)… N s\nBuilding… N s\n' }),
-  );
-  const main = join(root, 'dist', 'cli', 'main.js');
-  return { root, write, prepare, main };
+  return { root, write, prepare, main: join(root, 'dist', 'cli', 'main.js') };
 }
 
 const NOTHING_TO_DO = { code: 0, stderr: '' };
 const BUILT = { code: 0, stderr: 'Building… N s\n' };
 
 describe('prepare', () => {
+  let prepared: string;
+  let first: unknown;
+
+  // Once for all tests: it starts four processes.
+  beforeAll(async () => {
+    prepared = await mkdtemp(join(tmpdir(), 'temporal-llamacloud-test-'));
+    const { write, prepare } = checkoutIn(prepared);
+    await cp(SCRIPTS, join(prepared, 'scripts'), { recursive: true });
+    await mkdir(join(prepared, 'src'));
+    await write('package.json', JSON.stringify({ engines: { node: '>=20.3.0' } }));
+    await write('package-lock.json', lock('1.0.0'));
+    for (const name of ['tsconfig.json', 'tsconfig.build.json']) await write(name, '{}');
+    await write('src/main.ts', 'first');
+    await write('npm.js', FAKE_NPM);
+    first = await prepare();
+  });
+
+  afterAll(() => rm(prepared, { recursive: true, force: true }));
+
+  /** A copy of a checkout that was installed and built. */
+  const preparedPackage = async () => {
+    const root = await temporaryFolder();
+    await cp(prepared, root, { recursive: true });
+    return checkoutIn(root);
+  };
+
   it('installs and builds a fresh checkout, and then has nothing to do or say', async () => {
-    const { root, prepare, main } = await freshPackage();
+    expect(first).toEqual({ code: 0, stderr: 'Installing dependencies (once)… N s\nBuilding… N s\n' });
+    const { root, prepare, main } = await preparedPackage();
     expect(await readFile(main, 'utf8')).toBe('first');
     expect((await stat(main)).mode & 0o111).toBe(0o111);
     expect(await readFile(join(root, 'npm-calls'), 'utf8')).toBe(
@@ -82,7 +98,7 @@ describe('prepare', () => {
   });
 
   it('builds when a source file or a setting has changed, or dist is gone', async () => {
-    const { root, write, prepare, main } = await freshPackage();
+    const { root, write, prepare, main } = await preparedPackage();
     await write('src/main.ts', 'second');
     expect(await prepare()).toEqual(BUILT);
     expect(await readFile(main, 'utf8')).toBe('second');
@@ -93,7 +109,7 @@ describe('prepare', () => {
   });
 
   it('removes from dist what is no longer in src', async () => {
-    const { root, write, prepare } = await freshPackage();
+    const { root, write, prepare } = await preparedPackage();
     await writeFile(join(root, 'dist', 'old.js'), '');
     await write('src/main.ts', 'second');
     await prepare();
@@ -101,14 +117,14 @@ describe('prepare', () => {
   });
 
   it('installs when package-lock.json has changed', async () => {
-    const { write, prepare } = await freshPackage();
+    const { write, prepare } = await preparedPackage();
     await write('package-lock.json', lock('2.0.0'));
     expect((await prepare()).stderr).toContain('Installing dependencies');
     expect(await prepare()).toEqual(NOTHING_TO_DO);
   });
 
   it('shows what npm said when it fails', async () => {
-    const { root, write, prepare } = await freshPackage();
+    const { root, write, prepare } = await preparedPackage();
     await rm(join(root, 'node_modules'), { recursive: true });
     await write('offline', '');
     const { code, stderr } = await prepare();
@@ -117,7 +133,7 @@ describe('prepare', () => {
   });
 
   it('keeps the last good build when a build fails', async () => {
-    const { root, write, prepare, main } = await freshPackage();
+    const { root, write, prepare, main } = await preparedPackage();
     await write('src/main.ts', 'broken');
     for (const attempt of [await prepare(), await prepare()]) {
       expect(attempt.code).toBe(1);
@@ -128,7 +144,7 @@ describe('prepare', () => {
   });
 
   it('refuses a Node that is too old', async () => {
-    const { write, prepare } = await freshPackage();
+    const { write, prepare } = await preparedPackage();
     await write('package.json', JSON.stringify({ engines: { node: '>=999.1.0' } }));
     const { code, stderr } = await prepare();
     expect(code).toBe(1);

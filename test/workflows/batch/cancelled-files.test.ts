@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
+import { openNamespace } from '../../support/namespace.js';
 import { startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 import { startRun } from './support.js';
@@ -9,22 +9,17 @@ const HOUR = 3_600_000;
 
 /** Batches here end when the test says so. */
 describe('files that had no job when their batch was cancelled or their run stopped, on a real server', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: HOUR, batchCancelMs: 0 } });
+    env = await startTestEnvironment(await openNamespace(), { emulator: { batchRunningMs: HOUR, batchCancelMs: 0 } });
   });
 
   afterEach(() => {
     env.emulator.configure({ lateRowsShare: 0, lateRowsMs: 0, lateJobsMs: 0 });
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
   test.each<[string, object, (run: { cancel(): Promise<void> }, batchId: string) => unknown]>([
     ['the run is cancelled', {}, (run) => run.cancel()],

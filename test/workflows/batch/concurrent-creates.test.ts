@@ -1,25 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
+import { TARGETS } from '../../../src/testing/index.js';
 import { newDirectory, untilEnded } from '../../support/creates.js';
 import { failureOf } from '../../support/failure.js';
+import { openNamespace } from '../../support/namespace.js';
 import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const TIMEOUT_MS = 240_000;
 
 describe('runs over the same directory with the same job', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal, { emulator: { listLagMs: 1_500 } });
+    env = await startTestEnvironment(await openNamespace(), { emulator: { listLagMs: 1_500 } });
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
   const start = (directoryId: string, name: string, timeout: '1 hour' | '5 s' = '1 hour') =>
     env.batches.start({ ...parse(directoryId), timeout }, { workflowId: `${name}-${directoryId}` });
@@ -126,16 +122,5 @@ describe('runs over the same directory with the same job', () => {
       },
       TIMEOUT_MS,
     );
-  });
-
-  test.each(['processBatch', 'createBatch'])('%s takes no state that somebody has made up', async (type) => {
-    const directory = await newDirectory(env);
-    const handle = await env.client.workflow.start(type, {
-      workflowId: `made-up-${type}`,
-      taskQueue: env.taskQueue,
-      args: [parse(directory.directoryId), { batchId: 'bat-made-up' }],
-    });
-    expect(await failureOf(handle.result())).toMatchObject({ type: 'InvalidInput' });
-    expect(directory.posts()).toEqual([]);
   });
 });

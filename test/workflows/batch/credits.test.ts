@@ -1,66 +1,56 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
+import { TARGETS } from '../../../src/testing/index.js';
+import { openNamespace } from '../../support/namespace.js';
 import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 /** `indexDocument` fails for the file with this name, whose job is COMPLETED. */
 const REJECTED = { name: 'reject.md', content: '# No\n' };
 
 describe('the credits of a file whose child failed, on a real server', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: 3_600_000 } });
+    env = await startTestEnvironment(await openNamespace(), { emulator: { batchRunningMs: 3_600_000 } });
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
-  /** Runs a batch over one file and another that is rejected. `prepare` gets the job of the latter. */
-  const reject = async (prepare: (jobId: string) => void = () => undefined) => {
-    const { id } = await env.emulator.addDirectory([...files(1), REJECTED]);
+  /** Runs a batch over one file, and others that are rejected: each of them has a function, which gets its job. */
+  const reject = async (...prepares: ((jobId: string) => void)[]) => {
+    const { id } = await env.emulator.addDirectory([...files(1), ...prepares.map(() => REJECTED)]);
     const run = await env.batches.start({ ...parse(id), child: { workflowType: 'indexDocument' } });
     const batch = await env.untilCreated(id);
-    prepare(batch.files.find(({ name }) => name === REJECTED.name)?.jobId ?? '');
+    const rejected = batch.files.filter(({ name }) => name === REJECTED.name);
+    for (const [index, { jobId }] of rejected.entries()) prepares[index]?.(jobId ?? '');
     env.emulator.batches.finish(batch.id);
     const report = await run.result();
-    expect(report.files).toMatchObject({ completed: 1, failed: 1 });
-    const line = (await env.manifest(report.manifest)).find(({ name }) => name === REJECTED.name);
-    expect(line?.error?.type).toBe('NotIndexed');
-    return { report, line };
+    expect(report.files).toMatchObject({ completed: 1, failed: prepares.length });
+    const lines = (await env.manifest(report.manifest)).filter(({ name }) => name === REJECTED.name);
+    for (const { error } of lines) expect(error?.type).toBe('NotIndexed');
+    return { report, credits: lines.map(({ credits }) => credits) };
   };
 
   test('are what LlamaCloud billed for its job, in the manifest and in the report', async () => {
-    const { report, line } = await reject((jobId) => env.emulator.jobs.setCredits(jobId, 45));
-    expect(line?.credits).toBe(45);
+    const { report, credits } = await reject((jobId) => env.emulator.jobs.setCredits(jobId, 45));
+    expect(credits).toEqual([45]);
     expect(report.credits).toBe(45 + 3);
   });
 
-  test.each([
-    ['LlamaCloud has not recorded them', (jobId: string) => env.emulator.jobs.setCredits(jobId, null)],
-    ['they are no number', (jobId: string) => env.emulator.jobs.setCredits(jobId, 'many')],
-    ['they are too large to add up', (jobId: string) => env.emulator.jobs.setCredits(jobId, 1e300)],
-    [
-      'LlamaCloud rejects the request',
-      (jobId: string) => {
-        const path = `/api/v2/parse/${jobId}`;
-        env.emulator.faults.next({ kind: 'status', status: 400, ...TARGETS.getJob, path, times: 9 });
-      },
-    ],
-    [
-      'LlamaCloud no longer has the job',
-      (jobId: string) => {
-        const path = `/api/v2/parse/${jobId}`;
-        env.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.getJob, path, times: 9 });
-      },
-    ],
-  ])('are null where %s, and the run goes on', async (_, prepare) => {
-    const { report, line } = await reject(prepare);
+  test('are null where they are not recorded, no number, or can not be read, and the run goes on', async () => {
+    const refuse = (status: number) => (jobId: string) => {
+      const path = `/api/v2/parse/${jobId}`;
+      env.emulator.faults.next({ kind: 'status', status, ...TARGETS.getJob, path, times: 9 });
+    };
+    const { report, credits } = await reject(
+      (jobId) => env.emulator.jobs.setCredits(jobId, null),
+      (jobId) => env.emulator.jobs.setCredits(jobId, 'many'),
+      // Too large to add up.
+      (jobId) => env.emulator.jobs.setCredits(jobId, 1e300),
+      refuse(400),
+      refuse(404),
+    );
     env.emulator.faults.clear();
-    expect(line?.credits).toBeNull();
+    expect(credits).toEqual(Array(5).fill(null));
     expect(report.credits).toBe(3);
   });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isFailure } from '../../../src/index.js';
-import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { failureOf, reportIn } from '../../support/failure.js';
+import { openNamespace } from '../../support/namespace.js';
 import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
@@ -9,18 +9,13 @@ const HOUR = 3_600_000;
 
 /** Batches here end when the test says so. */
 describe('a run that fails or is cancelled, on a real server', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: HOUR } });
+    env = await startTestEnvironment(await openNamespace(), { emulator: { batchRunningMs: HOUR } });
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
   const start = async (count: number, options: object = {}) => {
     const { id } = await env.emulator.addDirectory(files(count));

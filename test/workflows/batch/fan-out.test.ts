@@ -1,27 +1,22 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { documentKey } from '../../../src/activities/support/output-keys.js';
-import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
+import { openNamespace } from '../../support/namespace.js';
 import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const HOUR = 3_600_000;
 
 describe('jobs that end after their batch, on a real server', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
     // Nothing ends by itself.
-    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: HOUR, jobRunningMs: HOUR } });
+    env = await startTestEnvironment(await openNamespace(), { emulator: { batchRunningMs: HOUR, jobRunningMs: HOUR } });
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
   /** A run over so many files, whose batch exists. */
   async function start(count: number, input: object = {}) {
@@ -48,22 +43,22 @@ describe('jobs that end after their batch, on a real server', () => {
   }
 
   test('a child starts when its job has ended, costs one request, and holds up no other', async () => {
-    const { run, batch, finish, collected, completed, requests } = await start(30, { maxConcurrentJobs: 2 });
+    const { run, batch, finish, collected, completed, requests } = await start(8, { maxConcurrentJobs: 2 });
     env.emulator.batches.finish(batch.id);
     await until('the jobs to be waited for', async () => (await run.progress()).phase === 'processing');
     expect((await run.progress()).running).toBe(0);
-    finish(29);
+    finish(7);
     await until('the last file', completed(1));
-    finish(7, 8);
+    finish(2, 3);
     await until('two more', completed(3));
     expect(collected()).toHaveLength(3);
     expect((await run.progress()).running).toBe(0);
-    finish(...Array.from({ length: 30 }, (_, i) => i));
-    expect((await run.result()).files).toMatchObject({ total: 30, completed: 30 });
-    expect(collected()).toHaveLength(30);
+    finish(...Array.from({ length: 8 }, (_, i) => i));
+    expect((await run.result()).files).toMatchObject({ total: 8, completed: 8 });
+    expect(collected()).toHaveLength(8);
     // One request asks for all jobs.
     const lists = requests().filter(({ path }) => path === '/api/v2/parse');
-    expect(lists[0]?.query.job_ids).toHaveLength(30);
+    expect(lists[0]?.query.job_ids).toHaveLength(8);
   });
 
   test('a job of two files is collected for each of them', async () => {

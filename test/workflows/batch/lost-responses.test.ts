@@ -1,29 +1,37 @@
 import { Context } from '@temporalio/activity';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { BatchToCreate } from '../../../src/activities/types.js';
-import { createActivities, LlamaCloudClient, openOutputStore } from '../../../src/index.js';
-import { type Fault, type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Fault, TARGETS } from '../../../src/testing/index.js';
 import { newDirectory } from '../../support/creates.js';
 import { failureOf } from '../../support/failure.js';
-import { logged } from '../../support/logged.js';
+import { readLogged } from '../../support/logged.js';
+import { openNamespace } from '../../support/namespace.js';
 import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 const TIMEOUT_MS = 240_000;
 
 describe('a create whose response is lost', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
+  /** Replaces what the worker does after its next POSTs. */
+  let lose: (() => Promise<never>) | null = null;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    // The list shows a batch later than the worker looks first, and sooner than it gives up.
-    env = await startTestEnvironment(temporal, { emulator: { listLagMs: 1_500 } });
+    env = await startTestEnvironment(await openNamespace(), {
+      // The list shows a batch later than the worker looks first, and sooner than it gives up.
+      emulator: { listLagMs: 1_500 },
+      activities: ({ postBatch }) => ({
+        postBatch: async (...args: Parameters<typeof postBatch>) => {
+          const created = await postBatch(...args);
+          return lose === null ? created : lose();
+        },
+      }),
+    });
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
+  afterEach(() => {
+    lose = null;
   });
+
+  afterAll(() => env?.close());
 
   /** A run whose next POSTs meet these faults. */
   async function runUnder(...faults: Fault[]) {
@@ -33,12 +41,10 @@ describe('a create whose response is lost', () => {
     return { ...directory, run };
   }
 
+  // The tests of `postBatch` have more: what is lost in another way leaves the workflow the same failure.
   const WITH_EFFECT: Fault[] = [
     { kind: 'reset-after' },
-    { kind: 'error-after' },
     { kind: 'error-after', status: 503, retryAfter: 1 },
-    { kind: 'truncated' },
-    { kind: 'wrong-json' },
     { kind: 'late-effect', effectAfterMs: 700, response: 'unavailable' },
   ];
 
@@ -53,10 +59,10 @@ describe('a create whose response is lost', () => {
     TIMEOUT_MS,
   );
 
-  test.each<Fault>([{ kind: 'reset-before' }, { kind: 'html' }])(
-    'and that had no effect is sent again: %j',
-    async (fault) => {
-      const { run, posts, batches } = await runUnder(fault);
+  test(
+    'and that had no effect is sent again',
+    async () => {
+      const { run, posts, batches } = await runUnder({ kind: 'reset-before' });
       const report = await run.result();
       expect(batches().map(({ id }) => id)).toEqual([report.batchId]);
       expect(posts()).toHaveLength(2);
@@ -74,18 +80,15 @@ describe('a create whose response is lost', () => {
       expect(ids).toContain(report.batchId);
       expect(posts()).toHaveLength(1);
       const isWarning = (entry: string) => entry.includes('WARN') && ids.every((id) => entry.includes(id));
-      expect(logged.some(isWarning)).toBe(true);
+      expect(readLogged().some(isWarning)).toBe(true);
     },
     TIMEOUT_MS,
   );
 
-  test.each<Fault>([
-    { kind: 'status', status: 429, retryAfter: 1 },
-    { kind: 'status', status: 425, retryAfter: 1 },
-  ])(
-    'a refused POST is sent again without a long search: %j',
-    async (fault) => {
-      const { run, posts, batches, directoryId } = await runUnder(fault);
+  test(
+    'a refused POST is sent again without a long search',
+    async () => {
+      const { run, posts, batches, directoryId } = await runUnder({ kind: 'status', status: 429, retryAfter: 1 });
       const report = await run.result();
       expect(batches().map(({ id }) => id)).toEqual([report.batchId]);
       expect(posts()).toHaveLength(2);
@@ -155,28 +158,17 @@ describe('a create whose response is lost', () => {
   );
 
   const LOST_BY_THE_WORKER: [string, () => Promise<never>][] = [
-    // Neither a response nor a heartbeat, until the worker is shut down.
+    // Neither a response nor a heartbeat, until the worker is shut down at the end of this file.
     ['died', () => Context.current().cancelled],
     ['failed', () => Promise.reject(new Error('out of memory'))],
   ];
 
   test.each(LOST_BY_THE_WORKER)(
     'because its worker %s is adopted',
-    async (_, lose) => {
-      const { apiKey, url } = env.emulator;
-      const llamacloud = new LlamaCloudClient({ apiKey, baseUrl: url });
-      const activities = createActivities({ llamacloud, outputs: openOutputStore(env.output), listLagMs: 3_000 });
-      const postBatch = async (input: BatchToCreate) => {
-        await activities.postBatch(input);
-        return lose();
-      };
-      const dying = await startTestEnvironment(temporal, {
-        shared: env,
-        worker: { activities: { ...activities, postBatch } },
-      });
-      onTestFinished(() => dying.close());
-      const directory = await newDirectory(dying);
-      const run = await dying.batches.start(parse(directory.directoryId));
+    async (_, howToLose) => {
+      lose = howToLose;
+      const directory = await newDirectory(env);
+      const run = await env.batches.start(parse(directory.directoryId));
       const report = await run.result();
       expect(directory.batches().map(({ id }) => id)).toEqual([report.batchId]);
       expect(directory.posts()).toHaveLength(1);

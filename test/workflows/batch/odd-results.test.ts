@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { BatchReport } from '../../../src/index.js';
-import { type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
+import { TARGETS } from '../../../src/testing/index.js';
 import { failureOf, reportIn } from '../../support/failure.js';
-import { logged } from '../../support/logged.js';
+import { readLogged } from '../../support/logged.js';
+import { openNamespace } from '../../support/namespace.js';
 import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
@@ -13,18 +14,18 @@ const SECRET = 'PLANTED-SIGNATURE';
 const URL_WITH_SECRET = `https://store.example/a.pdf?X-Amz-Signature=${SECRET}`;
 
 describe('unusual results, on a real server', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: 3_600_000 } });
+    env = await startTestEnvironment(await openNamespace(), { emulator: { batchRunningMs: 3_600_000 } });
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
+  afterEach(() => {
+    env.emulator.faults.clear();
+    env.emulator.configure({ lateRowsMs: 0, lateJobsMs: 0 });
   });
+
+  afterAll(() => env?.close());
 
   /** The lines of a report's manifest, which has each file once and as many as the report counts. */
   async function linesOf({ files: { total, ...counts }, manifest }: BatchReport) {
@@ -59,33 +60,34 @@ describe('unusual results, on a real server', () => {
   ])(
     'rows that come three seconds late, each time in another order, are one line each: of a directory %s',
     async (_, times) => {
-      const env = await startTestEnvironment(temporal, { emulator: { lateRowsMs: 3_000, lateJobsMs: 4_000 } });
+      env.emulator.configure({ lateRowsMs: 3_000, lateJobsMs: 4_000 });
       if (times > 0) env.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.listFiles, times });
-      const { id } = await env.emulator.addDirectory(files(7));
-      const report = await (await env.batches.start({ ...parse(id), pageSize: 2 })).result();
-      expect(report.files).toMatchObject({ total: 7, completed: 7 });
-      expect(new Set((await env.manifest(report.manifest)).map(({ fileId }) => fileId)).size).toBe(7);
-      await env.close();
+      const { id } = await env.emulator.addDirectory(files(5));
+      const run = await env.batches.start({ ...parse(id), pageSize: 2 });
+      env.emulator.batches.finish((await env.untilCreated(id)).id);
+      const report = await run.result();
+      expect(report.files).toMatchObject({ total: 5, completed: 5 });
+      expect(new Set((await env.manifest(report.manifest)).map(({ fileId }) => fileId)).size).toBe(5);
     },
   );
 
   test('two runs over one batch with other pages, and a third that is cancelled, each list every file once', async () => {
-    const { batchId } = await endedBatch(7);
+    const { batchId } = await endedBatch(5);
     const start = (name: string, options: object) =>
       env.batches.start({ batchId, onStop: 'leave', ...options }, { workflowId: `${batchId}-${name}` });
-    const [two, five, held] = await Promise.all([
+    const [two, three, held] = await Promise.all([
       start('two', { pageSize: 2 }),
-      start('five', { pageSize: 5 }),
-      start('held', { pageSize: 7, child: { workflowType: 'holdDocument' } }),
+      start('three', { pageSize: 3 }),
+      start('held', { pageSize: 5, child: { workflowType: 'holdDocument' } }),
     ]);
-    await until('the held children', async () => (await held.progress()).running === 7);
-    const reports = [await two.result(), await five.result()];
+    await until('the held children', async () => (await held.progress()).running === 5);
+    const reports = [await two.result(), await three.result()];
     await held.cancel();
     await failureOf(held.result());
     const cancelled = await held.report();
     if (cancelled === undefined) throw new Error('there is no report');
     for (const report of reports) {
-      expect(report.files).toMatchObject({ total: 7, completed: 7 });
+      expect(report.files).toMatchObject({ total: 5, completed: 5 });
       await linesOf(report);
     }
     expect(cancelled.files.completed).toBe(0);
@@ -179,7 +181,7 @@ describe('unusual results, on a real server', () => {
       value instanceof Uint8Array ? Buffer.from(value).toString() : value,
     );
     expect(payloads).toContain('redacted');
-    for (const kept of [payloads, JSON.stringify(report), JSON.stringify(lines), logged.join('\n')])
+    for (const kept of [payloads, JSON.stringify(report), JSON.stringify(lines), readLogged().join('\n')])
       expect(kept).not.toContain(SECRET);
   });
 

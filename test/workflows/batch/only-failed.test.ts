@@ -1,21 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ManifestLine } from '../../../src/index.js';
-import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
+import { openNamespace } from '../../support/namespace.js';
 import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 describe('a run with onlyFailed', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal);
+    env = await startTestEnvironment(await openNamespace());
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
   const batchesOver = (id: string) => env.emulator.batches.list().filter((batch) => batch.directoryId === id);
 

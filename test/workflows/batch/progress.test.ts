@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { BatchProgress } from '../../../src/index.js';
 import { settledCount } from '../../../src/protocol/index.js';
-import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
+import { openNamespace } from '../../support/namespace.js';
 import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 import { mapFiles, startRun } from './support.js';
@@ -18,22 +18,17 @@ function expectConsistent({ files, running, jobsEnded, lastFailures }: BatchProg
 
 /** Batches here end when the test says so. */
 describe('the progress of a run, on a real server', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: HOUR } });
+    env = await startTestEnvironment(await openNamespace(), { emulator: { batchRunningMs: HOUR } });
   });
 
   afterEach(() => {
     env.emulator.configure({ jobRunningMs: 0 });
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
   test('shows how many files the directory has while LlamaCloud works, with the status first', async () => {
     const { run, untilWaiting } = await startRun(env, 4);
@@ -63,19 +58,20 @@ describe('the progress of a run, on a real server', () => {
   });
 
   test('has counts that agree at every moment, over several pages', async () => {
-    const broken = Array.from({ length: 5 }, (_, i) => ({ name: `broken-${i}.pdf`, content: '' }));
-    const { id } = await env.emulator.addDirectory([...files(20), ...broken]);
-    const run = await env.batches.start({ ...parse(id), pageSize: 9, maxConcurrentJobs: 3 });
+    const broken = Array.from({ length: 3 }, (_, i) => ({ name: `broken-${i}.pdf`, content: '' }));
+    const { id } = await env.emulator.addDirectory([...files(9), ...broken]);
+    const run = await env.batches.start({ ...parse(id), pageSize: 5, maxConcurrentJobs: 3 });
     env.emulator.batches.finish((await env.untilCreated(id)).id);
     const phases = new Set<string>();
-    const last = await until('the end', async () => {
-      const progress = await run.progress();
-      expectConsistent(progress);
-      phases.add(progress.phase);
-      return progress.phase === 'completed' && progress;
-    });
+    // Without a pause, so that it sees as many moments as there can be.
+    let last: BatchProgress;
+    do {
+      last = await run.progress();
+      expectConsistent(last);
+      phases.add(last.phase);
+    } while (last.failure === null && last.phase !== 'completed');
     expect(phases.size).toBeGreaterThan(1);
-    expect(last).toMatchObject({ running: 0, files: { total: 25, completed: 20, failed: 5 }, jobsEnded: 25 });
+    expect(last).toMatchObject({ running: 0, files: { total: 12, completed: 9, failed: 3 }, jobsEnded: 12 });
   });
 
   test.each<[string, string, object, (started: Awaited<ReturnType<typeof startRun>>) => Promise<unknown> | undefined]>([

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createActivities, LlamaCloudClient, openOutputStore } from '../../../src/index.js';
-import { type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TARGETS } from '../../../src/testing/index.js';
 import {
   describeWorkflow,
   newDirectory,
@@ -9,24 +8,26 @@ import {
   type TestDirectory,
   untilEnded,
 } from '../../support/creates.js';
+import { openNamespace } from '../../support/namespace.js';
 import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const TIMEOUT_MS = 240_000;
 
 describe('one batch and one POST, whatever a person resets', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal, { emulator: { listLagMs: 2_000 } });
+    env = await startTestEnvironment(await openNamespace(), {
+      emulator: { listLagMs: 2_000 },
+      // The worker learns of a pause by the heartbeat, after 5 s, and a POST without a response ends after 7 s.
+      requestTimeoutMs: 7_000,
+      listLagMs: 6_000,
+      worker: { maxHeartbeatThrottleInterval: '500 ms', defaultHeartbeatThrottleInterval: '500 ms' },
+    });
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
   const resultOf = (workflowId: string): Promise<{ batchId: string }> =>
     env.client.workflow.getHandle(workflowId).result();
@@ -177,25 +178,14 @@ describe('one batch and one POST, whatever a person resets', () => {
   test(
     'or pauses: the POST, whose response is lost meanwhile',
     async () => {
-      const { apiKey, url } = env.emulator;
-      // The worker learns of the pause by the heartbeat, after 5 s, and the POST has no response after 7 s.
-      const llamacloud = new LlamaCloudClient({ apiKey, baseUrl: url, timeoutMs: 7_000 });
-      const activities = createActivities({ llamacloud, outputs: openOutputStore(env.output), listLagMs: 6_000 });
-      const worker = {
-        activities,
-        maxHeartbeatThrottleInterval: '500 ms',
-        defaultHeartbeatThrottleInterval: '500 ms',
-      } as const;
-      const other = await startTestEnvironment(temporal, { shared: env, worker });
-      onTestFinished(() => other.close());
-      const directory = await newDirectory(other);
-      other.emulator.faults.next({ kind: 'delay', delayMs: 8_000, ...TARGETS.createBatch });
-      const run = await other.batches.start(parse(directory.directoryId));
+      const directory = await newDirectory(env);
+      env.emulator.faults.next({ kind: 'delay', delayMs: 8_000, ...TARGETS.createBatch });
+      const run = await env.batches.start(parse(directory.directoryId));
       await directory.untilPosted(1);
       const target = await pendingPost(directory);
-      await other.client.workflowService.pauseActivity({ ...target, identity: 'a test', reason: randomUUID() });
-      await other.untilCreated(directory.directoryId);
-      await other.client.workflowService.unpauseActivity(target);
+      await env.client.workflowService.pauseActivity({ ...target, identity: 'a test', reason: randomUUID() });
+      await env.untilCreated(directory.directoryId);
+      await env.client.workflowService.unpauseActivity(target);
       expectOne(directory, await resultOf(run.workflowId));
     },
     TIMEOUT_MS,

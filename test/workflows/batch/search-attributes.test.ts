@@ -1,23 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SEARCH_ATTRIBUTE_KEYS } from '../../../src/client/search-attributes.js';
-import { BATCH_ID_MEMO } from '../../../src/index.js';
-import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
+import { BATCH_ID_MEMO, registerSearchAttributes } from '../../../src/index.js';
+import { openNamespace } from '../../support/namespace.js';
 import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 describe('search attributes', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal({ searchAttributes: SEARCH_ATTRIBUTE_KEYS });
+    const temporal = await openNamespace();
+    await registerSearchAttributes(temporal.client.connection, temporal.namespace);
     env = await startTestEnvironment(temporal);
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
   test('search attributes, memo, details and progress survive continue-as-new', async () => {
     const { id } = await env.emulator.addDirectory(files(5));

@@ -1,31 +1,26 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
-import { logged } from '../../support/logged.js';
+import { readLogged } from '../../support/logged.js';
+import { openNamespace } from '../../support/namespace.js';
 import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 const API_KEY = 'llx-planted-9f3a1c';
 
 describe('secrets', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
     // Everything comes by presigned URL, and each of them is a secret while it is good.
-    env = await startTestEnvironment(temporal, { emulator: { apiKey: API_KEY, inlineLimitBytes: 0 } });
+    env = await startTestEnvironment(await openNamespace(), { emulator: { apiKey: API_KEY, inlineLimitBytes: 0 } });
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
   /** Histories, memos and details of every run on the server, and every file of the output. */
   async function everythingKept(): Promise<string> {
-    const kept: string[] = [...logged];
+    const kept: string[] = readLogged();
     for await (const { workflowId, runId } of env.client.workflow.list()) {
       const handle = env.client.workflow.getHandle(workflowId, runId);
       const { raw } = await handle.describe();
@@ -65,7 +60,7 @@ describe('secrets', () => {
     expect(kept).toContain('graceMs');
     expect(kept).toContain('Invalid API key');
     expect(kept).toContain("can't be downloaded");
-    expect(logged.join()).toContain('Workflow started');
+    expect(readLogged().join()).toContain('Workflow started');
     expect(env.emulator.requests.some((request) => request.path.startsWith('/__emulator/files'))).toBe(true);
     expect(kept).not.toContain(API_KEY);
     expect(kept).not.toContain('__emulator/files');

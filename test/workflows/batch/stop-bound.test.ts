@@ -8,7 +8,7 @@ import {
   type TimeSkippingTemporal,
 } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
-import { logged } from '../../support/logged.js';
+import { readLogged } from '../../support/logged.js';
 import { startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 import { mapFiles, type StartedRun, startRun } from './support.js';
@@ -82,23 +82,16 @@ describe('a stop ends within its bound', () => {
       const { phase, failure } = await started.run.progress();
       expect(phase).toBe('cancelled');
       expect(failure?.message).toContain('the batch could not be cancelled: ');
-      expect(logged.join()).toContain('While the run was ending, the batch could not be cancelled');
+      expect(readLogged().join()).toContain('While the run was ending, the batch could not be cancelled');
     },
     240_000,
   );
 
   test.each(FAULTS)(
-    'while LlamaCloud %s to requests to cancel',
+    'while LlamaCloud %s to requests to cancel jobs',
     async (_, fault) => {
       env.emulator.configure({ jobRunningMs: HOUR });
-      const started = await startRun(env, 2, ONE_POLL);
-      await mapFiles(env, started, 'RUNNING');
-      await untilBetweenPolls(started, 'waiting');
-      env.emulator.faults.next({ ...fault, ...TARGETS.cancelBatch, times: 100_000 });
       env.emulator.faults.next({ ...fault, ...TARGETS.cancelJob, times: 100_000 });
-      expect(await stopMs(started)).toBeLessThan(BOUND_MS);
-      expect((await started.run.progress()).failure?.message).toContain('the batch could not be cancelled: ');
-
       const completed = await startRun(env, 2, ONE_POLL);
       await mapFiles(env, completed, 'RUNNING');
       await untilBetweenPolls(completed, 'waiting');
@@ -112,6 +105,17 @@ describe('a stop ends within its bound', () => {
     },
     240_000,
   );
+
+  test('while LlamaCloud answers 503 to requests to cancel, and to nothing else', async () => {
+    env.emulator.configure({ jobRunningMs: HOUR });
+    const started = await startRun(env, 2, ONE_POLL);
+    await mapFiles(env, started, 'RUNNING');
+    await untilBetweenPolls(started, 'waiting');
+    for (const target of [TARGETS.cancelBatch, TARGETS.cancelJob])
+      env.emulator.faults.next({ kind: 'status', status: 503, ...target, times: 100_000 });
+    expect(await stopMs(started)).toBeLessThan(BOUND_MS);
+    expect((await started.run.progress()).failure?.message).toContain('it could not be cancelled: ');
+  });
 
   test('while a cancel of the batch is never done', async () => {
     env.emulator.configure({ batchCancelMs: Number.POSITIVE_INFINITY });

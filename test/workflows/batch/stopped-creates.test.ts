@@ -1,26 +1,24 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BATCH_ID_MEMO } from '../../../src/protocol/index.js';
-import { type Fault, type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
+import { type Fault, TARGETS } from '../../../src/testing/index.js';
 import { describeWorkflow, newDirectory, type TestDirectory, untilEnded } from '../../support/creates.js';
 import { failureOf } from '../../support/failure.js';
+import { openNamespace } from '../../support/namespace.js';
 import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const TIMEOUT_MS = 240_000;
 
 describe('a run that is stopped while it creates', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal, { emulator: { listLagMs: 1_500, batchRunningMs: 3_600_000 } });
+    env = await startTestEnvironment(await openNamespace(), {
+      emulator: { listLagMs: 1_500, batchRunningMs: 3_600_000 },
+    });
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
   /** A run whose POST has been sent, and meets this fault. */
   async function posting(fault: Fault | null, onStop: 'cancel' | 'leave' = 'cancel') {

@@ -1,7 +1,8 @@
 import { temporal as proto } from '@temporalio/proto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
+import { TARGETS } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
+import { openNamespace } from '../../support/namespace.js';
 import { startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 import { startRun } from './support.js';
@@ -12,39 +13,45 @@ const HOUR = 3_600_000;
 const MAX_FAILURE_BYTES = 4_096;
 
 describe('a run that meets errors, on a real server', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
+  let isStopBroken = false;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: HOUR } });
+    env = await startTestEnvironment(await openNamespace(), {
+      emulator: { batchRunningMs: HOUR },
+      activities: ({ cancelJobs }) => ({
+        cancelJobs: async (...args: Parameters<typeof cancelJobs>) => (isStopBroken ? null : cancelJobs(...args)),
+      }),
+    });
   });
 
-  afterEach(() => env.emulator.faults.clear());
-
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
+  afterEach(() => {
+    env.emulator.faults.clear();
+    isStopBroken = false;
   });
 
-  test.each([
-    ['long', 'The database is down. '.repeat(500)],
-    ['of many bytes a character', 'データベースが停止しています'.repeat(500)],
-    ['nested', { detail: Array.from({ length: 300 }, (_, i) => ({ loc: ['body', i], msg: 'ä|`'.repeat(20) })) }],
-  ])('during an outage the run shows what LlamaCloud says, however it says it: %s', async (_, detail) => {
+  afterAll(() => env?.close());
+
+  test('during an outage the run shows what LlamaCloud says, however it says it', async () => {
     const { run, batch, untilWaiting } = await startRun(env, 1);
     await untilWaiting();
-    env.emulator.faults.next({ kind: 'status', status: 503, detail, ...TARGETS.getBatch, times: 1_000 });
-    const failure = await until('the outage to show', async () => {
-      const { raw } = await env.client.workflow.getHandle(run.workflowId).describe();
-      const failures = (raw.pendingActivities ?? []).map(({ lastFailure }) => lastFailure);
-      return (
-        failures.find((each) => each?.message?.includes('503') || each?.message?.includes('size limit')) ?? undefined
-      );
-    });
-    expect(failure.message).toContain(batch.id);
-    expect(failure.message).toContain('503');
-    expect(proto.api.failure.v1.Failure.encode(failure).finish().length).toBeLessThan(MAX_FAILURE_BYTES);
+    for (const [status, detail] of [
+      [503, 'The database is down. '.repeat(500)],
+      [502, 'データベースが停止しています'.repeat(500)],
+      [500, { detail: Array.from({ length: 300 }, (_, i) => ({ loc: ['body', i], msg: 'ä|`'.repeat(20) })) }],
+    ] as const) {
+      env.emulator.faults.clear();
+      env.emulator.faults.next({ kind: 'status', status, detail, ...TARGETS.getBatch, times: 1_000 });
+      const failure = await until(`the ${status} to show`, async () => {
+        const { raw } = await env.client.workflow.getHandle(run.workflowId).describe();
+        const failures = (raw.pendingActivities ?? []).map(({ lastFailure }) => lastFailure);
+        const isShown = (message = '') => message.includes(`${status}`) || message.includes('size limit');
+        return failures.find((each) => isShown(each?.message ?? undefined)) ?? undefined;
+      });
+      expect(failure.message).toContain(batch.id);
+      expect(failure.message).toContain(`${status}`);
+      expect(proto.api.failure.v1.Failure.encode(failure).finish().length).toBeLessThan(MAX_FAILURE_BYTES);
+    }
     env.emulator.faults.clear();
     env.emulator.batches.finish(batch.id);
     expect((await run.result()).files.completed).toBe(1);
@@ -70,19 +77,18 @@ describe('a run that meets errors, on a real server', () => {
   });
 
   test('a bug in workflow code of the stop fails the workflow task', async () => {
-    const broken = await startTestEnvironment(temporal, { shared: env, activities: { cancelJobs: async () => null } });
-    const { run, batch, untilWaiting } = await startRun(broken, 1);
+    isStopBroken = true;
+    const { run, batch, untilWaiting } = await startRun(env, 1);
     await untilWaiting();
     await run.cancel();
     const failed = await until('the workflow task to fail', async () => {
-      const events = await broken.history(run.workflowId);
+      const events = await env.history(run.workflowId);
       return events.find((event) => event.workflowTaskFailedEventAttributes);
     });
     expect(failed.workflowTaskFailedEventAttributes?.failure?.message).toMatch(/null/);
-    expect((await broken.client.workflow.getHandle(run.workflowId).describe()).status.name).toBe('RUNNING');
+    expect((await env.client.workflow.getHandle(run.workflowId).describe()).status.name).toBe('RUNNING');
     expect(env.emulator.batches.list().find(({ id }) => id === batch.id)?.status).toBe('CANCELLED');
-    await broken.client.workflow.getHandle(run.workflowId).terminate();
-    await broken.close();
+    await env.client.workflow.getHandle(run.workflowId).terminate();
   });
 
   test('a run that a person resets while it waits goes on with its batch', async () => {
@@ -91,7 +97,7 @@ describe('a run that meets errors, on a real server', () => {
     const events = await env.history(run.workflowId);
     const task = events.findLast((event) => event.workflowTaskCompletedEventAttributes);
     await env.client.workflowService.resetWorkflowExecution({
-      namespace: temporal.namespace,
+      namespace: env.client.options.namespace,
       workflowExecution: {
         workflowId: run.workflowId,
         runId: events[0]?.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? null,

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchWorkflowId, isFailure } from '../../../src/index.js';
-import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { newDirectoriesState } from '../../../src/workflows/directories/state.js';
 import { directoryLines, parseAll } from '../../support/directories.js';
 import { failureOf } from '../../support/failure.js';
+import { openNamespace } from '../../support/namespace.js';
 import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
@@ -12,18 +12,13 @@ const POST = { method: 'POST', path: '/api/v2/batches' };
 
 /** Batches here end when the test says so. */
 describe('a run over many directories that fails or is cancelled, on a real server', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: HOUR } });
+    env = await startTestEnvironment(await openNamespace(), { emulator: { batchRunningMs: HOUR } });
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
   const directories = async (count: number) => {
     const ids: string[] = [];
@@ -56,44 +51,48 @@ describe('a run over many directories that fails or is cancelled, on a real serv
     return { run, workflowId, waiting };
   };
 
-  test.each([
-    [402, 'OutOfCredits'],
-    [401, 'NotAuthorized'],
-  ] as const)(
-    '%i at a create would hit every other one: no more are made, those that are open go on, and the run fails',
-    async (status, type) => {
-      const ids = await directories(7);
-      const { run, workflowId, waiting } = await start(ids, 2, 3);
-      await waiting(ids[1]);
-      env.emulator.faults.next({ kind: 'status', status, ...POST });
-      await finish(ids[0]);
-      await until('the failure', async () => (await run.progress()).directories.failed === 1);
-      expect(await run.progress()).toMatchObject({ running: 1, lastFailures: [{ directoryId: ids[2], type }] });
-      await finish(ids[1]);
-      const failure = await failureOf(run.result());
+  test('402 at a create would hit every other one: no more are made, those that are open go on, and the run fails', async () => {
+    const type = 'OutOfCredits';
+    const ids = await directories(7);
+    const { run, workflowId, waiting } = await start(ids, 2, 3);
+    await waiting(ids[1]);
+    env.emulator.faults.next({ kind: 'status', status: 402, ...POST });
+    await finish(ids[0]);
+    await until('the failure', async () => (await run.progress()).directories.failed === 1);
+    expect(await run.progress()).toMatchObject({ running: 1, lastFailures: [{ directoryId: ids[2], type }] });
+    await finish(ids[1]);
+    const failure = await failureOf(run.result());
 
-      expect(isFailure(failure, type)).toBe(true);
-      expect(failure.message).toContain(`directory ${ids[2]}`);
-      expect(failure.message).toContain('4 of 7 directories were skipped');
-      const report = await run.report();
-      if (report === undefined) throw new Error('there is no report');
-      expect(report.directories).toEqual({ total: 7, completed: 2, failed: 1, cancelled: 0, skipped: 4 });
-      expect(report.files).toMatchObject({ total: 4, completed: 4 });
-      expect(report.failures).toMatchObject([{ directoryId: ids[2], type }]);
-      const lines = await directoryLines(report);
-      expect(lines.map((line) => line.directoryId)).toEqual(ids);
-      expect(lines.map((line) => line.status)).toEqual([
-        ...['COMPLETED', 'COMPLETED', 'FAILED'],
-        ...['SKIPPED', 'SKIPPED', 'SKIPPED', 'SKIPPED'],
-      ]);
-      expect(lines[6]?.error?.message).toContain(`${ids[2]} failed with ${type}`);
-      expect(ids.map(statusOf)).toEqual(['COMPLETED', 'COMPLETED', ...Array.from({ length: 5 }, () => undefined)]);
-      const details = await env.details(workflowId);
-      expect(details).toContain('| Directories skipped\u2003 | 4 |');
-      expect(details).toMatch(new RegExp(`^### Failed\\n\\n\`${type}\` \`directory ${ids[2]}: `));
-      expect(await run.progress()).toMatchObject({ phase: 'failed', running: 0, failure: { type } });
-    },
-  );
+    expect(isFailure(failure, type)).toBe(true);
+    expect(failure.message).toContain(`directory ${ids[2]}`);
+    expect(failure.message).toContain('4 of 7 directories were skipped');
+    const report = await run.report();
+    if (report === undefined) throw new Error('there is no report');
+    expect(report.directories).toEqual({ total: 7, completed: 2, failed: 1, cancelled: 0, skipped: 4 });
+    expect(report.files).toMatchObject({ total: 4, completed: 4 });
+    expect(report.failures).toMatchObject([{ directoryId: ids[2], type }]);
+    const lines = await directoryLines(report);
+    expect(lines.map((line) => line.directoryId)).toEqual(ids);
+    expect(lines.map((line) => line.status)).toEqual([
+      ...['COMPLETED', 'COMPLETED', 'FAILED'],
+      ...['SKIPPED', 'SKIPPED', 'SKIPPED', 'SKIPPED'],
+    ]);
+    expect(lines[6]?.error?.message).toContain(`${ids[2]} failed with ${type}`);
+    expect(ids.map(statusOf)).toEqual(['COMPLETED', 'COMPLETED', ...Array.from({ length: 5 }, () => undefined)]);
+    const details = await env.details(workflowId);
+    expect(details).toContain('| Directories skipped\u2003 | 4 |');
+    expect(details).toMatch(new RegExp(`^### Failed\\n\\n\`${type}\` \`directory ${ids[2]}: `));
+    expect(await run.progress()).toMatchObject({ phase: 'failed', running: 0, failure: { type } });
+  });
+
+  test('401 at a create would hit every other one as well', async () => {
+    const ids = await directories(3);
+    env.emulator.faults.next({ kind: 'status', status: 401, ...POST });
+    const { run } = await start(ids, 1, 3);
+    expect(isFailure(await failureOf(run.result()), 'NotAuthorized')).toBe(true);
+    expect((await run.report())?.directories).toMatchObject({ total: 3, failed: 1, skipped: 2 });
+    expect(ids.map(statusOf)).toEqual([undefined, undefined, undefined]);
+  });
 
   test('cancelling a run cancels the remote batches of its open children, and lists what was finished', async () => {
     const ids = await directories(6);

@@ -1,9 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isFailure } from '../../../src/index.js';
-import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { directoryLines, parseAll } from '../../support/directories.js';
 import { failureOf } from '../../support/failure.js';
+import { openNamespace } from '../../support/namespace.js';
 import { files, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 /** The options of the run are wrong in a way that the run itself has not noticed. */
@@ -12,18 +12,13 @@ async function openBatch(): Promise<never> {
 }
 
 describe('a run over many directories', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal, { activities: { openBatch } });
+    env = await startTestEnvironment(await openNamespace(), { activities: { openBatch } });
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
   test('no more batches are created after one fails with InvalidInput', async () => {
     const ids: string[] = [];

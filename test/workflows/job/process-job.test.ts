@@ -2,17 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Duration } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_JOB_TIMEOUT_MS, type ProcessJobInput, WORKFLOW_TYPES } from '../../../src/protocol/index.js';
-import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
+import { openNamespace } from '../../support/namespace.js';
 import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 describe('processJob', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
   let input: ProcessJobInput;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal);
+    env = await startTestEnvironment(await openNamespace());
     const { id } = await env.emulator.addDirectory([{ name: 'a.md', content: '# A\n' }]);
     const report = await (await env.batches.start(parse(id))).result();
     const [line] = await env.manifest(report.manifest);
@@ -27,10 +25,7 @@ describe('processJob', () => {
     };
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
   /** Events of a run that gets its first workflow task after so long. */
   async function eventsOf(startDelay: Duration) {

@@ -1,22 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
+import { openNamespace } from '../../support/namespace.js';
 import { startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 import type { workOnQueue } from '../../support/workflows.js';
 
 describe('a ready queue', () => {
-  let temporal: LocalTemporal;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    temporal = await startLocalTemporal();
-    env = await startTestEnvironment(temporal);
+    env = await startTestEnvironment(await openNamespace());
   });
 
-  afterAll(async () => {
-    await env?.close();
-    await temporal?.close();
-  });
+  afterAll(() => env?.close());
 
   const start = (workflowId: string, ...args: Parameters<typeof workOnQueue>) =>
     env.client.workflow.start<typeof workOnQueue>('workOnQueue', { taskQueue: env.taskQueue, workflowId, args });
