@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { BATCH_ID_MEMO, createBatchWorkflowId, WORKFLOW_TYPES } from '../../src/protocol/index.js';
 import type { EmulatedBatch } from '../../src/testing/index.js';
-import { parse, type TestEnvironment } from './test-environment.js';
+import { files, parse, type TestEnvironment } from './test-environment.js';
 import { until } from './until.js';
 
 /** A directory, and what the creates over it have sent. */
@@ -19,9 +19,9 @@ export interface TestDirectory {
   untilBatchKnown(): Promise<string>;
 }
 
-/** A new directory. It has no files: what matters here is the batch. */
-export async function newDirectory({ emulator, client }: TestEnvironment): Promise<TestDirectory> {
-  const { id: directoryId } = await emulator.addDirectory([]);
+/** A new directory. @param fileCount Default 0, where only the batch matters. */
+export async function newDirectory({ emulator, client }: TestEnvironment, fileCount = 0): Promise<TestDirectory> {
+  const { id: directoryId } = await emulator.addDirectory(files(fileCount));
   const isOurs = (body: unknown) =>
     typeof body === 'object' &&
     body !== null &&

@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 test('a POST is not sent again by a reset to a point where it was under way', async () => {
-  const { directoryId, lockId, untilPosted, batches, posts } = await newDirectory(env);
+  const { directoryId, lockId, untilPosted, batches, posts } = await newDirectory(env, 1);
   env.emulator.faults.next({ kind: 'delay', delayMs: 2_000, ...TARGETS.createBatch });
   const run = await env.batches.start(parse(directoryId));
   await untilPosted(1);

@@ -114,7 +114,7 @@ describe('a stop ends within its bound', () => {
     for (const target of [TARGETS.cancelBatch, TARGETS.cancelJob])
       env.emulator.faults.next({ kind: 'status', status: 503, ...target, times: 100_000 });
     expect(await stopMs(started)).toBeLessThan(BOUND_MS);
-    expect((await started.run.progress()).failure?.message).toContain('it could not be cancelled: ');
+    expect((await started.run.progress()).failure?.message).toContain('the batch could not be cancelled: ');
   });
 
   test('while a cancel of the batch is never done', async () => {

@@ -27,7 +27,7 @@ describe('a run that a person resets while it creates, and that is then stopped'
 
   /** A run that was reset while it creates. */
   async function resetWhileCreating(to: 'before' | 'after', fault: Fault, options: object = {}) {
-    const directory = await newDirectory(env);
+    const directory = await newDirectory(env, 1);
     env.emulator.faults.next({ ...fault, ...TARGETS.createBatch, times: fault === DOWN ? 100 : 1 });
     const run = await env.batches.start({ ...parse(directory.directoryId), ...options });
     await directory.untilPosted(1);

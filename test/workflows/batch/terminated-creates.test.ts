@@ -26,7 +26,7 @@ describe('a run that is terminated while it creates, and whose batch is COMPLETE
 
   /** The job of a run's only file runs. */
   async function creating() {
-    const directory = await newDirectory(env);
+    const directory = await newDirectory(env, 1);
     const run = await env.batches.start(parse(directory.directoryId));
     const batchId = await directory.untilBatchKnown();
     const jobs = () => env.emulator.jobs.list().filter((job) => job.batchId === batchId);

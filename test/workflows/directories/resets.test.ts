@@ -24,7 +24,7 @@ describe('a run over two directories that a person resets', () => {
 
   /** A run whose two batches are waited for. */
   async function start() {
-    const directories = [await newDirectory(env), await newDirectory(env)] as const;
+    const directories = [await newDirectory(env, 1), await newDirectory(env, 1)] as const;
     const ids = directories.map(({ directoryId }) => directoryId);
     const { workflowId } = await env.batches.startDirectories({ ...parseAll(ids), poll: { maximumInterval: 1_000 } });
     for (const id of ids) {
@@ -124,7 +124,7 @@ describe('a run over two directories that a person resets', () => {
   }, 90_000);
 
   test('is told from the next run of a cron schedule, which gets a new batch', async () => {
-    const directory = await newDirectory(env);
+    const directory = await newDirectory(env, 1);
     const { workflowId } = await env.client.workflow.start('processDirectories', {
       workflowId: `cron-${directory.directoryId}`,
       taskQueue: env.taskQueue,
@@ -141,7 +141,7 @@ describe('a run over two directories that a person resets', () => {
     const findEarlierChild = () => Context.current().cancelled;
     const slow = await startTestEnvironment(temporal, { shared: env, activities: { findEarlierChild } });
     onTestFinished(() => slow.close());
-    const directories = [await newDirectory(env), await newDirectory(env)];
+    const directories = [await newDirectory(env, 1), await newDirectory(env, 1)];
     const ids = directories.map(({ directoryId }) => directoryId);
     const { workflowId } = await slow.batches.startDirectories(parseAll(ids));
     const handle = env.client.workflow.getHandle(workflowId);
