@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import type { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import { type Operation, toFailure } from './to-failure.js';
 
@@ -88,12 +89,16 @@ export async function runAttempt<T>(
       remainingMs: remainingMs - elapsedMs,
     });
     if (timeLimited !== undefined) heartbeat({ [timeLimited]: since[timeLimited] ?? failedAtMs });
-    // Only a response resets the timers: an outage says nothing about the key.
-    else heartbeat(failure.type === 'ServiceUnavailable' ? before.failingSinceMs : undefined);
+    // Only a response resets the timers: an outage of LlamaCloud or of the output store says nothing about the key.
+    else heartbeat(isOutage(failure) ? before.failingSinceMs : undefined);
     throw failure;
   } finally {
     clearInterval(timer);
   }
+}
+
+function isOutage({ type }: ApplicationFailure): boolean {
+  return type === 'ServiceUnavailable' || type === 'OutputFailed';
 }
 
 /** Temporal gives the first attempt of an activity two equal times. Test servers give times a few milliseconds apart. */

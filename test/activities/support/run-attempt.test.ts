@@ -4,6 +4,7 @@ import { NotReady } from '../../../src/activities/support/not-ready.js';
 import { ResultMissing } from '../../../src/activities/support/result-missing.js';
 import { type Attempt, runAttempt } from '../../../src/activities/support/run-attempt.js';
 import { ConnectionError, HttpStatusError } from '../../../src/llamacloud/index.js';
+import { OutputError } from '../../../src/outputs/index.js';
 import { type Attempt as AttemptInfo, createContext, failureOf, runIn } from '../support.js';
 
 const MINUTE = 60_000;
@@ -12,6 +13,7 @@ const REQUEST = { method: 'GET', path: '/x' };
 const REJECTED = ofStatus(401);
 const NOT_FOUND = ofStatus(404);
 const MISSING = new ResultMissing('it is COMPLETED but has no text');
+const NO_ROOM = new OutputError('write', '/out', new Error('ENOSPC'));
 const SILENCE = new ConnectionError('No response', REQUEST);
 const READY_LATER = new NotReady('BatchNotReady', 'batch bat-1 is RUNNING', 1_000);
 
@@ -106,7 +108,7 @@ describe.each([
   });
 
   test('is timed on through silence and outages, which say nothing of it', async () => {
-    for (const silence of [SILENCE, ofStatus(503)])
+    for (const silence of [SILENCE, ofStatus(503), NO_ROOM])
       expect((await runSeries([error, 0], [silence, limitMs], [error, limitMs])).nonRetryable).toBe(true);
   });
 
