@@ -12,9 +12,10 @@ export class Replayer {
   #isClosed = false;
   #done = this.#run();
 
-  /** Adds the history of a workflow and its cuts. */
-  push({ workflowId, history }) {
-    for (const events of cutAtTasks(history.events)) this.#queue.push({ workflowId, history: { events } });
+  /** Adds the history of a workflow. @param cuts Whether to add its cuts as well. */
+  push({ workflowId, history: { events } }, { cuts }) {
+    for (const part of cuts ? cutAtTasks(events) : [events])
+      this.#queue.push({ workflowId, history: { events: part } });
     this.#wake();
   }
 

@@ -49,7 +49,9 @@ describe('progress', () => {
       reason: 'not-started',
       cause: expect.any(ServiceError),
     });
-    const native = new BatchClient({ client: new Client({ connection: temporal.nativeConnection, namespace: temporal.namespace }) });
+    const native = new BatchClient({
+      client: new Client({ connection: temporal.nativeConnection, namespace: temporal.namespace }),
+    });
     await expect(native.attach(run.workflowId).progress()).rejects.toBeInstanceOf(RunNotReadyError);
     await run.cancel();
   });

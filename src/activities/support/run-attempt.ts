@@ -89,16 +89,16 @@ export async function runAttempt<T>(
       remainingMs: remainingMs - elapsedMs,
     });
     if (timeLimited !== undefined) heartbeat({ [timeLimited]: since[timeLimited] ?? failedAtMs });
-    // Only a response resets the timers: an outage of LlamaCloud or of the output store says nothing about the key.
-    else heartbeat(isOutage(failure) ? before.failingSinceMs : undefined);
+    else heartbeat(keepsTimers(failure) ? before.failingSinceMs : undefined);
     throw failure;
   } finally {
     clearInterval(timer);
   }
 }
 
-function isOutage({ type }: ApplicationFailure): boolean {
-  return type === 'ServiceUnavailable' || type === 'OutputFailed';
+/** These say nothing about the key, the id or the document. Any other response of LlamaCloud resets the timers. */
+function keepsTimers({ type }: ApplicationFailure): boolean {
+  return type === 'ServiceUnavailable' || type === 'RateLimited' || type === 'OutputFailed';
 }
 
 /** Temporal gives the first attempt of an activity two equal times. Test servers give times a few milliseconds apart. */

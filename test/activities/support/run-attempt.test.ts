@@ -103,12 +103,12 @@ describe.each([
   });
 
   test('is timed anew after another response', async () => {
-    for (const response of [READY_LATER, ofStatus(429), ofStatus(402)])
+    for (const response of [READY_LATER, ofStatus(402)])
       expect((await runSeries([error, 0], [response, limitMs], [error, limitMs])).nonRetryable).toBe(false);
   });
 
   test('is timed on through silence and outages, which say nothing of it', async () => {
-    for (const silence of [SILENCE, ofStatus(503), NO_ROOM])
+    for (const silence of [SILENCE, ofStatus(503), ofStatus(429), NO_ROOM])
       expect((await runSeries([error, 0], [silence, limitMs], [error, limitMs])).nonRetryable).toBe(true);
   });
 
