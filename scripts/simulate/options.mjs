@@ -6,7 +6,7 @@ const USAGE = `npm run simulate [-- options]
   --seed N           the first seed, or the only one without --seeds (default: 1)
   --minutes N        stop starting seeds after N minutes
   --files N          at most N files in a directory, three times as many in a few (default: 12)
-  --concurrency N    scenarios side by side (default: 40)
+  --concurrency N    scenarios side by side (default: 30)
   --workers N        worker processes (default: 2)
   --address H:P      use this Temporal server; its search attributes must be registered (default: start one)
   --namespace NAME   its namespace (default: default)
@@ -21,7 +21,7 @@ export function readOptions() {
         seed: { type: 'string' },
         minutes: { type: 'string' },
         files: { type: 'string', default: '12' },
-        concurrency: { type: 'string', default: '40' },
+        concurrency: { type: 'string', default: '30' },
         workers: { type: 'string', default: '2' },
         address: { type: 'string' },
         namespace: { type: 'string', default: 'default' },

@@ -147,7 +147,7 @@ function planEmulator(choose) {
 
 function planOptions(choose) {
   return withoutUndefined({
-    pageSize: choose.from([undefined, undefined, 1, 2, 5]),
+    pageSize: choose.from([undefined, undefined, 2, 3, 5]),
     maxConcurrentJobs: choose.from([undefined, undefined, 1, 3]),
     resultsGracePeriod: '4 seconds',
     reportedFailures: choose.from([undefined, undefined, 1]),
@@ -222,7 +222,7 @@ function planRuns(seed, shape, directories, choose) {
 /** What people, LlamaCloud and machines do meanwhile, in order. `run` is an index of the runs. */
 function planEvents(choose, runs) {
   const kinds = {
-    cancel: 14,
+    cancel: 24,
     terminate: 5,
     reset: 12,
     wake: 12,
@@ -231,7 +231,7 @@ function planEvents(choose, runs) {
     'cancel-remote-batch': 5,
     'fail-remote-batch': 3,
     'unknown-remote-status': 4,
-    'kill-worker': 2,
+    'kill-worker': 5,
   };
   const count = choose.weighted({ 0: 30, 1: 40, 2: 20, 3: 10 });
   return Array.from({ length: Number(count) }, () => ({
