@@ -1,12 +1,29 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const { VITEST_JSON_REPORT } = process.env;
 
 /** These replace a module of Node, so each needs its own module graph. */
 const MOCKING = ['full-disk', 'killed-writers', 'store-id-race'].map((name) => `test/outputs/${name}.test.ts`);
 
+/** Minutes each, mostly of waiting: started last, they would run when the others have ended. */
+const LONG = [
+  'test/soak/soak.test.ts',
+  'test/simulation/simulation.test.ts',
+  'test/workflows/batch/stop-bound.test.ts',
+];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) => LONG.some((path) => moduleId.endsWith(path));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         test: {
