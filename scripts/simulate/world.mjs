@@ -36,6 +36,7 @@ export async function startWorld({ address, namespace = 'default', workers: work
       TEMPORAL_NAMESPACE: namespace,
     },
   });
+  let restarting = Promise.resolve();
   return {
     client: new Client({ connection, namespace }),
     namespace,
@@ -45,8 +46,13 @@ export async function startWorld({ address, namespace = 'default', workers: work
     register: (seed, scenario) => scenarios.set(String(seed), { apiKey: API_KEY, ...scenario }),
     unregister: (seed) => scenarios.delete(String(seed)),
     /** Kills a worker with SIGKILL and starts another. `share` of [0, 1) says which. */
-    killWorker: (share) => workers.restart(Math.floor(share * workerCount)),
+    killWorker: async (share) => {
+      restarting = restarting.then(() => workers.restart(Math.floor(share * workerCount)));
+      await restarting;
+    },
     close: async () => {
+      // A worker that is started meanwhile would be left behind.
+      await restarting;
       await workers.stop();
       control.close();
       await connection.close();
