@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTE_KEYS } from '../../dist/index.js';
 import { startLocalTemporal } from '../../dist/testing/index.js';
-import { startWorkers } from '../soak/processes.mjs';
+import { startWorkers } from '../processes.mjs';
 import { API_KEY } from './secrets.mjs';
 
 const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));

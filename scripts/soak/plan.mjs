@@ -1,5 +1,4 @@
 // The kills and the documents of a soak. Both follow from its options, so that a soak can be repeated.
-import { createHash } from 'node:crypto';
 import { seededRandom } from '../seeded-random.mjs';
 
 /**
@@ -43,5 +42,3 @@ export function makeFiles({ files, seed }) {
     };
   });
 }
-
-export const sha256 = (content) => createHash('sha256').update(content).digest('hex');

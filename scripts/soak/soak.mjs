@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ADVERSE_CONDITIONS, resolveTemporalCli, startLlamaCloudEmulator, TARGETS } from '../../dist/testing/index.js';
+import { createTemporalServer, findFreePort, startWorkers } from '../processes.mjs';
 import { readHistories, startBatch, waitForResult } from './client.mjs';
 import { readOptions } from './options.mjs';
 import { makeFiles, planKills } from './plan.mjs';
-import { createTemporalServer, findFreePort, startWorkers } from './processes.mjs';
 import { countSuccesses, expectedCounts, listFiles, readCounts } from './verdict.mjs';
 
 const API_KEY = 'llx-soak-planted-4e1d7c';

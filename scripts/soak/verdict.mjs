@@ -1,7 +1,7 @@
 // The counts by which a soak is judged: of the output folder, the emulator and the histories, compared with the report of the run.
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { sha256 } from './plan.mjs';
+import { parseLines, sha256 } from '../manifest.mjs';
 
 /** Faults whose response has the status 200. */
 const FAULTS_WITH_STATUS_200 = new Set(['truncated', 'truncated-close-delimited', 'empty', 'wrong-json', 'html']);
@@ -137,13 +137,6 @@ function countWrongCounts({ files, bytes }, lines) {
     [bytes, lines.reduce((sum, line) => sum + (line.bytes ?? 0), 0)],
   ];
   return pairs.filter(([reported, counted]) => reported !== counted).length;
-}
-
-function parseLines(text) {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
 }
 
 function countDuplicates(ids) {

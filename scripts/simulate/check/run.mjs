@@ -1,6 +1,6 @@
 // Judges one run by its report, its manifest and its documents.
-import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import { parseLines, sha256 } from '../../manifest.mjs';
 
 /** Events that end what a run would do by itself. */
 const DISTURBANCES = ['cancel', 'terminate', 'cancel-remote-batch', 'fail-remote-batch'];
@@ -119,18 +119,6 @@ function checkLine({ line, job, batch, evidence, planned, isCompleted }, say) {
     say(`${line.output} is outside the folder of the batch`);
 }
 
-function parseLines(content) {
-  return content
-    .toString()
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-}
-
 function findTwice(values) {
   return values.filter((value, index) => values.indexOf(value) !== index);
-}
-
-function sha256(content) {
-  return createHash('sha256').update(content).digest('hex');
 }

@@ -37,7 +37,7 @@ export interface FailureContext {
   what: string;
   /** Milliseconds since the activity was first scheduled. */
   ageMs: number;
-  /** Milliseconds since a failure of this kind was first seen. Any other response resets it. */
+  /** Milliseconds since a failure of this kind was first seen, without another response that says something else. */
   failingMs: (kind: TimeLimitedFailure) => number;
   /** Milliseconds until the activity's deadline. */
   remainingMs: number;

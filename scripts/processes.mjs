@@ -1,5 +1,5 @@
-// The processes of a soak: a Temporal server with its database in a file, and workers. They are killed with SIGKILL and
-// restarted.
+// The processes of a soak or a simulation: a Temporal server with its database in a file, and workers. They are killed with SIGKILL
+// and restarted.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 
-const WORKER = fileURLToPath(new URL('../../dist/worker.js', import.meta.url));
+const WORKER = fileURLToPath(new URL('../dist/worker.js', import.meta.url));
 
 /** Starts a process and appends what it prints to `processOutput`. */
 function start(command, args, { env = {}, cwd, processOutput }) {
