@@ -10,6 +10,7 @@ const USAGE = `npm run simulate [-- options]
   --workers N        worker processes (default: 2)
   --address H:P      use this Temporal server; its search attributes must be registered (default: start one)
   --namespace NAME   its namespace (default: default)
+  --every-cut        replay each history cut at each of its workflow tasks, not at one that the seed chooses
   --plan             print the plans, and run nothing`;
 
 /** Reads the command line; exits with status 2 when an option is wrong. */
@@ -25,6 +26,7 @@ export function readOptions() {
         workers: { type: 'string', default: '2' },
         address: { type: 'string' },
         namespace: { type: 'string', default: 'default' },
+        'every-cut': { type: 'boolean', default: false },
         plan: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -43,6 +45,7 @@ export function readOptions() {
       workers: toCount('workers', values.workers),
       address: values.address,
       namespace: values.namespace,
+      replaysEveryCut: values['every-cut'],
       printsPlans: values.plan,
     };
   } catch (error) {

@@ -1,6 +1,7 @@
-// Replays histories against the workflows as they are built now: whole, and cut before each workflow task, as a worker that does not
-// have the workflow in its cache gets them.
+// Replays histories against the workflows as they are built now: whole, and cut at workflow tasks, as a worker that does not have the
+// workflow in its cache gets them.
 import { Worker } from '@temporalio/worker';
+import { cutAtTasks } from '../cut-histories.mjs';
 import { WORKFLOW_BUNDLE } from './bundle.mjs';
 
 /** Replays what is pushed, one after the other. */
@@ -12,9 +13,13 @@ export class Replayer {
   #isClosed = false;
   #done = this.#run();
 
-  /** Adds the history of a workflow. @param cuts Whether to add its cuts as well. */
-  push({ workflowId, history: { events } }, { cuts }) {
-    for (const part of cuts ? cutAtTasks(events) : [events])
+  /**
+   * Adds the history of a workflow, and some of its cuts.
+   *
+   * @param choose Gets the cuts of a history, and returns those to replay.
+   */
+  push({ workflowId, history: { events } }, choose) {
+    for (const part of [...choose(cutAtTasks(events)), events])
       this.#queue.push({ workflowId, history: { events: part } });
     this.#wake();
   }
@@ -46,12 +51,4 @@ export class Replayer {
       }
     }
   }
-}
-
-/** The whole history, and what a worker gets for each of its workflow tasks. */
-function cutAtTasks(events) {
-  const cuts = events.flatMap(({ workflowTaskStartedEventAttributes: started }, index) =>
-    started ? [events.slice(0, index + 1)] : [],
-  );
-  return [...cuts, events];
 }

@@ -3,6 +3,7 @@
 // with 0 only if every seed held, and every operation succeeded while faults were active.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { seededRandom } from '../seeded-random.mjs';
 import { check } from './check/check.mjs';
 import { readOptions } from './options.mjs';
 import { planScenario } from './plan.mjs';
@@ -43,7 +44,7 @@ async function simulate() {
       const { problems, evidence } = await judge(plan, world);
       if (evidence !== undefined) {
         count(totals, evidence);
-        replayAll(evidence, replayer);
+        replayAll(evidence, replayer, options.replaysEveryCut ? everyCut : oneCutBy(plan.seed));
       }
       if (problems.length === 0) totals.held += 1;
       else {
@@ -79,10 +80,18 @@ async function simulate() {
 }
 
 /** Of the many short children, whose histories differ little, one is replayed. */
-function replayAll({ workflows }, replayer) {
-  for (const workflow of workflows) if (workflow.type !== 'processJob') replayer.push(workflow, { cuts: true });
+function replayAll({ workflows }, replayer, choose) {
+  for (const workflow of workflows) if (workflow.type !== 'processJob') replayer.push(workflow, choose);
   const child = workflows.find(({ type }) => type === 'processJob');
-  if (child !== undefined) replayer.push(child, { cuts: false });
+  if (child !== undefined) replayer.push(child, choose);
+}
+
+const everyCut = (cuts) => cuts;
+
+/** One of the cuts: the replay of a whole history passes all of them, and only what follows the last event differs. */
+function oneCutBy(seed) {
+  const random = seededRandom(seed);
+  return (cuts) => cuts.slice(Math.floor(random() * cuts.length)).slice(0, 1);
 }
 
 function toPlan(seed) {
