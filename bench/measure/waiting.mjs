@@ -17,17 +17,18 @@ const HOUR = 3_600_000;
 export async function measureWaiting({ log }) {
   const environment = await startSimulatedEnvironment();
   try {
-    // The hour first: once the simulated clock is a day ahead, the emulator's list has no recent batches.
+    // The hour first, and ours first: the emulator keeps real time. Once the simulated clock is a day ahead, its new batches look older
+    // than those that the package lists.
     const hour = {};
     for (const name of ['ours', 'baseline']) {
-      const { lateMs, requests } = await waitFor(environment, IMPLEMENTATIONS[name], HOUR, {});
+      const { lateMs, requests } = await measureWait(environment, IMPLEMENTATIONS[name], HOUR, {});
       hour[name] = { lateMs, requests };
       log(`an hour: ${name} ${JSON.stringify(hour[name])}`);
     }
     const day = {};
     for (const name of ['ours', 'baseline']) {
-      // Every five seconds would exceed the limit of events of a workflow.
-      const run = await waitFor(environment, IMPLEMENTATIONS[name], DAY, { pollEvery: '1 minute' });
+      // Of the baseline only. Its default, every five seconds, would exceed Temporal's limit of 51,200 events.
+      const run = await measureWait(environment, IMPLEMENTATIONS[name], DAY, { pollEvery: '1 minute' });
       day[name] = { events: run.events, createEvents: run.createEvents, requests: run.requests };
       log(`24 hours: ${name} ${JSON.stringify(day[name])}`);
     }
@@ -67,8 +68,8 @@ async function startSimulatedEnvironment() {
   };
 }
 
-/** Runs a batch that ends `waitedMs` after its creation. */
-async function waitFor({ temporal, emulator }, { type, poll, after, before }, waitedMs, options) {
+/** Runs a batch that ends `waitMs` after its creation. */
+async function measureWait({ temporal, emulator }, { type, poll, after, before }, waitMs, options) {
   const earlierRequests = emulator.requests.length;
   const { id: directoryId } = await emulator.addDirectory(makeFiles(1));
   const { client, env } = temporal;
@@ -83,16 +84,16 @@ async function waitFor({ temporal, emulator }, { type, poll, after, before }, wa
   );
   const createdMs = await env.currentTimeMs();
   await waitUntil(() => emulator.requests.some(({ path }) => path === `/api/v2/batches/${batch.id}`));
-  await env.sleep(Math.max(1, createdMs + waitedMs - (await env.currentTimeMs())));
+  await env.sleep(Math.max(1, createdMs + waitMs - (await env.currentTimeMs())));
   const endedMs = await env.currentTimeMs();
   const requests = emulator.requests.length - earlierRequests;
   emulator.batches.finish(batch.id);
   await handle.result();
   const events = (await handle.fetchHistory()).events ?? [];
-  const scheduled = (name) => events.findIndex((event) => readActivityOrWorkflowType(event) === name);
+  const findScheduled = (name) => events.findIndex((event) => readActivityOrWorkflowType(event) === name);
   const lateMs = eventTimeMs(findLastCompleted(events, poll)) - endedMs;
   const createEvents = await countCreateEvents(client, events);
-  return { events: scheduled(before) - scheduled(after), createEvents, requests, lateMs };
+  return { events: findScheduled(before) - findScheduled(after), createEvents, requests, lateMs };
 }
 
 /** Events of the child workflow that created the batch; 0 if an activity did. */

@@ -14,10 +14,10 @@ import { editRows } from './rows.mjs';
 import { API_KEY } from './secrets.mjs';
 import { toQuery, toWorkflowId } from './workflow-ids.mjs';
 
-/** A worker that dies is noticed after 30 s. Nothing in a plan takes longer than this, even on a machine that is busy with others. */
+/** Upper bound on a scenario. None takes as long, even on a busy machine, where Temporal notices only after 30 s that a worker has died. */
 const BOUND_MS = 600_000;
 const POLL_MS = 1_000;
-const QUERY_INTERVAL_MS = 3_000;
+const LIST_INTERVAL_MS = 3_000;
 
 /** @returns what `check` judges */
 export async function runScenario(plan, world) {
@@ -32,7 +32,7 @@ export async function runScenario(plan, world) {
   const output = join(folder, 'out');
   try {
     for (const { id, files } of plan.directories) await emulator.addDirectory(toVirtualFiles(plan.seed, files), { id });
-    planFaults(emulator, plan);
+    addFaults(emulator, plan);
     world.register(plan.seed, {
       url: emulator.url,
       output,
@@ -41,9 +41,9 @@ export async function runScenario(plan, world) {
       listLagMs: LIST_LAG_MS,
     });
     const context = { plan, world, emulator, startedMs: Date.now(), occurred: [] };
-    const areStarted = startRuns(context);
-    const haveHappened = Promise.all(plan.events.map((event) => happen(context, event)));
-    const [notStarted] = await Promise.all([areStarted, haveHappened]);
+    const starting = startRuns(context);
+    const happening = Promise.all(plan.events.map((event) => happen(context, event)));
+    const [notStarted] = await Promise.all([starting, happening]);
     const open = await waitUntilClosed(context);
     return await collectEvidence(context, { folder, output, open, notStarted });
   } finally {
@@ -57,14 +57,14 @@ function toVirtualFiles(seed, files) {
   return files.map(({ name, words }, index) => ({ name, content: toContent(seed, index, words) }));
 }
 
-/** A PDF with this content is corrupt. */
+/** Markdown. The emulator cannot parse it in files that the plan names `.pdf`: those are to fail. */
 function toContent(seed, index, words) {
   const random = seededRandom(seed * 1_000 + index);
   const text = Array.from({ length: words }, () => Math.floor(random() * 1e9).toString(36)).join(' ');
   return `# Document ${index} of ${seed}\n\n${text}\n`;
 }
 
-function planFaults(emulator, { createFaults, otherFaults, rowEdits }) {
+function addFaults(emulator, { createFaults, otherFaults, rowEdits }) {
   for (const fault of createFaults) emulator.faults.next({ ...fault, ...TARGETS.createBatch });
   for (const { target, ...fault } of otherFaults) emulator.faults.next({ ...fault, ...TARGETS[target] });
   if (rowEdits.length > 0) {
@@ -160,22 +160,22 @@ async function happen(context, event) {
 /** Waits until no workflow of the seed is open: children of a terminated run go on. Returns the ids of those that stay open. */
 async function waitUntilClosed(context) {
   const { plan, world, startedMs } = context;
-  // Asked by id, which costs the server little. A query reads the whole namespace.
+  // Described by id first, which costs the server little: a list reads the whole namespace.
   await Promise.all(plan.runs.map((run) => waitForEnd(context, toWorkflowId(run)).catch(ignoreNotFound)));
   const query = `ExecutionStatus = "Running" AND (${toQuery(plan.seed)})`;
   let closedChecks = 0;
   for (;;) {
     const open = [];
     for await (const { workflowId } of world.client.workflow.list({ query })) open.push(workflowId);
-    // Visibility lags: twice none is none.
+    // Visibility lags, so the list has to be empty twice in a row.
     closedChecks = open.length === 0 ? closedChecks + 1 : 0;
     if (closedChecks === 2) return [];
     if (Date.now() > startedMs + BOUND_MS) return open;
-    await sleep(closedChecks === 1 ? POLL_MS : QUERY_INTERVAL_MS);
+    await sleep(closedChecks === 1 ? POLL_MS : LIST_INTERVAL_MS);
   }
 }
 
-/** A run that was refused, and that of a schedule, which has another id. */
+/** There is no workflow with this id if the start was refused, or if a schedule started the run, under an id of its own. */
 function ignoreNotFound(error) {
   if (error.name !== 'WorkflowNotFoundError') throw error;
 }

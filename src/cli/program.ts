@@ -34,12 +34,13 @@ Environment:
 
 Exit codes:
   0        Success.
-  1        The command or the run failed, or a directory did not complete.
+  1        The command failed, or the run that it waited for failed or did not
+           complete all directories.
   2        Wrong arguments or configuration. Nothing was started.
   129, 130, 143
            Ended by SIGHUP, Ctrl-C or SIGTERM. worker and emulator exit with 0.
-  141      The reader of the output went away, such as head. A run that was
-           started goes on.`;
+  141      The program that reads the output, such as head, has ended. A run that
+           was started goes on.`;
 
 export function createProgram(context: CommandContext): CliCommand {
   const program = new CliCommand('temporal-llamacloud')

@@ -117,7 +117,7 @@ export class BatchClient {
    * The default workflow id is made of the set of directories, the job type and the configuration. While a run over the same set is
    * open, a second start throws `WorkflowExecutionAlreadyStartedError`. Each child has the default id of {@link start}, even if
    * this run has your own id. If another run with that id is open, the child is not started and the report lists the directory as
-   * failed. So two runs over overlapping sets never process a shared directory at the same time. Your own `workflowId` therefore does
+   * failed. So two such runs with the same job type and configuration never process a shared directory at the same time. Your own `workflowId` therefore does
    * not create second batches here while another run has the directories. Runs of {@link start} with their own id, and runs of a
    * {@link schedule}, are still not excluded. A start after this run has ended creates new batches.
    *
@@ -166,7 +166,8 @@ export class BatchClient {
    * `<scheduleId>-<time>`. They do not exclude a run of {@link start}, {@link startDirectories} or another schedule over the same
    * directory. Every run of a schedule creates a new batch that you pay for.
    *
-   * @throws `InvalidInput` naming every wrong field, before anything is created.
+   * @throws `InvalidInput` naming every wrong field, before anything is created. `TypeError` if both `cron` and `every` are missing.
+   * Temporal's `ScheduleAlreadyRunning` if there is a schedule with this id.
    */
   async schedule(input: ProcessBatchInput, options: ScheduleBatchOptions): Promise<BatchScheduleHandle> {
     checkBatchInput(input);

@@ -27,7 +27,7 @@ export interface ProgressOptions {
   timeoutMs?: number;
 }
 
-/** A run, open or closed. A run is one workflow execution, with all runs of its continue-as-new chain. */
+/** A run, open or closed. If it continues as new, Temporal gives each part a run id of its own: together they are one run here. */
 export interface RunHandle<Report, Progress> {
   readonly workflowId: string;
   /** Temporal run id of any link in the continue-as-new chain. `undefined`: the latest execution of the workflow id. */
@@ -49,8 +49,9 @@ export interface RunHandle<Report, Progress> {
   /**
    * Waits for the end of the run and returns its report, even if the run failed, was cancelled or passed its `timeout`.
    *
-   * Returns `undefined` if the run ended before it had a batch. Also if it was terminated or exceeded a Temporal timeout: then there may
-   * be a batch that you pay for, whose id is in the workflow's memo `llamacloudBatchId` (`BATCH_ID_MEMO`).
+   * Returns `undefined` if the run ended before it had a batch, or, over many directories, before it had checked its input. Also if it was
+   * terminated or exceeded a Temporal timeout such as `workflowExecutionTimeout`: then its batch may keep running, and you pay for it. The
+   * workflow's memo `llamacloudBatchId` (`BATCH_ID_MEMO`) has its id.
    *
    * @throws Temporal's error if the report can't be read: `WorkflowNotFoundError` if there is no such workflow, `ServiceError` if
    * the server can't be reached, the data converter's error if the result can't be decoded.

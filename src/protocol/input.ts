@@ -31,7 +31,8 @@ export interface PollOptions {
   /** Wait before the second poll, 1 second to 1 hour. Later waits are not much shorter. Default 1 second. */
   initialInterval?: Duration;
   /**
-   * Sets the share of the time waited that each wait takes, 1 to 10: 1.1 is 10 %, and 1 makes every wait `initialInterval`. Default 1.1.
+   * Each wait is `(backoffCoefficient - 1)` times the time waited so far, 1 to 10: with 1.1, 10 % of it. With 1, each wait is
+   * `initialInterval`. Default 1.1.
    */
   backoffCoefficient?: number;
   /** Longest wait between two polls, at most 1 hour. Default 60 seconds, or `initialInterval` if that is longer. */
@@ -87,9 +88,9 @@ export interface BatchOptions extends ApiScope {
   collect?: CollectFormat;
   /** Child workflows open at a time, 1 to 500. Default 40. */
   maxConcurrentJobs?: number;
-  /** More failed or cancelled files of a COMPLETED batch than this fail the run with `TooManyFailedFiles`. Default: no limit. */
+  /** If more files of a COMPLETED batch fail or are cancelled, the run fails with `TooManyFailedFiles`. Default: no limit. */
   maxFailedFiles?: number;
-  /** As `maxFailedFiles`, for a share of the batch's files in percent, 0 to 100. Default: no limit. */
+  /** As `maxFailedFiles`, in percent of the batch's files, 0 to 100. Default: no limit. */
   maxFailedPercent?: number;
   /** Failures that the report lists, 0 to 100; the manifest has all. Default 100. */
   reportedFailures?: number;

@@ -67,7 +67,7 @@ describe('BatchClient', () => {
     expect(batchesOver(id)).toHaveLength(1);
   });
 
-  test('a directory that another run has fails with the workflow that has it, and the others of its run go on', async () => {
+  test('a directory that another run is processing fails and names that workflow, and the other directories go on', async () => {
     const [taken, shared, free] = [await directory(), await directory(), await directory()];
     const { job } = parse(taken);
     const one = await env.batches.start(parse(taken));
@@ -92,7 +92,7 @@ describe('BatchClient', () => {
     for (const id of [taken, shared, free]) expect(batchesOver(id)).toHaveLength(1);
   });
 
-  test('a run with a workflow id of one’s own excludes nothing, so the same work has two batches', async () => {
+  test('a run with its own workflow id excludes no other run, so the same work has two batches', async () => {
     const id = await directory();
     const run = await env.batches.start(parse(id));
     const own = await env.batches.start(parse(id), { workflowId: `own-${id}` });
@@ -101,7 +101,7 @@ describe('BatchClient', () => {
     expect((await own.result()).batchId).not.toBe((await run.result()).batchId);
   });
 
-  test('the conflict policy is the caller’s: the run that is there is used, or ended for the new one', async () => {
+  test('USE_EXISTING returns the open run, TERMINATE_EXISTING replaces it', async () => {
     const id = await directory();
     const run = await env.batches.start(parse(id));
     const same = await env.batches.start(parse(id), { workflowIdConflictPolicy: 'USE_EXISTING' });
@@ -114,7 +114,7 @@ describe('BatchClient', () => {
     await failureOf(instead.result());
   });
 
-  test('its children share the workers with those of other runs by its workflow id, or as was asked for', async () => {
+  test('children have the fairness key of their run, which is its workflow id, and the priority that the caller gives', async () => {
     const id = await directory();
     const run = await env.batches.start(parse(id), { priority: { priorityKey: 2 } });
     const { priority } = await env.client.workflow.getHandle(run.workflowId).describe();
@@ -170,7 +170,7 @@ describe('BatchClient', () => {
     expect((await failureOf(attached.result())).name).toBe('CancelledFailure');
   });
 
-  test('a result is that of the whole run, over continue-as-new', async () => {
+  test('the result is that of the whole run after it continued as new', async () => {
     const id = await directory(2);
     const run = await env.batches.start({ ...parse(id), pageSize: 1 });
     await finish(id);

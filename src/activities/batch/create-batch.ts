@@ -1,4 +1,4 @@
-/** The activities of the `createBatch` workflow: list what is there, send the POST, find the batch of a POST without a response. */
+/** Activities of the `createBatch` workflow: list the batches that are there, send the POST, find the batch of a lost response. */
 import { activityInfo, Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type Batch, ConnectionError, HttpStatusError, UnexpectedResponseError } from '../../llamacloud/index.js';
@@ -19,7 +19,7 @@ export interface PostFailureDetails {
   mayHaveCreatedBatch: boolean;
   /** Wait before the next request, in milliseconds. */
   retryDelayMs: number;
-  /** Whether a reset of the workflow discarded an earlier POST. Then nothing was sent. */
+  /** Whether a reset of the workflow discarded an earlier POST, which may have created a batch. Then this attempt has sent nothing. */
   wasReset?: boolean;
 }
 
@@ -31,24 +31,28 @@ export interface PreexistingBatches {
 }
 
 /** Upper bound on the difference between LlamaCloud's clock and the Temporal server's. */
-const CLOCK_SKEW_MS = 24 * 60 * 60_000;
+const MAX_CLOCK_SKEW_MS = 24 * 60 * 60_000;
 
-/** Lists the recent batches of the directory. `GET /api/v2/batches`. */
+/** Lists the batches of the directory that were created in the last 24 hours. `GET /api/v2/batches`. */
 export function listRecentBatches(deps: ActivityDeps) {
   return (input: BatchToCreate): Promise<PreexistingBatches> =>
-    // A run's first request: a wrong key or id fails it at once.
+    // The first request of a run whose failure counts: a wrong key or id fails the run at once.
     runAttempt('open', `directory ${input.directoryId}`, async ({ nowMs, signal }) => {
-      const sinceMs = nowMs - CLOCK_SKEW_MS;
+      const sinceMs = nowMs - MAX_CLOCK_SKEW_MS;
       const batches = await listBatches(deps, input, sinceMs, signal);
       return { sinceMs, batchIds: batches.map(({ id }) => id) };
     });
 }
 
+/** Like a response of 503: the workflow looks for a batch, and then decides about the next POST. */
+const EARLIER_POST_MESSAGE = 'An earlier POST, whose outcome is not known, may have created a batch';
+
 /**
  * Creates the batch by one request: `POST /api/v2/batches`. LlamaCloud has no idempotency key, and a POST whose response is lost may
  * have created a batch that costs money. So it is never retried here: the workflow decides about the next POST.
  *
- * @throws a non-retryable failure, with {@link PostFailureDetails} unless LlamaCloud rejected the request for good.
+ * @throws a non-retryable failure, with {@link PostFailureDetails} unless LlamaCloud rejected the request for good. `CancelledFailure` if
+ * the activity was cancelled and no response came.
  */
 export function postBatch(deps: ActivityDeps) {
   return async ({ directoryId, job, scope }: BatchToCreate): Promise<CreatedBatch> => {
@@ -56,11 +60,13 @@ export function postBatch(deps: ActivityDeps) {
     let wasReset = false;
     try {
       return await runAttempt('create', `batch over directory ${directoryId}`, async ({ isFirst }) => {
+        // Only an activity that a person resets has a second attempt. The first one may have sent its POST.
         mayHaveCreatedBatch = !isFirst;
-        if (!isFirst) throw ApplicationFailure.retryable(EARLIER_POST, 'ServiceUnavailable');
+        if (!isFirst) throw ApplicationFailure.retryable(EARLIER_POST_MESSAGE, 'ServiceUnavailable');
+        // Nothing is sent before this is known.
         wasReset = await wasPostDiscarded();
         mayHaveCreatedBatch = true;
-        if (wasReset) throw ApplicationFailure.retryable(EARLIER_POST, 'ServiceUnavailable');
+        if (wasReset) throw ApplicationFailure.retryable(EARLIER_POST_MESSAGE, 'ServiceUnavailable');
         try {
           // Without a signal: aborting a POST does not undo it. The workflow waits for the response, and cancels the batch then.
           return toCreatedBatch(await deps.llamacloud.createBatch({ ...scope, sourceDirectoryId: directoryId, job }));
@@ -82,11 +88,9 @@ async function wasPostDiscarded(): Promise<boolean> {
   return wasDiscardedByReset(Context.current().client, workflowExecution, activityType);
 }
 
-const EARLIER_POST = 'An earlier POST, whose outcome is not known, may have created a batch';
-
 /**
- * Whether an error shows that nothing was created: the request did not reach LlamaCloud, or LlamaCloud rejected it with a 4xx. A
- * timeout, a reset connection, a 5xx and a body that is cut leave it open.
+ * Whether an error shows that nothing was created: the request did not reach LlamaCloud, or LlamaCloud rejected it with a 4xx other than
+ * 408. A 408, a timeout, a reset connection, a 5xx and a body that is cut leave it open.
  */
 function isKnownNotCreated(error: unknown): boolean {
   if (error instanceof HttpStatusError) return error.status >= 400 && error.status < 500 && error.status !== 408;
@@ -113,13 +117,13 @@ function withPostDetails(error: unknown, mayHaveCreatedBatch: boolean, wasReset:
 
 export interface FindCreatedBatchInput extends BatchToCreate {
   preexisting: PreexistingBatches;
-  /** Whether to wait until LlamaCloud's list would show the batch if there were one. Otherwise the list is read once. */
+  /** Whether to poll the list for `listLagMs` (60 s), or until it shows the batch. Otherwise the list is read once. */
   wait: boolean;
 }
 
 /**
- * Finds the batch of this spec that was not there before; `null` without one. Nobody else of this namespace creates one meanwhile:
- * the workflow has the create lock. `GET /api/v2/batches`.
+ * Finds the batch of this spec that was not there before; `null` without one. No other workflow of this namespace creates one
+ * at the same time, since it would have the same workflow id. `GET /api/v2/batches`.
  */
 export function findCreatedBatch(deps: ActivityDeps) {
   return (input: FindCreatedBatchInput): Promise<CreatedBatch | null> =>
@@ -140,12 +144,13 @@ export function findCreatedBatch(deps: ActivityDeps) {
       const remainingMs = (deps.listLagMs ?? LIST_LAG_MS) - ageMs;
       if (!input.wait || remainingMs <= 0) return null;
       const state = `LlamaCloud's list shows no new batch over directory ${input.directoryId} yet`;
-      throw new NotReady('BatchNotReady', state, Math.min(MAX_LIST_POLL_MS, ageMs, remainingMs));
+      // The age doubles from poll to poll.
+      throw new NotReady('BatchNotReady', state, Math.min(MAX_LIST_POLL_INTERVAL_MS, ageMs, remainingMs));
     });
 }
 
-/** Upper bound on the time between two polls of the list. Mostly the first one shows the batch. */
-const MAX_LIST_POLL_MS = 5_000;
+/** Upper bound on the time between two polls of the list. */
+const MAX_LIST_POLL_INTERVAL_MS = 5_000;
 
 async function listBatches(
   { llamacloud }: ActivityDeps,
@@ -160,7 +165,7 @@ async function listBatches(
   return batches;
 }
 
-/** Gets a batch by itself where the list does not say what it processes. */
+/** Whether a listed batch processes the work of the spec. Gets it by its id if the list does not say what it processes. */
 async function matchesSpec(
   deps: ActivityDeps,
   listed: Batch,
@@ -168,7 +173,7 @@ async function matchesSpec(
   signal: AbortSignal,
 ): Promise<boolean> {
   const isComplete = listed.source_directory_id !== undefined && listed.config !== undefined;
-  const batch = isComplete ? listed : await readNeighbor(deps, listed.id, spec.scope, signal);
+  const batch = isComplete ? listed : await getListedBatch(deps, listed.id, spec.scope, signal);
   return (
     batch?.source_directory_id === spec.directoryId &&
     batch?.config?.job.type === spec.job.type &&
@@ -176,8 +181,11 @@ async function matchesSpec(
   );
 }
 
-/** `undefined` if LlamaCloud rejects the request or returns no valid batch. One of somebody else, even a broken one, must not stop a run. */
-async function readNeighbor({ llamacloud }: ActivityDeps, id: string, scope: ApiScope, signal: AbortSignal) {
+/**
+ * Gets a batch that may be somebody else's. `undefined` if LlamaCloud rejects the request for this batch or returns no valid one: such a
+ * batch must not stop a run. Other failures are thrown, since it may be the batch of a lost response.
+ */
+async function getListedBatch({ llamacloud }: ActivityDeps, id: string, scope: ApiScope, signal: AbortSignal) {
   try {
     return await llamacloud.getBatch(id, { ...scope, signal });
   } catch (error) {
@@ -186,7 +194,7 @@ async function readNeighbor({ llamacloud }: ActivityDeps, id: string, scope: Api
   }
 }
 
-/** Whether LlamaCloud rejects a request for this batch only. A wrong key and a lack of credits concern all requests, and others pass. */
+/** Whether an error is about one batch only. 401 and 402 are about every request. 408, 425, 429 and 5xx may be over at the next attempt. */
 function isRejected(error: unknown): boolean {
   if (!(error instanceof HttpStatusError) || error.status >= 500) return false;
   return ![401, 402, 408, 425, 429].includes(error.status);

@@ -17,7 +17,7 @@ interface ProgressFlags extends TemporalFlags {
 
 const DESCRIPTION = `Show the progress of a run. While the run is open, a worker has to be running to answer.
 
-With --watch, shows the progress until the run ends, then the report. Exits with 1 if the run failed or one of its directories did not complete. With --watch --json, the JSON document is the report, and the progress goes to stderr.`;
+With --watch, shows the progress until the run ends, then the report, and exits with 1 if the run failed or one of its directories did not complete. With --watch --json, the JSON document is the report, and the progress goes to stderr.`;
 
 export function addProgress(program: CliCommand, context: CommandContext): void {
   program

@@ -21,9 +21,9 @@ Environment:
   LLAMA_CLOUD_BASE_URL            Default: https://api.cloud.llamaindex.ai
   LLAMACLOUD_OUTPUT               Folder for the documents, the same for all
                                   workers of a task queue. Default: ./out
-  LLAMACLOUD_REQUESTS_PER_SECOND  Limit for the requests to LlamaCloud of all
-                                  workers of the task queue together.
-                                  Default: no limit`;
+  LLAMACLOUD_REQUESTS_PER_SECOND  Activities that all workers of the task queue
+                                  together start in a second. Most send one
+                                  request to LlamaCloud. Default: no limit`;
 
 export function addWorker(program: CliCommand, context: CommandContext): void {
   program

@@ -36,7 +36,7 @@ export interface BatchFlags {
 
 export const JOB_DESCRIPTION = 'parse_v2 parses each file, extract_v2 extracts a record from each file';
 
-/** The lower bound of the workflow's input. */
+/** The shortest `timeout` that the workflow accepts. */
 const MIN_TIMEOUT_MS = 1_000;
 
 /** @param manyDirectories Whether `--directory` can be repeated. */
@@ -77,12 +77,12 @@ export function addBatchOptions<T extends Command>(command: T, { manyDirectories
     )
     .option(
       '--max-failed-files <n>',
-      'fail the run if more files of its COMPLETED batch than this fail or are cancelled (default: no limit)',
+      'fail the run if more than this many files of its COMPLETED batch fail or are cancelled (default: no limit)',
       integer(0),
     )
     .option(
       '--max-failed-percent <percent>',
-      'fail the run if a larger share of the files of its COMPLETED batch fails or is cancelled, 0 to 100 (default: no limit)',
+      'fail the run if more than this percentage of the files of its COMPLETED batch fail or are cancelled, 0 to 100 (default: no limit)',
       number(0, 100),
     )
     .option(
@@ -111,7 +111,7 @@ export function toBatchInput(flags: BatchFlags): ProcessBatchInput {
   };
 }
 
-/** The options that one batch and each of many batches have in common. @throws UsageError */
+/** The options that a run over one batch and a run over many directories share. @throws UsageError */
 export function toBatchOptions(flags: BatchFlags): Omit<BatchOptions, 'onlyFailed'> {
   const { collect, job } = flags;
   if (collect !== undefined && job !== undefined && !supportsFormat(job, collect)) {

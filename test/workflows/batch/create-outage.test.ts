@@ -39,7 +39,7 @@ describe('a create while LlamaCloud is down, on the time-skipping server', () =>
     expect(events).toBeLessThan(EVENTS_FOR_EACH_POST * failures);
   }, 240_000);
 
-  test('fails at once, without a look for a batch, where LlamaCloud rejects its first POST', async () => {
+  test('fails at once, and looks for no batch, where LlamaCloud rejects a POST and no earlier one can have created one', async () => {
     const directory = await newDirectory(env);
     env.emulator.faults.next({ kind: 'status', status: 429, retryAfter: 1, ...TARGETS.createBatch });
     env.emulator.faults.next({ kind: 'status', status: 401, ...TARGETS.createBatch });
