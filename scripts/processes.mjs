@@ -1,10 +1,11 @@
 // The processes of a soak or a simulation: a Temporal server with its database in a file, and workers. They are killed with SIGKILL
 // and restarted.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 
 const WORKER = fileURLToPath(new URL('../dist/worker.js', import.meta.url));
@@ -75,7 +76,6 @@ async function waitUntilReady(address) {
 export function startWorkers({ count, script = WORKER, ...options }) {
   const running = Array.from({ length: count }, () => start(process.execPath, [script], options));
   return {
-    indexes: [...running.keys()],
     /** Kills a worker and starts another in its place. */
     restart: async (index) => {
       await running[index].kill();
@@ -92,4 +92,10 @@ export async function findFreePort() {
   const { port } = probe.address();
   await new Promise((resolve) => probe.close(resolve));
   return port;
+}
+
+/** Runs a command. @returns What it prints to stdout. @throws with what it prints to stderr, if it fails */
+export async function runCommand(command, args) {
+  const { stdout } = await promisify(execFile)(command, args);
+  return stdout;
 }

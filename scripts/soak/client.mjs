@@ -4,8 +4,8 @@ import { Client, Connection } from '@temporalio/client';
 import { BatchClient } from '../../dist/index.js';
 import { decodePayloads } from '../decode-payloads.mjs';
 
-export function startBatch(address, input) {
-  return withClient(address, (client) => new BatchClient({ client }).start(input));
+export function startBatch(address, taskQueue, input) {
+  return withClient(address, (client) => new BatchClient({ client, taskQueue }).start(input));
 }
 
 /** Waits for the result of a run, even while the server is down. */
@@ -20,11 +20,11 @@ export async function waitForResult(address, workflowId) {
   }
 }
 
-/** The memo and the events of every workflow, as text. */
-export function readHistories(address) {
+/** The memo and the events of every workflow of the task queue, as text. */
+export function readHistories(address, taskQueue) {
   return withClient(address, async ({ workflow }) => {
     const texts = [];
-    for await (const { workflowId, runId, memo } of workflow.list()) {
+    for await (const { workflowId, runId, memo } of workflow.list({ query: `TaskQueue = "${taskQueue}"` })) {
       const { events } = await workflow.getHandle(workflowId, runId).fetchHistory();
       texts.push(JSON.stringify([memo, decodePayloads(events)]));
     }

@@ -3,30 +3,37 @@ import { seededRandom } from '../seeded-random.mjs';
 
 /**
  * The kills, in order. Each is due after a number of requested jobs, not after a time, so that it happens during the run on any
- * machine. The first one happens between the POST that creates the batch and its response. In the middle the server is killed.
+ * machine. The first one happens between the POST that creates the batch and its response. The kills of the server are spread
+ * evenly.
+ *
+ * @param serverKills Ways to kill the server, each with a name.
  */
-export function planKills({ files, kills, workers, seed }) {
+export function planKills({ files, kills, workers, seed, serverKills }) {
   const random = seededRandom(seed);
-  const afterJobs = Array.from({ length: Math.max(0, kills - 1) }, () => Math.floor(random() * files * 0.95)).sort(
-    (a, b) => a - b,
-  );
+  const counts = Array.from({ length: Math.max(0, kills - 1) }, () => Math.floor(random() * files * 0.95));
   const victims = Array.from({ length: kills }, () => Math.floor(random() * workers));
-  const plan = [];
-  // All workers, since any of them may have sent the request.
-  if (kills > 0)
-    plan.push({ target: 'workers', when: 'the batch is being created', isDue: ({ creating }) => creating });
-  afterJobs.forEach((count, index) => {
-    plan.push({
-      target: 'worker',
-      victim: victims[index],
+  const ofWorkers = counts
+    .sort((a, b) => a - b)
+    .map((count, index) => ({ name: `worker ${victims[index]}`, workers: [victims[index]], count }));
+  const ofServer = serverKills.map((kill, index) => ({
+    ...kill,
+    count: Math.floor((files * (index + 1)) / (serverKills.length + 1)),
+  }));
+  const afterJobs = [...ofWorkers, ...ofServer]
+    .sort((a, b) => a.count - b.count)
+    .map(({ count, ...kill }) => ({
+      ...kill,
       when: `${count} jobs have been requested`,
       isDue: ({ jobs }) => jobs >= count,
-    });
-  });
-  const half = Math.floor(files / 2);
-  const server = { target: 'server', when: `${half} jobs have been requested`, isDue: ({ jobs }) => jobs >= half };
-  plan.splice(Math.ceil(plan.length / 2), 0, server);
-  return plan;
+    }));
+  // All workers, since any of them may have sent the request.
+  const whileCreating = {
+    name: 'all workers',
+    workers: Array.from({ length: workers }, (_, index) => index),
+    when: 'the batch is being created',
+    isDue: ({ creating }) => creating,
+  };
+  return kills > 0 ? [whileCreating, ...afterJobs] : afterJobs;
 }
 
 /** Documents with random content that follows from the seed. */
