@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Redact } from './redact.js';
-import { errorMessageSchema, listPageSchema, MAX_ID_LENGTH, optionalTime, pathId } from './schema-fields.js';
+import { errorMessageSchema, listPageSchema, MAX_ID_BYTES, optionalTime, pathId } from './schema-fields.js';
 
 /** Result of one file of a batch. A field with an invalid value is missing or null. */
 export interface BatchResult {
@@ -39,13 +39,13 @@ export function createBatchSchemas(redact: Redact) {
   };
 }
 
-const jobReference = z.looseObject({ id: pathId, type: z.string().min(1).max(MAX_ID_LENGTH) }).nullish();
+const jobReference = z.looseObject({ id: pathId, type: z.string().min(1).max(MAX_ID_BYTES) }).nullish();
 
 /** A malformed row does not fail the batch: it stays in the list, with the fields that are valid. */
 function batchResultSchema(redact: Redact) {
   const row = z
     .looseObject({
-      source_directory_file_id: z.string().optional().catch(undefined),
+      source_directory_file_id: z.string().min(1).optional().catch(undefined),
       job_reference: z.unknown().optional(),
       error_message: errorMessageSchema(redact),
     })

@@ -6,13 +6,13 @@ import { z } from 'zod';
 import type { Redact } from './redact.js';
 import { toText, truncate } from './text.js';
 
-export const MAX_ID_LENGTH = 200;
+export const MAX_ID_BYTES = 200;
 
 /** An id that is sent back in the path of a URL. Not all ids are UUIDs. */
 export const pathId = z.string().refine(
   // `.` and `..` survive URL-encoding and would reach another route.
-  (id) => id !== '' && id.length <= MAX_ID_LENGTH && id.isWellFormed() && !/\p{Cc}|^\.{1,2}$/u.test(id),
-  { error: `it is not an id (1 to ${MAX_ID_LENGTH} characters, no control characters)` },
+  (id) => id !== '' && Buffer.byteLength(id) <= MAX_ID_BYTES && id.isWellFormed() && !/\p{Cc}|^\.{1,2}$/u.test(id),
+  { error: `it is not an id (1 to ${MAX_ID_BYTES} bytes, no control characters)` },
 );
 
 export const optionalText = z.string().nullish().catch(undefined);

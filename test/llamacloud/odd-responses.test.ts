@@ -95,21 +95,29 @@ describe('a malformed result row stays in the list, and so do the others', () =>
     expect(await rowsOf(good, 5, null, 'row', [], good)).toEqual([good, {}, {}, {}, {}, good]);
   });
 
-  test('if its file id is not text', async () => {
-    expect(await rowsOf({ ...good, source_directory_file_id: 7 })).toEqual([{ job_reference: good.job_reference }]);
+  test.each([7, ''])('if its file id is %j', async (source_directory_file_id) => {
+    expect(await rowsOf({ ...good, source_directory_file_id })).toEqual([{ job_reference: good.job_reference }]);
   });
 
-  test.each([[''], ['.'], ['..'], ['a\u0007'], ['p'.repeat(201)], ['\ud800'], [7], [null], [undefined]])(
-    'where its job has the id %j',
-    async (id) => {
-      const job_reference = { id, type: 'parse_v2' };
-      const told = { ...good, job_reference, error_message: 'told' };
-      expect(await rowsOf({ ...good, job_reference }, told)).toEqual([
-        { ...good, job_reference: null, error_message: UNUSABLE },
-        { ...good, job_reference: null, error_message: 'told' },
-      ]);
-    },
-  );
+  test.each([
+    [''],
+    ['.'],
+    ['..'],
+    ['a\u0007'],
+    ['p'.repeat(201)],
+    ['漢'.repeat(67)],
+    ['\ud800'],
+    [7],
+    [null],
+    [undefined],
+  ])('where its job has the id %j', async (id) => {
+    const job_reference = { id, type: 'parse_v2' };
+    const told = { ...good, job_reference, error_message: 'told' };
+    expect(await rowsOf({ ...good, job_reference }, told)).toEqual([
+      { ...good, job_reference: null, error_message: UNUSABLE },
+      { ...good, job_reference: null, error_message: 'told' },
+    ]);
+  });
 
   test.each([5, 'pjb-1', []])('if its job is %j', async (job_reference) => {
     expect(await rowsOf({ ...good, job_reference })).toEqual([

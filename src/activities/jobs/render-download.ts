@@ -103,7 +103,7 @@ class DownloadRenderer {
 
 function isPageOf(value: unknown, format: TextFormat): boolean {
   const page = pageSchema.safeParse(value).data;
-  return page !== undefined && (page[format] !== undefined || page.success === false);
+  return page !== undefined && (page[format] !== undefined || page.success === false || page.page_number !== undefined);
 }
 
 function toPage(value: unknown): DocumentPage {

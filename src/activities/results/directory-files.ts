@@ -21,7 +21,14 @@ const MAX_FILE_NAME_BYTES = 200;
 /** The files of a directory that have been read so far. */
 export const directoryFilesSchema = z.object({
   /** An array and not an object: an id may be `constructor`. Ids are as {@link toPlainFileId} makes them. */
-  files: z.array(z.object({ id: z.string(), name: z.string(), createdAt: z.string().nullable() })),
+  files: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      /** Epoch milliseconds. `null` if LlamaCloud does not say. */
+      createdAtMs: z.number().nullable(),
+    }),
+  ),
   /** Token of the page to read next. Missing if the list has ended or could not be read. */
   nextPageToken: z.string().optional(),
   /** These are all files of the directory. */
@@ -54,7 +61,8 @@ export async function readDirectoryFiles(
       const countBefore = byId.size;
       for (const { id: remoteId, display_name, created_at } of page.files) {
         const id = toPlainFileId(remoteId);
-        byId.set(id, { id, name: cleanText(display_name, MAX_FILE_NAME_BYTES), createdAt: created_at ?? null });
+        const createdAtMs = created_at == null ? null : Date.parse(created_at);
+        byId.set(id, { id, name: cleanText(display_name, MAX_FILE_NAME_BYTES), createdAtMs });
       }
       // A page without a new file: the list repeats itself.
       const isEnough = byId.size >= MAX_FILES || byId.size === countBefore;
@@ -65,8 +73,8 @@ export async function readDirectoryFiles(
   try {
     const countBefore = byId.size;
     const nextPageToken = await withTimeout(signal, TIMEOUT_MS, readPages);
-    const files = [...byId.values()];
-    if (nextPageToken === undefined) return { files, isComplete: true };
+    const files = [...byId.values()].slice(0, MAX_FILES);
+    if (nextPageToken === undefined) return { files, isComplete: byId.size <= MAX_FILES };
     const mayContinue = isLimited && files.length < MAX_FILES && files.length > countBefore;
     return { files, ...(mayContinue ? { nextPageToken } : {}), isComplete: false };
   } catch (error) {

@@ -33,7 +33,10 @@ export interface RowsPage {
   resultsMissing: boolean;
 }
 
-/** If the directory can't be listed, the number of rows to expect is not known: rows are taken when they are this old. */
+/**
+ * If the directory can't be listed, or files were deleted from it, the number of rows to expect is not known: rows are taken when they
+ * are this old.
+ */
 const SETTLE_MS = 10_000;
 
 /** What one attempt passes on to the next. */
@@ -104,7 +107,10 @@ function describeGap(rows: FileRow[] | undefined, files: DirectoryFiles, results
   if (rows === undefined) return 'its results are not mapped yet';
   const unmapped = rows.filter(isUnmapped).length;
   if (unmapped > 0) return `${unmapped} of ${rows.length} files have no job yet`;
-  return files.isComplete || resultsAgeMs >= SETTLE_MS ? undefined : 'more results may come';
+  const listed = new Set(files.files.map(({ id }) => id));
+  // A result that names no file has the id of its job.
+  const areAllKnown = files.isComplete && rows.every(({ fileId, job }) => listed.has(fileId) || fileId === job?.id);
+  return areAllKnown || resultsAgeMs >= SETTLE_MS ? undefined : 'more results may come';
 }
 
 function warnOfUnidentified({ id: batchId, results }: Batch): void {

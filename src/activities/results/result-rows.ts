@@ -35,7 +35,7 @@ export function toCompleteRows(
   const rows = [...resultByFile].map(([fileId, result]) => toRow(fileId, names.get(fileId), result));
   if (!isComplete) return rows;
   const missing = files
-    .filter(({ id, createdAt }) => !resultByFile.has(id) && !isAfter(createdAt, batchCreatedAt))
+    .filter(({ id, createdAtMs }) => !resultByFile.has(id) && !isAfter(createdAtMs, batchCreatedAt))
     .toSorted((a, b) => (a.id < b.id ? -1 : 1));
   // Each job that names no file has one of the missing files. Which one is not known, but the number of files is right.
   const unidentified = [...resultByFile.values()].filter((result) => result.source_directory_file_id === undefined);
@@ -50,8 +50,8 @@ export function countUnidentified(results: readonly BatchResult[]): { withJob: n
 }
 
 /** Both times are LlamaCloud's. False where one is not known: a file of the batch must not be left out. */
-function isAfter(fileCreatedAt: string | null, batchCreatedAt: string | null | undefined): boolean {
-  return Date.parse(fileCreatedAt ?? '') > Date.parse(batchCreatedAt ?? '');
+function isAfter(fileCreatedAtMs: number | null, batchCreatedAt: string | null | undefined): boolean {
+  return fileCreatedAtMs !== null && fileCreatedAtMs > Date.parse(batchCreatedAt ?? '');
 }
 
 /** One result for each file id. A job that no result assigns to a file stands for its file. */

@@ -1,8 +1,8 @@
 import { CancelledFailure } from '@temporalio/common';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { TARGETS } from '../../../src/testing/emulator/index.js';
-import { createContext, failing, run, runAttempts, runIn, until } from '../support.js';
-import { editFiles, GRACE_MS, startResults } from './support.js';
+import { createContext, failing, failureOf, run, runAttempts, runIn, until } from '../support.js';
+import { editFiles, GRACE_MS, row, setRows, startResults } from './support.js';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -56,6 +56,27 @@ describe('the names of the files', () => {
     await until(() => env.emulator.requests.some(({ path }) => FILES.test(path)));
     await vi.advanceTimersByTimeAsync(10_000);
     expect((await reading).rows).toHaveLength(3);
+  });
+
+  test('fit into a heartbeat, whatever LlamaCloud returns in one page', async () => {
+    const { env, batch, read, a } = await startResults(KIND);
+    setRows(env, batch.id, [row(a, 'pjb-1')]);
+    env.emulator.rewrite(TARGETS.listFiles, (body) => {
+      const [file] = Object(body).items;
+      const created_at = `2026-01-01T00:00:00Z (${'x'.repeat(3_000)})`;
+      return {
+        items: Array.from({ length: 5_000 }, (_, n) => ({ ...file, id: n === 0 ? a : `dfl-${n}`, created_at })),
+      };
+    });
+    const context = createContext();
+    let heartbeat = '';
+    context.on('heartbeat', (details: unknown) => {
+      heartbeat = JSON.stringify(details);
+    });
+    const failure = await failureOf(runIn(context, env.activities.readResults, read()));
+    expect(failure.message).toContain('more results may come');
+    expect(heartbeat).not.toBe('');
+    expect(heartbeat.length).toBeLessThan(1_000_000);
   });
 
   test('do not keep a cancelled activity', async () => {

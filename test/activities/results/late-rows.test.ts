@@ -86,6 +86,21 @@ describe('a row that comes 60 s late', () => {
   });
 });
 
+test('a row that comes seconds late has its line, where the files were deleted once the batch was COMPLETED', async () => {
+  const { env, batch, read, a, b, c } = await startResults(KIND);
+  editFiles(env.emulator, (file) => ({ ...file, deleted_at: '2026-01-01T00:00:00Z' }));
+  setRows(env, batch.id, [row(a, 'pjb-1')]);
+  const { failure, heartbeatDetails } = await detailsOf((context) =>
+    runIn(context, env.activities.readResults, read()),
+  );
+  expect(failure).toMatchObject({ type: 'BatchNotReady', message: expect.stringContaining('more results may come') });
+  setRows(env, batch.id, [row(a, 'pjb-1'), row(b, 'pjb-2'), row(c, 'pjb-3')]);
+  const firstSeenAtMs = Date.now() - 10_000;
+  const later = { progress: { ...Object(heartbeatDetails).progress, firstSeenAtMs } };
+  const { rows } = await run(env.activities.readResults, read(10_000), { heartbeatDetails: later });
+  expect(rows.map(({ job }) => job?.id)).toEqual(['pjb-1', 'pjb-2', 'pjb-3']);
+});
+
 describe('a later page', () => {
   test('has the names, and the files without a row, although the list fails once', async () => {
     const { env, batch, read, a, b } = await startResults(KIND);

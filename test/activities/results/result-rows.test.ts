@@ -17,7 +17,7 @@ const error = (fileId: string, message: string): BatchResult => ({
   error_message: message,
 });
 const neither = (fileId: string): BatchResult => ({ source_directory_file_id: fileId });
-const file = (id: string, createdAt: string | null = CREATED_AT) => ({ id, name: `${id}.md`, createdAt });
+const file = (id: string, createdAt = CREATED_AT) => ({ id, name: `${id}.md`, createdAtMs: Date.parse(createdAt) });
 
 function rowsOf(results: BatchResult[], files: ReturnType<typeof file>[] = [], isComplete = true) {
   return toCompleteRows({ results, created_at: CREATED_AT }, { files, isComplete }) ?? [];
@@ -89,7 +89,7 @@ describe('the rows of results', () => {
       ['a', name],
       ['b', '漢🦙'.repeat(1_000)],
     ]);
-    const files = [...names].map(([id, name]) => ({ id, name, createdAt: CREATED_AT }));
+    const files = [...names].map(([id, name]) => ({ ...file(id), name }));
     const message = `\ud800 see https://store.example/a?X-Amz-Signature=PLANTED ${'x'.repeat(5_000)}`;
     const [a, b] = rowsOf([error('a', message), error('b', '')], files);
     expect(a).toMatchObject({ name: null, error: expect.stringContaining('https://store.example/a?[redacted]') });
