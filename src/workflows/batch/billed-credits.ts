@@ -4,9 +4,6 @@ import { readJobCredits } from '../shared/activities.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { isAmount } from './manifest-line.js';
 
-/** Failures where no credits can have been billed. */
-const WITHOUT_CREDITS: ReadonlySet<string> = new Set<FailureType>(['JobFailed']);
-
 /**
  * Reads what LlamaCloud billed for a job whose child workflow failed: a COMPLETED job is billed even if its document was not collected.
  * Failures are few, so each is one activity.
@@ -18,7 +15,9 @@ export async function readBilledCredits(
   { status, error }: ManifestLine,
   job: JobReference,
 ): Promise<number | null> {
-  if (status !== 'FAILED' || WITHOUT_CREDITS.has(error?.type ?? '')) return null;
+  // A job that failed is not billed.
+  const unbilled: FailureType = 'JobFailed';
+  if (status !== 'FAILED' || error?.type === unbilled) return null;
   const options = { summary: `Read the credits of job ${job.id}` };
   try {
     const credits = await readJobCredits.executeWithOptions(options, [{ ...scope, ...job }]);
