@@ -6,11 +6,13 @@ const { VITEST_JSON_REPORT } = process.env;
 /** These replace a module of Node, so each needs its own module graph. */
 const MOCKING = ['full-disk', 'killed-writers', 'store-id-race'].map((name) => `test/outputs/${name}.test.ts`);
 
-/** Minutes each, mostly of waiting: started last, they would run when the others have ended. */
+/** Long, and mostly waiting: started last, they would run when the others have ended. */
 const LONG = [
   'test/soak/soak.test.ts',
   'test/simulation/simulation.test.ts',
   'test/workflows/batch/stop-bound.test.ts',
+  'test/cli/sharing.test.ts',
+  'test/cli/dev.test.ts',
 ];
 
 class LongFirst extends BaseSequencer {
@@ -40,8 +42,8 @@ export default defineConfig({
       },
       { test: { name: 'mocking', include: MOCKING } },
     ],
-    // Most tests wait for servers, so two cores can run four files at a time.
-    maxWorkers: 4,
+    // Most tests wait for servers, so two cores can run six files at a time.
+    maxWorkers: 6,
     // CI counts the tests in the JSON report.
     reporters:
       VITEST_JSON_REPORT === undefined ? ['default'] : ['default', ['json', { outputFile: VITEST_JSON_REPORT }]],

@@ -141,7 +141,7 @@ function report(totals, replayer, world, seconds) {
   ];
   const seeds = totals.held + totals.failed.length;
   const operations = seeds < SEEDS_FOR_EVERY_OPERATION ? [] : Object.keys(OPERATIONS);
-  const silent = operations.filter((name) => !totals.successes[name]);
+  const silent = operations.filter((name) => !(totals.successes[name] > 0));
   console.log(`\n${seeds} seeds in ${seconds.trim()} s: ${totals.held} held, ${totals.failed.length} failed`);
   console.log(`scenarios: ${JSON.stringify(totals.shapes)}`);
   console.log(`events: ${JSON.stringify(totals.events)}`);

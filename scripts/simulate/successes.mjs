@@ -12,7 +12,9 @@ export const OPERATIONS = {
   download: /^GET \/__emulator\/files\//,
 };
 
-/** By operation, of a scenario that had faults. Faults whose response is a 2xx are taken off. */
+/**
+ * By operation, of a scenario that had faults. Faults whose response may be a 2xx are taken off, which may be more than there were.
+ */
 export function countSuccesses({ requests, hits }) {
   if (hits.length === 0) return {};
   const counts = {};
