@@ -81,10 +81,11 @@ async function processOne(
   }
 }
 
-/** Failures that every other directory would have as well, since they come from the account or from the options. */
+/** Failures that every other directory would have as well, since they come from the account, from LlamaCloud or from the options. */
 const ACCOUNT_WIDE_FAILURES: ReadonlySet<string> = new Set<FailureType>([
   'OutOfCredits',
   'NotAuthorized',
+  'CreateOutcomeUnknown',
   'InvalidInput',
 ]);
 
