@@ -82,7 +82,13 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
   upsertMemo({ [BATCH_ID_MEMO]: state.batch.batchId, [BLOCKED_BY_MEMO]: undefined });
   setCurrentDetails(`Created ${code(state.batch.batchId)}`);
   await waitUntilListed(input, preexisting);
+  throwIfStopped();
   return state.batch;
+}
+
+/** A cancellation that comes together with the end of an activity or of a timer rejects neither. */
+function throwIfStopped(): void {
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('createBatch is being stopped');
 }
 
 /** Each may have created a batch that costs money, so a person has to look. An outage with responses of 503 may last for hours. */
@@ -105,7 +111,7 @@ async function waitBeforeNextPost(
   upsertMemo({ [BLOCKED_BY_MEMO]: cleanText(message) });
   log.warn('The batch is not created yet', { type, message, mayHaveCreatedBatch });
   await sleep(Math.max(MIN_DELAY_MS, retryDelayMs));
-  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('createBatch is being stopped');
+  throwIfStopped();
   // A reset of the next run would lose the POSTs that it sent: it starts by looking for their batch.
   if (workflowInfo().continueAsNewSuggested)
     await continueAsNew<typeof createBatch>(input, { ...state, mayHaveCreatedBatch: true });
