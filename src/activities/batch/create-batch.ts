@@ -235,16 +235,6 @@ function isRejected(error: unknown): boolean {
   return ![401, 402, 408, 425, 429].includes(error.status);
 }
 
-/** `undefined` on a 404: the batch is not readable yet, or not in this scope. */
-export async function findBatch({ llamacloud }: ActivityDeps, id: string, scope: ApiScope, signal: AbortSignal) {
-  try {
-    return await llamacloud.getBatch(id, { ...scope, signal });
-  } catch (error) {
-    if (error instanceof HttpStatusError && error.status === 404) return undefined;
-    throw error;
-  }
-}
-
 function byCreationTime(a: Batch, b: Batch): number {
   return String(a.created_at ?? '').localeCompare(String(b.created_at ?? ''));
 }

@@ -37,7 +37,7 @@ export async function processDirectory(input: ProcessDirectoriesInput, directory
   try {
     earlier = await findEarlier(input, workflowId);
     if (earlier?.isOpen === true) {
-      await waitForEarlier(workflowId);
+      await waitForEarlier(workflowId, earlier);
       earlier = await findEarlier(input, workflowId);
     }
     return { status: 'COMPLETED', report: await runBatch(input, spec, workflowId, earlier?.batchId ?? null) };
@@ -67,9 +67,9 @@ async function findEarlier(
 }
 
 /** Waits for the end of a child that a reset has left open. It is cancelled with this run. */
-async function waitForEarlier(workflowId: string): Promise<void> {
+async function waitForEarlier(workflowId: string, { firstRunId }: EarlierChild): Promise<void> {
   const options = { summary: `Wait for ${workflowId}, which is open since before a reset` };
-  const wait = () => waitForEarlierChild.executeWithOptions(options, [{ workflowId }]);
+  const wait = () => waitForEarlierChild.executeWithOptions(options, [{ workflowId, firstRunId }]);
   await cancelWithScope(workflowId, () => CancellationScope.nonCancellable(wait));
 }
 
