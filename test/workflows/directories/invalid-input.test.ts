@@ -1,19 +1,32 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type FailureType, isFailure } from '../../../src/index.js';
+import { batchWorkflowId, type FailureType, isFailure, type ProcessBatchInput } from '../../../src/index.js';
 import { directoryLines, parseAll } from '../../support/directories.js';
 import { failureOf } from '../../support/failure.js';
 import { openNamespace } from '../../support/namespace.js';
-import { files, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 describe('a run over many directories', () => {
   let env: TestEnvironment;
 
   let type: FailureType;
+  /** Workflow id of the child that adopts a batch after a reset, and the batch that its input does not fit. */
+  let adopting: string | undefined;
+  let adoptedBatchId: string | undefined;
 
   beforeAll(async () => {
-    const openBatch = () => Promise.reject(ApplicationFailure.nonRetryable('a test', type));
-    env = await startTestEnvironment(await openNamespace(), { activities: { openBatch } });
+    env = await startTestEnvironment(await openNamespace(), {
+      activities: ({ openBatch, findEarlierChild }) => ({
+        openBatch: (input: ProcessBatchInput) =>
+          adoptedBatchId === input.batchId
+            ? Promise.reject(ApplicationFailure.nonRetryable('a test', type))
+            : openBatch(input),
+        findEarlierChild: (input: Parameters<typeof findEarlierChild>[0]) =>
+          input.workflowId === adopting
+            ? Promise.resolve({ firstRunId: 'run-1', isOpen: false, batchId: adoptedBatchId ?? null })
+            : findEarlierChild(input),
+      }),
+    });
   });
 
   afterAll(() => env?.close());
@@ -40,4 +53,18 @@ describe('a run over many directories', () => {
       expect(events.filter((event) => event.startChildWorkflowExecutionInitiatedEventAttributes)).toHaveLength(1);
     },
   );
+
+  test('a batch that a run adopts after a reset, and that does not fit, concerns its directory alone', async () => {
+    type = 'InvalidInput';
+    const ids: string[] = [];
+    for (let i = 0; i < 2; i++) ids.push((await env.emulator.addDirectory(files(1))).id);
+    adopting = batchWorkflowId(parse(ids[0] ?? ''));
+    adoptedBatchId = 'bat-odd';
+    const run = await env.batches.startDirectories({ ...parseAll(ids), maxConcurrentBatches: 1 });
+    const lines = await directoryLines(await run.result());
+    expect(lines.map(({ status, batchId, error }) => [status, batchId === adoptedBatchId, error?.type])).toEqual([
+      ['FAILED', true, 'InvalidInput'],
+      ['COMPLETED', false, undefined],
+    ]);
+  });
 });
