@@ -16,6 +16,7 @@ export {
   type JobResult,
   type JobSummary,
   type ListBatchesParams,
+  type ListedBatch,
   type ListJobsParams,
   LlamaCloudClient,
   type LlamaCloudClientOptions,

@@ -14,6 +14,9 @@ export interface BatchResult {
 /** A batch (`bat-...`). */
 export type Batch = z.infer<ReturnType<typeof createBatchSchemas>['batch']>;
 
+/** A batch of a list. `id` is `null` if it cannot be used. */
+export type ListedBatch = z.infer<ReturnType<typeof createBatchSchemas>['listed']>;
+
 /** @param redact Removes secrets from the error messages in the responses. */
 export function createBatchSchemas(redact: Redact) {
   const results = z.array(batchResultSchema(redact)).nullish();
@@ -30,12 +33,17 @@ export function createBatchSchemas(redact: Redact) {
     results,
   });
   const unusedResults = results.catch(undefined);
+  const listed = batch.extend({
+    id: pathId.nullable().catch(null),
+    status: z.string().catch('UNKNOWN'),
+    results: unusedResults,
+  });
   return {
     batch,
+    listed,
     /** Response of the request that creates a batch. Only the id is needed: a rejected response would lose a batch that costs money. */
     created: batch.extend({ status: z.string().catch('PENDING'), results: unusedResults }),
-    /** In a list too, a batch needs nothing but its id. */
-    page: listPageSchema(batch.extend({ status: z.string().catch('UNKNOWN'), results: unusedResults })),
+    page: listPageSchema(listed),
   };
 }
 

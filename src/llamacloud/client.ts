@@ -1,4 +1,4 @@
-import { type Batch, createBatchSchemas } from './batch-schemas.js';
+import { type Batch, createBatchSchemas, type ListedBatch } from './batch-schemas.js';
 import { type DirectoryFile, directoryFilesSchema } from './directory-schemas.js';
 import { download } from './download.js';
 import { Http, type QueryValue } from './http.js';
@@ -116,7 +116,7 @@ export class LlamaCloudClient {
   }
 
   /** Lists one page of batches, newest first: `GET /api/v2/batches`. */
-  async listBatches(params: ListBatchesParams = {}): Promise<Page<Batch>> {
+  async listBatches(params: ListBatchesParams = {}): Promise<Page<ListedBatch>> {
     return this.#http.request({
       method: 'get',
       path: ['api', 'v2', 'batches'],
@@ -127,7 +127,7 @@ export class LlamaCloudClient {
   }
 
   /** Lists the batches of all pages. A page is requested when its first item is read. */
-  iterateBatches(params: ListBatchesParams = {}): AsyncGenerator<Batch> {
+  iterateBatches(params: ListBatchesParams = {}): AsyncGenerator<ListedBatch> {
     return paginate('/api/v2/batches', params.pageToken, (pageToken) => this.listBatches({ ...params, ...pageToken }));
   }
 

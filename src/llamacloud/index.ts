@@ -1,4 +1,4 @@
-export type { Batch, BatchResult } from './batch-schemas.js';
+export type { Batch, BatchResult, ListedBatch } from './batch-schemas.js';
 export * from './client.js';
 export type { DirectoryFile } from './directory-schemas.js';
 export { ConnectionError } from './errors/connection-error.js';

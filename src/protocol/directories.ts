@@ -1,6 +1,6 @@
 /** Input, report, manifest and progress of `processDirectories`. */
 import type { FailureSummary } from './failures.js';
-import type { BatchJob, BatchOptions } from './input.js';
+import type { ApiScope, BatchJob, BatchOptions } from './input.js';
 import {
   type FileCounts,
   type FileStatus,
@@ -23,6 +23,7 @@ export interface ProcessDirectoriesInput extends Omit<BatchOptions, 'onlyFailed'
 
 /** {@link ProcessDirectoriesInput} once validated: what the run itself needs, without the directories. */
 export interface ResolvedDirectoriesInput {
+  scope: ApiScope;
   job: BatchJob;
   maxConcurrentBatches: number;
   /** Number of directories. */

@@ -50,6 +50,8 @@ export const FAILURES = {
   JobNotReady: { retried: 'yes', advice: null },
   /** Benign: a child workflow of the same id, from before a reset, is still open. */
   ChildNotReady: { retried: 'yes', advice: null },
+  /** One POST or more may have created a batch, and LlamaCloud's list does not show it. A person has to look for it. */
+  CreateOutcomeUnknown: { retried: 'no', advice: null },
   /** The batch ended as FAILED: there is no reliable per-file result set. */
   BatchFailed: { retried: 'no', advice: null },
   /** The batch ended as CANCELLED. The documents that had finished were collected, and the report counts them. */

@@ -63,10 +63,15 @@ describe('an invalid optional field does not fail a batch', () => {
 });
 
 describe('an invalid item is dropped from a list, and the others stay', () => {
-  test('of batches, where an id is enough', async () => {
-    const items = [...ODD, { ...BATCH, id: '' }, { ...BATCH, id: 'a\u0000' }, BATCH, { id: 'bat-2', results: 9 }];
+  test('of batches, where an object is enough', async () => {
+    const items = [...ODD, { ...BATCH, id: 'a\u0000' }, BATCH, { id: 'bat-2', results: 9 }];
     const { client } = await clientOf(respondWith({ items, total_size: 'many' }));
-    expect((await client.listBatches()).items).toEqual([BATCH, { id: 'bat-2', status: 'UNKNOWN' }]);
+    expect((await client.listBatches()).items).toEqual([
+      { id: null, status: 'UNKNOWN' },
+      { ...BATCH, id: null },
+      BATCH,
+      { id: 'bat-2', status: 'UNKNOWN' },
+    ]);
   });
 
   test.each([

@@ -13,8 +13,8 @@ async function listing(pages: Record<string, { items: unknown[]; next_page_token
   });
 }
 
-async function all<T extends { id: string }>(items: AsyncIterable<T>): Promise<string[]> {
-  const ids: string[] = [];
+async function all<T extends { id: string | null }>(items: AsyncIterable<T>): Promise<unknown[]> {
+  const ids: unknown[] = [];
   for await (const { id } of items) ids.push(id);
   return ids;
 }

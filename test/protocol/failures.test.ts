@@ -52,6 +52,7 @@ test('what ends a run is never tried again', () => {
   const ENDS = [
     'InvalidInput',
     'RequestRejected',
+    'CreateOutcomeUnknown',
     'BatchFailed',
     'BatchCancelled',
     'BatchTimedOut',

@@ -32,7 +32,8 @@ function findRuns({ workflows, plan }) {
     const batchExecutions = executions.filter(({ type }) => type === 'processBatch');
     if (batchExecutions.length === 0) continue;
     const sorted = batchExecutions.sort((a, b) => a.startTime - b.startTime);
-    const planned = plan.runs.find((run) => run.workflowId === workflowId) ?? plan.runs[0];
+    // Two runs may have the default workflow id, one after the other: `last` is of the second.
+    const planned = plan.runs.find((run) => run.workflowId === workflowId) ?? plan.runs.at(-1);
     runs.push({ workflowId, executions: sorted, last: sorted.at(-1), planned });
   }
   return runs;

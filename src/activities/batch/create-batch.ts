@@ -1,7 +1,13 @@
 /** Activities of the `createBatch` workflow: list the batches that are there, send the POST, find the batch of a lost response. */
 import { activityInfo, Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { type Batch, ConnectionError, HttpStatusError, UnexpectedResponseError } from '../../llamacloud/index.js';
+import {
+  type Batch,
+  ConnectionError,
+  HttpStatusError,
+  type ListedBatch,
+  UnexpectedResponseError,
+} from '../../llamacloud/index.js';
 import { type ApiScope, type BatchSpec, type CreatedBatch, LIST_LAG_MS } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { NotReady } from '../support/not-ready.js';
@@ -19,28 +25,33 @@ export interface PostFailureDetails {
   mayHaveCreatedBatch: boolean;
   /** Wait before the next request, in milliseconds. */
   retryDelayMs: number;
+  /** Whether the response was 503: LlamaCloud says that it did not process the request. */
+  wasUnavailable?: boolean;
   /** Whether a reset of the workflow discarded an earlier POST, which may have created a batch. Then this attempt has sent nothing. */
   wasReset?: boolean;
 }
 
-/** The batches of the directory that were there before the first POST. Any other batch is new. */
+/** The batches that were there before the first POST, and that may be of this spec. Any other batch is new. */
 export interface PreexistingBatches {
   /** Only batches created since then are listed, epoch milliseconds. */
   sinceMs: number;
   batchIds: string[];
+  /** Batches whose id is not usable. */
+  withoutId: number;
 }
 
 /** Upper bound on the difference between LlamaCloud's clock and the Temporal server's. */
 const MAX_CLOCK_SKEW_MS = 24 * 60 * 60_000;
 
-/** Lists the batches of the directory that were created in the last 24 hours. `GET /api/v2/batches`. */
+/** Lists the batches of the last 24 hours that may be of this spec. `GET /api/v2/batches`. */
 export function listRecentBatches(deps: ActivityDeps) {
   return (input: BatchToCreate): Promise<PreexistingBatches> =>
     // The first request of a run whose failure counts: a wrong key or id fails the run at once.
     runAttempt('open', `directory ${input.directoryId}`, async ({ nowMs, signal }) => {
       const sinceMs = nowMs - MAX_CLOCK_SKEW_MS;
       const batches = await listBatches(deps, input, sinceMs, signal);
-      return { sinceMs, batchIds: batches.map(({ id }) => id) };
+      const batchIds = batches.filter(hasId).map(({ id }) => id);
+      return { sinceMs, batchIds, withoutId: batches.length - batchIds.length };
     });
 }
 
@@ -56,27 +67,30 @@ const EARLIER_POST_MESSAGE = 'An earlier POST, whose outcome is not known, may h
  */
 export function postBatch(deps: ActivityDeps) {
   return async ({ directoryId, job, scope }: BatchToCreate): Promise<CreatedBatch> => {
-    let mayHaveCreatedBatch = false;
-    let wasReset = false;
+    const outcome: Omit<PostFailureDetails, 'retryDelayMs'> = { mayHaveCreatedBatch: false };
     try {
       return await runAttempt('create', `batch over directory ${directoryId}`, async ({ isFirst }) => {
         // Only an activity that a person resets has a second attempt. The first one may have sent its POST.
-        mayHaveCreatedBatch = !isFirst;
+        outcome.mayHaveCreatedBatch = !isFirst;
         if (!isFirst) throw ApplicationFailure.retryable(EARLIER_POST_MESSAGE, 'ServiceUnavailable');
         // Nothing is sent before this is known.
-        wasReset = await wasPostDiscarded();
-        mayHaveCreatedBatch = true;
-        if (wasReset) throw ApplicationFailure.retryable(EARLIER_POST_MESSAGE, 'ServiceUnavailable');
+        const wasReset = await wasPostDiscarded();
+        outcome.mayHaveCreatedBatch = true;
+        if (wasReset) {
+          outcome.wasReset = true;
+          throw ApplicationFailure.retryable(EARLIER_POST_MESSAGE, 'ServiceUnavailable');
+        }
         try {
           // Without a signal: aborting a POST does not undo it. The workflow waits for the response, and cancels the batch then.
           return toCreatedBatch(await deps.llamacloud.createBatch({ ...scope, sourceDirectoryId: directoryId, job }));
         } catch (error) {
-          mayHaveCreatedBatch = !isKnownNotCreated(error);
+          outcome.mayHaveCreatedBatch = !isKnownNotCreated(error);
+          if (error instanceof HttpStatusError && error.status === 503) outcome.wasUnavailable = true;
           throw error;
         }
       });
     } catch (error) {
-      throw withPostDetails(error, mayHaveCreatedBatch, wasReset);
+      throw withPostDetails(error, outcome);
     }
   };
 }
@@ -98,14 +112,11 @@ function isKnownNotCreated(error: unknown): boolean {
 }
 
 /** Adds what the workflow needs to know before the next POST. A rejection for good stays as it is. */
-function withPostDetails(error: unknown, mayHaveCreatedBatch: boolean, wasReset: boolean): unknown {
-  if (!(error instanceof ApplicationFailure) || (error.nonRetryable && !mayHaveCreatedBatch)) return error;
+function withPostDetails(error: unknown, outcome: Omit<PostFailureDetails, 'retryDelayMs'>): unknown {
+  if (!(error instanceof ApplicationFailure) || (error.nonRetryable && !outcome.mayHaveCreatedBatch)) return error;
   const { message, type, nextRetryDelay, cause } = error;
-  const details: PostFailureDetails = {
-    mayHaveCreatedBatch,
-    retryDelayMs: typeof nextRetryDelay === 'number' ? nextRetryDelay : 0,
-    ...(wasReset ? { wasReset } : {}),
-  };
+  const retryDelayMs = typeof nextRetryDelay === 'number' ? nextRetryDelay : 0;
+  const details: PostFailureDetails = { ...outcome, retryDelayMs };
   return ApplicationFailure.create({
     message,
     ...(type == null ? {} : { type }),
@@ -128,11 +139,12 @@ export interface FindCreatedBatchInput extends BatchToCreate {
 export function findCreatedBatch(deps: ActivityDeps) {
   return (input: FindCreatedBatchInput): Promise<CreatedBatch | null> =>
     runAttempt('read', `batch over directory ${input.directoryId}`, async ({ ageMs, signal }) => {
-      const { sinceMs, batchIds } = input.preexisting;
+      const { sinceMs, batchIds, withoutId } = input.preexisting;
       const preexisting = new Set(batchIds);
       const batches = await listBatches(deps, input, sinceMs, signal);
       const newBatches: Batch[] = [];
-      for (const batch of batches) {
+      const usable = batches.filter(hasId);
+      for (const batch of usable) {
         if (!preexisting.has(batch.id) && (await matchesSpec(deps, batch, input, signal))) newBatches.push(batch);
       }
       const [batch] = newBatches.sort(byCreationTime);
@@ -141,6 +153,7 @@ export function findCreatedBatch(deps: ActivityDeps) {
         log.warn('More than one batch was created over this directory: the oldest is taken', { created });
       }
       if (batch !== undefined) return toCreatedBatch(batch);
+      if (batches.length - usable.length > withoutId) throw toUnusableIdError();
       const remainingMs = (deps.listLagMs ?? LIST_LAG_MS) - ageMs;
       if (!input.wait || remainingMs <= 0) return null;
       const state = `LlamaCloud's list shows no new batch over directory ${input.directoryId} yet`;
@@ -152,17 +165,40 @@ export function findCreatedBatch(deps: ActivityDeps) {
 /** Upper bound on the time between two polls of the list. */
 const MAX_LIST_POLL_INTERVAL_MS = 5_000;
 
+/** The new batch may be that of a lost response. It can't be adopted, but another POST must not create a second one. */
+function toUnusableIdError(): UnexpectedResponseError {
+  const problem = 'a new batch over the directory has no usable id, so nothing more is created';
+  return new UnexpectedResponseError('items[].id', problem, { method: 'GET', path: '/api/v2/batches' });
+}
+
+/** Without batches that can't be of the spec, since a memo has the ids: LlamaCloud may ignore the filter. */
 async function listBatches(
   { llamacloud }: ActivityDeps,
-  { directoryId, scope }: BatchToCreate,
+  spec: BatchToCreate,
   sinceMs: number,
   signal: AbortSignal,
-): Promise<Batch[]> {
+): Promise<ListedBatch[]> {
   const createdAtOnOrAfter = new Date(sinceMs);
-  const batches: Batch[] = [];
-  const filter = { ...scope, sourceDirectoryId: directoryId, createdAtOnOrAfter, signal };
-  for await (const batch of llamacloud.iterateBatches(filter)) batches.push(batch);
+  const batches: ListedBatch[] = [];
+  const filter = { ...spec.scope, sourceDirectoryId: spec.directoryId, createdAtOnOrAfter, signal };
+  for await (const batch of llamacloud.iterateBatches(filter)) {
+    if (agreesWithSpec(batch, spec)) batches.push(batch);
+  }
   return batches;
+}
+
+function hasId(batch: ListedBatch): batch is Batch {
+  return batch.id !== null;
+}
+
+/** Whether nothing that is known of a batch differs from the spec. The list may not say what a batch processes. */
+function agreesWithSpec(
+  batch: Pick<Batch, 'source_directory_id' | 'config'>,
+  { directoryId, job }: BatchSpec,
+): boolean {
+  const { source_directory_id = directoryId, config } = batch;
+  if (source_directory_id !== directoryId) return false;
+  return config === undefined || (config.job.type === job.type && config.job.configuration_id === job.configurationId);
 }
 
 /** Whether a listed batch processes the work of the spec. Gets it by its id if the list does not say what it processes. */
@@ -172,13 +208,12 @@ async function matchesSpec(
   spec: BatchToCreate,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const isComplete = listed.source_directory_id !== undefined && listed.config !== undefined;
-  const batch = isComplete ? listed : await getListedBatch(deps, listed.id, spec.scope, signal);
-  return (
-    batch?.source_directory_id === spec.directoryId &&
-    batch?.config?.job.type === spec.job.type &&
-    batch?.config?.job.configuration_id === spec.job.configurationId
-  );
+  const batch = isDescribed(listed) ? listed : await getListedBatch(deps, listed.id, spec.scope, signal);
+  return batch !== undefined && isDescribed(batch) && agreesWithSpec(batch, spec);
+}
+
+function isDescribed({ source_directory_id, config }: Batch): boolean {
+  return source_directory_id !== undefined && config !== undefined;
 }
 
 /**
@@ -198,16 +233,6 @@ async function getListedBatch({ llamacloud }: ActivityDeps, id: string, scope: A
 function isRejected(error: unknown): boolean {
   if (!(error instanceof HttpStatusError) || error.status >= 500) return false;
   return ![401, 402, 408, 425, 429].includes(error.status);
-}
-
-/** `undefined` on a 404: the batch is not readable yet, or not in this scope. */
-export async function findBatch({ llamacloud }: ActivityDeps, id: string, scope: ApiScope, signal: AbortSignal) {
-  try {
-    return await llamacloud.getBatch(id, { ...scope, signal });
-  } catch (error) {
-    if (error instanceof HttpStatusError && error.status === 404) return undefined;
-    throw error;
-  }
 }
 
 function byCreationTime(a: Batch, b: Batch): number {

@@ -28,15 +28,15 @@ export interface EarlierChild {
 /** Finds the latest workflow of an id if this run has started it. `null` without one. `GET /api/v2/batches/{id}` if it has ended. */
 export function findEarlierChild(deps: ActivityDeps) {
   return ({ scope, workflowId, firstRunId }: FindEarlierChildInput): Promise<EarlierChild | null> =>
-    runAttempt('read', `workflow ${workflowId}`, async ({ signal }) => {
+    runAttempt('read', `workflow ${workflowId}`, async (attempt) => {
       const child = await describe(workflowId);
       if (child === undefined || !(await isChildOf(child, firstRunId))) return null;
-      const isOpen = child.status.name === 'RUNNING';
+      const isOpen = child.closeTime === undefined;
       const published = child.memo?.[BATCH_ID_MEMO];
       const batchId = typeof published === 'string' ? published : null;
       const found = { firstRunId: toFirstRunId(child), isOpen, batchId };
       if (isOpen || batchId === null) return found;
-      const batch = await findUsableBatch(deps, batchId, scope, signal);
+      const batch = await findUsableBatch(deps, batchId, scope, attempt);
       return { ...found, batchId: batch?.batchId ?? null };
     });
 }
@@ -53,11 +53,20 @@ export function toFirstRunId({ raw, runId }: WorkflowExecutionDescription): stri
   return raw.workflowExecutionInfo?.firstRunId || runId;
 }
 
-/** Waits until no workflow of this id is open. @throws NotReady while one is. */
-export function waitForEarlierChild({ workflowId }: { workflowId: string }): Promise<void> {
+interface WaitForEarlierChildInput {
+  workflowId: string;
+  /** The first of the child's runs. Default: any workflow of this id is waited for. */
+  firstRunId?: string;
+}
+
+/** Waits until the child has ended. @throws NotReady while it is open. */
+export function waitForEarlierChild({ workflowId, firstRunId }: WaitForEarlierChildInput): Promise<void> {
   return runAttempt('read', `workflow ${workflowId}`, async ({ ageMs }) => {
-    const { status } = (await describe(workflowId)) ?? {};
-    if (status?.name !== 'RUNNING') return;
+    const latest = await describe(workflowId);
+    // Also open while a person has paused it.
+    if (latest === undefined || latest.closeTime !== undefined) return;
+    // The child has ended, and somebody has started another workflow of its id since then.
+    if (firstRunId !== undefined && toFirstRunId(latest) !== firstRunId) return;
     throw new NotReady('ChildNotReady', `workflow ${workflowId} is still open`, pollDelayMs(DEFAULT_POLL, ageMs));
   });
 }

@@ -4,16 +4,18 @@
  */
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
+import { HttpStatusError } from '../../llamacloud/index.js';
 import {
   type ApiScope,
   BATCH_ID_MEMO,
   type CreatedBatch,
+  NOT_FOUND_GRACE_MS,
   PREEXISTING_BATCHES_MEMO,
   WORKFLOW_TYPES,
 } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
-import { runAttempt } from '../support/run-attempt.js';
-import { findBatch, type PreexistingBatches, toCreatedBatch } from './create-batch.js';
+import { type Attempt, runAttempt } from '../support/run-attempt.js';
+import { type PreexistingBatches, toCreatedBatch } from './create-batch.js';
 import { readEarlierRuns, undefinedIfNotFound, type WorkflowRun } from './reset-history.js';
 
 export interface FindPreviousCreatesInput {
@@ -32,14 +34,14 @@ export interface PreviousCreates {
 /** `GET /api/v2/batches/{id}` where there is a batch. */
 export function findPreviousCreates(deps: ActivityDeps) {
   return ({ scope, runs }: FindPreviousCreatesInput): Promise<PreviousCreates> =>
-    runAttempt('read', `earlier runs of ${runs.create.workflowId}`, async ({ signal }) => {
+    runAttempt('read', `earlier runs of ${runs.create.workflowId}`, async (attempt) => {
       const { client } = Context.current();
       let preexisting: PreexistingBatches | null = null;
       for (const previousRun of await listPreviousCreates(client, runs)) {
         const memo = await readMemo(client, previousRun);
         const listed = memo?.[PREEXISTING_BATCHES_MEMO];
         const batchId = memo?.[BATCH_ID_MEMO];
-        const batch = typeof batchId === 'string' ? await findUsableBatch(deps, batchId, scope, signal) : null;
+        const batch = typeof batchId === 'string' ? await findUsableBatch(deps, batchId, scope, attempt) : null;
         // Others may have created batches since this one ended: what was listed before it is out of date.
         if (typeof batchId === 'string' && batch === null) break;
         if (isPreexistingBatches(listed)) preexisting = listed;
@@ -76,15 +78,23 @@ export async function listCreatesBeforeReset(client: Client, parent: WorkflowRun
   return creates;
 }
 
+/** Gets a batch that was created before a reset. `null` if it is FAILED, CANCELLED or gone. */
 export async function findUsableBatch(
-  deps: ActivityDeps,
+  { llamacloud }: ActivityDeps,
   batchId: string,
   scope: ApiScope,
-  signal: AbortSignal,
+  { signal, failingMs }: Pick<Attempt, 'signal' | 'failingMs'>,
 ): Promise<CreatedBatch | null> {
-  const batch = await findBatch(deps, batchId, scope, signal);
-  const isUsable = batch !== undefined && batch.status !== 'FAILED' && batch.status !== 'CANCELLED';
-  return isUsable ? { ...toCreatedBatch(batch), batchId } : null;
+  try {
+    const batch = await llamacloud.getBatch(batchId, { ...scope, signal });
+    const isUsable = batch.status !== 'FAILED' && batch.status !== 'CANCELLED';
+    return isUsable ? { ...toCreatedBatch(batch), batchId } : null;
+  } catch (error) {
+    const isNotFound = error instanceof HttpStatusError && error.status === 404;
+    // A single 404 may be a mistake, and a second batch costs money.
+    if (!isNotFound || failingMs('NotFound') < NOT_FOUND_GRACE_MS) throw error;
+    return null;
+  }
 }
 
 function isPreexistingBatches(value: unknown): value is PreexistingBatches {

@@ -9,6 +9,7 @@ import {
 } from '../../protocol/index.js';
 import { batchOptions } from './batch.js';
 import { parseInput } from './parse-input.js';
+import { toScope } from './resolve.js';
 import { batchJob, crossFieldRule, id, isSupported, UNSUPPORTED_FORMAT } from './schemas.js';
 
 /** A repeated id is reported by its positions: the id itself may be a secret that was put in the wrong field. */
@@ -46,8 +47,10 @@ export const directoriesInputSchema = z
 
 /** Validates the input of `processDirectories`. @throws `InvalidInput` naming every wrong field. */
 export function checkDirectoriesInput(input: ProcessDirectoriesInput): ResolvedDirectoriesInput {
-  const { directoryIds, job, maxConcurrentBatches } = parseInput(directoriesInputSchema, input, 'processDirectories');
+  const value = parseInput(directoriesInputSchema, input, 'processDirectories');
+  const { directoryIds, job, maxConcurrentBatches } = value;
   return {
+    scope: toScope(value),
     job,
     maxConcurrentBatches: maxConcurrentBatches ?? DEFAULT_MAX_CONCURRENT_BATCHES,
     total: directoryIds.length,

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
-import { type Operation, toFailure } from './to-failure.js';
+import { type Operation, type TimeLimitedFailure, toFailure } from './to-failure.js';
 
 /** Well under the heartbeat timeout of 30 s that the workflows set. The SDK sends only as many heartbeats as it needs. */
 const HEARTBEAT_INTERVAL_MS = 5_000;
@@ -32,6 +32,8 @@ export interface Attempt {
   readonly isFirst: boolean;
   /** Milliseconds until the activity's deadline; `Infinity` without one. */
   readonly remainingMs: number;
+  /** Milliseconds since a failure of this kind was first seen, without another response that says something else. */
+  readonly failingMs: (kind: TimeLimitedFailure) => number;
   /** What the previous attempt saved. Not validated: it may be from another version. */
   readonly progress: unknown;
   /** Saves a value for the next attempts. */
@@ -61,6 +63,8 @@ export async function runAttempt<T>(
   // A scheduleToCloseTimeout of 0 means that there is no deadline.
   const remainingMs =
     info.scheduleToCloseTimeoutMs > 0 ? info.scheduleToCloseTimeoutMs - ageMs : Number.POSITIVE_INFINITY;
+  const since = before.failingSinceMs ?? {};
+  const failingMs = (kind: TimeLimitedFailure) => nowMs - (since[kind] ?? nowMs);
   const timer = setInterval(() => heartbeat(before.failingSinceMs), HEARTBEAT_INTERVAL_MS);
   try {
     return await run({
@@ -69,6 +73,7 @@ export async function runAttempt<T>(
       ageMs,
       isFirst: info.attempt === 1 && ageMs < FIRST_ATTEMPT_MS,
       remainingMs,
+      failingMs,
       progress,
       saveProgress: (value) => {
         progress = value;
@@ -77,7 +82,6 @@ export async function runAttempt<T>(
   } catch (error) {
     // A cancelled activity ends as cancelled, whatever the aborted request threw.
     if (signal.aborted) throw signal.reason;
-    const since = before.failingSinceMs ?? {};
     const elapsedMs = performance.now() - startedMs;
     // Of the failure, not of its attempt: a long download that breaks gets a second try.
     const failedAtMs = nowMs + Math.round(elapsedMs);
@@ -85,7 +89,7 @@ export async function runAttempt<T>(
       operation,
       what,
       ageMs,
-      failingMs: (kind) => nowMs - (since[kind] ?? nowMs),
+      failingMs,
       remainingMs: remainingMs - elapsedMs,
     });
     if (timeLimited !== undefined) heartbeat({ [timeLimited]: since[timeLimited] ?? failedAtMs });

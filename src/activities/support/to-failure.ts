@@ -29,7 +29,7 @@ import { ResultMissing } from './result-missing.js';
 export type Operation = 'open' | 'create' | 'read' | 'cancel' | 'store';
 
 /** Failures that are retried for some time from when they were first seen. */
-type TimeLimitedFailure = 'NotAuthorized' | 'NotFound' | 'ResultMissing';
+export type TimeLimitedFailure = 'NotAuthorized' | 'NotFound' | 'ResultMissing';
 
 export interface FailureContext {
   operation: Operation;

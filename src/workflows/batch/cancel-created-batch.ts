@@ -34,20 +34,24 @@ export async function cancelCreatedBatch(input: CreateBatchInput, state: CreateS
   });
 }
 
-/** @throws where LlamaCloud can't be asked: a person has to look. */
+/** @throws where there may be a batch that is not found: a person has to look. */
 async function findBatchToCancel(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch | null> {
   const options = { scheduleToCloseTimeout: CLEANUP_TIMEOUT_MS };
+  const mayBeRunning = `The run was stopped, and a batch over directory ${input.directoryId} may be running`;
   try {
     if (state.preexisting === null) await readPreviousCreates(input, state, options);
-    const { batch, preexisting, mayHaveCreatedBatch } = state;
-    if (batch !== null || preexisting === null || !mayHaveCreatedBatch) return batch;
+    const { batch, preexisting, mayHaveCreatedBatch, lostPosts } = state;
+    if (batch !== null || preexisting === null || !(mayHaveCreatedBatch || lostPosts > 0)) return batch;
     const summary = `Look for a batch over ${input.directoryId} that a lost request created`;
-    return await findNewBatch(input, preexisting, true, { ...options, summary });
+    const found = await findNewBatch(input, preexisting, true, { ...options, summary });
+    if (found !== null || lostPosts === 0) return found;
+    const message = `${mayBeRunning}: the response to its POST was lost, and LlamaCloud's list does not show it. Look for it there, and cancel it.`;
+    throw ApplicationFailure.nonRetryable(message, 'CreateOutcomeUnknown');
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     const { type, message } = rootFailure(error);
     throw ApplicationFailure.create({
-      message: `The run was stopped, and a batch over directory ${input.directoryId} may be running: LlamaCloud could not be asked. Look for it there, and cancel it. ${message}`,
+      message: `${mayBeRunning}: LlamaCloud could not be asked. Look for it there, and cancel it. ${message}`,
       type,
       nonRetryable: true,
       cause: error,

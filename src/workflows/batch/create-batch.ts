@@ -1,5 +1,6 @@
 import {
   ActivityFailure,
+  ApplicationFailure,
   CancellationScope,
   CancelledFailure,
   continueAsNew,
@@ -43,7 +44,7 @@ import { type PostFailure, toPostFailure } from './post-failure.js';
 export async function createBatch(input: CreateBatchInput, continuedState?: CreateState): Promise<CreatedBatch> {
   assertContinuedState(continuedState);
   assertCreateInput(input);
-  const state = continuedState ?? { preexisting: null, mayHaveCreatedBatch: false, batch: null };
+  const state = continuedState ?? { preexisting: null, mayHaveCreatedBatch: false, lostPosts: 0, batch: null };
   try {
     return await create(input, state);
   } catch (error) {
@@ -61,7 +62,10 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
     const mustLookFirst = attempt > 1 || state.mayHaveCreatedBatch;
     state.batch = mustLookFirst ? await findNewBatch(input, preexisting, state.mayHaveCreatedBatch) : null;
     if (state.batch !== null) break;
+    if (state.lostPosts >= MAX_LOST_POSTS) throw toLostPostsFailure(input, state);
     state.mayHaveCreatedBatch = true;
+    // Counted before there is a response: the workflow may be cancelled while it waits for it.
+    state.lostPosts += 1;
     const options = { summary: `Create a batch: ${renderSummary(input.directoryId, input.job)}` };
     const response = await postBatch.executeWithOptions(options, [input]).catch(toPostFailure);
     if ('batchId' in response) state.batch = response;
@@ -78,21 +82,36 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
   upsertMemo({ [BATCH_ID_MEMO]: state.batch.batchId, [BLOCKED_BY_MEMO]: undefined });
   setCurrentDetails(`Created ${code(state.batch.batchId)}`);
   await waitUntilListed(input, preexisting);
+  throwIfStopped();
   return state.batch;
+}
+
+/** A cancellation that comes together with the end of an activity or of a timer rejects neither. */
+function throwIfStopped(): void {
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('createBatch is being stopped');
+}
+
+/** Each may have created a batch that costs money, so a person has to look. An outage with responses of 503 may last for hours. */
+const MAX_LOST_POSTS = 3;
+
+function toLostPostsFailure({ directoryId }: CreateBatchInput, { lostPosts }: CreateState): ApplicationFailure {
+  const message = `${lostPosts} POSTs may each have created a batch over directory ${directoryId}, and LlamaCloud's list shows none of them. Look for them in LlamaCloud, and cancel them before you start again.`;
+  return ApplicationFailure.nonRetryable(message, 'CreateOutcomeUnknown');
 }
 
 async function waitBeforeNextPost(
   input: CreateBatchInput,
   state: CreateState,
-  { mayHaveCreatedBatch, retryDelayMs, error }: PostFailure,
+  { mayHaveCreatedBatch, wasUnavailable, retryDelayMs, error }: PostFailure,
 ): Promise<void> {
   state.mayHaveCreatedBatch = mayHaveCreatedBatch;
+  if (!mayHaveCreatedBatch || wasUnavailable) state.lostPosts -= 1;
   const { type, message } = rootFailure(error);
   setCurrentDetails(`The batch is not created yet: ${code(type)} ${code(message)}`);
   upsertMemo({ [BLOCKED_BY_MEMO]: cleanText(message) });
   log.warn('The batch is not created yet', { type, message, mayHaveCreatedBatch });
   await sleep(Math.max(MIN_DELAY_MS, retryDelayMs));
-  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('createBatch is being stopped');
+  throwIfStopped();
   // A reset of the next run would lose the POSTs that it sent: it starts by looking for their batch.
   if (workflowInfo().continueAsNewSuggested)
     await continueAsNew<typeof createBatch>(input, { ...state, mayHaveCreatedBatch: true });

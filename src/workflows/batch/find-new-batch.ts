@@ -12,6 +12,8 @@ export interface CreateState {
   preexisting: PreexistingBatches | null;
   /** Whether a POST may have created a batch whose id is not known. */
   mayHaveCreatedBatch: boolean;
+  /** POSTs that may each have created a batch, and whose batch the list does not show. Not those with a response of 503. */
+  lostPosts: number;
   batch: CreatedBatch | null;
 }
 

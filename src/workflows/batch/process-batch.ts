@@ -34,9 +34,9 @@ export const progressQuery = defineQuery<BatchProgress>(PROGRESS_QUERY);
  * @param input What to process. Validated before anything is sent.
  * @param continuedState Set by continue-as-new; leave it out.
  * @returns A small report. Its manifest has a line for every file.
- * @throws `InvalidInput`, `BatchFailed`, `BatchCancelled`, `BatchTimedOut`, `TooManyFailedFiles`, and what LlamaCloud rejects
- * for good: `RequestRejected`, `NotAuthorized`, `OutOfCredits`, `NotFound`. Once there was a batch, the failure's first
- * detail is the {@link BatchReport}.
+ * @throws `InvalidInput`, `BatchFailed`, `BatchCancelled`, `BatchTimedOut`, `TooManyFailedFiles`, `CreateOutcomeUnknown`, and what
+ * LlamaCloud rejects for good: `RequestRejected`, `NotAuthorized`, `OutOfCredits`, `NotFound`. Once there was a batch, the failure's
+ * first detail is the {@link BatchReport}.
  */
 export async function processBatch(input: ProcessBatchInput, continuedState?: BatchState): Promise<BatchReport> {
   assertContinuedState(continuedState);

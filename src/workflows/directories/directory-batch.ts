@@ -6,8 +6,9 @@ import {
   isCancellation,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { EarlierChild, PublishedReport } from '../../activities/types.js';
+import type { EarlierChild, OpenedDirectories, PublishedReport } from '../../activities/types.js';
 import {
+  type ApiScope,
   type BatchReport,
   type BatchSpec,
   cleanText,
@@ -28,17 +29,20 @@ import { isTemporalFailure } from '../shared/temporal-failure.js';
 import type { DirectoryOutcome } from './state.js';
 
 /** Runs the batch of one directory as a child. A batch that fails is an outcome: only a bug in workflow code throws. */
-export async function processDirectory(input: ProcessDirectoriesInput, directoryId: string): Promise<DirectoryOutcome> {
-  const { job } = input;
-  const spec = { directoryId, job: { type: job.type, configurationId: job.configurationId.trim() } };
+export async function processDirectory(
+  input: ProcessDirectoriesInput,
+  { scope, job }: OpenedDirectories,
+  directoryId: string,
+): Promise<DirectoryOutcome> {
+  const spec = { directoryId, job };
   // Also the default id of a run over this directory alone, so that no batch is processed by two runs at a time.
   const workflowId = processBatchWorkflowId(spec);
   let earlier: EarlierChild | null = null;
   try {
-    earlier = await findEarlier(input, workflowId);
+    earlier = await findEarlier(scope, workflowId);
     if (earlier?.isOpen === true) {
-      await waitForEarlier(workflowId);
-      earlier = await findEarlier(input, workflowId);
+      await waitForEarlier(workflowId, earlier);
+      earlier = await findEarlier(scope, workflowId);
     }
     return { status: 'COMPLETED', report: await runBatch(input, spec, workflowId, earlier?.batchId ?? null) };
   } catch (error) {
@@ -46,30 +50,24 @@ export async function processDirectory(input: ProcessDirectoriesInput, directory
     // There is no child: the run was stopped first.
     if (isCancellation(error) && !(error instanceof ChildWorkflowFailure) && earlier === null)
       return { status: 'SKIPPED', failure: { type: 'Skipped', message: 'the run was stopped' } };
-    return { ...toFailedOutcome(error), ...(await readChildReport(error, workflowId, earlier)) };
+    const adopted = earlier?.batchId != null && { batchId: earlier.batchId };
+    return { ...toFailedOutcome(error), ...adopted, ...(await readChildReport(error, workflowId, earlier)) };
   }
 }
 
 /** Finds the child that this run has started for the directory before a person reset it: its batch is paid for. */
-async function findEarlier(
-  { projectId, organizationId }: ProcessDirectoriesInput,
-  workflowId: string,
-): Promise<EarlierChild | null> {
+async function findEarlier(scope: ApiScope, workflowId: string): Promise<EarlierChild | null> {
   const { cronSchedule, firstExecutionRunId: firstRunId } = workflowInfo();
   // All runs of a cron schedule have the same first run, and each creates its own batches.
   if (cronSchedule !== undefined) return null;
-  const scope = {
-    ...(projectId !== undefined && { projectId }),
-    ...(organizationId !== undefined && { organizationId }),
-  };
   const options = { summary: `Look for ${workflowId} from before a reset` };
   return await findEarlierChild.executeWithOptions(options, [{ scope, workflowId, firstRunId }]);
 }
 
 /** Waits for the end of a child that a reset has left open. It is cancelled with this run. */
-async function waitForEarlier(workflowId: string): Promise<void> {
+async function waitForEarlier(workflowId: string, { firstRunId }: EarlierChild): Promise<void> {
   const options = { summary: `Wait for ${workflowId}, which is open since before a reset` };
-  const wait = () => waitForEarlierChild.executeWithOptions(options, [{ workflowId }]);
+  const wait = () => waitForEarlierChild.executeWithOptions(options, [{ workflowId, firstRunId }]);
   await cancelWithScope(workflowId, () => CancellationScope.nonCancellable(wait));
 }
 

@@ -39,16 +39,16 @@ export async function processDirectoriesPage(
 /** At most `maxConcurrentBatches` are open at a time. The lines are in the order of the directories. */
 async function processAll(
   state: DirectoriesState,
-  { maxConcurrentBatches }: OpenedDirectories,
+  opened: OpenedDirectories,
   input: ProcessDirectoriesInput,
   page: readonly string[],
 ): Promise<DirectoryLine[]> {
   const lines = new Array<DirectoryLine | undefined>(page.length);
-  const queue = new ReadyQueue<[number, string]>(maxConcurrentBatches);
+  const queue = new ReadyQueue<[number, string]>(opened.maxConcurrentBatches);
   for (const entry of page.entries()) queue.add(entry);
   queue.close();
   const process = async ([index, directoryId]: [number, string]) => {
-    lines[index] = recordDirectory(state, directoryId, await processOne(state, input, directoryId));
+    lines[index] = recordDirectory(state, directoryId, await processOne(state, opened, input, directoryId));
     publishDirectories(state);
   };
   try {
@@ -65,15 +65,18 @@ async function processAll(
 
 async function processOne(
   state: DirectoriesState,
+  opened: OpenedDirectories,
   input: ProcessDirectoriesInput,
   directoryId: string,
 ): Promise<DirectoryOutcome> {
   state.running += 1;
   publishDirectories(state);
   try {
-    const outcome = await processDirectory(input, directoryId);
-    const { failure } = outcome;
-    if (failure !== undefined && ACCOUNT_WIDE_FAILURES.has(failure.type))
+    const outcome = await processDirectory(input, opened, directoryId);
+    const { failure, batchId } = outcome;
+    // Where a batch was adopted, it is that batch which does not fit the input.
+    const isOfBatch = failure?.type === 'InvalidInput' && batchId !== undefined;
+    if (failure !== undefined && ACCOUNT_WIDE_FAILURES.has(failure.type) && !isOfBatch)
       state.haltCause ??= { directoryId, ...failure };
     return outcome;
   } finally {
@@ -81,10 +84,11 @@ async function processOne(
   }
 }
 
-/** Failures that every other directory would have as well, since they come from the account or from the options. */
+/** Failures that every other directory would have as well, since they come from the account, from LlamaCloud or from the options. */
 const ACCOUNT_WIDE_FAILURES: ReadonlySet<string> = new Set<FailureType>([
   'OutOfCredits',
   'NotAuthorized',
+  'CreateOutcomeUnknown',
   'InvalidInput',
 ]);
 

@@ -34,8 +34,9 @@ export const directoriesProgressQuery = defineQuery<DirectoriesProgress>(PROGRES
  * @param input What to process. Validated before anything is sent.
  * @param continuedState Set by continue-as-new; leave it out.
  * @returns A small report. Its manifest has a line for every directory.
- * @throws `InvalidInput` if the input is not valid. `OutOfCredits`, `NotAuthorized` or `InvalidInput` when a batch failed with it,
- * since every other batch would too: no more are created, and the failure's first detail is the {@link DirectoriesReport}.
+ * @throws `InvalidInput` if the input is not valid. `OutOfCredits`, `NotAuthorized`, `CreateOutcomeUnknown` or `InvalidInput` when a
+ * batch failed with it, since every other batch would too: no more are created, and the failure's first detail is the
+ * {@link DirectoriesReport}.
  */
 export async function processDirectories(
   input: ProcessDirectoriesInput,

@@ -90,7 +90,7 @@ describe('postBatch', () => {
 
   test('a 503 with Retry-After is not taken to mean that nothing was created', async () => {
     const { details } = await failedPost({ kind: 'error-after', status: 503, retryAfter: 1 });
-    expect(details).toEqual(retry(true, 1_000));
+    expect(details).toEqual({ ...retry(true, 1_000), wasUnavailable: true });
   });
 
   test.each([
@@ -178,7 +178,7 @@ describe('findCreatedBatch', () => {
     const lost = await create(env, work.directoryId);
     const sinceMs = Date.now() - 3 * 24 * 3_600_000;
     const asked = env.emulator.requests.length;
-    const input = { ...work, preexisting: { sinceMs, batchIds: [] }, wait: true };
+    const input = { ...work, preexisting: { sinceMs, batchIds: [], withoutId: 0 }, wait: true };
     expect(await run(env.activities.findCreatedBatch, input)).toMatchObject({ batchId: lost.id });
     const [since] = env.emulator.requests[asked]?.query.created_at_on_or_after ?? [];
     expect(new Date(since ?? '').getTime()).toBe(sinceMs);
@@ -208,6 +208,38 @@ describe('findCreatedBatch', () => {
     env.emulator.rewrite(TARGETS.listBatches, (body) => ({ ...Object(body), items: strange }));
     const input = { ...work, preexisting, wait: false };
     expect(await run(env.activities.findCreatedBatch, input)).toBeNull();
+  });
+
+  test('does not answer "there is none" while the list shows a new batch without a usable id', async () => {
+    const { env, work, list } = await setWork();
+    const described = {
+      source_directory_id: work.directoryId,
+      config: { job: { type: PARSE.type, configuration_id: PARSE.configurationId } },
+    };
+    const old = { id: 17, ...described };
+    const others = [
+      { ...described, source_directory_id: 'dir-other' },
+      { ...described, config: { job: { type: 'parse_v2', configuration_id: 'cfg-other' } } },
+    ];
+    const listed: object[] = [old];
+    env.emulator.rewrite(TARGETS.listBatches, (body) => ({ ...Object(body), items: listed }));
+    const input = { ...work, preexisting: await list(), wait: false };
+    listed.push(...others);
+    expect(await run(env.activities.findCreatedBatch, input)).toBeNull();
+    listed.push({ id: `bat-${'x'.repeat(200)}`, ...described });
+    const failure = await failing(env.activities.findCreatedBatch, input, { ageMs: LIST_LAG_MS });
+    expect(failure).toMatchObject({ type: 'UnexpectedResponse', nonRetryable: false });
+  });
+
+  test('remembers no batches that can not be of this work, although LlamaCloud lists them', async () => {
+    const { env, work, list } = await setWork({ emulator: { unusualBatches: false } });
+    const { id } = await create(env, work.directoryId);
+    const others = Array.from({ length: 1_000 }, (_, i) => ({ id: `bat-${i}`, source_directory_id: 'dir-other' }));
+    env.emulator.rewrite(TARGETS.listBatches, (body) => ({
+      ...Object(body),
+      items: [...others, ...Object(body).items],
+    }));
+    expect((await list()).batchIds).toEqual([id]);
   });
 
   const BROKEN: Fault[] = [

@@ -14,7 +14,8 @@ const ids = (count: number) => Array.from({ length: count }, (_, i) => `dir-${i}
 
 describe('the input of a run over many directories', () => {
   test('has documented defaults, and the checked input leaves out the directories', () => {
-    expect(checkDirectoriesInput(INPUT)).toEqual({ job: INPUT.job, maxConcurrentBatches: 3, total: 2 });
+    expect(checkDirectoriesInput(INPUT)).toEqual({ scope: {}, job: INPUT.job, maxConcurrentBatches: 3, total: 2 });
+    expect(checkDirectoriesInput({ ...INPUT, projectId: ' prj-1 ' }).scope).toEqual({ projectId: 'prj-1' });
     expect(checkDirectoriesInput({ ...INPUT, maxConcurrentBatches: 50 }).maxConcurrentBatches).toBe(50);
   });
 

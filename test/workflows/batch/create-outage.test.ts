@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTimeSkippingTemporal, TARGETS, type TimeSkippingTemporal } from '../../../src/testing/index.js';
+import {
+  type Fault,
+  startTimeSkippingTemporal,
+  TARGETS,
+  type TimeSkippingTemporal,
+} from '../../../src/testing/index.js';
 import { newDirectory } from '../../support/creates.js';
 import { failureOf } from '../../support/failure.js';
 import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
@@ -38,6 +43,34 @@ describe('a create while LlamaCloud is down, on the time-skipping server', () =>
     const events = (await env.history(directory.lockId)).length;
     expect(events).toBeLessThan(EVENTS_FOR_EACH_POST * failures);
   }, 240_000);
+
+  test('is not sent a fourth time where the list shows none of the batches that three POSTs created', async () => {
+    const directory = await newDirectory(env);
+    const isHidden = (item: unknown) => directory.batches().some(({ id }) => id === Object(item).id);
+    const show = env.emulator.rewrite(TARGETS.listBatches, (body) => ({
+      ...Object(body),
+      items: Array.from(Object(body).items).filter((item) => !isHidden(item)),
+    }));
+    const CREATES_NOTHING: Fault[] = [
+      { kind: 'status', status: 503 },
+      { kind: 'status', status: 429 },
+    ];
+    const CREATES: Fault[] = [
+      { kind: 'wrong-json' },
+      { kind: 'reset-after' },
+      { kind: 'error-after', status: 504 },
+      { kind: 'error-after', status: 504 },
+    ];
+    for (const fault of [...CREATES_NOTHING, ...CREATES])
+      env.emulator.faults.next({ ...fault, ...TARGETS.createBatch });
+    const run = await env.batches.start(parse(directory.directoryId));
+    const failure = await failureOf(run.result());
+    show();
+    env.emulator.faults.clear();
+    expect(failure).toMatchObject({ type: 'CreateOutcomeUnknown' });
+    expect(failure.message).toContain(`3 POSTs may each have created a batch over directory ${directory.directoryId}`);
+    expect(directory.batches()).toHaveLength(3);
+  });
 
   test('fails at once, and looks for no batch, where LlamaCloud rejects a POST and no earlier one can have created one', async () => {
     const directory = await newDirectory(env);

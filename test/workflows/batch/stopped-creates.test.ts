@@ -1,19 +1,22 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { activityInfo, CompleteAsyncError } from '@temporalio/activity';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { BATCH_ID_MEMO } from '../../../src/protocol/index.js';
 import { type Fault, TARGETS } from '../../../src/testing/index.js';
 import { describeWorkflow, newDirectory, type TestDirectory, untilEnded } from '../../support/creates.js';
 import { failureOf } from '../../support/failure.js';
-import { openNamespace } from '../../support/namespace.js';
+import { openNamespace, type TestNamespace } from '../../support/namespace.js';
 import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const TIMEOUT_MS = 240_000;
 
 describe('a run that is stopped while it creates', () => {
+  let namespace: TestNamespace;
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    env = await startTestEnvironment(await openNamespace(), {
+    namespace = await openNamespace();
+    env = await startTestEnvironment(namespace, {
       emulator: { listLagMs: 1_500, batchRunningMs: 3_600_000 },
     });
   });
@@ -75,6 +78,39 @@ describe('a run that is stopped while it creates', () => {
     TIMEOUT_MS,
   );
 
+  test(
+    'by a termination that comes together with the end of its create cancels the batch',
+    async () => {
+      // No worker runs when the list shows the batch and the run is terminated.
+      let listed: { token: Uint8Array; batch: unknown } | undefined;
+      const stopping = await startTestEnvironment(namespace, {
+        shared: env,
+        activities: ({ findCreatedBatch }) => ({
+          findCreatedBatch: async (...args: Parameters<typeof findCreatedBatch>) => {
+            const batch = await findCreatedBatch(...args);
+            listed = { token: activityInfo().taskToken, batch };
+            throw new CompleteAsyncError();
+          },
+        }),
+      });
+      const directory = await newDirectory(env);
+      const run = await stopping.batches.start(parse(directory.directoryId));
+      const { token, batch } = await until('the batch in the list', () => listed);
+      await stopping.close();
+      await env.client.activity.complete(token, batch);
+      await env.client.workflow.getHandle(run.workflowId).terminate();
+      await until('the cancellation of the create', async () =>
+        (await env.history(directory.lockId)).some((event) => event.workflowExecutionCancelRequestedEventAttributes),
+      );
+      const worker = { taskQueue: stopping.taskQueue };
+      const next = await startTestEnvironment(namespace, { shared: env, worker });
+      onTestFinished(() => next.close());
+      await untilEnded(env.client, directory.lockId);
+      expect(statuses(directory)).toEqual(['CANCELLED']);
+    },
+    TIMEOUT_MS,
+  );
+
   test.each(['cancel', 'terminate'] as const)(
     'leaves the batch where its input says so: %s',
     async (stop) => {
@@ -112,6 +148,18 @@ describe('a run that is stopped while it creates', () => {
       await create.run.cancel();
       expect((await failureOf(create.run.result())).name).toBe('CancelledFailure');
       expect(create.batches()).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'and whose batch the list does not show says that it may be running',
+    async () => {
+      const create = await posting({ kind: 'reset-before' });
+      await create.run.cancel();
+      const failure = await failureOf(create.run.result());
+      expect(failure).toMatchObject({ type: 'CreateOutcomeUnknown' });
+      expect(failure.message).toContain(`a batch over directory ${create.directoryId} may be running`);
     },
     TIMEOUT_MS,
   );

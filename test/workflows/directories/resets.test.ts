@@ -7,6 +7,8 @@ import { directoryLines, parseAll } from '../../support/directories.js';
 import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
+const PROJECT = 'prj-1';
+
 /** Batches here end when the test says so. */
 describe('a run over two directories that a person resets', () => {
   let temporal: LocalTemporal;
@@ -26,7 +28,12 @@ describe('a run over two directories that a person resets', () => {
   async function start() {
     const directories = [await newDirectory(env, 1), await newDirectory(env, 1)] as const;
     const ids = directories.map(({ directoryId }) => directoryId);
-    const { workflowId } = await env.batches.startDirectories({ ...parseAll(ids), poll: { maximumInterval: 1_000 } });
+    const { workflowId } = await env.batches.startDirectories({
+      ...parseAll(ids),
+      // Is trimmed, as every id is.
+      projectId: ` ${PROJECT} `,
+      poll: { maximumInterval: 1_000 },
+    });
     for (const id of ids) {
       const child = env.batches.attach(batchWorkflowId(parse(id)));
       await until('the batch to be waited for', async () => {
@@ -89,11 +96,14 @@ describe('a run over two directories that a person resets', () => {
     const { directories, workflowId } = await start();
     for (const directory of directories) await finish(directory);
     await untilEnded(env.client, workflowId);
+    const sent = env.emulator.requests.length;
     for (const _ of [1, 2]) {
       await resetWorkflow(env, workflowId);
       const { lines } = await outcome(workflowId);
       expect(lines).toEqual(directories.map((directory) => [batchOf(directory), 'COMPLETED']));
     }
+    const projects = env.emulator.requests.slice(sent).map(({ query }) => query.project_id);
+    expect(new Set(projects.flat())).toEqual(new Set([PROJECT]));
     expect(directories.map(({ posts }) => posts().length)).toEqual([1, 1]);
   }, 90_000);
 
