@@ -120,13 +120,12 @@ async function findRunning(
     const jobsOfType = jobs.filter((job) => job.type === type);
     for (const listed of chunk(jobsOfType, MAX_JOBS_PER_REQUEST)) {
       const jobIds = listed.map(({ id }) => id);
-      // Waited for 0 ms: a missing job never counts as ended here.
-      const endedIds = await listEndedJobs(deps, { type, jobIds }, 0, scope).catch((error: unknown) => {
+      const found = await listEndedJobs(deps, { type, jobIds }, scope).catch((error: unknown) => {
         if (error instanceof HttpStatusError && error.status === 429 && remainingMs > MIN_REMAINING_MS) throw error;
-        return [];
+        return undefined;
       });
       signal.throwIfAborted();
-      const ended = new Set(endedIds);
+      const ended = new Set(found?.ended);
       running.push(...listed.filter(({ id }) => !ended.has(id)));
     }
   }
