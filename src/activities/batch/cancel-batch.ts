@@ -1,4 +1,4 @@
-import { HttpStatusError } from '../../llamacloud/index.js';
+import { HttpStatusError, UnexpectedResponseError } from '../../llamacloud/index.js';
 import { type ApiScope, DEFAULT_POLL, isTerminal } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { NotReady } from '../support/not-ready.js';
@@ -23,14 +23,18 @@ export function cancelBatch(deps: ActivityDeps) {
       if (isTerminal(status)) return status;
       // Sent again with each poll, since it is idempotent and one may get lost.
       await deps.llamacloud.cancelBatch(batchId, scope).catch((error: unknown) => {
-        if (!isAlreadyTerminal(error)) throw error;
+        if (!isShownByNextPoll(error)) throw error;
       });
       const state = `batch ${batchId} is ${toStatus(status)} and being cancelled`;
       throw new NotReady('BatchNotReady', state, pollDelayMs(DEFAULT_POLL, ageMs));
     });
 }
 
-/** Whether the batch may have ended before the cancel. LlamaCloud does not publish which status says so: the next poll shows it. */
-function isAlreadyTerminal(error: unknown): boolean {
+/**
+ * The next poll shows what became of the batch: it may have ended before the cancel, and LlamaCloud does not publish which status says
+ * so. Or the body of the response, which is not used, is invalid.
+ */
+function isShownByNextPoll(error: unknown): boolean {
+  if (error instanceof UnexpectedResponseError) return true;
   return error instanceof HttpStatusError && [400, 409, 422].includes(error.status);
 }

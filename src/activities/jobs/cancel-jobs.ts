@@ -1,25 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { type CallOptions, HttpStatusError, type JobReference } from '../../llamacloud/index.js';
-import {
-  type ApiScope,
-  chunk,
-  DEFAULT_POLL,
-  isTerminal,
-  JOB_TYPES,
-  MAX_JOBS_PER_REQUEST,
-} from '../../protocol/index.js';
+import type { Batch, CallOptions, JobReference } from '../../llamacloud/index.js';
+import { type ApiScope, DEFAULT_POLL, JOB_TYPES } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
-import { FILES_NOT_READ, readDirectoryFiles } from '../results/directory-files.js';
+import { type DirectoryFiles, FILES_NOT_READ, readDirectoryFiles } from '../results/directory-files.js';
 import { isUnmapped, toCompleteRows } from '../results/result-rows.js';
 import { NotReady } from '../support/not-ready.js';
 import { pollDelayMs } from '../support/poll-delay.js';
 import { type Attempt, runAttempt } from '../support/run-attempt.js';
-import { listEndedJobs } from './ended-jobs.js';
+import { isRejected } from '../support/to-failure.js';
+import { isTimeShort, paceJobs } from './pace-jobs.js';
+import { findRunning, findStillRunning, isRateLimited } from './running-jobs.js';
 
 export interface CancelJobsInput extends ApiScope {
   batchId: string;
   directoryId: string;
+  /** Jobs of the batch that the run knows: the results may be `null` again. */
+  knownJobs: JobReference[];
   /** How long to wait for results, and for the jobs of files that have none yet, in milliseconds. */
   waitMs: number;
 }
@@ -27,8 +24,11 @@ export interface CancelJobsInput extends ApiScope {
 export interface CancelledJobs {
   /** Number of jobs that LlamaCloud agreed to cancel. */
   cancelled: number;
-  /** Ids of the jobs that LlamaCloud refused to cancel, and that still run. */
-  refused: string[];
+  /**
+   * Ids of the jobs that may still run: LlamaCloud refused to cancel them, their cancel failed until the end, there was no time to ask,
+   * or their type is unknown.
+   */
+  notCancelled: string[];
   /** Number of files that still had neither a job nor an error. `null`: LlamaCloud returned no results, so it is not known. */
   filesWithoutJob: number | null;
 }
@@ -37,16 +37,16 @@ export interface CancelledJobs {
 const progressSchema = z.object({
   cancelled: z.array(z.string()),
   refused: z.array(z.object({ id: z.string(), type: z.enum(JOB_TYPES) })),
+  /** Ids of the jobs that are not cancelled yet. */
+  open: z.array(z.string()),
+  filesWithoutJob: z.number().nullable(),
   /** When the batch was first read, epoch milliseconds: an outage before that is no wait for results. */
   readSinceMs: z.number(),
 });
 type Progress = z.infer<typeof progressSchema>;
 
-function toNewProgress(readSinceMs: number): Progress {
-  return { cancelled: [], refused: [], readSinceMs };
-}
-
-const CONCURRENT_REQUESTS = 10;
+/** Temporal drops the result of an activity that goes on until its deadline. In milliseconds. */
+const RESERVE_MS = 10_000;
 
 /**
  * Cancels the jobs of a batch individually, 10 at a time. In LlamaCloud a batch can end before its jobs do. It then can't be cancelled,
@@ -59,127 +59,110 @@ const CONCURRENT_REQUESTS = 10;
 export function cancelJobs(deps: ActivityDeps) {
   return (input: CancelJobsInput): Promise<CancelledJobs> => {
     const { batchId, projectId, organizationId } = input;
-    return runAttempt('cancel', `jobs of batch ${batchId}`, async (attempt) => {
+    const run = async (attempt: Attempt) => {
+      const saved = progressSchema.safeParse(attempt.progress).data;
+      if (saved !== undefined && isTimeShort(attempt)) return toKnownResult(saved);
       const scope = { projectId, organizationId, signal: attempt.signal };
       const batch = await deps.llamacloud.getBatch(batchId, { ...scope, expand: ['results'] });
-      const progress = progressSchema.safeParse(attempt.progress).data ?? toNewProgress(attempt.nowMs);
+      const progress = saved ?? {
+        cancelled: [],
+        refused: [],
+        open: [],
+        filesWithoutJob: null,
+        readSinceMs: attempt.nowMs,
+      };
+      progress.filesWithoutJob = countFilesWithoutJob(batch, FILES_NOT_READ);
       attempt.saveProgress(progress);
-      const running = await findRunning(deps, toJobs(batch.results ?? [], progress), attempt, scope);
-      for (const jobs of chunk(running, deps.requestsPerSecond === undefined ? CONCURRENT_REQUESTS : 1)) {
-        await cancelChunk(deps, jobs, progress, attempt, scope);
-      }
+      const { jobs, unknownTypeIds } = toJobs(batch, input.knownJobs, progress);
+      progress.open = [...unknownTypeIds, ...jobs.map(({ id }) => id)];
+      const running = await findRunning(deps, jobs, attempt, scope);
+      progress.open = [...unknownTypeIds, ...running.map(({ id }) => id)];
+      const failure = await cancelRunning(deps, running, progress, attempt, scope);
+      if (isTimeShort(attempt)) return toKnownResult(progress);
+      if (failure !== undefined) throw failure.reason;
+      const files = batch.results == null ? FILES_NOT_READ : await readAllFiles(deps, input, attempt);
+      progress.filesWithoutJob = countFilesWithoutJob(batch, files);
       const waitedMs = attempt.nowMs - progress.readSinceMs;
-      const mayWait = waitedMs < input.waitMs && attempt.remainingMs > MIN_REMAINING_MS;
-      const files =
-        batch.results == null || attempt.remainingMs <= MIN_REMAINING_MS
-          ? FILES_NOT_READ
-          : await readDirectoryFiles(deps, input, attempt.signal, Number.POSITIVE_INFINITY);
-      const filesWithoutJob = toCompleteRows(batch, files)?.filter(isUnmapped).length ?? null;
-      if (filesWithoutJob !== 0 && mayWait) {
-        const missing = filesWithoutJob === null ? 'has no results yet' : `has ${filesWithoutJob} files without a job`;
+      const missing = describeMissing(progress.filesWithoutJob, files);
+      if (missing !== undefined && waitedMs < input.waitMs) {
         throw new NotReady('BatchNotReady', `batch ${batchId} ${missing}`, pollDelayMs(DEFAULT_POLL, waitedMs));
       }
       const refused = await findStillRunning(deps, progress.refused, attempt, scope);
-      return { cancelled: progress.cancelled.length, refused, filesWithoutJob };
-    });
+      return { ...toKnownResult(progress), notCancelled: [...progress.open, ...refused] };
+    };
+    return runAttempt('cancel', `jobs of batch ${batchId}`, run, RESERVE_MS);
   };
 }
 
-/** With less time left, do not poll again: return what is known. In milliseconds. */
-const MIN_REMAINING_MS = 5_000;
-
-interface ResultWithJob {
-  job_reference?: { id: string; type: string } | null | undefined;
+/** What is known without another request. A job that LlamaCloud refused to cancel may have ended. */
+function toKnownResult({ cancelled, refused, open, filesWithoutJob }: Progress): CancelledJobs {
+  return { cancelled: cancelled.length, notCancelled: [...open, ...refused.map(({ id }) => id)], filesWithoutJob };
 }
 
-/** The jobs of the results, without those that were handled before. Results may be repeated, so each job is taken once. */
-function toJobs(results: readonly ResultWithJob[], { cancelled, refused }: Progress): JobReference[] {
+function countFilesWithoutJob(batch: Batch, files: DirectoryFiles): number | null {
+  return toCompleteRows(batch, files)?.filter(isUnmapped).length ?? null;
+}
+
+/** Says why there may be jobs that are not known yet; `undefined` if all are known. */
+function describeMissing(filesWithoutJob: number | null, { isComplete }: DirectoryFiles): string | undefined {
+  if (filesWithoutJob === null) return 'has no results yet';
+  if (filesWithoutJob > 0) return `has ${filesWithoutJob} files without a job`;
+  return isComplete ? undefined : 'may have more files: not all of its files are known';
+}
+
+/** The jobs to cancel, without those that were handled before. Results may be repeated, so each job is taken once. */
+function toJobs({ results }: Batch, knownJobs: readonly JobReference[], { cancelled, refused }: Progress) {
   const handled = new Set([...cancelled, ...refused.map(({ id }) => id)]);
-  return results.flatMap(({ job_reference: job }) => {
-    const type = JOB_TYPES.find((supported) => supported === job?.type);
-    if (job == null || type === undefined || handled.has(job.id)) return [];
+  const jobs: JobReference[] = [];
+  const unknownTypeIds: string[] = [];
+  for (const job of [...(results ?? []).flatMap((result) => result.job_reference ?? []), ...knownJobs]) {
+    if (handled.has(job.id)) continue;
     handled.add(job.id);
-    return [{ id: job.id, type }];
-  });
-}
-
-/**
- * The jobs that the list does not show as ended. A job that is missing from the list, however long, may run and cost credits. To cancel
- * a job that has ended changes nothing.
- *
- * @throws HttpStatusError for a 429, if there is time for another attempt.
- */
-async function findRunning(
-  deps: ActivityDeps,
-  jobs: readonly JobReference[],
-  { remainingMs, signal }: Attempt,
-  scope: CallOptions,
-): Promise<JobReference[]> {
-  const running: JobReference[] = [];
-  for (const type of JOB_TYPES) {
-    const jobsOfType = jobs.filter((job) => job.type === type);
-    for (const listed of chunk(jobsOfType, MAX_JOBS_PER_REQUEST)) {
-      const jobIds = listed.map(({ id }) => id);
-      // Waited for 0 ms: a missing job never counts as ended here.
-      const endedIds = await listEndedJobs(deps, { type, jobIds }, 0, scope).catch((error: unknown) => {
-        if (error instanceof HttpStatusError && error.status === 429 && remainingMs > MIN_REMAINING_MS) throw error;
-        return [];
-      });
-      signal.throwIfAborted();
-      const ended = new Set(endedIds);
-      running.push(...listed.filter(({ id }) => !ended.has(id)));
-    }
+    const type = JOB_TYPES.find((supported) => supported === job.type);
+    if (type === undefined) unknownTypeIds.push(job.id);
+    else jobs.push({ id: job.id, type });
   }
-  return running;
+  return { jobs, unknownTypeIds };
 }
 
 /**
- * Cancels the jobs of one chunk concurrently, and saves which are done. If a request failed, throws after all have settled: the later
- * chunks are left to the next attempt.
+ * Cancels jobs, and saves which are done. After a 429 no more are asked. Any other failure may be of one job only, so it does not keep
+ * the others from being asked.
+ *
+ * @returns The first failure, or the 429. The next attempt asks again: the list shows it whether the cancel took effect.
  */
-async function cancelChunk(
-  { llamacloud, requestsPerSecond }: ActivityDeps,
+async function cancelRunning(
+  deps: ActivityDeps,
   jobs: readonly JobReference[],
   progress: Progress,
-  { signal, saveProgress }: Attempt,
-  scope: CallOptions,
-): Promise<void> {
-  if (requestsPerSecond !== undefined) await sleep(1_000 / requestsPerSecond, undefined, { signal });
-  const requests = jobs.map((job) => llamacloud.cancelJob(job, scope));
-  const outcomes = await Promise.allSettled(requests);
-  for (const [index, job] of jobs.entries()) {
-    const outcome = outcomes[index];
-    if (outcome?.status === 'fulfilled') progress.cancelled.push(job.id);
-    else if (isRefused(outcome?.reason)) progress.refused.push(job);
-  }
-  saveProgress(progress);
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected' && !isRefused(outcome.reason));
-  if (failed?.status === 'rejected') throw failed.reason;
-}
-
-/**
- * Of the jobs that LlamaCloud refused to cancel, those that still run. A refusal may also mean that the job had ended. Those are left
- * out. Each job is read individually, since the list may be out of date. A job that can't be read counts as running.
- */
-async function findStillRunning(
-  deps: ActivityDeps,
-  jobs: readonly JobReference[],
   attempt: Attempt,
   scope: CallOptions,
-): Promise<string[]> {
-  const running: string[] = [];
-  for (const job of await findRunning(deps, jobs, attempt, scope)) {
-    const status = await deps.llamacloud.getJob(job, scope).then(
-      (result) => result.job.status,
-      () => undefined,
-    );
+): Promise<PromiseRejectedResult | undefined> {
+  let failure: PromiseRejectedResult | undefined;
+  for await (const asked of paceJobs(deps, jobs, attempt)) {
+    const outcomes = await Promise.allSettled(asked.map((job) => deps.llamacloud.cancelJob(job, scope)));
     attempt.signal.throwIfAborted();
-    if (status === undefined || !isTerminal(status)) running.push(job.id);
+    for (const [index, job] of asked.entries()) {
+      const outcome = outcomes[index];
+      if (outcome?.status === 'fulfilled') progress.cancelled.push(job.id);
+      else if (isRejected(outcome?.reason, 'cancel')) progress.refused.push(job);
+      else failure ??= outcome;
+    }
+    const handled = new Set([...progress.cancelled, ...progress.refused.map(({ id }) => id)]);
+    progress.open = progress.open.filter((id) => !handled.has(id));
+    attempt.saveProgress(progress);
+    const rateLimited = outcomes.find((outcome) => outcome.status === 'rejected' && isRateLimited(outcome.reason));
+    if (rateLimited?.status === 'rejected') return rateLimited;
   }
-  return running;
+  return failure;
 }
 
-/** LlamaCloud rejects the request, and would reject it again. */
-function isRefused(error: unknown): boolean {
-  return error instanceof HttpStatusError && [400, 404, 409, 422].includes(error.status);
+/** All files of the directory, as far as they can be read. With a request limit `readDirectoryFiles` reads one page. */
+async function readAllFiles(deps: ActivityDeps, input: CancelJobsInput, attempt: Attempt): Promise<DirectoryFiles> {
+  let files = FILES_NOT_READ;
+  do {
+    await sleep(1_000 / (deps.requestsPerSecond ?? Number.POSITIVE_INFINITY), undefined, { signal: attempt.signal });
+    files = await readDirectoryFiles(deps, input, attempt.signal, Number.POSITIVE_INFINITY, files);
+  } while (files.nextPageToken !== undefined && !isTimeShort(attempt));
+  return files;
 }

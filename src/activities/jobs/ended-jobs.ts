@@ -1,6 +1,7 @@
 import { type CallOptions, HttpStatusError, UnexpectedResponseError } from '../../llamacloud/index.js';
-import { isTerminal, type JobType, NOT_FOUND_GRACE_MS } from '../../protocol/index.js';
+import { isTerminal, type JobType } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
+import { isRejected } from '../support/to-failure.js';
 
 export interface JobsToList {
   type: JobType;
@@ -8,19 +9,23 @@ export interface JobsToList {
   jobIds: string[];
 }
 
+/** Ids of jobs. The others are in the list, and have not ended. */
+interface ListedJobs {
+  ended: string[];
+  /** Not in the list. They may run. */
+  missing: string[];
+}
+
 /**
  * Finds out which of the jobs have ended: `GET /api/v2/parse?job_ids=...` or `/api/v2/extract?job_ids=...`, usually one request.
- * After one minute, a job that is not in the list is treated as ended, and then checked individually.
  *
- * @param waitedMs Milliseconds since the jobs were first listed.
- * @returns Their ids; `undefined` if LlamaCloud rejects or ignores the filter, or does not return a list.
+ * @returns `undefined` if LlamaCloud rejects or ignores the filter, or does not return a list.
  */
 export async function listEndedJobs(
   { llamacloud }: ActivityDeps,
   { type, jobIds }: JobsToList,
-  waitedMs: number,
   options: CallOptions,
-): Promise<string[] | undefined> {
+): Promise<ListedJobs | undefined> {
   const requested = new Set(jobIds);
   const statuses = new Map<string, string>();
   try {
@@ -33,14 +38,14 @@ export async function listEndedJobs(
     if (isUnsupported(error)) return undefined;
     throw error;
   }
-  return jobIds.filter((id) => {
-    const status = statuses.get(id);
-    return status === undefined ? waitedMs >= NOT_FOUND_GRACE_MS : isTerminal(status);
-  });
+  return {
+    ended: jobIds.filter((id) => isTerminal(statuses.get(id) ?? '')),
+    missing: jobIds.filter((id) => !statuses.has(id)),
+  };
 }
 
 /** LlamaCloud can't list jobs in this way, now or later. */
 function isUnsupported(error: unknown): boolean {
-  if (error instanceof UnexpectedResponseError) return true;
-  return error instanceof HttpStatusError && [400, 404, 405, 414, 422, 431, 501].includes(error.status);
+  if (error instanceof UnexpectedResponseError || isRejected(error, 'read')) return true;
+  return error instanceof HttpStatusError && error.status === 501;
 }

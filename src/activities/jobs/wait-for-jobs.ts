@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApiScope, ResolvedPoll } from '../../protocol/index.js';
+import { type ApiScope, NOT_FOUND_GRACE_MS, type ResolvedPoll } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { msUntilNextPoll } from '../support/next-poll.js';
 import { NotReady } from '../support/not-ready.js';
@@ -20,7 +20,7 @@ export interface WaitForJobsInput extends ApiScope, JobsToList {
 export interface EndedJobs {
   /** Ids of the jobs that have ended. */
   ended: string[];
-  /** The other jobs can't be listed, or their time is up: poll each of them individually. */
+  /** The other jobs can't be listed, the list lacks all of them, or their time is up: poll each of them individually. */
   pollIndividually: boolean;
 }
 
@@ -52,9 +52,12 @@ export function waitForJobs(deps: ActivityDeps) {
       const earlyMs = msUntilNextPoll(attempt, input.lastPolledAtMs, delayMs);
       if (earlyMs > 0) throw notReady(earlyMs);
       try {
-        const ended = await listEndedJobs(deps, input, waitedMs, { projectId, organizationId, signal });
-        if (ended === undefined) return POLL_INDIVIDUALLY;
-        if (ended.length > 0) return { ended, pollIndividually: false };
+        const listed = await listEndedJobs(deps, input, { projectId, organizationId, signal });
+        if (listed === undefined) return POLL_INDIVIDUALLY;
+        if (listed.ended.length > 0) return { ended: listed.ended, pollIndividually: false };
+        // Not while others are listed: a child that polls a job takes the place of one that collects a document.
+        const isNoneListed = listed.missing.length === jobIds.length;
+        if (isNoneListed && waitedMs >= NOT_FOUND_GRACE_MS) return POLL_INDIVIDUALLY;
       } catch (error) {
         if (signal.aborted) throw error;
         const { failingSinceMs } = progressSchema.safeParse(progress).data ?? { failingSinceMs: nowMs };

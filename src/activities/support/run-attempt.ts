@@ -30,10 +30,10 @@ export interface Attempt {
   readonly ageMs: number;
   /** Whether this is the first attempt. False after a retry and after a `temporal activity reset`. */
   readonly isFirst: boolean;
-  /** Milliseconds until the activity's deadline; `Infinity` without one. */
-  readonly remainingMs: number;
   /** Milliseconds since a failure of this kind was first seen, without another response that says something else. */
-  readonly failingMs: (kind: TimeLimitedFailure) => number;
+  failingMs(kind: TimeLimitedFailure): number;
+  /** Milliseconds from now until the activity's deadline, less `reserveMs`; `Infinity` without a deadline. */
+  remainingMs(): number;
   /** What the previous attempt saved. Not validated: it may be from another version. */
   readonly progress: unknown;
   /** Saves a value for the next attempts. */
@@ -45,11 +45,13 @@ export interface Attempt {
  * into the failure types in FAILURES.
  *
  * @param what For the messages, such as `batch bat-...`.
+ * @param reserveMs Time before the deadline that the last attempt gets to return what is known, in milliseconds. Default: none.
  */
 export async function runAttempt<T>(
   operation: Operation,
   what: string,
   run: (attempt: Attempt) => Promise<T>,
+  reserveMs = 0,
 ): Promise<T> {
   const context = Context.current();
   const { info, cancellationSignal: signal } = context;
@@ -61,8 +63,8 @@ export async function runAttempt<T>(
   const ageMs = nowMs - info.scheduledTimestampMs;
   const startedMs = performance.now();
   // A scheduleToCloseTimeout of 0 means that there is no deadline.
-  const remainingMs =
-    info.scheduleToCloseTimeoutMs > 0 ? info.scheduleToCloseTimeoutMs - ageMs : Number.POSITIVE_INFINITY;
+  const timeoutMs = info.scheduleToCloseTimeoutMs > 0 ? info.scheduleToCloseTimeoutMs : Number.POSITIVE_INFINITY;
+  const remainingMs = () => timeoutMs - reserveMs - ageMs - (performance.now() - startedMs);
   const since = before.failingSinceMs ?? {};
   const failingMs = (kind: TimeLimitedFailure) => nowMs - (since[kind] ?? nowMs);
   const timer = setInterval(() => heartbeat(before.failingSinceMs), HEARTBEAT_INTERVAL_MS);
@@ -90,7 +92,7 @@ export async function runAttempt<T>(
       what,
       ageMs,
       failingMs,
-      remainingMs: remainingMs - elapsedMs,
+      remainingMs: remainingMs(),
     });
     if (timeLimited !== undefined) heartbeat({ [timeLimited]: since[timeLimited] ?? failedAtMs });
     else heartbeat(keepsTimers(failure) ? before.failingSinceMs : undefined);

@@ -165,6 +165,13 @@ function toTypeOfStatus(status: number, operation: Operation): FailureType {
   }
 }
 
+/** Whether LlamaCloud rejects the request, and would reject it again. */
+export function isRejected(error: unknown, operation: Operation): boolean {
+  if (!(error instanceof HttpStatusError)) return false;
+  const type = toTypeOfStatus(error.status, operation);
+  return type === 'RequestRejected' || type === 'NotFound';
+}
+
 function toTimeLimitedFailure(type: FailureType | undefined, error: unknown): TimeLimitedFailure | undefined {
   if (isResultMissing(error)) return 'ResultMissing';
   return type === 'NotAuthorized' || type === 'NotFound' ? type : undefined;

@@ -1,6 +1,6 @@
 /** Cancels a batch and its jobs in LlamaCloud: for a run that stops, and for a `createBatch` that is cancelled. */
 import { isCancellation, log } from '@temporalio/workflow';
-import type { CancelledJobs } from '../../activities/types.js';
+import type { CancelledJobs, JobReference } from '../../activities/types.js';
 import { type ApiScope, cleanText, isTerminal, rootFailure } from '../../protocol/index.js';
 import { cancelBatch, cancelJobs } from '../shared/activities.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
@@ -11,6 +11,8 @@ export interface BatchToCancel {
   batchId: string;
   /** Last status seen; `null` if it is not known. */
   status: string | null;
+  /** Jobs of the batch that are known and may run. */
+  knownJobs?: JobReference[];
 }
 
 /** What one step of a stop has done. */
@@ -52,17 +54,23 @@ function toEnded(status: string) {
  * @param resultsGraceMs Upper bound on the wait for files that have no job yet.
  */
 export async function cancelRemoteJobs(
-  { scope, directoryId, batchId, status }: BatchToCancel,
+  { scope, directoryId, batchId, status, knownJobs = [] }: BatchToCancel,
   deadlineMs: number,
   resultsGraceMs = Number.POSITIVE_INFINITY,
 ): Promise<StepOutcome & { hasResults: boolean }> {
-  const options = { summary: `Cancel the jobs of batch ${batchId}`, scheduleToCloseTimeout: remainingMs(deadlineMs) };
+  const timeoutMs = remainingMs(deadlineMs);
+  const options = {
+    summary: `Cancel the jobs of batch ${batchId}`,
+    scheduleToCloseTimeout: timeoutMs,
+    // One attempt may cancel a thousand jobs.
+    startToCloseTimeout: timeoutMs,
+  };
   const maxWaitMs = status === 'COMPLETED' ? UNMAPPED_WAIT_MS.completed : UNMAPPED_WAIT_MS.cancelled;
-  const input = { ...scope, batchId, directoryId, waitMs: Math.min(maxWaitMs, resultsGraceMs) };
+  const input = { ...scope, batchId, directoryId, knownJobs, waitMs: Math.min(maxWaitMs, resultsGraceMs) };
   try {
     const jobs = await cancelJobs.executeWithOptions(options, [input]);
     // The files of a CANCELLED batch that have no job get none.
-    const isIncomplete = jobs.refused.length > 0 || (status !== 'CANCELLED' && jobs.filesWithoutJob !== 0);
+    const isIncomplete = jobs.notCancelled.length > 0 || (status !== 'CANCELLED' && jobs.filesWithoutJob !== 0);
     return { text: describeJobs(jobs), isIncomplete, hasResults: jobs.filesWithoutJob !== null };
   } catch (error) {
     const hasResults = status === 'CANCELLED' || status === 'COMPLETED';
@@ -71,17 +79,19 @@ export async function cancelRemoteJobs(
   }
 }
 
-function describeJobs({ cancelled, refused, filesWithoutJob }: CancelledJobs): string | null {
-  if (filesWithoutJob === null)
-    return 'LlamaCloud returned no results, so jobs of the batch, if any, could not be found or cancelled';
+function describeJobs({ cancelled, notCancelled, filesWithoutJob }: CancelledJobs): string | null {
   const parts = [
     cancelled > 0 ? `${cancelled} jobs of the batch were cancelled` : null,
-    refused.length > 0 ? `LlamaCloud refused to cancel ${refused.length} jobs (${joinFirst(refused)})` : null,
-    filesWithoutJob > 0
-      ? `${filesWithoutJob} files had no job when the run stopped; a job created later is not cancelled`
-      : null,
+    notCancelled.length > 0 ? `${notCancelled.length} jobs could not be cancelled (${joinFirst(notCancelled)})` : null,
+    describeFilesWithoutJob(filesWithoutJob),
   ].filter((part) => part !== null);
   return parts.length === 0 ? null : parts.join('; ');
+}
+
+function describeFilesWithoutJob(count: number | null): string | null {
+  if (count === null)
+    return 'LlamaCloud returned no results, so other jobs of the batch, if any, could not be cancelled';
+  return count === 0 ? null : `${count} files had no job when the run stopped; a job created later is not cancelled`;
 }
 
 /** The first four ids: a failure's message has no room for more. The activity's result has all. */

@@ -1,4 +1,3 @@
-import { ActivityFailure } from '@temporalio/workflow';
 import { chunk, JOB_TYPES, type JobType, MAX_JOBS_PER_REQUEST, type ResolvedBatchInput } from '../../protocol/index.js';
 import { waitForJobs } from '../shared/activities.js';
 import type { ReadyQueue } from '../shared/ready-queue.js';
@@ -48,7 +47,7 @@ async function releaseAsJobsEnd(
     const jobIds = [...new Set(waiting.map(({ jobId }) => jobId))];
     const input = { ...scope, type, jobIds, sinceMs, lastPolledAtMs, deadlineMs, poll };
     const summary = `Wait for ${jobIds.length} ${jobIds.length === 1 ? 'job' : 'jobs'} to end`;
-    const found = await waitForJobs.executeWithOptions({ summary }, [input]).catch(toPollIndividually);
+    const found = await waitForJobs.executeWithOptions({ summary }, [input]);
     const ended = new Set(found.ended);
     for (const { file, jobId } of waiting) {
       if (ended.has(jobId)) recordJobEnd(state, file);
@@ -57,10 +56,4 @@ async function releaseAsJobsEnd(
     publishDetails(state);
     waiting = found.pollIndividually ? [] : waiting.filter(({ jobId }) => !ended.has(jobId));
   }
-}
-
-/** LlamaCloud rejected the list for good: each child polls its own job. A cancellation is thrown on. */
-function toPollIndividually(error: unknown) {
-  if (!(error instanceof ActivityFailure) || error.cause?.name !== 'ApplicationFailure') throw error;
-  return { ended: [], pollIndividually: true };
 }

@@ -1,4 +1,5 @@
 import { CancellationScope, log, workflowInfo } from '@temporalio/workflow';
+import type { JobReference } from '../../activities/types.js';
 import { isTerminal, type ResolvedBatchInput, STOP_TIMEOUT_MS, WORKFLOW_TYPES } from '../../protocol/index.js';
 import { cancelPreviousCreates } from '../shared/activities.js';
 import { publishReport } from '../shared/publish-report.js';
@@ -48,12 +49,22 @@ async function stopBatch(state: BatchState, input: ResolvedBatchInput, startedAt
   const batch = await cancelRemoteBatch({ scope, directoryId, batchId, status }, startedAtMs + CANCEL_BATCH_UNTIL_MS);
   if (batch.status !== null) setStatus(state, batch.status);
   if (batch.status === 'FAILED') return batch.text;
-  const ended = { scope, directoryId, batchId, status: batch.status };
+  const ended = { scope, directoryId, batchId, status: batch.status, knownJobs: findOpenJobs(state) };
   const jobs = await cancelRemoteJobs(ended, startedAtMs + CANCEL_JOBS_UNTIL_MS, resultsGraceMs);
-  const documentsOutcome = jobs.hasResults
-    ? await collectFinished(state, input, batchId, startedAtMs + COLLECT_UNTIL_MS)
-    : null;
+  const documentsOutcome = await collectFinished(
+    state,
+    input,
+    batchId,
+    jobs.hasResults,
+    startedAtMs + COLLECT_UNTIL_MS,
+  );
   return [batch.text, jobs.text, documentsOutcome].filter((outcome) => outcome !== null).join('; ');
+}
+
+/** The jobs of the page in progress that may run. */
+function findOpenJobs({ page }: BatchState): JobReference[] {
+  const open = page?.files.filter(({ row, jobEnded, line }) => line === null && !jobEnded && row.finished === null);
+  return (open ?? []).flatMap(({ row }) => row.job ?? []);
 }
 
 /**
@@ -82,12 +93,14 @@ async function adoptPreviousBatch(state: BatchState, deadlineMs: number): Promis
  * its own, are not started any more, since nobody knows how long they take. A run with `batchId` and `onlyFailed` (only files that have
  * no document yet) can start them later.
  *
+ * @param hasResults Whether pages can be read. The page in progress is collected also without.
  * @returns What could not be done, for the message of the run's failure.
  */
 async function collectFinished(
   state: BatchState,
   input: ResolvedBatchInput,
   batchId: string,
+  hasResults: boolean,
   deadlineMs: number,
 ): Promise<string | null> {
   if (input.child.workflowType !== WORKFLOW_TYPES.processJob || input.child.taskQueue !== undefined) return null;
@@ -95,7 +108,7 @@ async function collectFinished(
   const deadlines = { graceMs: 0, jobDeadlineMs, manifestDeadlineMs: deadlineMs };
   try {
     await CancellationScope.withTimeout(remainingMs(deadlineMs), async () => {
-      while (await processResultsPage(state, input, batchId, deadlines));
+      while ((hasResults || state.page !== null) && (await processResultsPage(state, input, batchId, deadlines)));
     });
     return null;
   } catch (error) {

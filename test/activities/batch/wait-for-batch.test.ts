@@ -146,7 +146,7 @@ describe('while a request hangs', () => {
       () => collectJob(job),
       () => cancelBatch({ batchId: batch.id }),
       () => openBatch({ batchId: batch.id }),
-      () => cancelJobs({ batchId: batch.id, directoryId: 'dir-1', waitMs: 0 }),
+      () => cancelJobs({ batchId: batch.id, directoryId: 'dir-1', knownJobs: [], waitMs: 0 }),
     ];
     env.emulator.faults.next({ kind: 'delay', delayMs: 3_600_000, times: runs.length });
     for (const activity of runs) {
@@ -214,6 +214,13 @@ describe('cancelling a batch', () => {
     expect((await failing(env.activities.cancelBatch, cancel)).type).toBe('BatchNotReady');
     env.emulator.batches.setStatus(batch.id, 'COMPLETED');
     expect(await run(env.activities.cancelBatch, cancel, { number: 2 })).toBe('COMPLETED');
+  });
+
+  test('that gets an invalid body is polled like any other', async () => {
+    const { env, cancel } = await start({ batchCancelMs: 0 });
+    env.emulator.faults.next({ kind: 'empty', method: 'POST' });
+    expect((await failing(env.activities.cancelBatch, cancel)).type).toBe('BatchNotReady');
+    expect(await run(env.activities.cancelBatch, cancel, { number: 2 })).toBe('CANCELLED');
   });
 
   test('is sent again with the next poll where its response was lost', async () => {

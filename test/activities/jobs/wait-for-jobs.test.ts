@@ -64,11 +64,12 @@ describe('jobs', () => {
     expect(requests()).toHaveLength(1);
   });
 
-  test('that are not in the list count as ended after a minute: each is then checked by itself', async () => {
-    const { jobIds, wait, waitForJobs } = await start(3);
-    const gone = { jobIds: [...jobIds, 'pjb-gone'] };
-    expect((await failing(waitForJobs, wait(59_000, gone))).type).toBe('JobNotReady');
-    expect(await run(waitForJobs, wait(60_000, gone))).toEqual({ ended: ['pjb-gone'], pollIndividually: false });
+  test('that are not in the list do not count as ended, and are left while others are waited for', async () => {
+    const { env, jobIds, wait, waitForJobs } = await start(3);
+    const input = { jobIds: ['pjb-gone', ...jobIds] };
+    expect((await failing(waitForJobs, wait(3_600_000, input))).type).toBe('JobNotReady');
+    env.emulator.jobs.setStatus(jobIds[0] ?? '', 'COMPLETED');
+    expect(await run(waitForJobs, wait(3_600_000, input))).toEqual({ ended: [jobIds[0]], pollIndividually: false });
   });
 
   test('that the list shows late are waited for', async () => {
@@ -78,7 +79,7 @@ describe('jobs', () => {
 });
 
 describe('each job has to be polled by itself', () => {
-  test.each([400, 404, 405, 414, 422, 431, 501])('when the list is refused with %d', async (status) => {
+  test.each([400, 404, 405, 410, 414, 422, 431, 451, 501])('when the list is refused with %d', async (status) => {
     const { env, wait, waitForJobs, requests } = await start(3);
     env.emulator.faults.next({ kind: 'status', status, ...TARGETS.listJobs });
     expect(await run(waitForJobs, wait())).toEqual(POLL_INDIVIDUALLY);
@@ -104,6 +105,13 @@ describe('each job has to be polled by itself', () => {
     expect(requests()).toHaveLength(1);
     expect(await run(waitForJobs, wait(600_000, { deadlineMs: Date.now() - 1 }))).toEqual(POLL_INDIVIDUALLY);
     expect(requests()).toHaveLength(1);
+  });
+
+  test('when a minute has passed and the list has none of them', async () => {
+    const { wait, waitForJobs } = await start(3);
+    const gone = { jobIds: ['pjb-gone', 'pjb-lost'] };
+    expect((await failing(waitForJobs, wait(59_000, gone))).type).toBe('JobNotReady');
+    expect(await run(waitForJobs, wait(60_000, gone))).toEqual(POLL_INDIVIDUALLY);
   });
 
   test('when the list has failed for 15 minutes', async () => {

@@ -99,8 +99,9 @@ describe('a stop ends within its bound', () => {
       await wake(started);
       await untilBetweenPolls(started, 'processing');
       expect(await cancelAndMeasureMs(started)).toBeLessThan(BOUND_MS);
+      // On this server an attempt knows a time that is one delay old, so the last one, which names the jobs, may not come.
       expect((await started.run.progress()).failure?.message).toMatch(
-        /jobs of the batch could not all be cancelled|refused/,
+        /jobs (of the batch could not all|could not) be cancelled/,
       );
     },
     240_000,
@@ -135,7 +136,7 @@ describe('a stop ends within its bound', () => {
     expect(await cancelAndMeasureMs(started)).toBeLessThan(120_000);
     const message = (await started.run.progress()).failure?.message;
     expect(message).toContain(
-      'LlamaCloud returned no results, so jobs of the batch, if any, could not be found or cancelled',
+      'LlamaCloud returned no results, so other jobs of the batch, if any, could not be cancelled',
     );
   });
 

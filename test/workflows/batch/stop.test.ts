@@ -138,7 +138,7 @@ describe('stopping a run, on a real server', () => {
     for (const { id } of started.jobs()) env.emulator.jobs.finish(id);
     await failureOf(started.run.result());
     const { failure, files } = await started.run.progress();
-    expect(failure?.message).toMatch(/; LlamaCloud refused to cancel 2 jobs \(pjb-[^ ]+, pjb-[^ ]+\)$/);
+    expect(failure?.message).toMatch(/; 2 jobs could not be cancelled \(pjb-[^ ]+, pjb-[^ ]+\)$/);
     expect(files.completed).toBe(2);
   });
 
@@ -149,9 +149,26 @@ describe('stopping a run, on a real server', () => {
     const failure = await failureOf(started.run.result());
     env.emulator.configure({ resultsNullMs: 0 });
     expect(isFailure(failure, 'BatchTimedOut')).toBe(true);
-    expect(failure.message).toContain('; LlamaCloud returned no results, so jobs of the batch, if any');
+    expect(failure.message).toContain('; LlamaCloud returned no results, so other jobs of the batch, if any');
     expect(reportIn(failure)).toMatchObject({ status: 'COMPLETED', manifest: null });
-    expect(readLogged().join()).toContain('jobs of the batch, if any, could not be found or cancelled');
+    expect(readLogged().join()).toContain('other jobs of the batch, if any, could not be cancelled');
+  });
+
+  test('a run whose results are null again cancels the jobs that it knows, and collects what had finished', async () => {
+    env.emulator.configure({ jobRunningMs: HOUR });
+    const started = await startRun(env, 3, { resultsGracePeriod: '1 second' });
+    await mapFiles(env, started, 'RUNNING');
+    env.emulator.batches.setStatus(started.batch.id, 'COMPLETED');
+    await until('the run to wait for the jobs', async () => (await started.run.progress()).phase === 'processing');
+    env.emulator.batches.setResults(started.batch.id, () => null);
+    env.emulator.faults.next({ kind: 'delay', delayMs: HOUR, ...TARGETS.getJob });
+    env.emulator.jobs.finish(started.jobs()[0]?.id ?? '');
+    await until('a document to be collected', () => env.emulator.faults.planned === 0);
+    await cancelAndWait(started.run);
+    expect(started.running()).toEqual([]);
+    const { files, failure } = await started.run.progress();
+    expect(files).toMatchObject({ total: 3, completed: 1, cancelled: 2 });
+    expect(failure?.message).toContain('2 jobs of the batch were cancelled; LlamaCloud returned no results');
   });
 
   test('a batch that is CANCELLED with null results after it was COMPLETED ends the run', async () => {

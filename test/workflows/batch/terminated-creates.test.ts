@@ -48,7 +48,7 @@ describe('a run that is terminated while it creates, and whose batch is COMPLETE
     await handle.terminate();
     const failure = await failureOf(env.client.workflow.getHandle(lockId).result());
     expect(failure.message).toContain(`batch ${batchId} or jobs of it may go on`);
-    expect(failure.message).toContain(`refused to cancel 1 jobs (${jobs()[0]?.id})`);
+    expect(failure.message).toContain(`1 jobs could not be cancelled (${jobs()[0]?.id})`);
   });
 
   test('the same, of a run that is cancelled: it tries again, and succeeds', async () => {
