@@ -6,7 +6,7 @@ usage() {
   cat <<TEXT
 npm run cluster -- COMMAND
 
-  up                  start the cluster, and print its address. The first time builds it, which takes about six minutes
+  up                  start the cluster, and print its address. The first time builds it, which takes 6 to 12 minutes
   down                stop it. Its data stays
   kill SERVICE...     end services with SIGKILL: frontend, history, matching, worker or postgres
   start SERVICE...    start them again
@@ -59,7 +59,8 @@ install_programs() {
   for program in server tools/sql; do
     [[ -x $GOBIN/${program##*/} ]] && continue
     say "Building Temporal's $program (once)"
-    go install -ldflags='-s -w' "$SERVER/cmd/$program@$VERSION"
+    # Prints a line for each of some hundred modules.
+    go install -ldflags='-s -w' "$SERVER/cmd/$program@$VERSION" 2>"$dir/build.log" || { cat "$dir/build.log" >&2; exit 1; }
   done
 }
 

@@ -11,7 +11,7 @@ export async function collectEvidence(
   const hits = [...emulator.faults.hits];
   const requests = [...emulator.requests];
   emulator.faults.clear();
-  const workflows = await readWorkflows(world.client, plan.seed);
+  const workflows = await readWorkflows(world.client, plan.id);
   const stuck = await Promise.all(open.map((workflowId) => describeStuck(world.client, workflowId)));
   const batches = emulator.batches.list();
   const jobs = emulator.jobs.list();
@@ -46,13 +46,14 @@ async function describeStuck(client, workflowId) {
   return `${workflowId} (${status.name}) waits for ${[...activities, ...children, ...task].join('; ') || 'nothing that Temporal knows'}`;
 }
 
-async function readWorkflows(client, seed) {
+async function readWorkflows(client, scenarioId) {
   const workflows = [];
-  for await (const execution of client.workflow.list({ query: toQuery(seed) })) {
-    const { workflowId, runId, type, status, memo, startTime } = execution;
+  for await (const execution of client.workflow.list({ query: toQuery(scenarioId) })) {
+    const { workflowId, runId, type, status, memo, startTime, closeTime } = execution;
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     const events = decodePayloads(history.events);
-    workflows.push({ workflowId, runId, type, status: status.name, memo: memo ?? {}, startTime, events, history });
+    const times = { startTime, closeTime };
+    workflows.push({ workflowId, runId, type, status: status.name, memo: memo ?? {}, ...times, events, history });
   }
   return workflows;
 }

@@ -71,18 +71,22 @@ const OTHER_FAULTS = [
   { target: 'download', kind: 'signature-mismatch' },
 ];
 
-/** The plan of a seed. `maxFiles` bounds the files of a directory. */
-export function planScenario(seed, { maxFiles = 12 } = {}) {
+/**
+ * The plan of a seed.
+ *
+ * @param maxFiles Upper bound on the files of a directory.
+ * @param id Part of all ids of the scenario. A plan that runs again on the same server needs another one.
+ */
+export function planScenario(seed, { maxFiles = 12, id = `${seed}` } = {}) {
   const choose = chooser(seed);
   const shape = choose.weighted(SHAPES);
   const directoryCount = shape === 'directories' ? choose.integer(2, 4) : 1;
-  const directories = Array.from({ length: directoryCount }, (_, index) =>
-    planDirectory(seed, index, choose, maxFiles),
-  );
-  const runs = planRuns(seed, shape, directories, choose);
+  const directories = Array.from({ length: directoryCount }, (_, index) => planDirectory(id, index, choose, maxFiles));
+  const runs = planRuns(id, shape, directories, choose);
   const isCalm = choose.chance(0.15);
   return {
     seed,
+    id,
     shape,
     directories,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
@@ -98,7 +102,7 @@ export function planScenario(seed, { maxFiles = 12 } = {}) {
   };
 }
 
-function planDirectory(seed, index, choose, maxFiles) {
+function planDirectory(id, index, choose, maxFiles) {
   const count = choose.chance(0.05) ? maxFiles * 3 : choose.integer(1, maxFiles);
   const files = Array.from({ length: count }, (_, file) => ({
     // Names that are equal but for their folder or their case, and names that no file system takes.
@@ -113,7 +117,7 @@ function planDirectory(seed, index, choose, maxFiles) {
     words: choose.integer(1, 300),
   }));
   for (const file of files) if (file.kind === 'corrupt') file.name = file.name.replace('.md', '.pdf');
-  return { id: `dir-sim-${seed}-${'abcdefgh'[index]}`, files };
+  return { id: `dir-sim-${id}-${'abcdefgh'[index]}`, files };
 }
 
 function planEmulator(choose) {
@@ -162,12 +166,12 @@ function planOptions(choose) {
 }
 
 /** The runs, in the order in which they are started. `afterFirst`: the run starts when the first one has ended. */
-function planRuns(seed, shape, directories, choose) {
+function planRuns(id, shape, directories, choose) {
   const [{ id: directoryId }] = directories;
   const run = (name, input, more = {}) => ({
     name,
     kind: 'batch',
-    workflowId: `sim-${seed}-${name}`,
+    workflowId: `sim-${id}-${name}`,
     input: { ...input, ...planOptions(choose) },
     adopts: false,
     atMs: 0,

@@ -21,7 +21,7 @@ const LIST_INTERVAL_MS = 3_000;
 
 /** @returns what `check` judges */
 export async function runScenario(plan, world) {
-  const folder = await mkdtemp(join(tmpdir(), `simulation-${plan.seed}-`));
+  const folder = await mkdtemp(join(tmpdir(), `simulation-${plan.id}-`));
   const emulator = await startLlamaCloudEmulator({
     ...plan.emulator,
     faultRate: plan.faultRate,
@@ -33,7 +33,7 @@ export async function runScenario(plan, world) {
   try {
     for (const { id, files } of plan.directories) await emulator.addDirectory(toVirtualFiles(plan.seed, files), { id });
     addFaults(emulator, plan);
-    world.register(plan.seed, {
+    world.register(plan.id, {
       url: emulator.url,
       output,
       outputFaultRate: plan.outputFaultRate,
@@ -47,7 +47,7 @@ export async function runScenario(plan, world) {
     const open = await waitUntilClosed(context);
     return await collectEvidence(context, { folder, output, open, notStarted });
   } finally {
-    world.unregister(plan.seed);
+    world.unregister(plan.id);
     await emulator.close();
     await rm(folder, { recursive: true, force: true });
   }
@@ -162,7 +162,7 @@ async function waitUntilClosed(context) {
   const { plan, world, startedMs } = context;
   // Described by id first, which costs the server little: a list reads the whole namespace.
   await Promise.all(plan.runs.map((run) => waitForEnd(context, toWorkflowId(run)).catch(ignoreNotFound)));
-  const query = `ExecutionStatus = "Running" AND (${toQuery(plan.seed)})`;
+  const query = `ExecutionStatus = "Running" AND (${toQuery(plan.id)})`;
   let closedChecks = 0;
   for (;;) {
     const open = [];

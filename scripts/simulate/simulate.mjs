@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { seededRandom } from '../seeded-random.mjs';
 import { check } from './check/check.mjs';
+import { readEnd } from './check/run.mjs';
 import { readOptions } from './options.mjs';
 import { planScenario } from './plan.mjs';
 import { Replayer } from './replay.mjs';
@@ -35,7 +36,7 @@ async function simulate() {
   const world = await startWorld(options);
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => world.close().then(() => process.exit(1)));
   const replayer = new Replayer();
-  const totals = { held: 0, failed: [], successes: {}, shapes: {}, events: {}, statuses: {} };
+  const totals = { held: 0, failed: [], successes: {}, shapes: {}, events: {}, ends: {} };
   let next = options.firstSeed;
   const lane = async () => {
     while (next < options.firstSeed + options.seeds && Date.now() - startedMs < options.maxMs) {
@@ -94,8 +95,8 @@ function oneCutBy(seed) {
   return (cuts) => cuts.slice(Math.floor(random() * cuts.length)).slice(0, 1);
 }
 
-function toPlan(seed) {
-  return planScenario(seed, { maxFiles: options.maxFiles });
+function toPlan(seed, ids = {}) {
+  return planScenario(seed, { maxFiles: options.maxFiles, ...ids });
 }
 
 async function judge(plan, world) {
@@ -113,7 +114,8 @@ async function explain(plan, world) {
   console.log(JSON.stringify(plan, null, 2));
   for (let length = 0; length <= plan.events.length; length += 1) {
     const events = plan.events.slice(0, length);
-    const { problems } = await judge({ ...plan, events }, world);
+    const again = toPlan(plan.seed, { id: `${plan.seed}with${length}` });
+    const { problems } = await judge({ ...again, events }, world);
     if (problems.length > 0) {
       console.log(
         `seed ${plan.seed} fails alone with the first ${length} of ${plan.events.length} events: ${problems[0]}`,
@@ -129,7 +131,11 @@ function count(totals, evidence) {
   mergeCounts(totals.successes, countSuccesses(evidence));
   mergeCounts(totals.shapes, { [plan.shape]: 1 });
   for (const { kind } of occurred) mergeCounts(totals.events, { [kind]: 1 });
-  for (const { type, status } of workflows) if (type === 'processBatch') mergeCounts(totals.statuses, { [status]: 1 });
+  for (const workflow of workflows) {
+    const { type: failureType = '' } = readEnd(workflow);
+    const end = `${workflow.status} ${failureType}`.trim();
+    if (workflow.type === 'processBatch') mergeCounts(totals.ends, { [end]: 1 });
+  }
 }
 
 function report(totals, replayer, world, seconds) {
@@ -145,7 +151,7 @@ function report(totals, replayer, world, seconds) {
   console.log(`\n${seeds} seeds in ${seconds.trim()} s: ${totals.held} held, ${totals.failed.length} failed`);
   console.log(`scenarios: ${JSON.stringify(totals.shapes)}`);
   console.log(`events: ${JSON.stringify(totals.events)}`);
-  console.log(`runs by their end: ${JSON.stringify(totals.statuses)}`);
+  console.log(`runs by their end: ${JSON.stringify(totals.ends)}`);
   console.log(`requests that succeeded in scenarios with faults: ${JSON.stringify(totals.successes)}`);
   console.log(`histories replayed, cuts included: ${replayer.replayed}`);
   if (silent.length > 0) console.log(`never succeeded while faults were active: ${silent.join(', ')}`);

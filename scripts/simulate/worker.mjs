@@ -1,4 +1,4 @@
-// A worker for many scenarios at a time. The workflow id of an activity has the seed, by which the control server of the simulation
+// A worker for many scenarios at a time. The workflow id of an activity has the id of its scenario, by which the control server of the simulation
 // gives the emulator and the output folder. It is killed with SIGKILL.
 import { Context } from '@temporalio/activity';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
@@ -24,34 +24,34 @@ const worker = await Worker.create({
   // Small, so that workflows are often replayed.
   maxCachedWorkflows: 100,
   activities: Object.fromEntries(
-    names.map((name) => [name, async (...args) => await (await activitiesOf(readSeed()))[name](...args)]),
+    names.map((name) => [name, async (...args) => await (await activitiesOf(readScenarioId()))[name](...args)]),
   ),
 });
 console.log('polling');
 await worker.run();
 
-function readSeed() {
+function readScenarioId() {
   const { workflowId } = Context.current().info.workflowExecution;
-  const seed = /\bsim-(\d+)-/.exec(workflowId)?.[1];
-  if (seed === undefined) throw new Error(`${workflowId} is of no scenario`);
-  return seed;
+  const id = /\bsim-(\w+)-/.exec(workflowId)?.[1];
+  if (id === undefined) throw new Error(`${workflowId} is of no scenario`);
+  return id;
 }
 
-/** One set of activities for each seed. The promise is kept, so that concurrent first calls share it. */
-function activitiesOf(seed) {
-  let activities = scenarios.get(seed);
+/** One set of activities for each scenario. The promise is kept, so that concurrent first calls share it. */
+function activitiesOf(id) {
+  let activities = scenarios.get(id);
   if (activities === undefined) {
-    activities = createFor(seed);
-    activities.catch(() => scenarios.delete(seed));
-    scenarios.set(seed, activities);
+    activities = createFor(id);
+    activities.catch(() => scenarios.delete(id));
+    scenarios.set(id, activities);
     if (scenarios.size > MAX_SCENARIOS) scenarios.delete(scenarios.keys().next().value);
   }
   return activities;
 }
 
-async function createFor(seed) {
-  const response = await fetch(`${SIMULATION_CONTROL}/${seed}`);
-  if (!response.ok) throw new Error(`scenario ${seed} is over`);
+async function createFor(id) {
+  const response = await fetch(`${SIMULATION_CONTROL}/${id}`);
+  if (!response.ok) throw new Error(`scenario ${id} is over`);
   const { url, apiKey, output, outputFaultRate, requestTimeoutMs, listLagMs } = await response.json();
   return createActivities({
     llamacloud: new LlamaCloudClient({ apiKey, baseUrl: url, timeoutMs: requestTimeoutMs }),

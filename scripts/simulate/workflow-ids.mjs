@@ -1,11 +1,11 @@
-/** Workflow ids of everything that belongs to a seed begin with one of these. */
-function workflowIdPrefixes(seed) {
-  return [`sim-${seed}-`, `llamacloud/dir-sim-${seed}-`, `llamacloud-create/dir-sim-${seed}-`];
+/** Workflow ids of everything that belongs to a scenario begin with one of these. */
+function workflowIdPrefixes(id) {
+  return [`sim-${id}-`, `llamacloud/dir-sim-${id}-`, `llamacloud-create/dir-sim-${id}-`];
 }
 
-/** A visibility query for all workflows of a seed. */
-export function toQuery(seed) {
-  return workflowIdPrefixes(seed)
+/** A visibility query for all workflows of a scenario. */
+export function toQuery(id) {
+  return workflowIdPrefixes(id)
     .map((prefix) => `WorkflowId STARTS_WITH "${prefix}"`)
     .join(' OR ');
 }

@@ -43,8 +43,8 @@ export async function startWorld({ address, namespace = 'default', workers: work
     taskQueue,
     processOutput,
     /** Makes a scenario known to the workers. */
-    register: (seed, scenario) => scenarios.set(String(seed), { apiKey: API_KEY, ...scenario }),
-    unregister: (seed) => scenarios.delete(String(seed)),
+    register: (id, scenario) => scenarios.set(id, { apiKey: API_KEY, ...scenario }),
+    unregister: (id) => scenarios.delete(id),
     /** Kills a worker with SIGKILL and starts another. `share` of [0, 1) says which. */
     killWorker: async (share) => {
       restarting = restarting.then(() => workers.restart(Math.floor(share * workerCount)));

@@ -9,6 +9,15 @@ test('a scenario that went well has no problem', () => {
   expect(check(scenario())).toEqual([]);
 });
 
+test('a run whose failed file a later run over the same batch has collected has no problem', () => {
+  const evidence = scenario();
+  setReport(evidence, { completed: 1, failed: 1 });
+  const rest = { workflowId: 'sim-1-rest', adopts: true, input: { directoryId: 'dir-1' } };
+  evidence.plan.runs.push(rest);
+  evidence.workflows.push({ ...run(rest.workflowId), closeTime: new Date(2_000) });
+  expect(check(evidence)).toEqual([]);
+});
+
 test.each<[string, (evidence: Scenario) => void, RegExp]>([
   ['a run that is open', (evidence) => evidence.stuck.push('sim-1-first waits'), /not ended after 5 s: sim-1-first/],
   ['a run that was not started', ({ notStarted }) => notStarted.push({ name: 'x', reason: 'E: no' }), /x could not be/],
@@ -76,6 +85,7 @@ interface Workflow {
   type: string;
   status: string;
   startTime: Date;
+  closeTime: Date;
   memo: Record<string, unknown>;
   events: object[];
 }
@@ -120,6 +130,7 @@ function run(workflowId: string): Workflow {
     type: 'processBatch',
     status: 'COMPLETED',
     startTime: new Date(0),
+    closeTime: new Date(1_000),
     memo: { llamacloudBatchId: 'bat-1' },
     events: [completed({ batchId: 'bat-1', files, manifest: `${OUTPUT}/bat-1/manifest.jsonl` })],
   };

@@ -17,7 +17,7 @@ export function check(evidence) {
     ...checkEnd(evidence),
     ...checkTasks(evidence),
     ...checkBatches(evidence, runs),
-    ...runs.flatMap((run) => checkRun(evidence, run)),
+    ...runs.flatMap((run) => checkRun(evidence, run, runs)),
     ...checkFiles(evidence),
     ...checkSecrets(evidence),
     ...checkRemoteJobs(evidence, runs),

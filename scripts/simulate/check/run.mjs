@@ -5,13 +5,13 @@ import { parseLines, sha256 } from '../../manifest.mjs';
 /** Events that end what a run would do by itself. */
 const DISTURBANCES = ['cancel', 'terminate', 'cancel-remote-batch', 'fail-remote-batch'];
 /** The report of a run, its manifest and its documents agree, and it ended as its plan lets it end. */
-export function checkRun(evidence, run) {
+export function checkRun(evidence, run, runs) {
   const { plan, occurred } = evidence;
   const { workflowId, last, planned } = run;
   const ended = readEnd(last);
   const problems = [];
   const say = (problem) => problems.push(`${workflowId}: ${problem}`);
-  if (ended.report !== undefined) checkReport(evidence, run, ended, say);
+  if (ended.report !== undefined) checkReport(evidence, run, ended, runs, say);
   const isDisturbed =
     occurred.some(({ kind }) => DISTURBANCES.includes(kind)) ||
     plan.runs.some(({ input }) => input.timeout !== undefined);
@@ -43,7 +43,7 @@ export function readEnd({ events, memo }) {
 }
 
 /** The report adds up and agrees with the manifest, and each document that it counts is there and right. */
-function checkReport(evidence, { planned, last }, { report, type }, say) {
+function checkReport(evidence, { planned, last }, { report, type }, runs, say) {
   const { batches, files, jobs, plan } = evidence;
   const batch = batches.find(({ id }) => id === report.batchId);
   if (batch === undefined) {
@@ -62,6 +62,7 @@ function checkReport(evidence, { planned, last }, { report, type }, say) {
     say(`has no manifest at ${report.manifest}`);
     return;
   }
+  if (isReplaced(report, last, runs)) return;
   const lines = parseLines(manifest);
   const ids = lines.map(({ fileId }) => fileId);
   if (new Set(ids).size !== ids.length) say(`lists a file twice: ${findTwice(ids).join(', ')}`);
@@ -91,6 +92,11 @@ function checkReport(evidence, { planned, last }, { report, type }, say) {
   }
   const paths = lines.flatMap(({ output }) => (output === null ? [] : [output]));
   if (new Set(paths).size !== paths.length) say(`gives two files one document: ${findTwice(paths).join(', ')}`);
+}
+
+/** A later run over the same batch has written its own manifest, in which fewer files may have failed. */
+function isReplaced({ manifest }, { closeTime }, runs) {
+  return runs.some(({ last }) => last.closeTime > closeTime && readEnd(last).report?.manifest === manifest);
 }
 
 function checkLine({ line, job, batch, evidence, planned, isCompleted }, say) {
