@@ -57,7 +57,7 @@ describe('a list of whatever pages', () => {
         expect(await idsOf(client.iterateJobs({ type: 'parse_v2' }))).toEqual(expected);
         expect(asked).toEqual(askedFor);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 

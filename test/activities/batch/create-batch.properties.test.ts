@@ -134,7 +134,7 @@ describe('after a POST whose response was lost', () => {
           else expect(decision.adopt).toContain((await found)?.batchId);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 150 },
     );
   });
 
