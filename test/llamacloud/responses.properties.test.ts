@@ -87,7 +87,7 @@ describe.each(CALLS)('the response of %s', (_, call, good) => {
           expect(error).toMatchObject({ path: expect.stringMatching(/./s) });
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });
