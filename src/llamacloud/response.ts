@@ -78,8 +78,8 @@ function formatPath(path: readonly PropertyKey[]): string {
 
 export function toStatusError(response: Response, body: string, info: RequestInfo, redact: Redact): HttpStatusError {
   const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'));
-  // Redact first: a cut could leave part of a secret, which is no longer recognized.
-  const detail = truncate(toOneLine(redact(toOneLine(readDetail(body, redact)))));
+  // Redact first: white space that is replaced, or a cut, could leave part of a secret, which is no longer recognized.
+  const detail = truncate(toOneLine(redact(toOneLine(redact(readDetail(body, redact))))));
   return new HttpStatusError({ status: response.status, detail, retryAfterMs }, info);
 }
 

@@ -46,7 +46,9 @@ export class SecretSet {
       .slice(1)
       .split('&')
       .map((pair) => pair.slice(pair.indexOf('=') + 1));
-    this.add([href, search.slice(1), ...encoded, ...searchParams.values(), password]);
+    // A `+` is a space in a form, and a plus sign in a signature.
+    const withPlus = new URLSearchParams(search.replaceAll('+', '%2B'));
+    this.add([href, search.slice(1), ...encoded, ...searchParams.values(), ...withPlus.values(), password]);
   }
 
   /** Adds every presigned URL of a JSON body. */

@@ -32,8 +32,10 @@ export function toSafeName(text: string, maxBytes = MAX_NAME_BYTES): string {
     .normalize('NFC')
     .replace(FORBIDDEN, '_')
     .replace(/\p{Zs}/gu, ' ');
-  // One byte is left for the `_` in front. Windows drops dots and spaces at the end.
-  const name = truncateUtf8(allowed, maxBytes - 1)
+  // One byte is left for the `_` in front, unless there is one: a safe name must not be cut again.
+  const room = allowed.startsWith('_') ? maxBytes : maxBytes - 1;
+  // Windows drops dots and spaces at the end.
+  const name = truncateUtf8(allowed, room)
     .trimStart()
     .replace(/[ .]+$/, '');
   return UNUSUAL_START.test(name) || DEVICE.test(name) ? `_${name}` : name;

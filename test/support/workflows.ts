@@ -16,6 +16,7 @@ import { processBatch, processJob } from '../../src/workflows/index.js';
 import { ReadyQueue } from '../../src/workflows/shared/ready-queue.js';
 
 export * from '../../src/workflows/index.js';
+export { runQueues } from './queue-scenarios.js';
 
 /** Collects as usual, then does something more; fails for one file in a way of its own. */
 export async function indexDocument(input: ProcessJobInput): Promise<JobOutcome> {
