@@ -38,8 +38,8 @@ function setList(pages: List['pages'], tokens: List['tokens'], last: List['last'
   asked = [];
 }
 
-async function idsOf(items: AsyncIterable<{ id: string }>): Promise<string[]> {
-  const ids: string[] = [];
+async function idsOf(items: AsyncIterable<{ id: string | null }>): Promise<(string | null)[]> {
+  const ids: (string | null)[] = [];
   for await (const { id } of items) ids.push(id);
   return ids;
 }

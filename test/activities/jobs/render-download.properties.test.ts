@@ -46,7 +46,7 @@ describe('a document that is downloaded, however it arrives', () => {
       longText().map((text) => Buffer.from(text)),
       json.map((value) => Buffer.from(JSON.stringify(value, null, 2))),
       json.map((value) => Buffer.from(JSON.stringify({ items: value, pages: 'three' }))),
-      json.map((value) => Buffer.from(JSON.stringify({ pages: [{ page_number: 1 }, value] }))),
+      json.map((value) => Buffer.from(JSON.stringify({ pages: [{ page: 1 }, value] }))),
       anyText().map((text) => Buffer.from(`{"pages": [${text}`.replaceAll('{"markdown', ''))),
     );
     await fc.assert(

@@ -30,14 +30,19 @@ const files = fc
   .uniqueArray(fileId, { maxLength: 8 })
   .chain((ids) =>
     fc.tuple(
-      ...ids.map((id) => fc.record({ id: fc.constant(id), createdAt: fc.constantFrom(CREATED_AT, LATER, null) })),
+      ...ids.map((id) =>
+        fc.record({
+          id: fc.constant(id),
+          createdAtMs: fc.constantFrom(Date.parse(CREATED_AT), Date.parse(LATER), null),
+        }),
+      ),
     ),
   )
-  .map((files) => files.map(({ id, createdAt }) => ({ id: toPlainFileId(id), name: `${id}.md`, createdAt })));
+  .map((files) => files.map(({ id, createdAtMs }) => ({ id: toPlainFileId(id), name: `${id}.md`, createdAtMs })));
 
 function rowsOf(
   results: BatchResult[],
-  files: { id: string; name: string; createdAt: string | null }[] = [],
+  files: { id: string; name: string; createdAtMs: number | null }[] = [],
   isComplete = true,
 ) {
   return toCompleteRows({ results, created_at: CREATED_AT }, { files, isComplete }) ?? [];
@@ -49,7 +54,7 @@ const withoutErrors = (rows: FileRow[]) =>
     .map(({ error, ...row }) => ({ ...row, hasError: error !== null }))
     .sort((a, b) => (a.fileId < b.fileId ? -1 : 1));
 
-const isOfBatch = ({ createdAt }: { createdAt: string | null }) => createdAt !== LATER;
+const isOfBatch = ({ createdAtMs }: { createdAtMs: number | null }) => createdAtMs !== Date.parse(LATER);
 
 describe('the rows of a batch, whatever its results are', () => {
   test('are one for each file, with an id that fits, and with a job, an error or neither', () => {
