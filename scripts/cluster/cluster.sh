@@ -125,7 +125,7 @@ start_service() {
   local service=$1
   if [[ $service == postgres ]]; then
     # A killed server leaves its lock file, which a new one takes over.
-    postgres pg_ctl status -D "$dir/pg/data" >/dev/null || postgres pg_ctl start -D "$dir/pg/data" -l "$dir/pg/log" -w >/dev/null
+    is_postgres_running || postgres pg_ctl start -D "$dir/pg/data" -l "$dir/pg/log" -w >/dev/null
     return
   fi
   is_running "$service" && return
@@ -158,6 +158,10 @@ end() {
   while is_running "$1"; do sleep 0.1; done
 }
 
+is_postgres_running() {
+  [[ -d $dir/pg/data ]] && postgres pg_ctl status -D "$dir/pg/data" >/dev/null
+}
+
 is_running() {
   [[ -f $dir/$1.pid ]] && [[ $(ps -o args= -p "$(<"$dir/$1.pid")" 2>/dev/null) == *"--service $1" ]]
 }
@@ -177,7 +181,7 @@ up() {
 
 down() {
   for service in worker frontend matching history; do end "$service" TERM; done
-  if [[ -d $dir/pg/data ]]; then postgres pg_ctl stop -D "$dir/pg/data" -m fast -w >/dev/null || true; fi
+  if is_postgres_running; then postgres pg_ctl stop -D "$dir/pg/data" -m fast -w >/dev/null; fi
 }
 
 check_services() {

@@ -1,6 +1,5 @@
 // Runs one plan: starts an emulator, starts the runs, lets the events happen, waits for the end, and collects what there is to judge.
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
@@ -21,7 +20,7 @@ const LIST_INTERVAL_MS = 3_000;
 
 /** @returns what `check` judges */
 export async function runScenario(plan, world) {
-  const folder = await mkdtemp(join(tmpdir(), `simulation-${plan.id}-`));
+  const folder = await mkdtemp(join(world.folder, `${plan.id}-`));
   const emulator = await startLlamaCloudEmulator({
     ...plan.emulator,
     faultRate: plan.faultRate,

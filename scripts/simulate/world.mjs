@@ -1,6 +1,9 @@
 // What all scenarios share: a Temporal server, worker processes, and the control server that tells the workers about each scenario.
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTE_KEYS } from '../../dist/index.js';
@@ -23,6 +26,7 @@ export async function startWorld({ address, namespace = 'default', workers: work
     response.end(JSON.stringify(scenario ?? {}));
   }).listen(0, '127.0.0.1');
   await once(control, 'listening');
+  const folder = await mkdtemp(join(tmpdir(), 'simulation-'));
   const processOutput = [];
   const taskQueue = `simulation-${process.pid}`;
   const workers = startWorkers({
@@ -42,6 +46,8 @@ export async function startWorld({ address, namespace = 'default', workers: work
     namespace,
     taskQueue,
     processOutput,
+    /** Has the folders of the scenarios. */
+    folder,
     /** Makes a scenario known to the workers. */
     register: (id, scenario) => scenarios.set(id, { apiKey: API_KEY, ...scenario }),
     unregister: (id) => scenarios.delete(id),
@@ -57,6 +63,7 @@ export async function startWorld({ address, namespace = 'default', workers: work
       control.close();
       await connection.close();
       await local?.close();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
