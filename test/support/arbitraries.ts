@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 
 /** What file systems, shells, terminals and parsers have trouble with. */
-const TROUBLE = [
+export const TROUBLE = [
   ...[
     '',
     '.',

@@ -224,13 +224,13 @@ async function getListedBatch({ llamacloud }: ActivityDeps, id: string, scope: A
   try {
     return await llamacloud.getBatch(id, { ...scope, signal });
   } catch (error) {
-    if (error instanceof UnexpectedResponseError || isRejected(error)) return undefined;
+    if (error instanceof UnexpectedResponseError || concernsOneBatch(error)) return undefined;
     throw error;
   }
 }
 
 /** Whether an error is about one batch only. 401 and 402 are about every request. 408, 425, 429 and 5xx may be over at the next attempt. */
-function isRejected(error: unknown): boolean {
+function concernsOneBatch(error: unknown): boolean {
   if (!(error instanceof HttpStatusError) || error.status >= 500) return false;
   return ![401, 402, 408, 425, 429].includes(error.status);
 }

@@ -55,7 +55,7 @@ export function toFirstRunId({ raw, runId }: WorkflowExecutionDescription): stri
 
 interface WaitForEarlierChildInput {
   workflowId: string;
-  /** The first of the child's runs. Default: any workflow of this id is waited for. */
+  /** The first of the child's runs. Without it, whatever workflow has this id is waited for. */
   firstRunId?: string;
 }
 

@@ -79,7 +79,7 @@ export async function readDirectoryFiles(
     return { files, ...(mayContinue ? { nextPageToken } : {}), isComplete: false };
   } catch (error) {
     signal.throwIfAborted();
-    if (failingMs < RETRY_FOR_MS && !isRejected(error)) throw error;
+    if (failingMs < RETRY_FOR_MS && !wouldFailAgain(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     log.warn('The names of the files could not be read: their ids are used instead', {
       directoryId: directory.directoryId,
@@ -90,6 +90,6 @@ export async function readDirectoryFiles(
 }
 
 /** LlamaCloud would reject the request again. */
-function isRejected(error: unknown): boolean {
+function wouldFailAgain(error: unknown): boolean {
   return error instanceof HttpStatusError && error.status < 500 && ![408, 425, 429].includes(error.status);
 }

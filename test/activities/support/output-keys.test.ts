@@ -4,30 +4,14 @@ import { basename, dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { documentKey } from '../../../src/activities/support/output-keys.js';
 import { openOutputStore } from '../../../src/outputs/index.js';
+import { TROUBLE } from '../../support/arbitraries.js';
 
 const TAG = '[0-9a-f]{12}';
 const ENDING = new RegExp(`\\.${TAG}\\.json$`);
 const LONG_NAME = `${'x'.repeat(300)}.pdf`;
 
-/** Characters that file systems, shells and people have trouble with, and some that they have not. */
-const CHARACTERS = [
-  ...'aZ0._-~ %/\\:*?"<>|\0\n\t\u007f\u00a0\u00ad',
-  ...[
-    'é',
-    'e\u0301',
-    '\u0301',
-    '世',
-    '🦙',
-    '👨\u200d👩\u200d👧',
-    '\u202e',
-    '\u2066',
-    '\ufeff',
-    '\u2028',
-    '\ud83e',
-    '\udd99',
-  ],
-  ...['..', 'con', 'NUL.', 'com1', '.pdf', 'x'.repeat(90)],
-];
+/** Pieces of names: ordinary ones, and those that cause trouble. */
+const PIECES = ['a', 'Z', '0', '\u2066', '.pdf', 'x'.repeat(90), ...TROUBLE];
 
 /** The same names each time. */
 function randomNames(count: number): string[] {
@@ -37,7 +21,7 @@ function randomNames(count: number): string[] {
     return Math.floor((seed / 2 ** 31) * limit);
   };
   return Array.from({ length: count }, () =>
-    Array.from({ length: next(9) }, () => CHARACTERS[next(CHARACTERS.length)]).join(''),
+    Array.from({ length: next(9) }, () => PIECES[next(PIECES.length)]).join(''),
   );
 }
 

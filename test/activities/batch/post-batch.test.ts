@@ -1,0 +1,135 @@
+import { CancelledFailure } from '@temporalio/common';
+import { describe, expect, test } from 'vitest';
+import type { BatchToCreate, PostFailureDetails } from '../../../src/activities/types.js';
+import { type Fault, TARGETS } from '../../../src/testing/emulator/index.js';
+import {
+  type ActivityEnvironment,
+  type ActivityEnvironmentOptions,
+  createContext,
+  failing,
+  run,
+  runIn,
+  until,
+} from '../support.js';
+import { batchIds, setWork } from './support.js';
+
+/** A POST that fails, and what its failure tells the workflow. */
+async function failedPost(fault: Fault, options: ActivityEnvironmentOptions = {}) {
+  const { env, work } = await setWork(options);
+  env.emulator.faults.next({ ...fault, ...TARGETS.createBatch });
+  const failure = await failing(env.activities.postBatch, work);
+  const details: unknown = failure.details?.[0];
+  return { env, work, failure, details };
+}
+
+const retry = (mayHaveCreatedBatch: boolean, retryDelayMs: number = expect.any(Number)): PostFailureDetails => ({
+  mayHaveCreatedBatch,
+  retryDelayMs,
+});
+
+describe('postBatch', () => {
+  test('sends one request, and returns the batch', async () => {
+    const { env, work } = await setWork();
+    const created = await run(env.activities.postBatch, work);
+    expect(env.emulator.requests.map(({ method }) => method)).toEqual(['POST']);
+    expect(batchIds(env)).toEqual([created.batchId]);
+  });
+
+  const LOST: Fault[] = [
+    { kind: 'reset-before' },
+    { kind: 'reset-after' },
+    { kind: 'error-after' },
+    { kind: 'late-effect', effectAfterMs: 10 },
+    { kind: 'truncated' },
+    { kind: 'truncated-close-delimited' },
+    { kind: 'empty' },
+    { kind: 'wrong-json' },
+    { kind: 'html' },
+    { kind: 'status', status: 408 },
+    { kind: 'status', status: 500 },
+    { kind: 'status', status: 504 },
+  ];
+
+  test.each(LOST)('says that a batch may have been created: %j', async (fault) => {
+    const { env, failure, details } = await failedPost(fault);
+    expect(details).toEqual(retry(true));
+    expect(failure.nonRetryable).toBe(true);
+    expect(env.emulator.requests).toHaveLength(1);
+  });
+
+  test('says that a batch may have been created when no response came in time', async () => {
+    const { details } = await failedPost({ kind: 'delay', delayMs: 60_000 }, { timeoutMs: 2_000 });
+    expect(details).toEqual(retry(true));
+  });
+
+  test('a 503 with Retry-After is not taken to mean that nothing was created', async () => {
+    const { details } = await failedPost({ kind: 'error-after', status: 503, retryAfter: 1 });
+    expect(details).toEqual({ ...retry(true, 1_000), wasUnavailable: true });
+  });
+
+  test.each([
+    [425, 'ServiceUnavailable'],
+    [429, 'RateLimited'],
+  ])('says that nothing was created after %i, and when to try again', async (status, type) => {
+    const { failure, details } = await failedPost({ kind: 'status', status, retryAfter: 7 });
+    expect(failure).toMatchObject({ type, nonRetryable: true });
+    expect(details).toEqual(retry(false, 7_000));
+  });
+
+  test('says that nothing was created where the connection was refused', async () => {
+    const { env, work } = await setWork();
+    await env.emulator.close();
+    const failure = await failing(env.activities.postBatch, work);
+    expect(failure.details).toEqual([retry(false)]);
+  });
+
+  const REJECTED = [
+    [400, 'RequestRejected', /Check the ids and the configuration/],
+    [401, 'NotAuthorized', /Check LLAMA_CLOUD_API_KEY/],
+    [402, 'OutOfCredits', /Add credits to the LlamaCloud organization/],
+    [403, 'NotAuthorized', /Check LLAMA_CLOUD_API_KEY/],
+    [404, 'NotFound', /Check the id/],
+    [409, 'RequestRejected', /Check the ids/],
+    [422, 'RequestRejected', /Check the ids/],
+  ] as const;
+
+  test.each(REJECTED)('%i ends as %s, and says what to do', async (status, type, advice) => {
+    const { failure, work, details } = await failedPost({ kind: 'status', status });
+    expect(failure).toMatchObject({ type, nonRetryable: true });
+    expect(failure.message).toMatch(advice);
+    expect(failure.message).toContain(`batch over directory ${work.directoryId}: LlamaCloud returned`);
+    expect(details).toBeUndefined();
+  });
+
+  test.each([
+    ['a second attempt', { number: 2 }],
+    ['a first attempt that a person has started again', { number: 1, ageMs: 2_000 }],
+  ])('%s sends nothing: what came of the one before is not known', async (_, attempt) => {
+    const { env, work } = await setWork();
+    const failure = await failing(env.activities.postBatch, work, attempt);
+    expect(failure).toMatchObject({ nonRetryable: true, details: [retry(true)] });
+    expect(env.emulator.requests).toEqual([]);
+  });
+
+  test('a cancelled POST still returns the batch that it creates', async () => {
+    const { env, work } = await setWork();
+    env.emulator.faults.next({ kind: 'delay', delayMs: 500, ...TARGETS.createBatch });
+    const created = await cancelledPost(env, work);
+    expect(batchIds(env)).toEqual([created.batchId]);
+  });
+
+  test('a cancelled POST without a response ends as cancelled', async () => {
+    const { env, work } = await setWork({ timeoutMs: 2_000 });
+    env.emulator.faults.next({ kind: 'delay', delayMs: 60_000, ...TARGETS.createBatch });
+    await expect(cancelledPost(env, work)).rejects.toThrow(CancelledFailure);
+  });
+
+  /** Cancels as soon as the request is under way. */
+  async function cancelledPost(env: ActivityEnvironment, work: BatchToCreate) {
+    const context = createContext();
+    const posting = runIn(context, env.activities.postBatch, work);
+    await until(() => env.emulator.requests.length > 0);
+    context.cancel();
+    return posting;
+  }
+});
