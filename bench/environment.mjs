@@ -5,8 +5,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
 import { LlamaCloudClient, openOutputStore } from '../dist/index.js';
 import { startLlamaCloudEmulator, startLocalTemporal } from '../dist/testing/index.js';
+import { measureCpu } from './cpu.mjs';
 
 const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 export const JOB = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' };
@@ -21,9 +23,13 @@ const IMMEDIATE = {
   maxFilesPerBatch: 20_000,
 };
 
-export async function startEnvironment(emulatorOptions = {}) {
+/**
+ * @param address Default: a development server is started.
+ * @param clusterDir The folder of the cluster at that address, if it runs on this machine.
+ */
+export async function startEnvironment({ address, clusterDir }, emulatorOptions = {}) {
   const output = await mkdtemp(join(tmpdir(), 'bench-'));
-  const temporal = await startLocalTemporal();
+  const temporal = address === undefined ? await startLocalTemporal() : await connectToTemporal(address);
   const emulator = await startLlamaCloudEmulator({ ...IMMEDIATE, ...emulatorOptions });
   const llamacloud = new LlamaCloudClient({ apiKey: emulator.apiKey, baseUrl: emulator.url });
   let worker = await startWorker({ temporal, emulator, output });
@@ -34,6 +40,8 @@ export async function startEnvironment(emulatorOptions = {}) {
     output,
     storeId: await openOutputStore(output).id(),
     client: temporal.client,
+    /** Runs a function. @returns What it returns, and the CPU time of the worker and of the server meanwhile, in ms. */
+    measureCpu: (run) => measureCpu({ clusterDir, workerPid: worker.pid }, run),
     /** Replaces the worker process by a new one. */
     restartWorker: async () => {
       await worker.stop();
@@ -49,6 +57,11 @@ export async function startEnvironment(emulatorOptions = {}) {
   };
 }
 
+async function connectToTemporal(address) {
+  const connection = await Connection.connect({ address });
+  return { address, client: new Client({ connection }), close: () => connection.close() };
+}
+
 async function startWorker({ temporal, emulator, output }) {
   const env = {
     ...process.env,
@@ -62,6 +75,7 @@ async function startWorker({ temporal, emulator, output }) {
   const [message] = await Promise.race([once(child, 'message'), exited]);
   if (message !== 'polling') throw new Error('the worker exited before it polled');
   return {
+    pid: child.pid,
     /** Peak resident memory, in bytes. */
     peakMemory: async () => {
       const status = await readFile(`/proc/${child.pid}/status`, 'utf8');

@@ -13,6 +13,7 @@ export function renderTables({ targets, results: { fanOut, children, wallTime, w
   return [
     { name: 'targets', title: 'Targets', table: targetsTable(targets) },
     fanOut && { name: 'fan-out', title: 'Fan-out, files per second', table: fanOutTable(fanOut) },
+    fanOut && { name: 'cpu', title: 'CPU time per file: worker + Temporal server, ms', table: cpuTable(fanOut) },
     fanOut && { name: 'history', title: "The parent's history", table: historyTable(fanOut) },
     children && { name: 'children', title: 'Children by what they do', table: childrenTable(children) },
     wallTime && { name: 'wall-time', title: 'From the create to the last document', table: wallTimeTable(wallTime) },
@@ -59,6 +60,21 @@ function fanOutTable(rows) {
       number(ours.filesPerSecond / lowerBound.filesPerSecond, 2),
     ]),
   );
+}
+
+function cpuTable(rows) {
+  const cpu = (run) => (run == null ? '–' : `${number(run.workerCpuMsPerFile)} + ${number(run.serverCpuMsPerFile)}`);
+  return markdown(
+    ['files', 'temporal-llamacloud', 'baseline, all at once', 'lower bound: no parent', 'the parent takes'],
+    rows.map(({ files, ours, baseline, lowerBound }) => {
+      const parentMs = totalCpu(ours) - totalCpu(lowerBound);
+      return [files, cpu(ours), cpu(baseline), cpu(lowerBound), number(parentMs)];
+    }),
+  );
+}
+
+function totalCpu({ workerCpuMsPerFile, serverCpuMsPerFile }) {
+  return workerCpuMsPerFile + serverCpuMsPerFile;
 }
 
 function historyTable(rows) {

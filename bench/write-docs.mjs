@@ -25,7 +25,7 @@ function replaceTable(page, name, table) {
   return `${page.slice(0, from + start.length)}\n${table}\n${page.slice(to)}`;
 }
 
-function renderMachine({ machine: { cpus, cpu, memoryGiB, node }, repeats }) {
+function renderMachine({ machine: { cpus, cpu, memoryGiB, node }, server, repeats }) {
   const description = `${cpus} cores (${cpu}), ${memoryGiB} GiB, Node ${node.slice(1)}`;
-  return { name: 'machine', table: `${description}; medians of ${repeats} interleaved repeats.` };
+  return { name: 'machine', table: `${description}; ${server}; medians of ${repeats} interleaved repeats.` };
 }

@@ -1,14 +1,14 @@
 // How late the end of a batch is noticed, and how soon after a `wake` signal.
 import { randomUUID } from 'node:crypto';
-import { eventTimeMs, JOB, makeFiles, median, startEnvironment } from '../environment.mjs';
+import { eventTimeMs, JOB, makeFiles, median } from '../environment.mjs';
 import { DAY, findLastCompleted, IMPLEMENTATIONS, toInput, waitUntil } from './polls.mjs';
 
 /**
  * How late the end of a batch is noticed, in real time: the time-skipping server gives an activity the time of its previous
  * attempt, which matters in short waits. The batches wait at the same time and end at different times between two polls.
  */
-export async function measureDetection({ waits, batches, log }) {
-  const environment = await startEnvironment({ batchRunningMs: DAY });
+export async function measureDetection({ start, waits, batches, log }) {
+  const environment = await start({ batchRunningMs: DAY });
   try {
     const rows = [];
     for (const waitedMs of waits) {
@@ -61,8 +61,8 @@ async function endAfter({ emulator, client }, { type, poll }, waitedMs) {
 }
 
 /** Time from a `wake` signal to the poll of the batch, on a real server, with a poll interval of an hour. */
-export async function measureWaking({ repeats, log }) {
-  const environment = await startEnvironment({ batchRunningMs: DAY });
+export async function measureWaking({ start, repeats, log }) {
+  const environment = await start({ batchRunningMs: DAY });
   const delays = [];
   try {
     for (let repeat = 0; repeat < repeats; repeat++) {

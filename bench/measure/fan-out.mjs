@@ -1,5 +1,5 @@
 // Throughput of the fan-out: files per second from the start of the first child to the end of the last one, in a batch that is
-// COMPLETED, and the history of the parent. The lower bound: the same child workflows, started without a parent.
+// COMPLETED, the CPU time that they take, and the history of the parent. The lower bound: the same child workflows, started without a parent.
 import { randomUUID } from 'node:crypto';
 import { createCompletedBatch, eventTimeMs, fetchHistory, JOB, median } from '../environment.mjs';
 
@@ -21,7 +21,7 @@ export async function measureFanOut(environment, { sizes, repeats, log }) {
       if (files < MAX_BASELINE_FILES)
         baseline.push(await runFanOut(environment, 'baselineBatch', { batchId: batch.id }, files));
       log(
-        `fan-out of ${files}, repeat ${repeat}: ${formatLatestRate(ours)} ours, ${formatLatestRate(baseline)} baseline, ${formatLatestRate(lowerBound)} lower bound`,
+        `fan-out of ${files}, repeat ${repeat}: ${formatLatest(ours)} ours, ${formatLatest(baseline)} baseline, ${formatLatest(lowerBound)} lower bound`,
       );
     }
   }
@@ -33,28 +33,42 @@ export async function measureFanOut(environment, { sizes, repeats, log }) {
   }));
 }
 
-function formatLatestRate(runs) {
-  return runs.length === 0 ? '-' : `${runs.at(-1).filesPerSecond.toFixed(1)}/s`;
+function formatLatest(runs) {
+  if (runs.length === 0) return '-';
+  const { filesPerSecond, workerCpuMsPerFile, serverCpuMsPerFile } = runs.at(-1);
+  return `${filesPerSecond.toFixed(1)}/s (${workerCpuMsPerFile.toFixed(1)} + ${serverCpuMsPerFile.toFixed(1)} ms of CPU)`;
 }
 
 function medianOfEachField(runs) {
   return Object.fromEntries(Object.keys(runs[0]).map((key) => [key, median(runs.map((run) => run[key]))]));
 }
 
-async function runFanOut({ client }, type, input, size) {
+async function runFanOut({ client, measureCpu }, type, input, size) {
   const workflowId = `${type}-${randomUUID().slice(0, 8)}`;
-  const handle = await client.workflow.start(type, { workflowId, taskQueue: 'llamacloud', args: [input] });
-  await handle.result();
+  const { result: handle, ...cpu } = await measureCpu(async () => {
+    const started = await client.workflow.start(type, { workflowId, taskQueue: 'llamacloud', args: [input] });
+    await started.result();
+    return started;
+  });
   const { events, bytes } = await fetchHistory(client, workflowId, handle.firstExecutionRunId);
   const firstStarted = events.find((event) => event.startChildWorkflowExecutionInitiatedEventAttributes);
   const completed = events.filter((event) => event.childWorkflowExecutionCompletedEventAttributes);
   if (completed.length !== size) throw new Error(`${completed.length} of ${size} children completed`);
   const seconds = (eventTimeMs(completed.at(-1)) - eventTimeMs(firstStarted)) / 1_000;
-  return { filesPerSecond: size / seconds, eventsPerFile: events.length / size, bytesPerFile: bytes / size };
+  return {
+    filesPerSecond: size / seconds,
+    ...perFile(cpu, size),
+    eventsPerFile: events.length / size,
+    bytesPerFile: bytes / size,
+  };
+}
+
+function perFile({ workerCpuMs, serverCpuMs }, files) {
+  return { workerCpuMsPerFile: workerCpuMs / files, serverCpuMsPerFile: serverCpuMs / files };
 }
 
 /** The inputs that `processBatch` passes to the children of jobs that have ended. */
-export function toJobInputs({ storeId }, { jobs }) {
+function toJobInputs({ storeId }, { jobs }) {
   const options = {
     type: JOB.type,
     collect: 'markdown',
@@ -68,7 +82,7 @@ export function toJobInputs({ storeId }, { jobs }) {
 }
 
 /** Runs the workflows without a parent, `MAX_CONCURRENT` at a time. */
-export async function runWithoutParent({ client }, type, inputs) {
+async function runWithoutParent({ client, measureCpu }, type, inputs) {
   const run = randomUUID().slice(0, 8);
   const queue = inputs.values();
   const startedMs = performance.now();
@@ -78,8 +92,11 @@ export async function runWithoutParent({ client }, type, inputs) {
       await client.workflow.execute(type, { workflowId, taskQueue: 'llamacloud', args: [input] });
     }
   };
-  await Promise.all(Array.from({ length: MAX_CONCURRENT }, startNext));
-  return { filesPerSecond: inputs.length / ((performance.now() - startedMs) / 1_000) };
+  const { result: seconds, ...cpu } = await measureCpu(async () => {
+    await Promise.all(Array.from({ length: MAX_CONCURRENT }, startNext));
+    return (performance.now() - startedMs) / 1_000;
+  });
+  return { filesPerSecond: inputs.length / seconds, ...perFile(cpu, inputs.length) };
 }
 
 /** Throughput of child workflows by what they do. */

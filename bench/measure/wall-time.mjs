@@ -2,10 +2,10 @@
 // baseline, and a script with the vendor's SDK, written as in its documentation.
 import { LlamaCloud } from '@llamaindex/llama-cloud';
 import { storeDocument, toJobs } from '../baseline/activities.mjs';
-import { JOB, makeFiles, median, startEnvironment } from '../environment.mjs';
+import { JOB, makeFiles, median } from '../environment.mjs';
 
-export async function measureWallTime({ count, spreadMs, repeats, log }) {
-  const environment = await startEnvironment({ batchPendingMs: 200, batchRunningMs: 800, jobSpreadMs: spreadMs });
+export async function measureWallTime({ start, count, spreadMs, repeats, log }) {
+  const environment = await start({ batchPendingMs: 200, batchRunningMs: 800, jobSpreadMs: spreadMs });
   const implementations = { ours, baseline, vendor };
   const runs = Object.fromEntries(Object.keys(implementations).map((name) => [name, []]));
   try {
