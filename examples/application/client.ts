@@ -18,5 +18,6 @@ try {
   console.log(`${files.completed} of ${files.total} files completed. Manifest: ${manifest}`);
 } catch (error) {
   if (!isFailure(error, 'TooManyFailedFiles')) throw error;
-  console.error('More than 5 % of the files failed. The run in the Temporal UI lists them.');
+  const report = await run.report();
+  console.error('More than 5 % of the files failed or were cancelled:', report?.failures);
 }

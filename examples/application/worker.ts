@@ -4,6 +4,9 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities, LlamaCloudClient, openOutputStore, WORKER_OPTIONS } from 'temporal-llamacloud';
 import * as activities from './activities.js';
 
+const outputs = openOutputStore('./out');
+await outputs.check();
+
 const worker = await Worker.create({
   ...WORKER_OPTIONS,
   connection: await NativeConnection.connect({ address: 'localhost:7233' }),
@@ -12,7 +15,7 @@ const worker = await Worker.create({
   activities: {
     ...createActivities({
       llamacloud: new LlamaCloudClient({ apiKey: process.env.LLAMA_CLOUD_API_KEY ?? '' }),
-      outputs: openOutputStore('./out'),
+      outputs,
     }),
     ...activities,
   },

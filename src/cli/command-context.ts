@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import type { TemporalTarget } from './errors.js';
 import { ProcessSignals } from './process-signals.js';
 import { redactSecrets } from './redact-secrets.js';
+import { quoteForShell } from './text.js';
 
 /** What a shell reports for a process that SIGPIPE has ended: 128 + 13. */
 const SIGPIPE_EXIT_CODE = 141;
@@ -27,6 +28,8 @@ export class CommandContext {
   readonly isDebug: boolean;
   /** The Temporal server and namespace in use, for error messages. Set once the configuration is read. */
   temporalTarget: TemporalTarget = DEFAULT_TARGET;
+  /** The Temporal flags of this invocation. */
+  temporalArgs: readonly string[] = [];
   /** Exit code of a command that does not throw. */
   exitCode = 0;
 
@@ -48,6 +51,11 @@ export class CommandContext {
   /** Where {@link info} writes. */
   get infoStream(): Output {
     return this.isJson ? this.io.stderr : this.io.stdout;
+  }
+
+  /** A command to paste into a shell: it uses the same Temporal server as this one. */
+  renderCommand(...args: readonly string[]): string {
+    return ['temporal-llamacloud', ...args, ...this.temporalArgs].map(quoteForShell).join(' ');
   }
 
   /** Prints a line of the result or the progress, for people. */

@@ -33,7 +33,7 @@ export class TemporalUnreachableError extends CliError {
   constructor({ address }: TemporalTarget, cause: unknown) {
     super(
       `Temporal can't be reached at ${address}`,
-      'Start a Temporal server there, or give another --address or TEMPORAL_ADDRESS. To try this out without a server: temporal-llamacloud dev',
+      'Start a Temporal server there (temporal server start-dev), or give another --address or TEMPORAL_ADDRESS. To try this out without a server: temporal-llamacloud dev',
       cause,
     );
   }

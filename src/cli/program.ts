@@ -17,8 +17,8 @@ Ids:
   dir-...  A LlamaCloud directory: the files of one batch, 1,000 at most. Create
            one with POST /api/v1/beta/directories. List yours with GET on the
            same route.
-  cfg-...  A configuration: how to process each file. For parse_v2, use the
-           preset cfg-PARSE_AGENTIC or a saved one. extract_v2 needs a saved
+  cfg-...  A configuration: how to process each file. For parse_v2, use a
+           preset such as cfg-PARSE_AGENTIC, or a saved one. extract_v2 needs a saved
            one. Save it in the LlamaCloud UI or with
            POST /api/v1/beta/configurations.
   bat-...  A LlamaCloud batch. A run creates one over its directory. \`progress\`

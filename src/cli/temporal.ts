@@ -31,6 +31,15 @@ export function applyTemporalFlags(flags: TemporalFlags, env: NodeJS.ProcessEnv)
   };
 }
 
+/** The flags as arguments of another command. */
+function toArgs({ address, namespace, taskQueue }: TemporalFlags): string[] {
+  return [
+    ...(address === undefined ? [] : ['--address', address]),
+    ...(namespace === undefined ? [] : ['--namespace', namespace]),
+    ...(taskQueue === undefined ? [] : ['--task-queue', taskQueue]),
+  ];
+}
+
 /** Sets the target that error messages name. Returns its address. */
 export function setTemporalTarget(context: CommandContext, { connection, namespace }: TemporalConfig): string {
   const { address = context.temporalTarget.address } = connection;
@@ -50,6 +59,7 @@ export async function withTemporal<T>(
   const { BatchClient } = await import('../client/index.js');
   const config = temporalConfigFromEnv(applyTemporalFlags(flags, context.env));
   setTemporalTarget(context, config);
+  context.temporalArgs = toArgs(flags);
   const options = { ...config.connection, connectTimeout: CONNECT_TIMEOUT_MS };
   const connection = await Connection.connect(options).catch((error: unknown) => {
     // A gRPC status comes from a server. Without one, no server has answered.

@@ -45,6 +45,11 @@ class NamedUsageError extends UsageError {
 function fromName(error: Error, target: TemporalTarget): CliError | undefined {
   const { name, message } = error;
   switch (name) {
+    case 'ApplicationFailure':
+      // The client rejects a wrong input before it starts anything.
+      return 'type' in error && error.type === 'InvalidInput'
+        ? new NamedUsageError(error.type, message, undefined, error)
+        : undefined;
     case 'ConfigError':
       return new NamedUsageError(name, message, 'Correct these settings, then run the command again.', error);
     case 'OutputError':

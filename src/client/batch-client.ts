@@ -31,7 +31,7 @@ export interface StartBatchOptions
     WorkflowOptions,
     'workflowIdConflictPolicy' | 'workflowIdReusePolicy' | 'memo' | 'priority' | 'startDelay'
   > {
-  /** Default {@link batchWorkflowId}. A run with your own id does not exclude other runs: see {@link BatchClient.start}. */
+  /** Default {@link batchWorkflowId}. With your own id, another run over the same directory can start beside it: see {@link BatchClient.start}. */
   workflowId?: string;
   /** Default: the task queue of the {@link BatchClient}. */
   taskQueue?: string;
@@ -87,13 +87,13 @@ export class BatchClient {
    * - While a run with the default id is open, a second start throws `WorkflowExecutionAlreadyStartedError`. The same happens while a
    *   `processDirectories` run has an open child for the directory, because the child has the same id. With
    *   `workflowIdConflictPolicy: 'USE_EXISTING'` you get the open run instead. `TERMINATE_EXISTING` terminates the open run, but
-   *   its batch goes on in LlamaCloud.
-   * - A run with your own `workflowId`, and a run of a {@link schedule}, has another id and is not excluded. Each of them creates a
-   *   batch that you pay for.
+   *   a batch that it has created goes on in LlamaCloud.
+   * - A run with your own `workflowId`, and a run of a {@link schedule}, has another id, so it can start beside an open run. Each of
+   *   them creates a batch that you pay for.
    * - A start after the first run has ended creates a new batch. You pay again.
    *
-   * With `batchId` the default id is made of the batch id. It excludes runs with the same `batchId`, not the run that created the
-   * batch.
+   * With `batchId` the default id is made of the batch id. While such a run is open, a second start with the same `batchId` throws. The
+   * run that created the batch has another id, and may be open.
    *
    * @throws `InvalidInput` naming every wrong field, before anything is started.
    */
@@ -117,9 +117,9 @@ export class BatchClient {
    * The default workflow id is made of the set of directories, the job type and the configuration. While a run over the same set is
    * open, a second start throws `WorkflowExecutionAlreadyStartedError`. Each child has the default id of {@link start}, even if
    * this run has your own id. If another run with that id is open, the child is not started and the report lists the directory as
-   * failed. So two such runs with the same job type and configuration never process a shared directory at the same time. Your own `workflowId` therefore does
-   * not create second batches here while another run has the directories. Runs of {@link start} with their own id, and runs of a
-   * {@link schedule}, are still not excluded. A start after this run has ended creates new batches.
+   * failed. So two such runs with the same job type and configuration never process a shared directory at the same time, even if
+   * they have your own ids. A run of {@link start} with your own id, and a run of a {@link schedule}, can still process it beside this one. A
+   * start after this run has ended creates new batches.
    *
    * @throws `InvalidInput` naming every wrong field, before anything is started.
    */
@@ -163,8 +163,8 @@ export class BatchClient {
    * Creates a Temporal Schedule that starts `processBatch` runs.
    *
    * The overlap policy, by default `SKIP`, applies to the runs of this schedule only: Temporal gives them the ids
-   * `<scheduleId>-<time>`. They do not exclude a run of {@link start}, {@link startDirectories} or another schedule over the same
-   * directory. Every run of a schedule creates a new batch that you pay for.
+   * `<scheduleId>-<time>`. A run of {@link start}, {@link startDirectories} or another schedule over the same directory can start beside
+   * them. Every run of a schedule creates a new batch that you pay for.
    *
    * @throws `InvalidInput` naming every wrong field, before anything is created. `TypeError` if both `cron` and `every` are missing.
    * Temporal's `ScheduleAlreadyRunning` if there is a schedule with this id.

@@ -24,7 +24,8 @@ export const FAILURES = {
   /** 401, 403. */
   NotAuthorized: {
     retried: 'for-15-minutes',
-    advice: 'Check LLAMA_CLOUD_API_KEY, and that LLAMA_CLOUD_BASE_URL is the region that the key belongs to.',
+    advice:
+      'Check the API key (LLAMA_CLOUD_API_KEY), and that the base URL (LLAMA_CLOUD_BASE_URL) is the one of its region.',
   },
   /** 402. */
   OutOfCredits: {
@@ -42,7 +43,8 @@ export const FAILURES = {
   /** The output store failed, or this worker writes to another store than the run. */
   OutputFailed: {
     retried: 'yes',
-    advice: 'Check that LLAMACLOUD_OUTPUT can be written to, has room, and is the same place for all workers.',
+    advice:
+      'Check that the output folder (LLAMACLOUD_OUTPUT) can be written to, has room, and is the same for all workers.',
   },
   /** Benign: the batch is not terminal, or its results are not there yet. */
   BatchNotReady: { retried: 'yes', advice: null },
@@ -50,11 +52,14 @@ export const FAILURES = {
   JobNotReady: { retried: 'yes', advice: null },
   /** Benign: a child workflow of the same id, from before a reset, is still open. */
   ChildNotReady: { retried: 'yes', advice: null },
-  /** One POST or more may have created a batch, and LlamaCloud's list does not show it. A person has to look for it. */
+  /** Three POSTs may each have created a batch, and LlamaCloud's list shows none. A person has to look for them. */
   CreateOutcomeUnknown: { retried: 'no', advice: null },
   /** The batch ended as FAILED: there is no reliable per-file result set. */
   BatchFailed: { retried: 'no', advice: null },
-  /** The batch ended as CANCELLED. The documents that had finished were collected, and the report counts them. */
+  /**
+   * The batch ended as CANCELLED. The documents that had finished were collected, and the report counts them. Also if the run was
+   * stopped while it created the batch, and a batch may be running: the message says so.
+   */
   BatchCancelled: { retried: 'no', advice: null },
   /** The run passed its `timeout`. The message says what happened to the batch. */
   BatchTimedOut: { retried: 'no', advice: null },

@@ -78,6 +78,6 @@ export async function startCliEnvironment(): Promise<CliEnvironment> {
 }
 
 /** The arguments that say what to do with a directory. */
-export function parse(directoryId: string): string[] {
+export function parseFlags(directoryId: string): string[] {
   return ['--directory', directoryId, '--job', 'parse_v2', '--configuration', 'cfg-PARSE_AGENTIC'];
 }

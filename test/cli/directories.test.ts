@@ -54,7 +54,7 @@ describe('start over many directories', () => {
     await rm(output, { recursive: true });
   });
 
-  const parse = (...ids: string[]) => [
+  const parseFlags = (...ids: string[]) => [
     ...ids.flatMap((id) => ['--directory', id]),
     ...['--job', 'parse_v2', '--configuration', 'cfg-PARSE_AGENTIC'],
   ];
@@ -68,7 +68,7 @@ describe('start over many directories', () => {
     });
 
   it('shows how far it is, follows it to its one report, and exits 1 when a directory did not complete', async () => {
-    const args = ['start', ...parse('dir-1', 'dir-none', 'dir-2'), '--max-concurrent-batches', '2'];
+    const args = ['start', ...parseFlags('dir-1', 'dir-none', 'dir-2'), '--max-concurrent-batches', '2'];
     const started = readJson<Answer>(await run(...args, '--json'));
     expect(started.workflowId).toMatch(/^llamacloud\/3-directories-\w+\/parse_v2\/cfg-PARSE_AGENTIC$/);
     await until('two batches', () => open().length === 2);
@@ -99,7 +99,7 @@ describe('start over many directories', () => {
   });
 
   it('is cancelled with all of its batches', async () => {
-    const waiting = run('start', ...parse(...IDS), '--workflow-id', 'to be cancelled', '--wait', '--json');
+    const waiting = run('start', ...parseFlags(...IDS), '--workflow-id', 'to be cancelled', '--wait', '--json');
     await until('three batches', () => open().length === 3);
     expect(await run('cancel', 'to be cancelled')).toMatchObject({ code: 0 });
     const result = await waiting;
@@ -123,7 +123,7 @@ describe('start over many directories', () => {
 
   it('exits 1 when no more batches could be made, and tells what there is', async () => {
     emulator.faults.next({ kind: 'status', status: 402, method: 'POST', path: '/api/v2/batches', times: 3 });
-    const result = await run('start', ...parse(...IDS), '--max-concurrent-batches', '1', '--wait', '--json');
+    const result = await run('start', ...parseFlags(...IDS), '--max-concurrent-batches', '1', '--wait', '--json');
     emulator.faults.clear();
     expect(result.code).toBe(1);
     expect(result.stderr).toMatch(/^error: the run failed\. OutOfCredits: directory dir-1: .*Add credits.*2 of 3/m);

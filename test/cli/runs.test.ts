@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { BatchClient, type BatchProgress, type BatchReport } from '../../src/index.js';
 import { until } from '../support/until.js';
-import { type CliEnvironment, parse, startCliEnvironment } from './cli-environment.js';
+import { type CliEnvironment, parseFlags, startCliEnvironment } from './cli-environment.js';
 import { CliProcess, type CliResult, cliProcess, readJson } from './cli-process.js';
 
 interface Answer {
@@ -49,21 +49,26 @@ describe('setup', () => {
 
 describe('start, progress, cancel', () => {
   it('starts a run, shows how far it is, and follows it to its report', async () => {
-    const started = await run('start', ...parse('dir-1'));
+    const started = await run('start', ...parseFlags('dir-1'), '--namespace', 'default');
     expect(started.code).toBe(0);
     const workflowId = 'llamacloud/dir-1/parse_v2/cfg-PARSE_AGENTIC';
     expect(started.stdout).toContain(`Workflow   ${workflowId}\nRun        `);
+    // The hints repeat the flags.
+    const follow = `temporal-llamacloud progress ${workflowId} --watch --namespace default`;
+    expect(started.stdout).toContain(`\nFollow it: ${follow}\n`);
 
     const { id } = await batchOf('dir-1');
     await untilWaiting(workflowId);
     const progress = readJson<{ progress: BatchProgress; status: string }>(await run('progress', workflowId, '--json'));
     expect(progress).toMatchObject({ status: 'RUNNING', progress: { batchId: id, phase: 'waiting' } });
 
-    const again = await run('start', ...parse('dir-1'));
+    const again = await run('start', ...parseFlags('dir-1'));
     expect(again.code).toBe(1);
     expect(again.stderr).toMatch(/^error: llamacloud\/dir-1\S* is already running\nhint: .*--watch.*--on-conflict/);
 
-    const following = new CliProcess(['start', ...parse('dir-1'), '--on-conflict', 'use-existing', '--wait'], { env });
+    const following = new CliProcess(['start', ...parseFlags('dir-1'), '--on-conflict', 'use-existing', '--wait'], {
+      env,
+    });
     await following.waitForOutput(/Waiting for LlamaCloud/);
     const watching = run('progress', workflowId, '--watch', '--json');
     await finish('dir-1');
@@ -92,7 +97,7 @@ describe('start, progress, cancel', () => {
   });
 
   it('exits 1 when the run fails, with the failure in words and what there is to report', async () => {
-    const waiting = run('start', ...parse('dir-2'), '--max-failed-files', '0', '--wait', '--json');
+    const waiting = run('start', ...parseFlags('dir-2'), '--max-failed-files', '0', '--wait', '--json');
     await finish('dir-2');
     const result = await waiting;
     expect(result.code).toBe(1);
@@ -105,7 +110,7 @@ describe('start, progress, cancel', () => {
   });
 
   it('says what LlamaCloud rejected', async () => {
-    const result = await run('start', ...parse('dir-unknown'), '--wait');
+    const result = await run('start', ...parseFlags('dir-unknown'), '--wait');
     expect(result.code).toBe(1);
     expect(result.stderr).toMatch(/^error: the run failed\. NotFound: .*dir-unknown.* Check the id/m);
     const { stdout } = await run('progress', 'llamacloud/dir-unknown/parse_v2/cfg-PARSE_AGENTIC');
@@ -120,7 +125,7 @@ describe('start, progress, cancel', () => {
     const busy = { kind: 'status', status: 429, retryAfter: 1, path: '/api/v2/batches', times: 1_000 } as const;
     emulator.faults.next({ ...busy, detail: 'packing boxes', method: 'GET' });
     onTestFinished(() => emulator.faults.clear());
-    const waiting = run('start', ...parse('dir-7'), '--workflow-id', 'blocked', '--wait');
+    const waiting = run('start', ...parseFlags('dir-7'), '--workflow-id', 'blocked', '--wait');
     // An activity of the create is retried.
     await blockedBy('packing boxes');
     emulator.faults.clear();
@@ -135,7 +140,7 @@ describe('start, progress, cancel', () => {
   });
 
   it('cancels a run, which stops the batch, and says when there is nothing to cancel', async () => {
-    const waiting = run('start', ...parse('dir-3'), '--workflow-id', 'to be cancelled', '--wait', '--json');
+    const waiting = run('start', ...parseFlags('dir-3'), '--workflow-id', 'to be cancelled', '--wait', '--json');
     const { id } = await batchOf('dir-3');
     expect(await run('cancel', 'to be cancelled')).toMatchObject({ code: 0 });
     const result = await waiting;
@@ -171,7 +176,7 @@ describe('start, progress, cancel', () => {
   });
 
   it('leaves the run alone when the waiting is interrupted', async () => {
-    const waiting = new CliProcess(['start', ...parse('dir-4'), '--wait'], { env });
+    const waiting = new CliProcess(['start', ...parseFlags('dir-4'), '--wait'], { env });
     await waiting.waitForOutput(/Waiting for LlamaCloud/);
     const { code, stderr } = await waiting.stop('SIGINT');
     expect(code).toBe(130);
@@ -202,7 +207,7 @@ describe('start, progress, cancel', () => {
 
   it('says that no worker answers', async () => {
     const queue = ['--task-queue', 'deserted'];
-    const { workflowId } = readJson<Answer>(await run('start', ...parse('dir-5'), ...queue, '--json'));
+    const { workflowId } = readJson<Answer>(await run('start', ...parseFlags('dir-5'), ...queue, '--json'));
     const { code, stderr } = await run('progress', workflowId, ...queue);
     expect(code).toBe(1);
     expect(stderr).toMatch(
@@ -214,7 +219,7 @@ describe('start, progress, cancel', () => {
 describe('in a namespace that does not exist', () => {
   const NOPE = ['--namespace', 'nope'];
 
-  it.each([['start', ...parse('dir-1')], ['progress', 'some-run'], ['schedule', 'list'], ['setup']])(
+  it.each([['start', ...parseFlags('dir-1')], ['progress', 'some-run'], ['schedule', 'list'], ['setup']])(
     '%s says so, and how to create it',
     async (...args) => expectMissingNamespace(await run(...args, ...NOPE)),
   );
@@ -235,7 +240,7 @@ describe('in a namespace that does not exist', () => {
 
 describe('a run that has ended', () => {
   it('is shown as failed when it was terminated, not in the phase that it was in', async () => {
-    const { workflowId } = readJson<Answer>(await run('start', ...parse('dir-9'), '--json'));
+    const { workflowId } = readJson<Answer>(await run('start', ...parseFlags('dir-9'), '--json'));
     const { id } = await batchOf('dir-9');
     await untilWaiting(workflowId);
     await temporal.client.workflow.getHandle(workflowId).terminate();

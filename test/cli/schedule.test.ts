@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../support/until.js';
-import { type CliEnvironment, parse, startCliEnvironment } from './cli-environment.js';
+import { type CliEnvironment, parseFlags, startCliEnvironment } from './cli-environment.js';
 import { readJson } from './cli-process.js';
 
 let cliEnv: CliEnvironment;
@@ -26,10 +26,10 @@ describe('schedule', () => {
       '--note',
       'while all sleep',
     ];
-    const created = await run('schedule', 'create', '--id', 'nightly', ...times, ...parse('dir-6'));
+    const created = await run('schedule', 'create', '--id', 'nightly', ...times, ...parseFlags('dir-6'));
     expect(created).toMatchObject({ code: 0, stderr: '' });
     expect(created.stdout).toMatch(/^Created schedule nightly\. Next run: \d{4}-/);
-    const twice = await run('schedule', 'create', '--id', 'nightly', ...times, ...parse('dir-6'));
+    const twice = await run('schedule', 'create', '--id', 'nightly', ...times, ...parseFlags('dir-6'));
     expect(twice).toMatchObject({ code: 1, stderr: expect.stringContaining('A schedule with this id already exists') });
 
     await listed((schedule) => schedule?.note === 'while all sleep');
@@ -47,13 +47,21 @@ describe('schedule', () => {
   });
 
   it('shows no next run for a schedule that is created paused', async () => {
-    const args = ['schedule', 'create', '--id', 'asleep', '--every', '6h', '--paused', ...parse('dir-6')];
+    const args = ['schedule', 'create', '--id', 'asleep', '--every', '6h', '--paused', ...parseFlags('dir-6')];
     expect(readJson(await run(...args, '--json'))).toEqual({ ok: true, scheduleId: 'asleep', nextRun: null });
     expect(await run('schedule', 'delete', 'asleep')).toMatchObject({ code: 0 });
   });
 
   it('says what Temporal does not accept', async () => {
-    const { code, stderr } = await run('schedule', 'create', '--id', 'odd', '--cron', 'whenever', ...parse('dir-6'));
+    const { code, stderr } = await run(
+      'schedule',
+      'create',
+      '--id',
+      'odd',
+      '--cron',
+      'whenever',
+      ...parseFlags('dir-6'),
+    );
     expect(code).toBe(2);
     expect(stderr).toMatch(/^error: The schedule is not valid: .*Cron/);
   });

@@ -9,7 +9,7 @@ import {
   startLlamaCloudEmulator,
   startLocalTemporal,
 } from '../../src/testing/index.js';
-import { files, parse } from '../support/test-environment.js';
+import { files, parseInput } from '../support/test-environment.js';
 import { CliProcess } from './cli-process.js';
 
 const PER_SECOND = 10;
@@ -55,8 +55,8 @@ describe('two worker processes with LLAMACLOUD_REQUESTS_PER_SECOND', () => {
       emulator.addDirectory(files(120), { id: 'dir-large' }),
       emulator.addDirectory(files(6), { id: 'dir-small' }),
     ]);
-    const first = await batches.start(parse(large.id));
-    const second = await batches.start(parse(small.id));
+    const first = await batches.start(parseInput(large.id));
+    const second = await batches.start(parseInput(small.id));
     const ended: string[] = [];
     const reports = await Promise.all([
       first.result().finally(() => ended.push('large')),

@@ -49,6 +49,12 @@ it('exits with 2 for arguments that Temporal rejects, and with 1 for errors that
   expect(toCliError('thrown text', TARGET)).toMatchObject({ message: 'thrown text', exitCode: 1 });
 });
 
+it('exits with 2 for an input that the client rejects, and names its type', () => {
+  const error = Object.assign(named('ApplicationFailure', 'timeout: at most 365 days'), { type: 'InvalidInput' });
+  const expected = { type: 'InvalidInput', message: 'timeout: at most 365 days', exitCode: 2 };
+  expect(toCliError(error, TARGET)).toMatchObject(expected);
+});
+
 function grpcError(code: number, details: string): Error {
   return Object.assign(new Error(`${code}: ${details}`), { code, details });
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchWorkflowId, directoriesWorkflowId } from '../../src/index.js';
 import { failureOf } from '../support/failure.js';
 import { openNamespace } from '../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../support/test-environment.js';
 import { until } from '../support/until.js';
 
 describe('BatchClient', () => {
@@ -21,12 +21,12 @@ describe('BatchClient', () => {
 
   test('the same work is not running twice at once, and can be started again when it has ended', async () => {
     const id = await directory();
-    const run = await env.batches.start(parse(id));
+    const run = await env.batches.start(parseInput(id));
     expect(run.workflowId).toBe(`llamacloud/${id}/parse_v2/cfg-PARSE_AGENTIC`);
-    await expect(env.batches.start(parse(id))).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
+    await expect(env.batches.start(parseInput(id))).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
     await finish(id);
     await run.result();
-    const again = await env.batches.start(parse(id));
+    const again = await env.batches.start(parseInput(id));
     await until('a second batch', () => batchesOver(id).length === 2);
     for (const batch of batchesOver(id)) env.emulator.batches.finish(batch.id);
     expect((await again.result()).batchId).not.toBe((await run.result()).batchId);
@@ -34,9 +34,9 @@ describe('BatchClient', () => {
 
   test('white space around ids makes no second run of the same work, and no second batch', async () => {
     const id = await directory();
-    const run = await env.batches.start({ ...parse(id), directoryId: ` ${id}\n` });
+    const run = await env.batches.start({ ...parseInput(id), directoryId: ` ${id}\n` });
     expect(run.workflowId).toBe(`llamacloud/${id}/parse_v2/cfg-PARSE_AGENTIC`);
-    await expect(env.batches.start(parse(id))).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
+    await expect(env.batches.start(parseInput(id))).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
     await finish(id);
     await run.result();
     expect(batchesOver(id)).toHaveLength(1);
@@ -44,7 +44,7 @@ describe('BatchClient', () => {
 
   test('the same directories are not processed twice at once, in whatever order they are given', async () => {
     const [first, second] = [await directory(), await directory()];
-    const { job } = parse(first);
+    const { job } = parseInput(first);
     const run = await env.batches.startDirectories({ directoryIds: [first, second], job });
     const again = {
       directoryIds: [` ${second}`, first],
@@ -58,10 +58,10 @@ describe('BatchClient', () => {
 
   test('a start is refused while a run over many directories has the directory, whatever the id of that run', async () => {
     const [id, other] = [await directory(), await directory()];
-    const { job } = parse(id);
+    const { job } = parseInput(id);
     const many = await env.batches.startDirectories({ directoryIds: [id, other], job }, { workflowId: `many-${id}` });
     await env.untilCreated(id);
-    await expect(env.batches.start(parse(id))).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
+    await expect(env.batches.start(parseInput(id))).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
     for (const each of [id, other]) await finish(each);
     expect((await many.result()).directories.completed).toBe(2);
     expect(batchesOver(id)).toHaveLength(1);
@@ -69,8 +69,8 @@ describe('BatchClient', () => {
 
   test('a directory that another run is processing fails and names that workflow, and the other directories go on', async () => {
     const [taken, shared, free] = [await directory(), await directory(), await directory()];
-    const { job } = parse(taken);
-    const one = await env.batches.start(parse(taken));
+    const { job } = parseInput(taken);
+    const one = await env.batches.start(parseInput(taken));
     const first = await env.batches.startDirectories({ directoryIds: [shared], job });
     await env.untilCreated(shared);
     const many = await env.batches.startDirectories({ directoryIds: [taken, shared, free], job });
@@ -79,7 +79,7 @@ describe('BatchClient', () => {
     expect(report.directories).toMatchObject({ total: 3, completed: 1, failed: 2 });
     expect(report.failures).toHaveLength(2);
     for (const id of [taken, shared]) {
-      const message = `Workflow ${batchWorkflowId(parse(id))} is processing this directory with the same configuration. Run the directory again when it has ended.`;
+      const message = `Workflow ${batchWorkflowId(parseInput(id))} is processing this directory with the same configuration. Run the directory again when it has ended.`;
       expect(report.failures).toContainEqual({
         directoryId: id,
         type: 'WorkflowExecutionAlreadyStartedError',
@@ -94,8 +94,8 @@ describe('BatchClient', () => {
 
   test('a run with its own workflow id excludes no other run, so the same work has two batches', async () => {
     const id = await directory();
-    const run = await env.batches.start(parse(id));
-    const own = await env.batches.start(parse(id), { workflowId: `own-${id}` });
+    const run = await env.batches.start(parseInput(id));
+    const own = await env.batches.start(parseInput(id), { workflowId: `own-${id}` });
     await until('both batches', () => batchesOver(id).length === 2);
     for (const batch of batchesOver(id)) env.emulator.batches.finish(batch.id);
     expect((await own.result()).batchId).not.toBe((await run.result()).batchId);
@@ -103,20 +103,20 @@ describe('BatchClient', () => {
 
   test('USE_EXISTING returns the open run, TERMINATE_EXISTING replaces it', async () => {
     const id = await directory();
-    const run = await env.batches.start(parse(id));
-    const same = await env.batches.start(parse(id), { workflowIdConflictPolicy: 'USE_EXISTING' });
+    const run = await env.batches.start(parseInput(id));
+    const same = await env.batches.start(parseInput(id), { workflowIdConflictPolicy: 'USE_EXISTING' });
     expect(same.runId).toBe(run.runId);
     expect((await same.progress()).phase).toBeDefined();
-    const instead = await env.batches.start(parse(id), { workflowIdConflictPolicy: 'TERMINATE_EXISTING' });
+    const instead = await env.batches.start(parseInput(id), { workflowIdConflictPolicy: 'TERMINATE_EXISTING' });
     expect(instead.runId).not.toBe(run.runId);
     expect((await failureOf(run.result())).name).toBe('TerminatedFailure');
     await instead.cancel();
     await failureOf(instead.result());
   });
 
-  test('children have the fairness key of their run, which is its workflow id, and the priority that the caller gives', async () => {
+  test('children have the fairness key of their run, the end of its workflow id, and the priority that the caller gives', async () => {
     const id = await directory();
-    const run = await env.batches.start(parse(id), { priority: { priorityKey: 2 } });
+    const run = await env.batches.start(parseInput(id), { priority: { priorityKey: 2 } });
     const { priority } = await env.client.workflow.getHandle(run.workflowId).describe();
     expect(priority).toMatchObject({ priorityKey: 2, fairnessKey: run.workflowId.slice(-64) });
     await finish(id);
@@ -135,7 +135,7 @@ describe('BatchClient', () => {
   });
 
   test('other work over the same directory has another workflow id', () => {
-    const input = parse('dir-1');
+    const input = parseInput('dir-1');
     const ids = [
       input,
       { ...input, directoryId: 'dir-2' },
@@ -147,7 +147,7 @@ describe('BatchClient', () => {
   });
 
   test('an id with white space around it is the same id', () => {
-    const input = parse('dir-1');
+    const input = parseInput('dir-1');
     const spaced = { type: 'parse_v2', configurationId: '\tcfg-PARSE_AGENTIC ' } as const;
     expect(batchWorkflowId({ directoryId: ' dir-1 ', job: spaced })).toBe(batchWorkflowId(input));
     expect(batchWorkflowId({ batchId: ' bat-1\n' })).toBe(batchWorkflowId({ batchId: 'bat-1' }));
@@ -158,7 +158,7 @@ describe('BatchClient', () => {
 
   test('somebody who attaches later sees the progress, waits for the result, and can cancel', async () => {
     const id = await directory();
-    const started = await env.batches.start(parse(id), { workflowId: `attach-${id}` });
+    const started = await env.batches.start(parseInput(id), { workflowId: `attach-${id}` });
     const attached = env.batches.attach(started.workflowId);
     const waiting = await until('the wait', async () => {
       const progress = await attached.progress();
@@ -172,7 +172,7 @@ describe('BatchClient', () => {
 
   test('the result is that of the whole run after it continued as new', async () => {
     const id = await directory(2);
-    const run = await env.batches.start({ ...parse(id), pageSize: 1 });
+    const run = await env.batches.start({ ...parseInput(id), pageSize: 1 });
     await finish(id);
     expect((await run.result()).files.completed).toBe(2);
     expect((await env.batches.attach(run.workflowId, run.runId).progress()).files.completed).toBe(2);

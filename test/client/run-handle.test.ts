@@ -3,7 +3,7 @@ import type { Payload } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { BATCH_ID_MEMO, BatchClient, NoWorkerError, RunNotReadyError } from '../../src/index.js';
 import { openNamespace, type TestNamespace } from '../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../support/test-environment.js';
 import { until } from '../support/until.js';
 
 let temporal: TestNamespace;
@@ -19,7 +19,7 @@ afterAll(() => env?.close());
 describe('progress', () => {
   test('without a worker is an error that names the task queue, after 10 seconds by default', async () => {
     const batches = new BatchClient({ client: temporal.client, taskQueue: 'nobody-polls-this' });
-    const run = await batches.start(parse('dir-without-worker'));
+    const run = await batches.start(parseInput('dir-without-worker'));
     await expect(run.progress()).rejects.toMatchObject({
       name: 'NoWorkerError',
       message:
@@ -33,7 +33,7 @@ describe('progress', () => {
   test('without a worker is the same error for a client with a native connection, after the time that is given', async () => {
     const client = new Client({ connection: temporal.nativeConnection, namespace: temporal.namespace });
     const batches = new BatchClient({ client, taskQueue: 'nobody-polls-this-either' });
-    const run = await batches.start(parse('dir-without-worker'), { workflowId: 'native' });
+    const run = await batches.start(parseInput('dir-without-worker'), { workflowId: 'native' });
     const startedMs = Date.now();
     await expect(run.progress({ timeoutMs: 1_000 })).rejects.toBeInstanceOf(NoWorkerError);
     expect(Date.now() - startedMs).toBeLessThan(9_000);
@@ -42,7 +42,7 @@ describe('progress', () => {
 
   test('of a run that starts later is an error that says so, also where no worker polls', async () => {
     const batches = new BatchClient({ client: temporal.client, taskQueue: 'nobody-polls-this' });
-    const run = await batches.start(parse('dir-later'), { startDelay: '1 hour' });
+    const run = await batches.start(parseInput('dir-later'), { startDelay: '1 hour' });
     await expect(run.progress()).rejects.toMatchObject({
       name: 'RunNotReadyError',
       message: expect.stringContaining(`Run ${run.workflowId} has not started yet`),
@@ -62,7 +62,7 @@ describe('progress', () => {
       workflowId: 'with-a-bug',
       taskQueue: env.taskQueue,
       // A state that no version has written.
-      args: ['processBatch', parse('dir-bug'), { phase: 'opening', opened: {}, batchId: 'bat-1' }],
+      args: ['processBatch', parseInput('dir-bug'), { phase: 'opening', opened: {}, batchId: 'bat-1' }],
     });
     const run = env.batches.attach(workflowId);
     await until('the third attempt of the workflow task', async () => {
@@ -80,7 +80,7 @@ describe('progress', () => {
 
   test('that the caller aborts is not a NoWorkerError', async () => {
     const batches = new BatchClient({ client: temporal.client, taskQueue: 'nobody-polls-this' });
-    const run = await batches.start(parse('dir-aborted'));
+    const run = await batches.start(parseInput('dir-aborted'));
     const abort = new AbortController();
     // The SDK listens to the signal once for each request: the description of the run, then the query.
     const listen = vi.spyOn(abort.signal, 'addEventListener');
@@ -103,7 +103,7 @@ describe('progress', () => {
       method: 'GET',
       path: '/api/v2/batches',
     });
-    const run = await env.batches.start(parse(id));
+    const run = await env.batches.start(parseInput(id));
     const blockedBy = await until('the failure to show', async () => (await run.progress()).blockedBy ?? undefined);
     expect(blockedBy).toContain('moving house');
     const batch = await env.untilCreated(id);
@@ -133,7 +133,7 @@ describe('a report', () => {
 
   test('that can not be decoded is an error, not a run without a batch', async () => {
     const { id } = await env.emulator.addDirectory(files(1));
-    const { workflowId } = await env.batches.start(parse(id));
+    const { workflowId } = await env.batches.start(parseInput(id));
     env.emulator.batches.finish((await env.untilCreated(id)).id);
     await env.batches.attach(workflowId).result();
     const undecodable = {
@@ -162,7 +162,7 @@ describe('a report', () => {
 
   test('of a run that was terminated is undefined, and the memo has the id of its batch', async () => {
     const { id } = await env.emulator.addDirectory(files(1));
-    const run = await env.batches.start(parse(id));
+    const run = await env.batches.start(parseInput(id));
     await until('the batch id', async () => (await run.progress()).batchId ?? undefined);
     const handle = temporal.client.workflow.getHandle(run.workflowId);
     await handle.terminate();
@@ -177,14 +177,14 @@ describe('a report', () => {
     const { firstExecutionRunId } = await env.client.workflow.start('resumeAs', {
       workflowId,
       taskQueue: env.taskQueue,
-      args: ['processBatch', parse(id)],
+      args: ['processBatch', parseInput(id)],
     });
     const run = env.batches.attach(workflowId, firstExecutionRunId);
     const batch = await env.untilCreated(id);
     await until('the batch id', async () => (await run.progress()).batchId ?? undefined);
     await run.cancel();
     await run.result().catch(() => undefined);
-    const other = await env.batches.start(parse('dir-none'), { workflowId });
+    const other = await env.batches.start(parseInput('dir-none'), { workflowId });
     await other.result().catch(() => undefined);
 
     expect(await run.report()).toMatchObject({ batchId: batch.id, status: 'CANCELLED' });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openNamespace } from '../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../support/test-environment.js';
 import { until } from '../support/until.js';
 
 describe('BatchClient.schedule', () => {
@@ -25,7 +25,7 @@ describe('BatchClient.schedule', () => {
 
   test('it fires at its interval, and its runs are ordinary runs, each with a batch of its own', async () => {
     const id = await directory();
-    const schedule = await env.batches.schedule(parse(id), { scheduleId: `fires-${id}`, every: '1 second' });
+    const schedule = await env.batches.schedule(parseInput(id), { scheduleId: `fires-${id}`, every: '1 second' });
     const runs = await until('two runs', async () => {
       const workflowIds = await runsOf(schedule.scheduleId);
       return workflowIds.length >= 2 && workflowIds;
@@ -41,7 +41,7 @@ describe('BatchClient.schedule', () => {
 
   test('it is triggered, paused, resumed and deleted', async () => {
     const id = await directory();
-    const schedule = await env.batches.schedule(parse(id), {
+    const schedule = await env.batches.schedule(parseInput(id), {
       scheduleId: `moved-${id}`,
       cron: '0 2 1 1 *',
       paused: true,
@@ -67,7 +67,7 @@ describe('BatchClient.schedule', () => {
     env.emulator.configure({ batchRunningMs: 3_600_000 });
     const id = await directory();
     const options = { scheduleId: `once-${id}`, cron: '0 2 1 1 *', note: 'of the archive' };
-    const schedule = await env.batches.schedule(parse(id), options);
+    const schedule = await env.batches.schedule(parseInput(id), options);
     await schedule.trigger();
     await until('the run', () => batchesOver(id).length === 1);
     await schedule.trigger();
@@ -81,8 +81,8 @@ describe('BatchClient.schedule', () => {
   test('a run of a schedule and a started one do not exclude each other, so the same work has two batches', async () => {
     env.emulator.configure({ batchRunningMs: 3_600_000 });
     const id = await directory();
-    const schedule = await env.batches.schedule(parse(id), { scheduleId: `beside-${id}`, cron: '0 2 1 1 *' });
-    const run = await env.batches.start(parse(id));
+    const schedule = await env.batches.schedule(parseInput(id), { scheduleId: `beside-${id}`, cron: '0 2 1 1 *' });
+    const run = await env.batches.start(parseInput(id));
     await schedule.trigger();
     await until('both batches', () => batchesOver(id).length === 2);
     await schedule.delete();
@@ -92,7 +92,7 @@ describe('BatchClient.schedule', () => {
 
   test('what it was told is what Temporal keeps: times, zone, jitter, overlap and catch-up', async () => {
     const id = await directory();
-    const { handle, scheduleId } = await env.batches.schedule(parse(id), {
+    const { handle, scheduleId } = await env.batches.schedule(parseInput(id), {
       scheduleId: `kept-${id}`,
       cron: ['30 2 * * *', '0 14 * * 0'],
       every: '6 hours',
@@ -103,7 +103,7 @@ describe('BatchClient.schedule', () => {
     expect(spec).toMatchObject({ timezone: 'Europe/Berlin', jitter: 300_000, intervals: [{ every: 21_600_000 }] });
     expect(spec.calendars).toHaveLength(2);
     expect(policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 3_600_000, pauseOnFailure: false });
-    expect(action).toMatchObject({ workflowType: 'processBatch', taskQueue: env.taskQueue, args: [parse(id)] });
+    expect(action).toMatchObject({ workflowType: 'processBatch', taskQueue: env.taskQueue, args: [parseInput(id)] });
     await until('the list', async () => {
       for await (const schedule of env.batches.listSchedules()) if (schedule.scheduleId === scheduleId) return true;
       return false;
@@ -113,7 +113,7 @@ describe('BatchClient.schedule', () => {
 
   test('a paused schedule is listed without a next run', async () => {
     const id = await directory();
-    const schedule = await env.batches.schedule(parse(id), { scheduleId: `paused-${id}`, cron: '0 2 * * *' });
+    const schedule = await env.batches.schedule(parseInput(id), { scheduleId: `paused-${id}`, cron: '0 2 * * *' });
     const listed = (isPaused: boolean) =>
       until('Temporal to list it', async () => {
         for await (const { scheduleId, state, info } of env.batches.listSchedules())
@@ -143,6 +143,6 @@ describe('BatchClient.schedule', () => {
   });
 
   test('a schedule without times is refused', async () => {
-    await expect(env.batches.schedule(parse('dir-1'), { scheduleId: 'never' })).rejects.toThrow('cron or every');
+    await expect(env.batches.schedule(parseInput('dir-1'), { scheduleId: 'never' })).rejects.toThrow('cron or every');
   });
 });

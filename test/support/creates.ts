@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { BATCH_ID_MEMO, createBatchWorkflowId, WORKFLOW_TYPES } from '../../src/protocol/index.js';
 import type { EmulatedBatch } from '../../src/testing/index.js';
-import { files, parse, type TestEnvironment } from './test-environment.js';
+import { files, parseInput, type TestEnvironment } from './test-environment.js';
 import { until } from './until.js';
 
 /** A directory, and what the creates over it have sent. */
 export interface TestDirectory {
   directoryId: string;
-  /** Workflow id of the create of its usual batch. */
+  /** Workflow id of the `createBatch` of a run with the input `parseInput(directoryId)`. */
   lockId: string;
   /** Status of the response to each POST so far; 0 while there is none, or where the connection was reset. */
   posts(): number[];
@@ -28,7 +28,7 @@ export async function newDirectory({ emulator, client }: TestEnvironment, fileCo
     'source_directory_id' in body &&
     body.source_directory_id === directoryId;
   const posts = () => emulator.requests.filter(({ method, body }) => method === 'POST' && isOurs(body));
-  const lockId = createBatchWorkflowId(parse(directoryId));
+  const lockId = createBatchWorkflowId(parseInput(directoryId));
   return {
     directoryId,
     lockId,

@@ -141,7 +141,7 @@ const IMMEDIATE: EmulatorOptions = {
 };
 
 /** Input of a run that parses a directory. */
-export function parse(directoryId: string) {
+export function parseInput(directoryId: string) {
   return { directoryId, job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } } as const;
 }
 

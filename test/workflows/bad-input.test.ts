@@ -3,7 +3,7 @@ import { rootFailure } from '../../src/index.js';
 import { parseAll } from '../support/directories.js';
 import { failureOf } from '../support/failure.js';
 import { openNamespace } from '../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../support/test-environment.js';
 
 /** Half of a surrogate pair can't be encoded as UTF-8. */
 const HALF = 'dir-\ud83d';
@@ -11,7 +11,7 @@ const CONTROLS = '\u0000\u001b\u0085'.repeat(500);
 /** Temporal takes 2 MB. */
 const LONG = 'x'.repeat(1_900_000);
 
-const batch = parse('dir-1');
+const batch = parseInput('dir-1');
 const job = {
   fileId: 'dfl-1',
   jobId: 'pjb-1',

@@ -1,6 +1,6 @@
 /** Activities of the `createBatch` workflow: list the batches that are there, send the POST, find the batch of a lost response. */
 import { activityInfo, Context, log } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import {
   type Batch,
   ConnectionError,
@@ -55,15 +55,15 @@ export function listRecentBatches(deps: ActivityDeps) {
     });
 }
 
-/** Like a response of 503: the workflow looks for a batch, and then decides about the next POST. */
+/** Where this attempt sends nothing. Counts as a POST of unknown outcome. */
 const EARLIER_POST_MESSAGE = 'An earlier POST, whose outcome is not known, may have created a batch';
 
 /**
  * Creates the batch by one request: `POST /api/v2/batches`. LlamaCloud has no idempotency key, and a POST whose response is lost may
  * have created a batch that costs money. So it is never retried here: the workflow decides about the next POST.
  *
- * @throws a non-retryable failure, with {@link PostFailureDetails} unless LlamaCloud rejected the request for good. `CancelledFailure` if
- * the activity was cancelled and no response came.
+ * @throws a non-retryable failure, with {@link PostFailureDetails} unless LlamaCloud rejected the request for good. `CancelledFailure`
+ * with the same details if the activity was cancelled and no batch was returned.
  */
 export function postBatch(deps: ActivityDeps) {
   return async ({ directoryId, job, scope }: BatchToCreate): Promise<CreatedBatch> => {
@@ -113,6 +113,7 @@ function isKnownNotCreated(error: unknown): boolean {
 
 /** Adds what the workflow needs to know before the next POST. A rejection for good stays as it is. */
 function withPostDetails(error: unknown, outcome: Omit<PostFailureDetails, 'retryDelayMs'>): unknown {
+  if (error instanceof CancelledFailure) return new CancelledFailure(error.message, [{ ...outcome, retryDelayMs: 0 }]);
   if (!(error instanceof ApplicationFailure) || (error.nonRetryable && !outcome.mayHaveCreatedBatch)) return error;
   const { message, type, nextRetryDelay, cause } = error;
   const retryDelayMs = typeof nextRetryDelay === 'number' ? nextRetryDelay : 0;

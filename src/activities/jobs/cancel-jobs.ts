@@ -45,7 +45,7 @@ const progressSchema = z.object({
 });
 type Progress = z.infer<typeof progressSchema>;
 
-/** Temporal drops the result of an activity that goes on until its deadline. In milliseconds. */
+/** Time before the deadline at which it returns what is known, in milliseconds: Temporal drops a later result. */
 const RESERVE_MS = 10_000;
 
 /**
@@ -129,7 +129,7 @@ function toJobs({ results }: Batch, knownJobs: readonly JobReference[], { cancel
  * Cancels jobs, and saves which are done. After a 429 no more are asked. Any other failure may be of one job only, so it does not keep
  * the others from being asked.
  *
- * @returns The first failure, or the 429. The next attempt asks again: the list shows it whether the cancel took effect.
+ * @returns The first failure, or the 429. The next attempt lists the jobs, which shows whether a cancel took effect, and asks again for those that run.
  */
 async function cancelRunning(
   deps: ActivityDeps,

@@ -30,7 +30,7 @@ export interface Attempt {
   readonly ageMs: number;
   /** Whether this is the first attempt. False after a retry and after a `temporal activity reset`. */
   readonly isFirst: boolean;
-  /** Milliseconds since a failure of this kind was first seen, without another response that says something else. */
+  /** Milliseconds since the first failure of this kind. A response of another kind starts it again at 0, an outage does not. */
   failingMs(kind: TimeLimitedFailure): number;
   /** Milliseconds from now until the activity's deadline, less `reserveMs`; `Infinity` without a deadline. */
   remainingMs(): number;

@@ -23,8 +23,8 @@ import { formatDelay, pollDelayMs } from './poll-delay.js';
 import { ResultMissing } from './result-missing.js';
 
 /**
- * What the request was for. `open` is the first request of a run, and fails it at once: nothing is lost. `create` creates a batch, which
- * costs money, so it is retried after fewer failures than a `read`.
+ * What the request was for. After `open` (the first request of a run) and `create`, 401, 402, 403 and 404 are final: nothing is lost. After a
+ * `read` they are retried for some time.
  */
 export type Operation = 'open' | 'create' | 'read' | 'cancel' | 'store';
 
@@ -37,7 +37,7 @@ export interface FailureContext {
   what: string;
   /** Milliseconds since the activity was first scheduled. */
   ageMs: number;
-  /** Milliseconds since a failure of this kind was first seen, without another response that says something else. */
+  /** Milliseconds since the first failure of this kind. A response of another kind starts it again at 0, an outage does not. */
   failingMs: (kind: TimeLimitedFailure) => number;
   /** Milliseconds until the activity's deadline. */
   remainingMs: number;

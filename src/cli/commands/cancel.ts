@@ -4,7 +4,6 @@ import { CliError } from '../errors.js';
 import { nonEmpty } from '../options/parsers.js';
 import { attachToRun, readRunStatus } from '../runs/run-status.js';
 import { type TemporalFlags, withTemporal } from '../temporal.js';
-import { quoteForShell } from '../text.js';
 
 const DESCRIPTION = `Cancel a run: it cancels its batch and its jobs in LlamaCloud, collects the documents that had finished, and writes the manifest. The run ends within about 10 minutes, a run over many directories within about 20; the command does not wait for it. A run that was started with --on-stop leave leaves its batch running.`;
 
@@ -17,15 +16,15 @@ export function addCancel(program: CliCommand, context: CommandContext): void {
     .action(async (workflowId: string, _flags: object, command: CliCommand) => {
       await withTemporal(context, command.optsWithGlobals<TemporalFlags>(), async (temporal) => {
         const status = await readRunStatus(temporal, workflowId);
-        if (status.status !== 'RUNNING') {
+        if (!status.isOpen) {
           throw new CliError(
             `${workflowId} has already ended: ${status.status}`,
-            `See how it ended: temporal-llamacloud progress ${quoteForShell(workflowId)}`,
+            `See how it ended: ${context.renderCommand('progress', workflowId)}`,
           );
         }
         await attachToRun(temporal, workflowId, status).cancel();
         context.info(`Requested cancellation of ${workflowId}`);
-        context.info(`Wait for its end: temporal-llamacloud progress ${quoteForShell(workflowId)} --watch`);
+        context.info(`Wait for its end: ${context.renderCommand('progress', workflowId, '--watch')}`);
         context.json({ ok: true, workflowId });
       });
     })

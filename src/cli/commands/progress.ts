@@ -41,11 +41,15 @@ export function addProgress(program: CliCommand, context: CommandContext): void 
     );
 }
 
-async function printProgress(context: CommandContext, run: AnyRun, { runId, status }: RunStatus): Promise<void> {
-  const end: RunEnd = status === 'RUNNING' ? {} : await readEnd(run);
+async function printProgress(
+  context: CommandContext,
+  run: AnyRun,
+  { runId, status, isOpen }: RunStatus,
+): Promise<void> {
+  const end = isOpen ? undefined : await readEnd(run);
   const { blockedBy, ...progress } = await readProgress(run, status, end);
   // The progress of a cancelled run says more than Temporal's own failure.
-  const failure = end.failure && {
+  const failure = end?.failure && {
     type: end.failure.type,
     message: progress.failure?.message ?? end.failure.message,
   };
@@ -61,14 +65,19 @@ async function printProgress(context: CommandContext, run: AnyRun, { runId, stat
   });
 }
 
-/** Without an answer, the progress of a run that has ended is read from its report. @throws what {@link queryProgress} throws */
-async function readProgress(run: AnyRun, status: string, { report }: RunEnd): Promise<WithBlockedBy<AnyProgress>> {
+/**
+ * Without an answer, the progress of a run that has ended is read from its report.
+ *
+ * @param end `undefined` while the run is open.
+ * @throws what {@link queryProgress} throws
+ */
+async function readProgress(run: AnyRun, status: string, end: RunEnd | undefined): Promise<WithBlockedBy<AnyProgress>> {
   try {
     const progress = await queryProgress(run);
-    return status === 'RUNNING' ? progress : { ...toEndedProgress(progress, status), blockedBy: null };
+    return end === undefined ? progress : { ...toEndedProgress(progress, status), blockedBy: null };
   } catch (error) {
-    if (report === undefined || !isNoAnswer(error)) throw error;
-    return { ...fromReport(report, status), blockedBy: null };
+    if (end?.report === undefined || !isNoAnswer(error)) throw error;
+    return { ...fromReport(end.report, status), blockedBy: null };
   }
 }
 

@@ -6,7 +6,6 @@ import { UsageError } from '../errors.js';
 import { addBatchOptions, type BatchFlags, toBatchInput } from '../options/batch-options.js';
 import { duration, nonEmpty, timeZone } from '../options/parsers.js';
 import { type TemporalFlags, withTemporal } from '../temporal.js';
-import { quoteForShell } from '../text.js';
 
 /** Temporal's names of the policies. */
 const OVERLAP_POLICIES = {
@@ -82,7 +81,7 @@ export function addScheduleCreate(group: CliCommand, context: CommandContext): v
         context.info(
           `Created schedule ${scheduleId}. ${flags.paused ? 'It is paused.' : `Next run: ${nextRun ?? 'none'}.`}`,
         );
-        context.info(`Start a run now: temporal-llamacloud schedule trigger ${quoteForShell(scheduleId)}`);
+        context.info(`Start a run now: ${context.renderCommand('schedule', 'trigger', scheduleId)}`);
         context.json({ ok: true, scheduleId, nextRun });
       });
     })

@@ -10,7 +10,6 @@ import { nonEmpty } from '../options/parsers.js';
 import type { AnyRun } from '../runs/run-types.js';
 import { waitForRun } from '../runs/wait-for-run.js';
 import { type TemporalClients, type TemporalFlags, withTemporal } from '../temporal.js';
-import { quoteForShell } from '../text.js';
 
 /** Temporal's names of the policies. */
 const CONFLICT_POLICIES = {
@@ -29,7 +28,7 @@ const DESCRIPTION = `Start a run: it creates a batch over a LlamaCloud directory
 
 A batch takes at most 1,000 files, so the directory may hold no more. For more files, use several directories: repeat --directory.
 
-Prints the workflow id and the run id. With --wait, also prints the progress and the report.
+Prints the workflow id and the run id. With --wait, prints the workflow id, the progress and the report.
 
 While a run is open, a second start of the same directory, job and configuration is refused. After it has ended, a start creates a new batch, and you pay for it.`;
 
@@ -60,7 +59,7 @@ export function addStart(program: CliCommand, context: CommandContext): void {
       const flags = self.optsWithGlobals<StartFlags>();
       const input = toDirectoriesInput(flags) ?? toBatchInput(flags);
       await withTemporal(context, flags, async (temporal) => {
-        const run = await startRun(temporal, input, flags);
+        const run = await startRun(context, temporal, input, flags);
         if (flags.wait) context.exitCode = await waitForRun(context, temporal, run);
         else printStarted(context, run);
       });
@@ -74,6 +73,7 @@ export function addStart(program: CliCommand, context: CommandContext): void {
 }
 
 async function startRun(
+  context: CommandContext,
   { batches }: TemporalClients,
   input: ProcessBatchInput | ProcessDirectoriesInput,
   flags: StartFlags,
@@ -91,7 +91,7 @@ async function startRun(
     const workflowId = flags.workflowId ?? defaultId;
     throw new CliError(
       `${workflowId} is already running`,
-      `Follow it: temporal-llamacloud progress ${quoteForShell(workflowId)} --watch. Or give --on-conflict use-existing.`,
+      `Follow it: ${context.renderCommand('progress', workflowId, '--watch')}. Or give --on-conflict use-existing.`,
       error,
     );
   }
@@ -100,6 +100,6 @@ async function startRun(
 function printStarted(context: CommandContext, { workflowId, runId }: AnyRun): void {
   context.info(`Workflow   ${workflowId}`);
   context.info(`Run        ${runId ?? ''}`);
-  context.info(`Follow it: temporal-llamacloud progress ${quoteForShell(workflowId)} --watch`);
+  context.info(`Follow it: ${context.renderCommand('progress', workflowId, '--watch')}`);
   context.json({ ok: true, workflowId, runId });
 }

@@ -50,7 +50,7 @@ export function addBatchOptions<T extends Command>(command: T, { manyDirectories
     .addOption(new Option('--job <type>', JOB_DESCRIPTION).choices(JOB_TYPES))
     .option(
       '--configuration <id>',
-      'configuration of the job: for parse_v2 a saved one (cfg-...) or the preset cfg-PARSE_AGENTIC, for extract_v2 a saved one',
+      'configuration of the job: for parse_v2 a saved one (cfg-...) or a preset such as cfg-PARSE_AGENTIC, for extract_v2 a saved one',
       nonEmpty,
     )
     .option('--project <id>', 'LlamaCloud project (default: the project of the API key)', nonEmpty)

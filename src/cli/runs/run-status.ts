@@ -8,6 +8,8 @@ export interface RunStatus {
   readonly runId: string;
   /** Temporal's status of the workflow: `RUNNING`, `COMPLETED`, ... */
   readonly status: string;
+  /** Also while a person has paused it. */
+  readonly isOpen: boolean;
   /** Whether it is a run of `processDirectories`. */
   readonly isMultiDirectory: boolean;
 }
@@ -19,7 +21,7 @@ export function attachToRun({ batches }: TemporalClients, workflowId: string, { 
 /** @throws CliError when there is no such workflow, or it is not a run of this package */
 export async function readRunStatus({ client, config }: TemporalClients, workflowId: string): Promise<RunStatus> {
   try {
-    const { type, runId, status } = await client.workflow.getHandle(workflowId).describe();
+    const { type, runId, status, closeTime } = await client.workflow.getHandle(workflowId).describe();
     const isMultiDirectory = type === WORKFLOW_TYPES.processDirectories;
     if (type !== WORKFLOW_TYPES.processBatch && !isMultiDirectory) {
       throw new CliError(
@@ -27,7 +29,7 @@ export async function readRunStatus({ client, config }: TemporalClients, workflo
         'Give the workflow id that start has printed.',
       );
     }
-    return { runId, status: status.name, isMultiDirectory };
+    return { runId, status: status.name, isOpen: closeTime === undefined, isMultiDirectory };
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'WorkflowNotFoundError') throw error;
     throw new CliError(

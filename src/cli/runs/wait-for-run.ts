@@ -1,7 +1,7 @@
 import type { CommandContext } from '../command-context.js';
 import { InterruptedError } from '../errors.js';
 import type { TemporalClients } from '../temporal.js';
-import { formatCount, quoteForShell } from '../text.js';
+import { formatCount } from '../text.js';
 import { followRun } from './follow-run.js';
 import { createProgressView } from './progress-view.js';
 import { queryProgress } from './query-progress.js';
@@ -32,10 +32,9 @@ export async function waitForRun(context: CommandContext, temporal: TemporalClie
     return printReport(context, run, report);
   } catch (error) {
     if (error instanceof InterruptedError) {
-      const id = quoteForShell(run.workflowId);
-      context.warn(
-        `The run goes on. Follow it: temporal-llamacloud progress ${id} --watch. Cancel it: temporal-llamacloud cancel ${id}`,
-      );
+      const follow = context.renderCommand('progress', run.workflowId, '--watch');
+      const cancel = context.renderCommand('cancel', run.workflowId);
+      context.warn(`The run goes on. Follow it: ${follow}. Cancel it: ${cancel}`);
     }
     if (!isRunFailure(error)) throw error;
     return await printFailure(context, run, error);

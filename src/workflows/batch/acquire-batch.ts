@@ -75,7 +75,7 @@ async function createUnderLock(state: BatchState, input: ResolvedBatchInput): Pr
   }
 }
 
-/** A `createBatch` that was cancelled may fail with its batch, which goes on: the stop of this run tries again. @throws otherwise. */
+/** A `createBatch` that was cancelled fails with its batch if that may go on: it is the batch of this run, or of its stop. @throws otherwise. */
 function findUncancelledBatch(
   error: ChildWorkflowFailure,
   workflowId: string,

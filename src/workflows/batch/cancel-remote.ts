@@ -69,7 +69,7 @@ export async function cancelRemoteJobs(
   const input = { ...scope, batchId, directoryId, knownJobs, waitMs: Math.min(maxWaitMs, resultsGraceMs) };
   try {
     const jobs = await cancelJobs.executeWithOptions(options, [input]);
-    // The files of a CANCELLED batch that have no job get none.
+    // Most files of a CANCELLED batch that have no job get none, and a batch that is cancelled at once may never have results.
     const isIncomplete = jobs.notCancelled.length > 0 || (status !== 'CANCELLED' && jobs.filesWithoutJob !== 0);
     return { text: describeJobs(jobs), isIncomplete, hasResults: jobs.filesWithoutJob !== null };
   } catch (error) {

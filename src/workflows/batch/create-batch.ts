@@ -63,11 +63,7 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
     state.batch = mustLookFirst ? await findNewBatch(input, preexisting, state.mayHaveCreatedBatch) : null;
     if (state.batch !== null) break;
     if (state.lostPosts >= MAX_LOST_POSTS) throw toLostPostsFailure(input, state);
-    state.mayHaveCreatedBatch = true;
-    // Counted before there is a response: the workflow may be cancelled while it waits for it.
-    state.lostPosts += 1;
-    const options = { summary: `Create a batch: ${renderSummary(input.directoryId, input.job)}` };
-    const response = await postBatch.executeWithOptions(options, [input]).catch(toPostFailure);
+    const response = await post(input, state);
     if ('batchId' in response) state.batch = response;
     else if (response.wasReset) {
       // Nothing was sent. The list from before the reset may hold the batch of the POST that the reset discarded.
@@ -76,7 +72,7 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
     } else if (response.isFinal) {
       // LlamaCloud rejected this POST for good. An earlier one may have created a batch after all.
       state.batch = mayHaveCreatedEarlier ? await findNewBatch(input, preexisting, false) : null;
-      if (state.batch === null) throw response.error;
+      if (state.batch === null) throw state.lostPosts > 0 ? toRejectedFailure(input, response.error) : response.error;
     } else await waitBeforeNextPost(input, state, response);
   }
   upsertMemo({ [BATCH_ID_MEMO]: state.batch.batchId, [BLOCKED_BY_MEMO]: undefined });
@@ -84,6 +80,20 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
   await waitUntilListed(input, preexisting);
   throwIfStopped();
   return state.batch;
+}
+
+/** Sends one POST. @throws a cancellation, and what is no failure of the activity. */
+async function post(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch | PostFailure> {
+  const options = { summary: `Create a batch: ${renderSummary(input.directoryId, input.job)}` };
+  try {
+    return await postBatch.executeWithOptions(options, [input]);
+  } catch (error) {
+    const failure = toPostFailure(error);
+    state.mayHaveCreatedBatch = failure.mayHaveCreatedBatch;
+    if (failure.mayHaveCreatedBatch && !failure.wasUnavailable) state.lostPosts += 1;
+    if (isCancellation(error)) throw error;
+    return failure;
+  }
 }
 
 /** A cancellation that comes together with the end of an activity or of a timer rejects neither. */
@@ -99,20 +109,27 @@ function toLostPostsFailure({ directoryId }: CreateBatchInput, { lostPosts }: Cr
   return ApplicationFailure.nonRetryable(message, 'CreateOutcomeUnknown');
 }
 
+/** The rejection of a POST, where an earlier one may have created a batch after all. */
+function toRejectedFailure({ directoryId }: CreateBatchInput, error: unknown): ApplicationFailure {
+  const { type, message } = rootFailure(error);
+  return ApplicationFailure.nonRetryable(
+    `${message} An earlier POST may have created a batch over directory ${directoryId} that LlamaCloud's list does not show. Look for it before you start again.`,
+    type,
+  );
+}
+
 async function waitBeforeNextPost(
   input: CreateBatchInput,
   state: CreateState,
-  { mayHaveCreatedBatch, wasUnavailable, retryDelayMs, error }: PostFailure,
+  { mayHaveCreatedBatch, retryDelayMs, error }: PostFailure,
 ): Promise<void> {
-  state.mayHaveCreatedBatch = mayHaveCreatedBatch;
-  if (!mayHaveCreatedBatch || wasUnavailable) state.lostPosts -= 1;
   const { type, message } = rootFailure(error);
   setCurrentDetails(`The batch is not created yet: ${code(type)} ${code(message)}`);
   upsertMemo({ [BLOCKED_BY_MEMO]: cleanText(message) });
   log.warn('The batch is not created yet', { type, message, mayHaveCreatedBatch });
   await sleep(Math.max(MIN_DELAY_MS, retryDelayMs));
   throwIfStopped();
-  // A reset of the next run would lose the POSTs that it sent: it starts by looking for their batch.
+  // If a person resets the execution that follows, its history has none of the POSTs that it sent. So it starts by looking for a batch.
   if (workflowInfo().continueAsNewSuggested)
     await continueAsNew<typeof createBatch>(input, { ...state, mayHaveCreatedBatch: true });
 }

@@ -85,9 +85,9 @@ describe('postBatch', () => {
 
   const REJECTED = [
     [400, 'RequestRejected', /Check the ids and the configuration/],
-    [401, 'NotAuthorized', /Check LLAMA_CLOUD_API_KEY/],
+    [401, 'NotAuthorized', /Check the API key \(LLAMA_CLOUD_API_KEY\)/],
     [402, 'OutOfCredits', /Add credits to the LlamaCloud organization/],
-    [403, 'NotAuthorized', /Check LLAMA_CLOUD_API_KEY/],
+    [403, 'NotAuthorized', /Check the API key \(LLAMA_CLOUD_API_KEY\)/],
     [404, 'NotFound', /Check the id/],
     [409, 'RequestRejected', /Check the ids/],
     [422, 'RequestRejected', /Check the ids/],
@@ -121,7 +121,18 @@ describe('postBatch', () => {
   test('a cancelled POST without a response ends as cancelled', async () => {
     const { env, work } = await setWork({ timeoutMs: 2_000 });
     env.emulator.faults.next({ kind: 'delay', delayMs: 60_000, ...TARGETS.createBatch });
-    await expect(cancelledPost(env, work)).rejects.toThrow(CancelledFailure);
+    const ended = cancelledPost(env, work);
+    await expect(ended).rejects.toThrow(CancelledFailure);
+    await expect(ended).rejects.toMatchObject({ details: [{ mayHaveCreatedBatch: true }] });
+  });
+
+  test('a cancelled POST that LlamaCloud rejects says that there is no batch', async () => {
+    const { env, work } = await setWork();
+    env.emulator.faults.next({ kind: 'status', status: 429, ...TARGETS.createBatch });
+    env.emulator.faults.next({ kind: 'delay', delayMs: 500, ...TARGETS.createBatch });
+    const ended = cancelledPost(env, work);
+    await expect(ended).rejects.toThrow(CancelledFailure);
+    await expect(ended).rejects.toMatchObject({ details: [{ mayHaveCreatedBatch: false }] });
   });
 
   /** Cancels as soon as the request is under way. */

@@ -146,7 +146,7 @@ describe('an output store that fails', () => {
     expect(failure.category).not.toBe(ApplicationFailureCategory.BENIGN);
     expect(failure.message).toMatch(/^manifest of batch bat-1: Could not .*: ENOTDIR/);
     expect(failure.message).toMatch(
-      /Check that LLAMACLOUD_OUTPUT can be written to, has room, and is the same place for all workers\.$/,
+      /Check that the output folder \(LLAMACLOUD_OUTPUT\) can be written to, has room, and is the same for all workers\.$/,
     );
     expect(failure.cause).toMatchObject({ name: 'OutputError' });
     expect(delayOf(failure)).toBeLessThanOrEqual(2_000);

@@ -44,7 +44,7 @@ describe('a read that LlamaCloud answers with', () => {
 
   test.each([401, 402, 403])('%i says already while it is tried again what a person can do', async (status) => {
     const { failure } = await pollThrough({ kind: 'status', status });
-    expect(failure.message).toMatch(status === 402 ? /Add credits/ : /Check LLAMA_CLOUD_API_KEY/);
+    expect(failure.message).toMatch(status === 402 ? /Add credits/ : /Check the API key \(LLAMA_CLOUD_API_KEY\)/);
   });
 
   test('5xx for long is asked again more and more seldom, at most once a minute', async () => {

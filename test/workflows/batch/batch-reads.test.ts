@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isFailure } from '../../../src/index.js';
 import { type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
 import { failureOf, reportIn } from '../../support/failure.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 describe('a batch that is read again', () => {
@@ -21,7 +21,7 @@ describe('a batch that is read again', () => {
 
   test('as CANCELLED and without results keeps the manifest of an earlier run', async () => {
     const { id } = await env.emulator.addDirectory(files(2));
-    const first = await (await env.batches.start(parse(id))).result();
+    const first = await (await env.batches.start(parseInput(id))).result();
     const { batchId } = first;
     env.emulator.batches.setStatus(batchId, 'CANCELLED');
     env.emulator.batches.setResults(batchId, () => null);
@@ -37,7 +37,7 @@ describe('a batch that is read again', () => {
 
   test('as CANCELLED and without results after its first page counts the other files as skipped', async () => {
     const { id } = await env.emulator.addDirectory(files(3));
-    const run = await env.batches.start({ ...parse(id), pageSize: 1, resultsGracePeriod: '1 second' });
+    const run = await env.batches.start({ ...parseInput(id), pageSize: 1, resultsGracePeriod: '1 second' });
     const { id: batchId } = await env.untilCreated(id);
     let isRead = false;
     env.emulator.batches.setResults(batchId, (rows) => {
@@ -64,7 +64,7 @@ describe('a batch that is read again', () => {
       );
       return { ...body, results, status: 'RUNNING' };
     });
-    const failure = await failureOf((await env.batches.start({ ...parse(id), maxFailedFiles: 0 })).result());
+    const failure = await failureOf((await env.batches.start({ ...parseInput(id), maxFailedFiles: 0 })).result());
     expect(isFailure(failure, 'TooManyFailedFiles')).toBe(true);
     expect(reportIn(failure).status).toBe('COMPLETED');
   });

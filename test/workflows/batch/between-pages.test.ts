@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { isFailure } from '../../../src/index.js';
 import { failureOf, reportIn } from '../../support/failure.js';
 import { openNamespace } from '../../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 describe('a run that ends between two pages', () => {
@@ -44,7 +44,7 @@ describe('a run that ends between two pages', () => {
   test('because it was cancelled while a part of its manifest was written does not go on', async () => {
     const { release, writing } = holdWrites();
     const { id } = await env.emulator.addDirectory(files(3));
-    const run = await env.batches.start({ ...parse(id), pageSize: 1, onStop: 'leave' });
+    const run = await env.batches.start({ ...parseInput(id), pageSize: 1, onStop: 'leave' });
     await writing();
     await run.cancel();
     await until('the stop', async () => (await run.progress()).phase === 'stopping');
@@ -58,7 +58,7 @@ describe('a run that ends between two pages', () => {
   test('is complete where it would have ended anyway, and its last details say so', async () => {
     const { release, writing } = holdWrites();
     const { id } = await env.emulator.addDirectory(files(2));
-    const run = await env.batches.start(parse(id));
+    const run = await env.batches.start(parseInput(id));
     await writing();
     await run.cancel();
     await until('the stop', async () => (await run.progress()).phase === 'stopping');
@@ -76,7 +76,7 @@ describe('a run that ends between two pages', () => {
       if (isExpanded) pages += 1;
       return isExpanded && pages > 1 ? { ...body, status: 'FAILED' } : body;
     });
-    const run = await env.batches.start({ ...parse(id), pageSize: 1 });
+    const run = await env.batches.start({ ...parseInput(id), pageSize: 1 });
     const failure = await failureOf(run.result());
     restore();
     expect(isFailure(failure, 'BatchFailed')).toBe(true);

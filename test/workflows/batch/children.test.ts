@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { documentKey } from '../../../src/activities/support/output-keys.js';
 import { createActivities, LlamaCloudClient, openOutputStore } from '../../../src/index.js';
 import { openNamespace, type TestNamespace } from '../../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 describe('children of other workers, on a real server', () => {
@@ -35,7 +35,7 @@ describe('children of other workers, on a real server', () => {
     const tooLong = ['wide.md', 'control.md'];
     const names = ['huge.md', 'lone.md', 'nan.md', 'negative.md', 'none.md', 'throws.md', 'fits.md', ...tooLong];
     const { id } = await env.emulator.addDirectory(names.map((name) => ({ name, content: 'x' })));
-    const run = await env.batches.start({ ...parse(id), child: { workflowType: 'claimDocument' } });
+    const run = await env.batches.start({ ...parseInput(id), child: { workflowType: 'claimDocument' } });
     env.emulator.batches.finish((await env.untilCreated(id)).id);
     const report = await run.result();
     expect(report.files).toMatchObject({ total: 9, completed: 8, failed: 1 });
@@ -60,7 +60,7 @@ describe('children of other workers, on a real server', () => {
     const search = await startTestEnvironment(temporal, { shared: env, worker: { activities: {} } });
     const { id } = await env.emulator.addDirectory([...files(2), { name: 'reject.md', content: 'x' }]);
     const child = { workflowType: 'indexDocument', taskQueue: search.taskQueue };
-    const run = await env.batches.start({ ...parse(id), child });
+    const run = await env.batches.start({ ...parseInput(id), child });
     env.emulator.batches.finish((await env.untilCreated(id)).id);
     const report = await run.result();
     await search.close();
@@ -76,7 +76,7 @@ describe('children of other workers, on a real server', () => {
 
   test('a worker with another output store says so, writes nothing, and the run completes without it', async () => {
     const { id } = await env.emulator.addDirectory(files(10));
-    const run = await env.batches.start(parse(id));
+    const run = await env.batches.start(parseInput(id));
     const batch = await env.untilCreated(id);
     await until('the run to wait', async () => (await run.progress()).phase === 'waiting');
     const elsewhere = await mkdtemp(join(tmpdir(), 'temporal-llamacloud-'));

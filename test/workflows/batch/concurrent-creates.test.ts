@@ -3,7 +3,7 @@ import { TARGETS } from '../../../src/testing/index.js';
 import { newDirectory, untilEnded } from '../../support/creates.js';
 import { failureOf } from '../../support/failure.js';
 import { openNamespace } from '../../support/namespace.js';
-import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const TIMEOUT_MS = 240_000;
@@ -18,7 +18,7 @@ describe('runs over the same directory with the same job', () => {
   afterAll(() => env?.close());
 
   const start = (directoryId: string, name: string, timeout: '1 hour' | '5 s' = '1 hour') =>
-    env.batches.start({ ...parse(directoryId), timeout }, { workflowId: `${name}-${directoryId}` });
+    env.batches.start({ ...parseInput(directoryId), timeout }, { workflowId: `${name}-${directoryId}` });
 
   test(
     'at once, whose responses are all lost, have a batch each',

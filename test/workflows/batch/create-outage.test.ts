@@ -7,7 +7,7 @@ import {
 } from '../../../src/testing/index.js';
 import { newDirectory } from '../../support/creates.js';
 import { failureOf } from '../../support/failure.js';
-import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 const MINUTE_MS = 60_000;
 
@@ -33,7 +33,7 @@ describe('a create while LlamaCloud is down, on the time-skipping server', () =>
     const { faults } = env.emulator;
     const failures = 3;
     faults.next({ kind: 'status', status: 503, ...TARGETS.createBatch, times: failures });
-    const run = await env.batches.start(parse(directory.directoryId));
+    const run = await env.batches.start(parseInput(directory.directoryId));
     await directory.untilPosted(1);
     faults.next({ kind: 'status', status: 503, ...TARGETS.listBatches, times: 5 });
     const { batchId } = await run.result();
@@ -63,7 +63,7 @@ describe('a create while LlamaCloud is down, on the time-skipping server', () =>
     ];
     for (const fault of [...CREATES_NOTHING, ...CREATES])
       env.emulator.faults.next({ ...fault, ...TARGETS.createBatch });
-    const run = await env.batches.start(parse(directory.directoryId));
+    const run = await env.batches.start(parseInput(directory.directoryId));
     const failure = await failureOf(run.result());
     show();
     env.emulator.faults.clear();
@@ -76,7 +76,7 @@ describe('a create while LlamaCloud is down, on the time-skipping server', () =>
     const directory = await newDirectory(env);
     env.emulator.faults.next({ kind: 'status', status: 429, retryAfter: 1, ...TARGETS.createBatch });
     env.emulator.faults.next({ kind: 'status', status: 401, ...TARGETS.createBatch });
-    const run = await env.batches.start(parse(directory.directoryId));
+    const run = await env.batches.start(parseInput(directory.directoryId));
     // What may be listed between the two POSTs is listed before the second one.
     await directory.untilPosted(2);
     env.emulator.faults.next({ kind: 'status', status: 401, ...TARGETS.listBatches, times: 1_000 });
@@ -92,7 +92,7 @@ describe('a create while LlamaCloud is down, on the time-skipping server', () =>
     const directory = await newDirectory(env);
     const { faults } = env.emulator;
     faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
-    const run = await env.batches.start({ ...parse(directory.directoryId), timeout: '10 minutes' });
+    const run = await env.batches.start({ ...parseInput(directory.directoryId), timeout: '10 minutes' });
     await directory.untilPosted(1);
     faults.next({ kind: 'status', status: 503, ...TARGETS.listBatches, times: 1_000 });
     const failure = await failureOf(run.result());
@@ -108,7 +108,7 @@ describe('a create while LlamaCloud is down, on the time-skipping server', () =>
     const restore = env.emulator.rewrite(TARGETS.listBatches, (body) =>
       directory.batches().length === 0 ? body : 'Bad Gateway',
     );
-    const run = await env.batches.start(parse(directory.directoryId));
+    const run = await env.batches.start(parseInput(directory.directoryId));
     const report = await run.result();
     restore();
     expect(report.status).toBe('COMPLETED');
@@ -127,7 +127,7 @@ describe('a create while LlamaCloud is down, on the time-skipping server', () =>
   test('is waited for, for days, by a run that continues as new', async () => {
     const { directoryId, lockId, batches } = await newDirectory(env);
     const occupant = await env.client.workflow.start('holdDocument', { workflowId: lockId, taskQueue: env.taskQueue });
-    const run = await env.batches.start({ ...parse(directoryId), timeout: '30 days' });
+    const run = await env.batches.start({ ...parseInput(directoryId), timeout: '30 days' });
     const latest = async () => (await env.client.workflow.getHandle(run.workflowId).describe()).runId;
     while ((await latest()) === run.runId) await temporal.env.sleep('2 hours');
     expect((await env.history(run.workflowId, run.runId)).length).toBeLessThan(5_000);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TARGETS } from '../../../src/testing/index.js';
 import { openNamespace } from '../../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 /** `indexDocument` fails for the file with this name, whose job is COMPLETED. */
 const REJECTED = { name: 'reject.md', content: '# No\n' };
@@ -18,7 +18,7 @@ describe('the credits of a file whose child failed, on a real server', () => {
   /** Runs a batch over one file, and others that are rejected: each of them has a function, which gets its job. */
   const reject = async (...prepares: ((jobId: string) => void)[]) => {
     const { id } = await env.emulator.addDirectory([...files(1), ...prepares.map(() => REJECTED)]);
-    const run = await env.batches.start({ ...parse(id), child: { workflowType: 'indexDocument' } });
+    const run = await env.batches.start({ ...parseInput(id), child: { workflowType: 'indexDocument' } });
     const batch = await env.untilCreated(id);
     const rejected = batch.files.filter(({ name }) => name === REJECTED.name);
     for (const [index, { jobId }] of rejected.entries()) prepares[index]?.(jobId ?? '');
@@ -61,7 +61,7 @@ describe('the credits of a file whose child failed, on a real server', () => {
       markdown: null,
       result_content_metadata: null,
     }));
-    const run = await env.batches.start({ ...parse(id), jobTimeout: '3 seconds' });
+    const run = await env.batches.start({ ...parseInput(id), jobTimeout: '3 seconds' });
     env.emulator.batches.finish((await env.untilCreated(id)).id);
     const report = await run.result();
     restore();
@@ -72,7 +72,7 @@ describe('the credits of a file whose child failed, on a real server', () => {
 
   test('are not asked for where the job itself failed', async () => {
     const { id } = await env.emulator.addDirectory([...files(1), { name: 'broken.pdf', content: '' }]);
-    const run = await env.batches.start(parse(id));
+    const run = await env.batches.start(parseInput(id));
     env.emulator.batches.finish((await env.untilCreated(id)).id);
     expect((await run.result()).files).toMatchObject({ completed: 1, failed: 1 });
     const activities = (await env.history(run.workflowId)).map(

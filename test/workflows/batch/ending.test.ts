@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isFailure } from '../../../src/index.js';
 import { failureOf, reportIn } from '../../support/failure.js';
 import { openNamespace } from '../../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const HOUR = 3_600_000;
@@ -19,7 +19,7 @@ describe('a run that fails or is cancelled, on a real server', () => {
 
   const start = async (count: number, options: object = {}) => {
     const { id } = await env.emulator.addDirectory(files(count));
-    const run = await env.batches.start({ ...parse(id), poll: { maximumInterval: 1_000 }, ...options });
+    const run = await env.batches.start({ ...parseInput(id), poll: { maximumInterval: 1_000 }, ...options });
     const batch = await env.untilCreated(id);
     return { run, batch, status: () => env.emulator.batches.list().find((each) => each.id === batch.id)?.status };
   };

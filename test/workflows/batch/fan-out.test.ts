@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { documentKey } from '../../../src/activities/support/output-keys.js';
 import { failureOf } from '../../support/failure.js';
 import { openNamespace } from '../../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const HOUR = 3_600_000;
@@ -22,7 +22,7 @@ describe('jobs that end after their batch, on a real server', () => {
   async function start(count: number, input: object = {}) {
     const { id } = await env.emulator.addDirectory(files(count));
     const asked = env.emulator.requests.length;
-    const run = await env.batches.start({ ...parse(id), ...input });
+    const run = await env.batches.start({ ...parseInput(id), ...input });
     const batch = await env.untilCreated(id);
     const jobOf = (file: number) => {
       const found = env.emulator.batches.list().find((each) => each.id === batch.id)?.files[file]?.jobId;

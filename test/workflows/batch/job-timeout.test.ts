@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTimeSkippingTemporal, TARGETS, type TimeSkippingTemporal } from '../../../src/testing/index.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 const MINUTE = 60_000;
 
@@ -22,7 +22,7 @@ describe('time for the jobs of a batch, on the time-skipping server', () => {
   async function runToEnd(count: number, options: object) {
     const { id } = await env.emulator.addDirectory(files(count));
     const run = await env.batches.start({
-      ...parse(id),
+      ...parseInput(id),
       poll: { backoffCoefficient: 2, maximumInterval: '10 minutes' },
       ...options,
     });

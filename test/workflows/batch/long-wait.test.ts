@@ -4,7 +4,7 @@ import { isFailure, WAKE_SIGNAL } from '../../../src/index.js';
 import { startTimeSkippingTemporal, TARGETS, type TimeSkippingTemporal } from '../../../src/testing/index.js';
 import { newBatchState } from '../../../src/workflows/batch/state.js';
 import { failureOf } from '../../support/failure.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const HOUR = 3_600_000;
@@ -36,7 +36,7 @@ describe('waiting, on the time-skipping server', () => {
   let workflowId = '';
   const start = async (options: object = {}) => {
     const { id } = await env.emulator.addDirectory(files(1));
-    const run = await env.batches.start({ ...parse(id), ...options });
+    const run = await env.batches.start({ ...parseInput(id), ...options });
     workflowId = run.workflowId;
     return { run, batch: await env.untilCreated(id) };
   };
@@ -84,7 +84,7 @@ describe('waiting, on the time-skipping server', () => {
       taskQueue: env.taskQueue,
       args: [
         'processBatch',
-        { ...parse(id), poll: { initialInterval: '1 hour', maximumInterval: '1 hour' } },
+        { ...parseInput(id), poll: { initialInterval: '1 hour', maximumInterval: '1 hour' } },
         newBatchState(startedMs - 7 * DAY + 2 * HOUR),
       ],
     });
@@ -133,7 +133,7 @@ describe('waiting, on the time-skipping server', () => {
     const started = await env.client.workflow.start('processBatchLate', {
       workflowId,
       taskQueue: env.taskQueue,
-      args: [{ ...parse(id), poll: { maximumInterval: '1 hour', backoffCoefficient: 2 }, timeout: '300 days' }],
+      args: [{ ...parseInput(id), poll: { maximumInterval: '1 hour', backoffCoefficient: 2 }, timeout: '300 days' }],
     });
     const run = env.batches.attach(workflowId);
     const batch = await env.untilCreated(id);

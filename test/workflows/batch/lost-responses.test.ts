@@ -5,7 +5,7 @@ import { newDirectory } from '../../support/creates.js';
 import { failureOf } from '../../support/failure.js';
 import { readLogged } from '../../support/logged.js';
 import { openNamespace } from '../../support/namespace.js';
-import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 const TIMEOUT_MS = 240_000;
 
@@ -37,7 +37,7 @@ describe('a create whose response is lost', () => {
   async function runUnder(...faults: Fault[]) {
     const directory = await newDirectory(env);
     for (const fault of faults) env.emulator.faults.next({ ...fault, ...TARGETS.createBatch });
-    const run = await env.batches.start(parse(directory.directoryId));
+    const run = await env.batches.start(parseInput(directory.directoryId));
     return { ...directory, run };
   }
 
@@ -109,7 +109,7 @@ describe('a create whose response is lost', () => {
       const directory = await newDirectory(env);
       const { faults } = env.emulator;
       faults.next({ kind: 'reset-before', ...TARGETS.createBatch });
-      const run = await env.batches.start(parse(directory.directoryId));
+      const run = await env.batches.start(parseInput(directory.directoryId));
       await directory.untilPosted(1);
       faults.next({ kind: 'status', status: 503, ...TARGETS.listBatches, times: 3 });
       const report = await run.result();
@@ -129,7 +129,10 @@ describe('a create whose response is lost', () => {
     'and is then rejected fails the run, where there is no batch',
     async () => {
       const { run, posts, batches } = await runUnder({ kind: 'reset-before' }, { kind: 'status', status: 402 });
-      expect(await failureOf(run.result())).toMatchObject({ type: 'OutOfCredits' });
+      expect(await failureOf(run.result())).toMatchObject({
+        type: 'OutOfCredits',
+        message: expect.stringContaining('An earlier POST may have created a batch over directory'),
+      });
       expect(posts()).toHaveLength(2);
       expect(batches()).toEqual([]);
     },
@@ -148,7 +151,7 @@ describe('a create whose response is lost', () => {
       }));
       env.emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
       env.emulator.faults.next({ kind: 'status', status: 402, ...TARGETS.createBatch });
-      const run = await env.batches.start(parse(directory.directoryId));
+      const run = await env.batches.start(parseInput(directory.directoryId));
       const report = await run.result();
       show();
       expect(directory.batches().map(({ id }) => id)).toEqual([report.batchId]);
@@ -168,7 +171,7 @@ describe('a create whose response is lost', () => {
     async (_, howToLose) => {
       lose = howToLose;
       const directory = await newDirectory(env);
-      const run = await env.batches.start(parse(directory.directoryId));
+      const run = await env.batches.start(parseInput(directory.directoryId));
       const report = await run.result();
       expect(directory.batches().map(({ id }) => id)).toEqual([report.batchId]);
       expect(directory.posts()).toHaveLength(1);

@@ -7,7 +7,7 @@ import { TARGETS } from '../../../src/testing/index.js';
 import { failureOf, reportIn } from '../../support/failure.js';
 import { readLogged } from '../../support/logged.js';
 import { openNamespace } from '../../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const SECRET = 'PLANTED-SIGNATURE';
@@ -63,7 +63,7 @@ describe('unusual results, on a real server', () => {
       env.emulator.configure({ lateRowsMs: 3_000, lateJobsMs: 4_000 });
       if (times > 0) env.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.listFiles, times });
       const { id } = await env.emulator.addDirectory(files(5));
-      const run = await env.batches.start({ ...parse(id), pageSize: 2 });
+      const run = await env.batches.start({ ...parseInput(id), pageSize: 2 });
       env.emulator.batches.finish((await env.untilCreated(id)).id);
       const report = await run.result();
       expect(report.files).toMatchObject({ total: 5, completed: 5 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ManifestLine } from '../../../src/index.js';
 import { openNamespace } from '../../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 describe('a run with onlyFailed', () => {
   let env: TestEnvironment;
@@ -16,7 +16,7 @@ describe('a run with onlyFailed', () => {
 
   test('only what has no document is processed again, and a second time nothing', async () => {
     const { id } = await env.emulator.addDirectory([...files(2), { name: 'late.md', content: '# Late\n' }]);
-    const first = await env.batches.start(parse(id));
+    const first = await env.batches.start(parseInput(id));
     const batch = await env.untilCreated(id);
     const late = batch.files.find((file) => file.name === 'late.md');
     env.emulator.jobs.setStatus(late?.jobId ?? '', 'FAILED', 'out of paper');

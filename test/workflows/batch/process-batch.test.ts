@@ -5,7 +5,7 @@ import { BATCH_ID_MEMO, isFailure } from '../../../src/index.js';
 import { processBatch } from '../../../src/workflows/index.js';
 import { failureOf, reportIn } from '../../support/failure.js';
 import { openNamespace } from '../../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 describe('processBatch on a real server', () => {
   let env: TestEnvironment;
@@ -25,7 +25,7 @@ describe('processBatch on a real server', () => {
       { name: 'broken.pdf', content: '%PDF-1.7 and nothing more' },
       { name: 'c.txt', content: 'sea' },
     ]);
-    const run = await env.batches.start(parse(id));
+    const run = await env.batches.start(parseInput(id));
     const report = await run.result();
 
     expect(report).toMatchObject({ status: 'COMPLETED', directoryId: id, bytes: 8, credits: 6 });
@@ -46,7 +46,7 @@ describe('processBatch on a real server', () => {
 
   test('the failed file is a failed child, and its run says which file and why', async () => {
     const { id } = await env.emulator.addDirectory([{ name: 'empty.pdf', content: '' }]);
-    const run = await env.batches.start(parse(id));
+    const run = await env.batches.start(parseInput(id));
     const [failed] = (await run.result()).failures;
     const child = env.client.workflow.getHandle(`${run.workflowId}/${failed?.fileId}`);
     const failure = await failureOf(child.result());
@@ -59,7 +59,7 @@ describe('processBatch on a real server', () => {
 
   test('the batch id is in the memo, the work in the summary and the state in the details', async () => {
     const { id } = await env.emulator.addDirectory(files(2));
-    const run = await env.batches.start(parse(id));
+    const run = await env.batches.start(parseInput(id));
     const report = await run.result();
     const description = await env.client.workflow.getHandle(run.workflowId).describe();
     expect(description.memo?.[BATCH_ID_MEMO]).toBe(report.batchId);
@@ -72,7 +72,7 @@ describe('processBatch on a real server', () => {
 
   test('no more children are open than the input allows', async () => {
     const { id } = await env.emulator.addDirectory(files(9));
-    const run = await env.batches.start({ ...parse(id), maxConcurrentJobs: 3 });
+    const run = await env.batches.start({ ...parseInput(id), maxConcurrentJobs: 3 });
     expect((await run.result()).files.completed).toBe(9);
     let open = 0;
     let most = 0;
@@ -86,7 +86,11 @@ describe('processBatch on a real server', () => {
 
   test('children that fail with very long messages do not make the run too large for Temporal', async () => {
     const { id } = await env.emulator.addDirectory(files(12));
-    const run = await env.batches.start({ ...parse(id), child: { workflowType: 'complain' }, maxConcurrentJobs: 8 });
+    const run = await env.batches.start({
+      ...parseInput(id),
+      child: { workflowType: 'complain' },
+      maxConcurrentJobs: 8,
+    });
     const report = await run.result();
     expect(report.files.failed).toBe(12);
     expect(Buffer.byteLength(report.failures[0]?.message ?? '')).toBeLessThan(310);
@@ -96,7 +100,7 @@ describe('processBatch on a real server', () => {
   test('the report lists as many failures as the input asks for, the manifest all', async () => {
     const broken = ['a.pdf', 'b.pdf', 'c.pdf'].map((name) => ({ name, content: '' }));
     const { id } = await env.emulator.addDirectory(broken);
-    const none = await (await env.batches.start({ ...parse(id), reportedFailures: 0 })).result();
+    const none = await (await env.batches.start({ ...parseInput(id), reportedFailures: 0 })).result();
     const two = await (await env.batches.start({ batchId: none.batchId, reportedFailures: 2 })).result();
     expect([none.failures.length, two.failures.length]).toEqual([0, 2]);
     for (const report of [none, two]) {
@@ -107,7 +111,7 @@ describe('processBatch on a real server', () => {
 
   test('a child that returns nothing of a document still counts', async () => {
     const { id } = await env.emulator.addDirectory(files(1));
-    const run = await env.batches.start({ ...parse(id), child: { workflowType: 'countDocument' } });
+    const run = await env.batches.start({ ...parseInput(id), child: { workflowType: 'countDocument' } });
     const report = await run.result();
     expect(report.files.completed).toBe(1);
     expect(await env.manifest(report.manifest)).toMatchObject([{ status: 'COMPLETED', output: null, sha256: null }]);
@@ -127,8 +131,8 @@ describe('processBatch on a real server', () => {
 
   test('a batch that is given is adopted, and nothing is created', async () => {
     const { id } = await env.emulator.addDirectory(files(2));
-    const first = await (await env.batches.start(parse(id))).result();
-    const run = await env.batches.start({ ...parse(id), batchId: first.batchId });
+    const first = await (await env.batches.start(parseInput(id))).result();
+    const run = await env.batches.start({ ...parseInput(id), batchId: first.batchId });
     const report = await run.result();
     expect(report).toMatchObject({ batchId: first.batchId, files: { completed: 2 } });
     expect(batchesOver(id)).toHaveLength(1);
@@ -137,7 +141,7 @@ describe('processBatch on a real server', () => {
   test('too many failed files stop new children, and the manifest still has every file', async () => {
     const broken = Array.from({ length: 6 }, (_, i) => ({ name: `${i}.pdf`, content: '' }));
     const { id } = await env.emulator.addDirectory(broken);
-    const run = await env.batches.start({ ...parse(id), maxFailedFiles: 2, maxConcurrentJobs: 1 });
+    const run = await env.batches.start({ ...parseInput(id), maxFailedFiles: 2, maxConcurrentJobs: 1 });
     const failure = await failureOf(run.result());
     expect(isFailure(failure, 'TooManyFailedFiles')).toBe(true);
     expect(failure.message).toMatch(/^3 of 6 files of batch bat-\S+ failed$/);
@@ -149,7 +153,7 @@ describe('processBatch on a real server', () => {
   test('files that were cancelled count as failed, and are named apart', async () => {
     const { id } = await env.emulator.addDirectory([...files(1), { name: 'broken.pdf', content: '' }]);
     env.emulator.configure({ batchRunningMs: 3_600_000 });
-    const run = await env.batches.start({ ...parse(id), maxFailedFiles: 1 });
+    const run = await env.batches.start({ ...parseInput(id), maxFailedFiles: 1 });
     const batch = await env.untilCreated(id);
     env.emulator.configure({ batchRunningMs: 0 });
     env.emulator.jobs.setStatus(batch.files.find(({ name }) => name === '0000.md')?.jobId ?? '', 'CANCELLED');
@@ -161,7 +165,7 @@ describe('processBatch on a real server', () => {
 
   test('an allowed share of failed files does not fail the run, one more does', async () => {
     const { id } = await env.emulator.addDirectory([...files(3), { name: 'broken.pdf', content: '' }]);
-    const allowed = await env.batches.start({ ...parse(id), maxFailedPercent: 25 }, { workflowId: `${id}-25` });
+    const allowed = await env.batches.start({ ...parseInput(id), maxFailedPercent: 25 }, { workflowId: `${id}-25` });
     const { batchId, files: counts } = await allowed.result();
     expect(counts).toMatchObject({ completed: 3, failed: 1 });
     const refused = await env.batches.start({ batchId, maxFailedPercent: 24 }, { workflowId: `${id}-24` });
@@ -170,7 +174,7 @@ describe('processBatch on a real server', () => {
 
   test('a large batch continues as new between pages, and loses and duplicates nothing', async () => {
     const { id } = await env.emulator.addDirectory(files(7));
-    const run = await env.batches.start({ ...parse(id), pageSize: 3 });
+    const run = await env.batches.start({ ...parseInput(id), pageSize: 3 });
     const report = await run.result();
     expect(report.files).toMatchObject({ total: 7, completed: 7 });
     const lines = await env.manifest(report.manifest);
@@ -183,7 +187,7 @@ describe('processBatch on a real server', () => {
 
   test('a directory without files ends with an empty manifest', async () => {
     const { id } = await env.emulator.addDirectory([]);
-    const run = await env.batches.start(parse(id));
+    const run = await env.batches.start(parseInput(id));
     const report = await run.result();
     expect(report.files.total).toBe(0);
     expect(await readFile(report.manifest ?? '', 'utf8')).toBe('');
@@ -194,7 +198,7 @@ describe('processBatch on a real server', () => {
     const handle = await env.client.workflow.start(processBatch, {
       workflowId: `plain-${id}`,
       taskQueue: env.taskQueue,
-      args: [parse(id)],
+      args: [parseInput(id)],
     });
     expect((await handle.result()).files.completed).toBe(1);
   });

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { BatchProgress } from '../../../src/index.js';
 import { settledCount } from '../../../src/protocol/index.js';
 import { openNamespace } from '../../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 import { mapFiles, startRun } from './support.js';
 
@@ -60,7 +60,7 @@ describe('the progress of a run, on a real server', () => {
   test('has counts that agree at every moment, over several pages', async () => {
     const broken = Array.from({ length: 3 }, (_, i) => ({ name: `broken-${i}.pdf`, content: '' }));
     const { id } = await env.emulator.addDirectory([...files(9), ...broken]);
-    const run = await env.batches.start({ ...parse(id), pageSize: 5, maxConcurrentJobs: 3 });
+    const run = await env.batches.start({ ...parseInput(id), pageSize: 5, maxConcurrentJobs: 3 });
     env.emulator.batches.finish((await env.untilCreated(id)).id);
     const phases = new Set<string>();
     // Without a pause, so that it sees as many moments as there can be.

@@ -9,7 +9,7 @@ import {
   untilEnded,
 } from '../../support/creates.js';
 import { openNamespace } from '../../support/namespace.js';
-import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const TIMEOUT_MS = 240_000;
@@ -42,7 +42,7 @@ describe('one batch and one POST, whatever a person resets', () => {
     async (to) => {
       const directory = await newDirectory(env);
       env.emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
-      const run = await env.batches.start(parse(directory.directoryId));
+      const run = await env.batches.start(parseInput(directory.directoryId));
       await directory.untilPosted(1);
       await resetWorkflow(env, run.workflowId, to);
       expectOne(directory, await resultOf(run.workflowId));
@@ -54,7 +54,7 @@ describe('one batch and one POST, whatever a person resets', () => {
     'the run, to its %s, while the list does not show its batch yet',
     async (to) => {
       const directory = await newDirectory(env);
-      const run = await env.batches.start(parse(directory.directoryId));
+      const run = await env.batches.start(parseInput(directory.directoryId));
       await directory.untilBatchKnown();
       await resetWorkflow(env, run.workflowId, to);
       expectOne(directory, await resultOf(run.workflowId));
@@ -66,7 +66,7 @@ describe('one batch and one POST, whatever a person resets', () => {
     'the run after its end, twice',
     async () => {
       const directory = await newDirectory(env);
-      const run = await env.batches.start(parse(directory.directoryId));
+      const run = await env.batches.start(parseInput(directory.directoryId));
       await run.result();
       for (const _ of [1, 2]) {
         await resetWorkflow(env, run.workflowId);
@@ -81,7 +81,7 @@ describe('one batch and one POST, whatever a person resets', () => {
     async () => {
       const directory = await newDirectory(env);
       env.emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
-      const run = await env.batches.start(parse(directory.directoryId));
+      const run = await env.batches.start(parseInput(directory.directoryId));
       await directory.untilPosted(1);
       await resetWorkflow(env, directory.lockId);
       expectOne(directory, await resultOf(run.workflowId));
@@ -94,7 +94,7 @@ describe('one batch and one POST, whatever a person resets', () => {
     'the create, to a later workflow task (%i), while the list does not show its batch yet',
     async (task) => {
       const directory = await newDirectory(env);
-      const run = await env.batches.start(parse(directory.directoryId));
+      const run = await env.batches.start(parseInput(directory.directoryId));
       await directory.untilBatchKnown();
       await resetWorkflow(env, directory.lockId, { task });
       expectOne(directory, await resultOf(run.workflowId));
@@ -107,7 +107,7 @@ describe('one batch and one POST, whatever a person resets', () => {
     async (task) => {
       const directory = await newDirectory(env);
       env.emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
-      const run = await env.batches.start(parse(directory.directoryId));
+      const run = await env.batches.start(parseInput(directory.directoryId));
       await directory.untilPosted(1);
       await resetWorkflow(env, directory.lockId, { task });
       expectOne(directory, await resultOf(run.workflowId));
@@ -119,7 +119,7 @@ describe('one batch and one POST, whatever a person resets', () => {
     'the create, while the list does not show its batch yet',
     async () => {
       const directory = await newDirectory(env);
-      const run = await env.batches.start(parse(directory.directoryId));
+      const run = await env.batches.start(parseInput(directory.directoryId));
       await directory.untilBatchKnown();
       await resetWorkflow(env, directory.lockId);
       expectOne(directory, await resultOf(run.workflowId));
@@ -132,14 +132,14 @@ describe('one batch and one POST, whatever a person resets', () => {
     async () => {
       const directory = await newDirectory(env);
       env.emulator.configure({ batchRunningMs: 3_600_000 });
-      const run = await env.batches.start(parse(directory.directoryId), {
+      const run = await env.batches.start(parseInput(directory.directoryId), {
         workflowId: `cancelled-${directory.directoryId}`,
       });
       await untilEnded(env.client, directory.lockId);
       await run.cancel();
       await untilEnded(env.client, run.workflowId);
       env.emulator.configure({ batchRunningMs: 0 });
-      const other = await env.batches.start(parse(directory.directoryId), {
+      const other = await env.batches.start(parseInput(directory.directoryId), {
         workflowId: `other-${directory.directoryId}`,
       });
       const theirs = await other.result();
@@ -167,7 +167,7 @@ describe('one batch and one POST, whatever a person resets', () => {
     async () => {
       const directory = await newDirectory(env);
       env.emulator.faults.next({ kind: 'delay', delayMs: 2_500, ...TARGETS.createBatch });
-      const run = await env.batches.start(parse(directory.directoryId));
+      const run = await env.batches.start(parseInput(directory.directoryId));
       await directory.untilPosted(1);
       await env.client.workflowService.resetActivity(await pendingPost(directory));
       expectOne(directory, await resultOf(run.workflowId));
@@ -180,7 +180,7 @@ describe('one batch and one POST, whatever a person resets', () => {
     async () => {
       const directory = await newDirectory(env);
       env.emulator.faults.next({ kind: 'delay', delayMs: 8_000, ...TARGETS.createBatch });
-      const run = await env.batches.start(parse(directory.directoryId));
+      const run = await env.batches.start(parseInput(directory.directoryId));
       await directory.untilPosted(1);
       const target = await pendingPost(directory);
       await env.client.workflowService.pauseActivity({ ...target, identity: 'a test', reason: randomUUID() });

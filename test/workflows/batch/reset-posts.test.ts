@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
 import { newDirectory, resetWorkflow } from '../../support/creates.js';
-import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 let temporal: LocalTemporal;
@@ -20,7 +20,7 @@ afterAll(async () => {
 test('a POST is not sent again by a reset to a point where it was under way', async () => {
   const { directoryId, lockId, untilPosted, batches, posts } = await newDirectory(env, 1);
   env.emulator.faults.next({ kind: 'delay', delayMs: 2_000, ...TARGETS.createBatch });
-  const run = await env.batches.start(parse(directoryId));
+  const run = await env.batches.start(parseInput(directoryId));
   await untilPosted(1);
   const tasks = async () =>
     (await env.history(lockId)).filter((event) => event.workflowTaskCompletedEventAttributes != null).length;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BATCH_ID_MEMO, registerSearchAttributes } from '../../../src/index.js';
 import { openNamespace } from '../../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 describe('search attributes', () => {
@@ -17,7 +17,7 @@ describe('search attributes', () => {
 
   test('search attributes, memo, details and progress survive continue-as-new', async () => {
     const { id } = await env.emulator.addDirectory(files(5));
-    const run = await env.batches.start({ ...parse(id), pageSize: 2 });
+    const run = await env.batches.start({ ...parseInput(id), pageSize: 2 });
     const { batchId } = await run.result();
     const latest = await env.client.workflow.getHandle(run.workflowId).describe();
     expect(latest.runId).not.toBe(run.runId);
@@ -34,7 +34,7 @@ describe('search attributes', () => {
 
   test('a run is found by batch, status, directory and job type', async () => {
     const { id } = await env.emulator.addDirectory(files(1));
-    const run = await env.batches.start(parse(id));
+    const run = await env.batches.start(parseInput(id));
     const { batchId } = await run.result();
     const query = [
       `LlamaCloudBatchId = '${batchId}'`,

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failureOf } from '../../support/failure.js';
 import { readLogged } from '../../support/logged.js';
 import { openNamespace } from '../../support/namespace.js';
-import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 const API_KEY = 'llx-planted-9f3a1c';
 
@@ -35,7 +35,7 @@ describe('secrets', () => {
 
   test('no key and no presigned URL is in a history, a memo, the details, or a manifest, of runs that end well and badly', async () => {
     const good = await env.emulator.addDirectory([{ name: 'secret free.md', content: '# Öffentlich' }]);
-    const run = await env.batches.start(parse(good.id));
+    const run = await env.batches.start(parseInput(good.id));
     expect((await run.result()).files.completed).toBe(1);
 
     const denied = await env.emulator.addDirectory([]);
@@ -46,13 +46,13 @@ describe('secrets', () => {
       path: '/api/v2/batches',
       detail: 'Invalid API key',
     });
-    await failureOf((await env.batches.start(parse(denied.id))).result());
+    await failureOf((await env.batches.start(parseInput(denied.id))).result());
 
     const broken = await env.emulator.addDirectory([{ name: 'late.md', content: 'x' }]);
     for (const kind of ['reset-before', 'html'] as const) env.emulator.faults.next({ kind, path: /\/parse\// });
     env.emulator.faults.next({ kind: 'reset-before', path: /^\/__emulator\/files/ });
     env.emulator.faults.next({ kind: 'status', status: 403, path: /^\/__emulator\/files/ });
-    await (await env.batches.start(parse(broken.id))).result();
+    await (await env.batches.start(parseInput(broken.id))).result();
 
     const kept = await everythingKept();
     // The search reads what it should: a document, the input of an activity, a failure.

@@ -5,7 +5,7 @@ import { type Fault, TARGETS } from '../../../src/testing/index.js';
 import { describeWorkflow, newDirectory, type TestDirectory, untilEnded } from '../../support/creates.js';
 import { failureOf } from '../../support/failure.js';
 import { openNamespace, type TestNamespace } from '../../support/namespace.js';
-import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const TIMEOUT_MS = 240_000;
@@ -27,7 +27,7 @@ describe('a run that is stopped while it creates', () => {
   async function posting(fault: Fault | null, onStop: 'cancel' | 'leave' = 'cancel') {
     const directory = await newDirectory(env);
     if (fault !== null) env.emulator.faults.next({ ...fault, ...TARGETS.createBatch });
-    const run = await env.batches.start({ ...parse(directory.directoryId), onStop });
+    const run = await env.batches.start({ ...parseInput(directory.directoryId), onStop });
     await directory.untilPosted(1);
     const handle = env.client.workflow.getHandle(run.workflowId);
     return { ...directory, run, handle };
@@ -44,12 +44,12 @@ describe('a run that is stopped while it creates', () => {
   test.each(UNDER_WAY)(
     'by a cancellation cancels the batch %s',
     async (_, fault) => {
-      const create = await posting(fault);
-      await create.run.cancel();
-      expect((await failureOf(create.run.result())).name).toBe('CancelledFailure');
-      expect(statuses(create)).toEqual(['CANCELLED']);
-      expect(await memoOf(create.run.workflowId)).toBe(create.batches()[0]?.id);
-      expect(create.posts()).toHaveLength(1);
+      const started = await posting(fault);
+      await started.run.cancel();
+      expect((await failureOf(started.run.result())).name).toBe('CancelledFailure');
+      expect(statuses(started)).toEqual(['CANCELLED']);
+      expect(await memoOf(started.run.workflowId)).toBe(started.batches()[0]?.id);
+      expect(started.posts()).toHaveLength(1);
     },
     TIMEOUT_MS,
   );
@@ -57,11 +57,11 @@ describe('a run that is stopped while it creates', () => {
   test.each(UNDER_WAY)(
     'by a termination cancels the batch %s',
     async (_, fault) => {
-      const create = await posting(fault);
-      await create.handle.terminate();
-      await untilEnded(env.client, create.lockId);
-      expect(statuses(create)).toEqual(['CANCELLED']);
-      expect(create.posts()).toHaveLength(1);
+      const started = await posting(fault);
+      await started.handle.terminate();
+      await untilEnded(env.client, started.lockId);
+      expect(statuses(started)).toEqual(['CANCELLED']);
+      expect(started.posts()).toHaveLength(1);
     },
     TIMEOUT_MS,
   );
@@ -69,11 +69,11 @@ describe('a run that is stopped while it creates', () => {
   test(
     'by a termination cancels the batch that the list does not show yet',
     async () => {
-      const create = await posting(null);
-      await create.untilBatchKnown();
-      await create.handle.terminate();
-      await untilEnded(env.client, create.lockId);
-      expect(statuses(create)).toEqual(['CANCELLED']);
+      const started = await posting(null);
+      await started.untilBatchKnown();
+      await started.handle.terminate();
+      await untilEnded(env.client, started.lockId);
+      expect(statuses(started)).toEqual(['CANCELLED']);
     },
     TIMEOUT_MS,
   );
@@ -94,7 +94,7 @@ describe('a run that is stopped while it creates', () => {
         }),
       });
       const directory = await newDirectory(env);
-      const run = await stopping.batches.start(parse(directory.directoryId));
+      const run = await stopping.batches.start(parseInput(directory.directoryId));
       const { token, batch } = await until('the batch in the list', () => listed);
       await stopping.close();
       await env.client.activity.complete(token, batch);
@@ -114,12 +114,12 @@ describe('a run that is stopped while it creates', () => {
   test.each(['cancel', 'terminate'] as const)(
     'leaves the batch where its input says so: %s',
     async (stop) => {
-      const create = await posting({ kind: 'reset-after' }, 'leave');
-      await create.handle[stop]();
-      await untilEnded(env.client, create.lockId);
-      await untilEnded(env.client, create.run.workflowId);
-      expect(statuses(create)).toEqual(['RUNNING']);
-      expect(await memoOf(create.lockId)).toBe(create.batches()[0]?.id);
+      const started = await posting({ kind: 'reset-after' }, 'leave');
+      await started.handle[stop]();
+      await untilEnded(env.client, started.lockId);
+      await untilEnded(env.client, started.run.workflowId);
+      expect(statuses(started)).toEqual(['RUNNING']);
+      expect(await memoOf(started.lockId)).toBe(started.batches()[0]?.id);
     },
     TIMEOUT_MS,
   );
@@ -127,16 +127,16 @@ describe('a run that is stopped while it creates', () => {
   test(
     'and that is started again at once by the same id has the new batch alone',
     async () => {
-      const create = await posting({ kind: 'reset-after' });
-      await create.handle.terminate();
-      const again = await env.batches.start(parse(create.directoryId));
-      await until('the second batch', () => create.batches().length === 2);
-      const [, second] = create.batches();
+      const started = await posting({ kind: 'reset-after' });
+      await started.handle.terminate();
+      const again = await env.batches.start(parseInput(started.directoryId));
+      await until('the second batch', () => started.batches().length === 2);
+      const [, second] = started.batches();
       await until('its id', async () => (await memoOf(again.workflowId)) === second?.id);
-      expect(statuses(create)).toEqual(['CANCELLED', 'RUNNING']);
+      expect(statuses(started)).toEqual(['CANCELLED', 'RUNNING']);
       await again.cancel();
       await untilEnded(env.client, again.workflowId);
-      expect(create.posts()).toHaveLength(2);
+      expect(started.posts()).toHaveLength(2);
     },
     TIMEOUT_MS,
   );
@@ -144,10 +144,32 @@ describe('a run that is stopped while it creates', () => {
   test(
     'before there was a batch ends without one',
     async () => {
-      const create = await posting({ kind: 'status', status: 429, retryAfter: 60 });
-      await create.run.cancel();
-      expect((await failureOf(create.run.result())).name).toBe('CancelledFailure');
-      expect(create.batches()).toEqual([]);
+      const started = await posting({ kind: 'status', status: 429, retryAfter: 60 });
+      await started.run.cancel();
+      expect((await failureOf(started.run.result())).name).toBe('CancelledFailure');
+      expect(started.batches()).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'whose POST no worker has taken yet ends without a batch, and looks for none',
+    async () => {
+      // A few seconds from one activity to the next.
+      const worker = { maxTaskQueueActivitiesPerSecond: 0.2 };
+      const limited = await startTestEnvironment(namespace, { shared: env, worker });
+      onTestFinished(() => limited.close());
+      const directory = await newDirectory(env);
+      const run = await limited.batches.start(parseInput(directory.directoryId));
+      const scheduled = async () => {
+        const events = await limited.history(directory.lockId).catch(() => []);
+        return events.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+      };
+      await until('the POST to be scheduled', async () => (await scheduled()).includes('postBatch'));
+      await run.cancel();
+      expect((await failureOf(run.result())).name).toBe('CancelledFailure');
+      expect(directory.posts()).toEqual([]);
+      expect(await scheduled()).not.toContain('findCreatedBatch');
     },
     TIMEOUT_MS,
   );
@@ -155,11 +177,11 @@ describe('a run that is stopped while it creates', () => {
   test(
     'and whose batch the list does not show says that it may be running',
     async () => {
-      const create = await posting({ kind: 'reset-before' });
-      await create.run.cancel();
-      const failure = await failureOf(create.run.result());
-      expect(failure).toMatchObject({ type: 'CreateOutcomeUnknown' });
-      expect(failure.message).toContain(`a batch over directory ${create.directoryId} may be running`);
+      const started = await posting({ kind: 'reset-before' });
+      await started.run.cancel();
+      const failure = await failureOf(started.run.result());
+      expect(failure).toMatchObject({ type: 'BatchCancelled' });
+      expect(failure.message).toContain(`a batch over directory ${started.directoryId} may be running`);
     },
     TIMEOUT_MS,
   );
@@ -168,11 +190,11 @@ describe('a run that is stopped while it creates', () => {
     ['cancels', 'cancel', /was cancelled before there was a batch/],
     ['terminates', 'terminate', /look in LlamaCloud for a batch over directory/],
   ] as const)(
-    'is not what happens when a person %s the create: the run fails, and says what did',
+    'and not by a person who %s only `createBatch`, which fails it with `BatchCancelled`',
     async (_, stop, message) => {
-      const create = await posting({ kind: 'status', status: 429, retryAfter: 60 });
-      await env.client.workflow.getHandle(create.lockId)[stop]();
-      const failure = await failureOf(create.run.result());
+      const started = await posting({ kind: 'status', status: 429, retryAfter: 60 });
+      await env.client.workflow.getHandle(started.lockId)[stop]();
+      const failure = await failureOf(started.run.result());
       expect(failure).toMatchObject({ type: 'BatchCancelled' });
       expect(failure.message).toMatch(message);
     },

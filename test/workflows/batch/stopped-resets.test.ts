@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { BATCH_ID_MEMO } from '../../../src/protocol/index.js';
 import { type Fault, type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
 import { newDirectory, resetWorkflow, untilEnded } from '../../support/creates.js';
-import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 describe('a run that a person resets while it creates, and that is then stopped', () => {
@@ -29,7 +29,7 @@ describe('a run that a person resets while it creates, and that is then stopped'
   async function resetWhileCreating(to: 'before' | 'after', fault: Fault, options: object = {}) {
     const directory = await newDirectory(env, 1);
     env.emulator.faults.next({ ...fault, ...TARGETS.createBatch, times: fault === DOWN ? 100 : 1 });
-    const run = await env.batches.start({ ...parse(directory.directoryId), ...options });
+    const run = await env.batches.start({ ...parseInput(directory.directoryId), ...options });
     await directory.untilPosted(1);
     const tasks = (await env.history(run.workflowId)).filter((event) => event.workflowTaskCompletedEventAttributes);
     await resetWorkflow(env, run.workflowId, to === 'before' ? 'before-child' : { task: tasks.length - 1 });

@@ -1,10 +1,10 @@
-import { files, parse, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 /** Starts a run over so many files, and waits for its batch. */
 export async function startRun(env: TestEnvironment, count: number, options: object = {}) {
   const { id } = await env.emulator.addDirectory(files(count));
-  const run = await env.batches.start({ ...parse(id), poll: { maximumInterval: 1_000 }, ...options });
+  const run = await env.batches.start({ ...parseInput(id), poll: { maximumInterval: 1_000 }, ...options });
   const batch = await env.untilCreated(id);
   return {
     run,

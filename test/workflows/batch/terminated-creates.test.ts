@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalTemporal, startLocalTemporal, TARGETS } from '../../../src/testing/index.js';
 import { newDirectory, untilEnded } from '../../support/creates.js';
 import { failureOf } from '../../support/failure.js';
-import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const HOUR = 3_600_000;
@@ -27,7 +27,7 @@ describe('a run that is terminated while it creates, and whose batch is COMPLETE
   /** The job of a run's only file runs. */
   async function creating() {
     const directory = await newDirectory(env, 1);
-    const run = await env.batches.start(parse(directory.directoryId));
+    const run = await env.batches.start(parseInput(directory.directoryId));
     const batchId = await directory.untilBatchKnown();
     const jobs = () => env.emulator.jobs.list().filter((job) => job.batchId === batchId);
     await until('the job to run', () => jobs()[0]?.status === 'RUNNING');

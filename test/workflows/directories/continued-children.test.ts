@@ -3,7 +3,7 @@ import { processBatchWorkflowId } from '../../../src/protocol/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { describeWorkflow, untilEnded } from '../../support/creates.js';
 import { parseAll } from '../../support/directories.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 let temporal: LocalTemporal;
@@ -27,7 +27,7 @@ test('a cancellation reaches a child that has continued as new', async () => {
     taskQueue: env.taskQueue,
     args: [{ ...parseAll([id]), pageSize: 1 }],
   });
-  const childId = processBatchWorkflowId(parse(id));
+  const childId = processBatchWorkflowId(parseInput(id));
   const runId = async () => (await describeWorkflow(env.client, childId))?.runId;
   // The job of the first page is the one that is polled.
   const polled = () => env.emulator.requests.flatMap(({ query }) => query.job_ids ?? []);

@@ -4,7 +4,7 @@ import { newDirectoriesState } from '../../../src/workflows/directories/state.js
 import { directoryLines, parseAll } from '../../support/directories.js';
 import { failureOf } from '../../support/failure.js';
 import { openNamespace } from '../../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const HOUR = 3_600_000;
@@ -29,7 +29,7 @@ describe('a run over many directories that fails or is cancelled, on a real serv
     env.emulator.batches.list().find((batch) => batch.directoryId === directoryId)?.status;
   const finish = async (id = '') => env.emulator.batches.finish((await env.untilCreated(id)).id);
 
-  const childOf = (directoryId = '') => env.batches.attach(batchWorkflowId(parse(directoryId)));
+  const childOf = (directoryId = '') => env.batches.attach(batchWorkflowId(parseInput(directoryId)));
 
   /** As a run that has come to a small page. */
   const start = async (ids: string[], maxConcurrentBatches: number, pageSize: number) => {
@@ -160,7 +160,7 @@ describe('a run over many directories that fails or is cancelled, on a real serv
     ['where the input of a batch is made', { job: null }, {}],
     ['where its outcome is recorded', {}, { failures: null }],
   ])('a bug in workflow code, %s, fails the workflow task: no directory, and not the run', async (_, wrong, state) => {
-    const { job } = parse('dir-1');
+    const { job } = parseInput('dir-1');
     const opened = { scope: {}, job, maxConcurrentBatches: 2, total: 2, ...wrong };
     const run = await env.client.workflow.start('resumeAs', {
       workflowId: `bug-${JSON.stringify(state)}`,

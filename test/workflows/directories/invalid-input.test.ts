@@ -4,7 +4,7 @@ import { batchWorkflowId, type FailureType, isFailure, type ProcessBatchInput } 
 import { directoryLines, parseAll } from '../../support/directories.js';
 import { failureOf } from '../../support/failure.js';
 import { openNamespace } from '../../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 describe('a run over many directories', () => {
   let env: TestEnvironment;
@@ -58,7 +58,7 @@ describe('a run over many directories', () => {
     type = 'InvalidInput';
     const ids: string[] = [];
     for (let i = 0; i < 2; i++) ids.push((await env.emulator.addDirectory(files(1))).id);
-    adopting = batchWorkflowId(parse(ids[0] ?? ''));
+    adopting = batchWorkflowId(parseInput(ids[0] ?? ''));
     adoptedBatchId = 'bat-odd';
     const run = await env.batches.startDirectories({ ...parseAll(ids), maxConcurrentBatches: 1 });
     const lines = await directoryLines(await run.result());

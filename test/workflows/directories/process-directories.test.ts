@@ -12,7 +12,7 @@ import { processDirectories } from '../../../src/workflows/index.js';
 import { directoryLines, parseAll } from '../../support/directories.js';
 import { failureOf } from '../../support/failure.js';
 import { openNamespace } from '../../support/namespace.js';
-import { files, parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 /** Measured: 3,300 bytes. A page of 500 directories stays far below the 10 MB from which Temporal warns. */
 const MAX_BYTES_PER_DIRECTORY = 5_000;
@@ -68,7 +68,7 @@ describe('processDirectories on a real server', () => {
     } as const;
     const run = await env.batches.startDirectories(input, { priority: { priorityKey: 2 } });
     await run.result();
-    const child = env.client.workflow.getHandle(batchWorkflowId(parse(ids[0] ?? '')));
+    const child = env.client.workflow.getHandle(batchWorkflowId(parseInput(ids[0] ?? '')));
     const description = await child.describe();
     expect(description.type).toBe('processBatch');
     expect(await description.staticSummary()).toBe(`parse_v2 of ${ids[0]} with cfg-PARSE_AGENTIC`);

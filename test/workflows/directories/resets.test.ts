@@ -4,7 +4,7 @@ import { batchWorkflowId } from '../../../src/index.js';
 import { type LocalTemporal, startLocalTemporal } from '../../../src/testing/index.js';
 import { newDirectory, resetWorkflow, type TestDirectory, untilEnded } from '../../support/creates.js';
 import { directoryLines, parseAll } from '../../support/directories.js';
-import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
 const PROJECT = 'prj-1';
@@ -35,7 +35,7 @@ describe('a run over two directories that a person resets', () => {
       poll: { maximumInterval: 1_000 },
     });
     for (const id of ids) {
-      const child = env.batches.attach(batchWorkflowId(parse(id)));
+      const child = env.batches.attach(batchWorkflowId(parseInput(id)));
       await until('the batch to be waited for', async () => {
         const progress = await child.progress().catch(() => undefined);
         return progress?.phase === 'waiting';
@@ -81,7 +81,7 @@ describe('a run over two directories that a person resets', () => {
   test('to before its children pays for no batch again: one is open, the other has ended', async () => {
     const { directories, workflowId } = await start();
     await finish(directories[0]);
-    await untilEnded(env.client, batchWorkflowId(parse(directories[0].directoryId)));
+    await untilEnded(env.client, batchWorkflowId(parseInput(directories[0].directoryId)));
     await resetWorkflow(env, workflowId);
     await untilWaitsForEarlierChildren(workflowId, 1);
     await finish(directories[1]);

@@ -3,7 +3,7 @@ import type { Duration } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_JOB_TIMEOUT_MS, type ProcessJobInput, WORKFLOW_TYPES } from '../../../src/protocol/index.js';
 import { openNamespace } from '../../support/namespace.js';
-import { parse, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
+import { parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
 describe('processJob', () => {
   let env: TestEnvironment;
@@ -12,7 +12,7 @@ describe('processJob', () => {
   beforeAll(async () => {
     env = await startTestEnvironment(await openNamespace());
     const { id } = await env.emulator.addDirectory([{ name: 'a.md', content: '# A\n' }]);
-    const report = await (await env.batches.start(parse(id))).result();
+    const report = await (await env.batches.start(parseInput(id))).result();
     const [line] = await env.manifest(report.manifest);
     if (line?.jobId == null) throw new Error('there is no job');
     input = {

@@ -1,0 +1,280 @@
+/**
+ * The workflow `createBatch` against a model of LlamaCloud: any sequence of responses, and a cancellation at any point. It runs as a plain
+ * function, without a Temporal server, so that thousands of sequences take seconds.
+ */
+import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState } from '@temporalio/common';
+import fc from 'fast-check';
+import { beforeEach, expect, test, vi } from 'vitest';
+import type { FindCreatedBatchInput } from '../../../src/activities/batch/create-batch.js';
+import type { CreatedBatch, PreexistingBatches } from '../../../src/activities/types.js';
+import { BATCH_ID_MEMO, isFailure } from '../../../src/protocol/index.js';
+import { createBatch } from '../../../src/workflows/batch/create-batch.js';
+import type { CreateBatchInput } from '../../../src/workflows/batch/create-input.js';
+import type { CreateState } from '../../../src/workflows/batch/find-new-batch.js';
+
+/** What a POST does, and what comes back. LlamaCloud's list shows a batch within the minute that `findCreatedBatch` waits. */
+type Post =
+  | { response: 'created' | 'rejected' | 'limited' }
+  /** `unavailable`: 503. `worker lost`: the activity itself ended without a failure of ours. */
+  | { response: 'lost' | 'unavailable' | 'worker lost'; hasEffect: boolean; isListedLate: boolean };
+
+interface Scenario {
+  posts: Post[];
+  /** Number of the activity or timer during which the workflow is cancelled. */
+  cancelledAt: number | null;
+  /** Whether the cancellation comes together with the end of the activity or timer, which it then does not reject. */
+  endsTogether: boolean;
+  /** Whether the workflow continues as new after each POST that fails. */
+  continuesAsNew: boolean;
+  /** Whether a POST that is cancelled has been sent: no worker may have taken it yet. */
+  isCancelledPostSent: boolean;
+}
+
+interface ModelBatch {
+  id: string;
+  listedAtMinute: number;
+  status: string;
+}
+
+/** LlamaCloud, and what Temporal does to the workflow. */
+class Model {
+  readonly batches: ModelBatch[] = [];
+  readonly memo: Record<string, unknown> = {};
+  unknownPosts = 0;
+  wasCancelled = false;
+  /** The cancellation reached the execution that is running now. */
+  isCancelled = false;
+  continuedFrom: string | undefined;
+  #minute = 0;
+  #steps = 0;
+  #nonCancellable = 0;
+  #posts: Post[];
+
+  constructor(readonly scenario: Scenario) {
+    this.#posts = [...scenario.posts];
+  }
+
+  get isCancellable(): boolean {
+    return this.#nonCancellable === 0;
+  }
+
+  async nonCancellable<T>(run: () => Promise<T>): Promise<T> {
+    this.#nonCancellable += 1;
+    try {
+      return await run();
+    } finally {
+      this.#nonCancellable -= 1;
+    }
+  }
+
+  /** An activity or a timer that a cancellation ends at once. */
+  async step<T>(run: () => T): Promise<T> {
+    const wasCancelled = this.isCancelled;
+    const endsTogether = this.#begin() && this.scenario.endsTogether && !wasCancelled;
+    await Promise.resolve();
+    if (this.isCancelled && this.isCancellable && !endsTogether) throw new CancelledFailure('cancelled');
+    return run();
+  }
+
+  /** Whether this step is the one that is cancelled. */
+  #begin(): boolean {
+    const isCancelledNow = this.#steps === this.scenario.cancelledAt;
+    this.#steps += 1;
+    if (isCancelledNow) this.isCancelled = this.wasCancelled = true;
+    return isCancelledNow;
+  }
+
+  async post(): Promise<CreatedBatch> {
+    if (this.isCancelled) throw new CancelledFailure('cancelled before it was scheduled');
+    const isCancelledNow = this.#begin() && !this.scenario.endsTogether;
+    await Promise.resolve();
+    if (isCancelledNow && !this.scenario.isCancelledPostSent)
+      throw asActivityFailure(new CancelledFailure('cancelled'));
+    const post = this.#posts.shift() ?? { response: 'created' };
+    const hasEffect = post.response === 'created' || ('hasEffect' in post && post.hasEffect);
+    const id = `bat-${this.batches.length}`;
+    if (hasEffect) {
+      const listedAtMinute = 'isListedLate' in post && post.isListedLate ? this.#minute + 1 : this.#minute;
+      this.batches.push({ id, listedAtMinute, status: 'PENDING' });
+    }
+    if (post.response === 'created') return { batchId: id, status: 'PENDING' };
+    if (post.response === 'lost' || post.response === 'worker lost') this.unknownPosts += 1;
+    throw asActivityFailure(toFailure(post.response, isCancelledNow));
+  }
+
+  find({ preexisting, wait }: FindCreatedBatchInput): CreatedBatch | null {
+    const find = () =>
+      this.batches.find(
+        ({ id, listedAtMinute }) => !preexisting.batchIds.includes(id) && listedAtMinute <= this.#minute,
+      );
+    let found = find();
+    if (found === undefined && wait) {
+      this.#minute += 1;
+      found = find();
+    }
+    return found === undefined ? null : { batchId: found.id, status: found.status };
+  }
+
+  list(): PreexistingBatches {
+    const listed = this.batches.filter(({ listedAtMinute }) => listedAtMinute <= this.#minute);
+    return { sinceMs: 0, batchIds: listed.map(({ id }) => id), withoutId: 0 };
+  }
+
+  cancelBatch(batchId: string): string {
+    const batch = this.batches.find(({ id }) => id === batchId);
+    if (batch === undefined) throw new Error(`there is no ${batchId}`);
+    batch.status = 'CANCELLED';
+    return batch.status;
+  }
+}
+
+function toFailure(response: Exclude<Post['response'], 'created'>, isCancelled: boolean): Error {
+  if (response === 'rejected' && !isCancelled) return ApplicationFailure.nonRetryable('402.', 'OutOfCredits');
+  if (response === 'worker lost') return new Error('heartbeat timeout');
+  const details = {
+    mayHaveCreatedBatch: response === 'lost' || response === 'unavailable',
+    ...(response === 'unavailable' && { wasUnavailable: true }),
+    retryDelayMs: 1_000,
+  };
+  if (isCancelled) return new CancelledFailure('cancelled', [details]);
+  return ApplicationFailure.nonRetryable(response, 'ServiceUnavailable', details);
+}
+
+function asActivityFailure(cause: Error): ActivityFailure {
+  return new ActivityFailure('Activity task failed', 'postBatch', '1', RetryState.NON_RETRYABLE_FAILURE, 'me', cause);
+}
+
+class ContinuedAsNew extends Error {
+  constructor(readonly state: CreateState) {
+    super();
+  }
+}
+
+let model: Model;
+
+vi.mock('@temporalio/workflow', async (importActual) => ({
+  ...(await importActual<object>()),
+  CancellationScope: {
+    current: () => ({ consideredCancelled: model.isCancelled && model.isCancellable }),
+    nonCancellable: (run: () => Promise<unknown>) => model.nonCancellable(run),
+  },
+  workflowInfo: () => ({
+    workflowId: 'create',
+    runId: 'run',
+    continueAsNewSuggested: model.scenario.continuesAsNew,
+    continuedFromExecutionRunId: model.continuedFrom,
+  }),
+  continueAsNew: (_input: CreateBatchInput, state: CreateState) => Promise.reject(new ContinuedAsNew(state)),
+  upsertMemo: (memo: object) => Object.assign(model.memo, memo),
+  sleep: () => model.step(() => undefined),
+  setCurrentDetails: () => undefined,
+  log: { warn: () => undefined, error: () => undefined },
+}));
+
+vi.mock('../../../src/workflows/shared/activities.js', () => {
+  const activity = (run: (input: never) => unknown) => ({
+    executeWithOptions: (_options: object, [input]: [never]) => model.step(() => run(input)),
+  });
+  return {
+    findPreviousCreates: activity(() => ({ batch: null, preexisting: null })),
+    listRecentBatches: activity(() => model.list()),
+    findCreatedBatch: activity((input: FindCreatedBatchInput) => model.find(input)),
+    postBatch: { executeWithOptions: () => model.post() },
+    cancelBatch: activity(({ batchId }: { batchId: string }) => model.cancelBatch(batchId)),
+    cancelJobs: activity(() => ({ cancelled: 0, notCancelled: [], filesWithoutJob: 0 })),
+  };
+});
+
+const INPUT: CreateBatchInput = {
+  directoryId: 'dir-1',
+  job: { type: 'parse_v2', configurationId: 'cfg-1' },
+  scope: {},
+  onStop: 'cancel',
+};
+
+const post: fc.Arbitrary<Post> = fc.oneof(
+  fc.record({ response: fc.constantFrom('created' as const, 'rejected' as const, 'limited' as const) }),
+  fc.record({
+    response: fc.constantFrom('lost' as const, 'unavailable' as const, 'worker lost' as const),
+    hasEffect: fc.boolean(),
+    isListedLate: fc.boolean(),
+  }),
+);
+
+const scenario: fc.Arbitrary<Scenario> = fc.record({
+  posts: fc.array(post, { maxLength: 8 }),
+  cancelledAt: fc.option(fc.nat(20), { freq: 2 }),
+  endsTogether: fc.boolean(),
+  continuesAsNew: fc.boolean(),
+  isCancelledPostSent: fc.boolean(),
+});
+
+/** Runs the workflow. Returns its result, or what it threw. */
+async function runScenario(given: Scenario): Promise<CreatedBatch | Error> {
+  model = new Model(given);
+  return execute();
+}
+
+async function execute(continuedState?: CreateState): Promise<CreatedBatch | Error> {
+  try {
+    return await createBatch(INPUT, continuedState);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof ContinuedAsNew)) return error;
+    // Temporal cancels one execution, and not the one that follows.
+    model.isCancelled = false;
+    model.continuedFrom = 'the execution before';
+    return execute(structuredClone(error.state));
+  }
+}
+
+beforeEach(() => {
+  fc.configureGlobal({ numRuns: 3_000 });
+});
+
+test('creates one batch, and returns it or leaves none behind', () =>
+  fc.assert(
+    fc.asyncProperty(scenario, async (given) => {
+      const ended = await runScenario(given);
+      expect(model.batches.length).toBeLessThanOrEqual(1);
+      const [created] = model.batches;
+      if (ended instanceof Error) {
+        // Cancelled, if there was one. There is none after a failure.
+        expect(created?.status ?? 'CANCELLED').toBe('CANCELLED');
+        if (!model.wasCancelled) expect(created).toBeUndefined();
+      } else {
+        expect(ended.batchId).toBe(created?.id);
+        expect(model.memo[BATCH_ID_MEMO]).toBe(created?.id);
+        expect(created?.status).toBe(model.wasCancelled ? 'CANCELLED' : 'PENDING');
+      }
+    }),
+  ));
+
+test('sends at most three POSTs of unknown outcome, and says what to look for', () =>
+  fc.assert(
+    fc.asyncProperty(scenario, async (given) => {
+      const ended = await runScenario(given);
+      expect(model.unknownPosts).toBeLessThanOrEqual(3);
+      if (!(ended instanceof Error)) return;
+      if (isFailure(ended, 'CreateOutcomeUnknown')) {
+        expect(model.unknownPosts).toBe(3);
+        expect(ended.message).toMatch(/3 POSTs may each have created a batch over directory dir-1/);
+      }
+      if (isFailure(ended, 'OutOfCredits'))
+        expect(ended.message.includes('An earlier POST')).toBe(model.unknownPosts > 0);
+    }),
+  ));
+
+test('ends as cancelled where it is cancelled, and fails only if a POST has an unknown outcome', () =>
+  fc.assert(
+    fc.asyncProperty(scenario, async (given) => {
+      const ended = await runScenario(given);
+      if (!(ended instanceof Error)) return;
+      const endsAsCancelled = ended instanceof CancelledFailure;
+      if (endsAsCancelled) expect(model.wasCancelled && model.unknownPosts === 0).toBe(true);
+      if (isFailure(ended, 'BatchCancelled')) {
+        expect(model.unknownPosts).toBeGreaterThan(0);
+        expect(ended.message).toMatch(/a batch over directory dir-1 may be running/);
+      }
+    }),
+  ));
