@@ -20,6 +20,9 @@ const LONG = [
   'test/cli/dev.test.ts',
 ];
 
+/** For a busy machine: a test that hangs is rare, and one that is slow is not. */
+const TIMEOUTS = { testTimeout: 400_000, hookTimeout: 400_000 };
+
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const isLong = ({ moduleId }: TestSpecification) => LONG.some((path) => moduleId.endsWith(path));
@@ -41,11 +44,10 @@ export default defineConfig({
           setupFiles: './test/support/clear-logged.ts',
           // Loading Temporal's SDK for each file takes as long as most of the files do.
           isolate: false,
-          testTimeout: 180_000,
-          hookTimeout: 240_000,
+          ...TIMEOUTS,
         },
       },
-      { test: { name: 'mocking', include: MOCKING } },
+      { test: { name: 'mocking', include: MOCKING, ...TIMEOUTS } },
     ],
     // Most tests wait for servers, so two cores can run six files at a time.
     maxWorkers: 6,

@@ -9,6 +9,7 @@ const nightly = await batches.schedule(
   {
     directoryId: 'dir-aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee',
     job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' },
+    child: { workflowType: 'indexDocument' },
   },
   { scheduleId: 'nightly-invoices', cron: '0 2 * * *', timeZone: 'Europe/Berlin', jitter: '10 minutes' },
 );

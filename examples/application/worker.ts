@@ -11,7 +11,7 @@ const worker = await Worker.create({
   ...WORKER_OPTIONS,
   connection: await NativeConnection.connect({ address: 'localhost:7233' }),
   taskQueue: 'llamacloud',
-  workflowsPath: fileURLToPath(new URL('./workflows.js', import.meta.url)),
+  workflowsPath: fileURLToPath(new URL('./workflows.ts', import.meta.url)),
   activities: {
     ...createActivities({
       llamacloud: new LlamaCloudClient({ apiKey: process.env.LLAMA_CLOUD_API_KEY ?? '' }),

@@ -6,7 +6,11 @@ import type * as activities from './activities.js';
 
 export * from 'temporal-llamacloud/workflows';
 
-const { addToIndex } = proxyActivities<typeof activities>({ startToCloseTimeout: '1 minute' });
+// Without a limit Temporal retries for ever, and the run waits until its `timeout`.
+const { addToIndex } = proxyActivities<typeof activities>({
+  startToCloseTimeout: '1 minute',
+  retry: { maximumAttempts: 5 },
+});
 
 /** Runs for each file in place of `processJob`: collects the document, then adds it to a search index. */
 export async function indexDocument(input: ProcessJobInput): Promise<JobOutcome> {

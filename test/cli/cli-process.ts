@@ -50,17 +50,13 @@ export class CliProcess {
 
   /** Waits until the stdout so far matches. */
   async waitForOutput(pattern: RegExp): Promise<RegExpExecArray> {
-    return await until(
-      `${pattern} in ${JSON.stringify(this.stdout + this.stderr)}`,
-      () => {
-        const match = pattern.exec(this.stdout);
-        if (match !== null) return match;
-        const { exitCode } = this.#child;
-        if (exitCode !== null) throw new Error(`it ended with ${exitCode}: ${this.stdout}${this.stderr}`);
-        return undefined;
-      },
-      90_000,
-    );
+    return await until(`${pattern} in ${JSON.stringify(this.stdout + this.stderr)}`, () => {
+      const match = pattern.exec(this.stdout);
+      if (match !== null) return match;
+      const { exitCode } = this.#child;
+      if (exitCode !== null) throw new Error(`it ended with ${exitCode}: ${this.stdout}${this.stderr}`);
+      return undefined;
+    });
   }
 
   /** Closes the reading end of its stdout, as `| head` does. */

@@ -96,7 +96,7 @@ function show(error: unknown): string {
   for (let current = error; current instanceof Error; current = current.cause)
     text += `\n${current.message}\n${current.stack}\n${JSON.stringify(current)}`;
   // Node shows where this test and the client stand, which may have these letters.
-  return text.replace(/^ +at .*$/gm, '');
+  return text.replaceAll(process.cwd(), '').replace(/^ +at .*$/gm, '');
 }
 
 /** A client that has sent the key and a header of a webhook, and received the URL. LlamaCloud replies in this way from then on. */

@@ -121,7 +121,6 @@ describe('input that anybody may give a workflow, from the UI or by the command 
       const report = await (await env.batches.startDirectories(parseAll([id]))).result();
       expect(report.files).toMatchObject({ total: 1, completed: 1 });
     },
-    240_000,
   );
 });
 

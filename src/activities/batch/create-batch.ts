@@ -135,7 +135,8 @@ export interface FindCreatedBatchInput extends BatchToCreate {
 
 /**
  * Finds the batch of this spec that was not there before; `null` without one. No other workflow of this namespace creates one
- * at the same time, since it would have the same workflow id. `GET /api/v2/batches`.
+ * at the same time, since it would have the same workflow id. `GET /api/v2/batches`, and `GET /api/v2/batches/{id}` if the list does not say
+ * what a batch processes.
  */
 export function findCreatedBatch(deps: ActivityDeps) {
   return (input: FindCreatedBatchInput): Promise<CreatedBatch | null> =>

@@ -50,8 +50,8 @@ const progressSchema = z.object({
 });
 
 /**
- * Step 6: expands the results, and returns those that are in no part of the run's manifest yet. So neither the order of the results
- * matters nor that some come late. `null` after COMPLETED means "not mapped yet": keep waiting.
+ * Step 6: expands the results, and returns a page of those that are in no part of the run's manifest yet. So neither the order of the
+ * results matters nor that some come late. `results: null` of a COMPLETED batch means that no file has a job yet: it is polled on.
  *
  * `GET /api/v2/batches/{id}?expand=results` and `GET /api/v1/beta/directories/{id}/files`.
  */
@@ -73,7 +73,7 @@ export function readResults(deps: ActivityDeps) {
         else saveProgress({ ...(isLimited && { files: read }), firstSeenAtMs, listFailingSinceMs });
         return read;
       };
-      // Temporal limits attempts, so where requests are limited an attempt makes one request.
+      // With a request limit, Temporal limits the attempts per second: so each attempt makes one request.
       if (isLimited && (files === undefined || files.nextPageToken !== undefined)) {
         await readFiles();
         const state = `batch ${batchId}: the names of its files are being read`;
@@ -86,7 +86,7 @@ export function readResults(deps: ActivityDeps) {
       files ??= hasResults ? await readFiles() : FILES_NOT_READ;
       const status = toStatus(batch.status);
       if (status === 'FAILED') throw ApplicationFailure.nonRetryable(describeFailedBatch(batchId), 'BatchFailed');
-      // Results may be null for longer than the grace period, which then begins when they are first seen.
+      // The grace period begins when the results are first not null: they may be null for longer than it.
       const resultsAgeMs = nowMs - (input.parts === 0 && firstSeenAtMs !== undefined ? firstSeenAtMs : input.sinceMs);
       const rows = toCompleteRows(batch, files);
       const gap = describeGap(rows, files, resultsAgeMs);
@@ -108,13 +108,17 @@ function describeGap(rows: FileRow[] | undefined, files: DirectoryFiles, results
   const unmapped = rows.filter(isUnmapped).length;
   if (unmapped > 0) return `${unmapped} of ${rows.length} files have no job yet`;
   const listed = new Set(files.files.map(({ id }) => id));
-  // A result that names no file has the id of its job.
+  // The row of a result that names no file has the id of its job as `fileId`.
   const areAllKnown = files.isComplete && rows.every(({ fileId, job }) => listed.has(fileId) || fileId === job?.id);
   return areAllKnown || resultsAgeMs >= SETTLE_MS ? undefined : 'more results may come';
 }
 
 function warnOfUnidentified({ id: batchId, results }: Batch): void {
   const { withJob, withoutJob } = countUnidentified(results ?? []);
-  if (withJob > 0) log.warn('Results name no file: their jobs are listed in place of the files', { batchId, withJob });
+  if (withJob > 0)
+    log.warn('Results name no file: a job that no other result names is listed in place of its file', {
+      batchId,
+      withJob,
+    });
   if (withoutJob > 0) log.warn('Results name neither a file nor a job, and are left out', { batchId, withoutJob });
 }

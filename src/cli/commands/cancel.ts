@@ -5,7 +5,7 @@ import { nonEmpty } from '../options/parsers.js';
 import { attachToRun, readRunStatus } from '../runs/run-status.js';
 import { type TemporalFlags, withTemporal } from '../temporal.js';
 
-const DESCRIPTION = `Cancel a run: it cancels its batch and its jobs in LlamaCloud, collects the documents that had finished, and writes the manifest. The run ends within about 10 minutes, a run over many directories within about 20; the command does not wait for it. A run that was started with --on-stop leave leaves its batch running.`;
+const DESCRIPTION = `Cancel a run: it cancels its batch and its jobs in LlamaCloud, collects the documents that had finished (none with your own child workflow), and writes the manifest. The run ends within about 10 minutes, a run over many directories within about 20; the command does not wait for it. A run that was started with --on-stop leave leaves its batch running.`;
 
 export function addCancel(program: CliCommand, context: CommandContext): void {
   program

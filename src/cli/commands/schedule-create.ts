@@ -51,7 +51,7 @@ export function addScheduleCreate(group: CliCommand, context: CommandContext): v
     .addOption(
       new Option(
         '--overlap <policy>',
-        'when the previous run of this schedule is open: skip the next run, buffer one or all, cancel or terminate the previous run, or allow both',
+        'when the previous run of this schedule is open: skip the next run, buffer one or all, cancel the previous run, terminate it (its batch goes on, and you pay for it), or allow both',
       )
         .choices(Object.keys(OVERLAP_POLICIES))
         .default('skip'),

@@ -40,7 +40,7 @@ export function addStart(program: CliCommand, context: CommandContext): void {
   addDirectoriesOptions(addBatchOptions(command, { manyDirectories: true }))
     .option(
       '--workflow-id <id>',
-      'workflow id of the run (default: made of the batch, or of the directories, job type and configuration)',
+      'workflow id of the run (default: made of the batch, or of the directories, job type and configuration). With your own id, a second run over the same directory is not refused, and you pay for both',
       nonEmpty,
     )
     .addOption(

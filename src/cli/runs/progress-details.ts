@@ -36,11 +36,11 @@ export function renderProgress({ status, progress, blockedBy, failure }: Progres
 function renderRows(progress: AnyProgress): string[][] {
   const { phase, files, running } = progress;
   const ended = isEndPhase(phase);
-  const suffix = ended ? '' : `, ${running} running`;
+  const open = (what: string) => (ended ? '' : `. ${running} ${what}`);
   if ('directories' in progress) {
     const { directories } = progress;
     return [
-      ['Directories', `${renderSettledOutcomes(directories, 'directory', 'directories')}${suffix}`],
+      ['Directories', `${renderSettledOutcomes(directories, 'directory', 'directories')}${open('being processed')}`],
       ['Files', files.total === 0 ? 'none yet' : renderSettledOutcomes(files, 'file')],
     ];
   }
@@ -50,7 +50,14 @@ function renderRows(progress: AnyProgress): string[][] {
   return [
     ['Batch', batchId ?? (ended ? 'none' : 'not created yet')],
     ...(batchStatus === null ? [] : [['Status', renderBatchStatus(batchStatus, ended)]]),
-    ['Files', files.total === 0 ? (ended ? 'none' : unknown) : `${renderSettledOutcomes(files, 'file')}${suffix}`],
+    [
+      'Files',
+      files.total === 0
+        ? ended
+          ? 'none'
+          : unknown
+        : `${renderSettledOutcomes(files, 'file')}${open('being collected')}`,
+    ],
     ...(phase === 'processing' ? [['Jobs', `${jobsEnded} of ${files.total} ended in LlamaCloud`]] : []),
   ];
 }

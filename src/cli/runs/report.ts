@@ -8,7 +8,7 @@ import {
   settledCount,
 } from '../../protocol/index.js';
 import { formatBytes, formatCount, renderTable, toPrintable, truncateMiddle } from '../text.js';
-import { findServerEnding, type RunFailure } from './run-failure.js';
+import { findTemporalEnding, type RunFailure } from './run-failure.js';
 import type { AnyReport } from './run-types.js';
 
 const MAX_ROWS = 20;
@@ -24,7 +24,7 @@ function renderBatchReport(report: BatchReport): string[] {
   const folder = manifest === null ? null : batchFolder(report, manifest);
   return [
     renderFileCounts(report),
-    ...renderFailures(renderFileFailures(report), files),
+    ...renderFailures(renderFileFailures(report), files, manifest),
     ...renderTable([['Batch', `${batchId} ${toPrintable(status)}`], ...renderLocations(folder, manifest)], ''),
   ];
 }
@@ -35,15 +35,19 @@ function renderDirectoriesReport(report: DirectoriesReport): string[] {
   const folder = manifest === null ? null : `${dirname(dirname(manifest))}, one folder for each batch`;
   return [
     renderDirectoryCounts(report),
-    ...renderFailures(renderDirectoryFailures(report), directories),
+    ...renderFailures(renderDirectoryFailures(report), directories, manifest),
     ...renderTable(renderLocations(folder, manifest), ''),
   ];
 }
 
 /** The report names the first failures only. */
-function renderFailures(named: readonly string[][], { failed, cancelled }: FileCounts): string[] {
+function renderFailures(
+  named: readonly string[][],
+  { failed, cancelled }: FileCounts,
+  manifest: string | null,
+): string[] {
   const shown = named.slice(0, MAX_ROWS);
-  return [...renderTable(shown), ...renderMore(failed + cancelled - shown.length)];
+  return [...renderTable(shown), ...renderMore(failed + cancelled - shown.length, manifest)];
 }
 
 function renderLocations(folder: string | null, manifest: string | null): string[][] {
@@ -105,13 +109,13 @@ export function renderFileTable(lines: readonly ManifestLine[], folder: string):
     ]);
   return [
     ...renderTable([['FILE', 'OUTCOME', 'DOCUMENT, OR WHY THERE IS NONE'], ...rows]),
-    ...renderMore(lines.length - rows.length),
+    ...renderMore(lines.length - rows.length, folder),
   ];
 }
 
 /** How a run ended that did not complete: `the run failed. NotFound: ...`, or `the run was cancelled before ...`. */
 export function renderRunFailure(failure: RunFailure): string[] {
-  const ending = findServerEnding(failure.type);
+  const ending = findTemporalEnding(failure.type);
   if (ending === undefined) {
     const [first = '', ...rest] = renderFailure(failure);
     return [`the run failed. ${first}`, ...rest];
@@ -133,8 +137,9 @@ export function batchFolder({ batchId }: Pick<BatchReport, 'batchId'>, manifest:
   return index === -1 ? dirname(manifest) : manifest.slice(0, index + name.length - 1);
 }
 
-function renderMore(count: number): string[] {
-  return count <= 0 ? [] : [`  … and ${count.toLocaleString('en')} more, see the manifest`];
+function renderMore(count: number, manifest: string | null): string[] {
+  const where = manifest === null ? '' : ', see the manifest';
+  return count <= 0 ? [] : [`  … and ${count.toLocaleString('en')} more${where}`];
 }
 
 function renderFileFailures({ failures }: BatchReport): string[][] {

@@ -19,8 +19,8 @@ const FAILURE_BY_ERROR_NAME: Readonly<Record<string, RunFailure>> = {
   TimeoutFailure: { type: 'TimedOut', message: 'the run exceeded its Temporal timeout' },
 };
 
-/** The ending that Temporal's server records, such as `the run was cancelled`. `undefined` for a failure of the failure table. */
-export function findServerEnding(type: string): string | undefined {
+/** The text for a run that was cancelled, terminated or timed out. `undefined` for a failure of the failure table. */
+export function findTemporalEnding(type: string): string | undefined {
   return Object.values(FAILURE_BY_ERROR_NAME).find((failure) => failure.type === type)?.message;
 }
 

@@ -25,7 +25,7 @@ export interface LocalTemporalOptions extends ResolveOptions {
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'never';
   /** File that the server's output is appended to. Default: none. The output is never printed. */
   readonly logFile?: string;
-  /** How long the server may take to start, in milliseconds, without the time to download it. Default 30,000. */
+  /** How long the server may take to start, in milliseconds, without the time to download it. Default 120,000. */
   readonly startTimeoutMs?: number;
 }
 
@@ -45,7 +45,7 @@ export interface LocalTemporal {
   close(): Promise<void>;
 }
 
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 120_000;
 
 /** As the SDK's `createLocal` sets it: no check for newer versions, and workflow updates on servers where they are off by default. */
 const DYNAMIC_CONFIG = [

@@ -13,7 +13,7 @@ import { type BatchState, hasTooManyFailures, type OpenPage, type PageFile, reco
  * Step 8: runs a child workflow for each job reference as the jobs end, at most `maxConcurrentJobs` at a time, and records the
  * outcome of each file in the page. A page that was stopped can be fanned out again: files that have a line are left alone.
  *
- * @throws CancelledFailure when the run is stopping. Files that were not started have no line then.
+ * @throws CancelledFailure when the run is stopping. Files whose outcome is not known have no line then.
  */
 export async function fanOut(
   state: BatchState,
@@ -49,7 +49,7 @@ export async function fanOut(
   skipRemainingFiles(state, page, 'too many other files failed');
 }
 
-/** Returns the line of one file; `null` where the run was stopped while its document was collected, which may be done again. */
+/** Returns the line of one file; `null` if the run was stopped while the document was being collected: the stop collects it again. */
 async function processFile(
   state: BatchState,
   input: ResolvedBatchInput,

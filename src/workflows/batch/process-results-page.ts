@@ -7,7 +7,7 @@ import { type BatchState, type OpenPage, skipUnreadFiles } from './state.js';
 
 /** Time limits of the steps of a page. They are shorter while the run is stopping. */
 interface PageLimits {
-  /** How long to wait for rows that are missing or have no job, in milliseconds. */
+  /** How long to wait for rows that are missing, or have neither a job nor an error, in milliseconds. */
   graceMs: number;
   /** When to stop waiting for jobs, epoch milliseconds. */
   jobDeadlineMs: number;

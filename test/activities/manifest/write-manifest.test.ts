@@ -107,7 +107,7 @@ test('a part that is gone is OutputFailed, with a hint at why, and leaves no hal
   await mkdir(folder);
   const failure = await fail('run-1', 1, true, ['dfl-2']);
   expect(failure).toMatchObject({ type: 'OutputFailed', nonRetryable: false });
-  expect(failure.message).toContain('manifest.part-00000.jsonl: it is gone. Check that LLAMACLOUD_OUTPUT');
+  expect(failure.message).toContain('manifest.part-00000.jsonl: it is gone. Check that the output folder');
   await expect(readFile(join(folder, 'manifest.jsonl'))).rejects.toThrow('ENOENT');
 });
 

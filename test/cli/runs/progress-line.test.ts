@@ -10,12 +10,12 @@ import type { BatchProgress } from '../../../src/protocol/index.js';
 const BATCH_ID = 'bat-0d9c3a52-6f1e-4b7a-9a34-1c2d3e4f5a6b';
 
 describe('the progress line', () => {
-  it('has the status of the batch first, and no id', () => {
+  it('shows the status of the batch after the phase, and no id', () => {
     expect(renderProgressLine(batchProgress())).toBe('Waiting for LlamaCloud: RUNNING');
     expect(renderProgressLine({ ...batchProgress(), batchStatus: null })).toBe('Waiting for LlamaCloud');
   });
 
-  it('of a run that is stopping does not say that it cancels the batch, which it may leave running', () => {
+  it('says only `Stopping` of a run that stops, since it may leave its batch running', () => {
     expect(renderProgressLine(batchProgress({ phase: 'stopping' }))).toBe('Stopping: RUNNING');
   });
 
@@ -88,7 +88,7 @@ describe('the progress in several lines', () => {
       '  Run     RUNNING, started 2026-11-27T10:00:00.000Z',
       `  Batch   ${BATCH_ID}`,
       '  Status  RUNNING',
-      '  Files   4 of 10 files: 2 completed, 1 failed, 1 skipped, 3 running',
+      '  Files   4 of 10 files: 2 completed, 1 failed, 1 skipped. 3 being collected',
       '  Jobs    5 of 10 ended in LlamaCloud',
     ]);
   });
@@ -106,7 +106,7 @@ describe('the progress in several lines', () => {
     expect(render('RUNNING', progress)).toEqual([
       'Processing the directories: 3 of 12 directories, 1 failed, 29 documents',
       '  Run          RUNNING, started 2026-11-27T10:00:00.000Z',
-      '  Directories  3 of 12 directories: 2 completed, 1 failed, 3 running',
+      '  Directories  3 of 12 directories: 2 completed, 1 failed. 3 being processed',
       '  Files        30 of 30 files: 29 completed, 1 failed',
     ]);
   });

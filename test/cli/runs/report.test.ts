@@ -69,6 +69,8 @@ describe('the report', () => {
       message: 'torn',
     }));
     expect(renderReport({ ...batchReport(), files, failures })).toContain('  … and 280 more, see the manifest');
+    const withoutManifest = { ...batchReport(), files, failures, manifest: null };
+    expect(renderReport(withoutManifest)).toContain('  … and 280 more');
   });
 
   it('counts directories and their files, and names the directories that failed', () => {

@@ -6,8 +6,6 @@ import { openNamespace } from '../../support/namespace.js';
 import { parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
-const TIMEOUT_MS = 240_000;
-
 describe('runs over the same directory with the same job', () => {
   let env: TestEnvironment;
 
@@ -20,54 +18,42 @@ describe('runs over the same directory with the same job', () => {
   const start = (directoryId: string, name: string, timeout: '1 hour' | '5 s' = '1 hour') =>
     env.batches.start({ ...parseInput(directoryId), timeout }, { workflowId: `${name}-${directoryId}` });
 
-  test(
-    'at once, whose responses are all lost, have a batch each',
-    async () => {
-      const directory = await newDirectory(env);
-      env.emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch, times: 2 });
-      const runs = await Promise.all(['a', 'b'].map((name) => start(directory.directoryId, name)));
-      const reports = await Promise.all(runs.map((run) => run.result()));
-      const ids = directory.batches().map(({ id }) => id);
-      expect(reports.map(({ batchId }) => batchId).sort()).toEqual(ids.sort());
-      expect(new Set(ids).size).toBe(2);
-      expect(directory.posts()).toHaveLength(2);
-    },
-    TIMEOUT_MS,
-  );
+  test('at once, whose responses are all lost, have a batch each', async () => {
+    const directory = await newDirectory(env);
+    env.emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch, times: 2 });
+    const runs = await Promise.all(['a', 'b'].map((name) => start(directory.directoryId, name)));
+    const reports = await Promise.all(runs.map((run) => run.result()));
+    const ids = directory.batches().map(({ id }) => id);
+    expect(reports.map(({ batchId }) => batchId).sort()).toEqual(ids.sort());
+    expect(new Set(ids).size).toBe(2);
+    expect(directory.posts()).toHaveLength(2);
+  });
 
-  test(
-    'do not take the batch of one that was created just before, and that the list does not show yet',
-    async () => {
-      const directory = await newDirectory(env);
-      const first = await start(directory.directoryId, 'first');
-      await directory.untilBatchKnown();
-      env.emulator.faults.next({ kind: 'reset-before', ...TARGETS.createBatch });
-      const second = await start(directory.directoryId, 'second');
-      const [mine, theirs] = await Promise.all([first.result(), second.result()]);
-      expect(directory.batches().map(({ id }) => id)).toEqual([mine.batchId, theirs.batchId]);
-      expect(directory.posts()).toHaveLength(3);
-    },
-    TIMEOUT_MS,
-  );
+  test('do not take the batch of one that was created just before, and that the list does not show yet', async () => {
+    const directory = await newDirectory(env);
+    const first = await start(directory.directoryId, 'first');
+    await directory.untilBatchKnown();
+    env.emulator.faults.next({ kind: 'reset-before', ...TARGETS.createBatch });
+    const second = await start(directory.directoryId, 'second');
+    const [mine, theirs] = await Promise.all([first.result(), second.result()]);
+    expect(directory.batches().map(({ id }) => id)).toEqual([mine.batchId, theirs.batchId]);
+    expect(directory.posts()).toHaveLength(3);
+  });
 
-  test(
-    'wait for one that LlamaCloud has told to wait, and say so',
-    async () => {
-      const directory = await newDirectory(env);
-      env.emulator.faults.next({ kind: 'status', status: 429, retryAfter: 4, ...TARGETS.createBatch });
-      env.emulator.faults.next({ kind: 'error-after', ...TARGETS.createBatch });
-      const first = await start(directory.directoryId, 'first');
-      await directory.untilPosted(1);
-      const second = await start(directory.directoryId, 'second');
-      await until('the second to say what it waits for', async () =>
-        (await env.details(second.workflowId)).includes('Another run is creating a batch of the same directory'),
-      );
-      const reports = await Promise.all([first.result(), second.result()]);
-      expect(new Set(reports.map(({ batchId }) => batchId)).size).toBe(2);
-      expect(directory.batches()).toHaveLength(2);
-    },
-    TIMEOUT_MS,
-  );
+  test('wait for one that LlamaCloud has told to wait, and say so', async () => {
+    const directory = await newDirectory(env);
+    env.emulator.faults.next({ kind: 'status', status: 429, retryAfter: 4, ...TARGETS.createBatch });
+    env.emulator.faults.next({ kind: 'error-after', ...TARGETS.createBatch });
+    const first = await start(directory.directoryId, 'first');
+    await directory.untilPosted(1);
+    const second = await start(directory.directoryId, 'second');
+    await until('the second to say what it waits for', async () =>
+      (await env.details(second.workflowId)).includes('Another run is creating a batch of the same directory'),
+    );
+    const reports = await Promise.all([first.result(), second.result()]);
+    expect(new Set(reports.map(({ batchId }) => batchId)).size).toBe(2);
+    expect(directory.batches()).toHaveLength(2);
+  });
 
   describe('while another workflow has the id of the create', () => {
     /** A workflow that does not end by itself, under the id of the lock. */
@@ -77,50 +63,38 @@ describe('runs over the same directory with the same job', () => {
     const waits = (workflowId: string) =>
       until('the run to say so', async () => (await env.details(workflowId)).includes('This run waits for it'));
 
-    test(
-      'wait until it ends',
-      async () => {
-        const directory = await newDirectory(env);
-        const occupant = await occupy(directory.lockId);
-        const run = await start(directory.directoryId, 'waiting');
-        await waits(run.workflowId);
-        const waitingFor = expect.stringContaining(directory.lockId);
-        expect(await run.progress()).toMatchObject({ phase: 'creating', waitingFor, blockedBy: waitingFor });
-        await occupant.signal('release');
-        expect(directory.batches()).toMatchObject([]);
-        const { batchId } = await run.result();
-        expect(await run.progress()).toMatchObject({ waitingFor: null, blockedBy: null });
-        expect(directory.batches().map(({ id }) => id)).toEqual([batchId]);
-      },
-      TIMEOUT_MS,
-    );
+    test('wait until it ends', async () => {
+      const directory = await newDirectory(env);
+      const occupant = await occupy(directory.lockId);
+      const run = await start(directory.directoryId, 'waiting');
+      await waits(run.workflowId);
+      const waitingFor = expect.stringContaining(directory.lockId);
+      expect(await run.progress()).toMatchObject({ phase: 'creating', waitingFor, blockedBy: waitingFor });
+      await occupant.signal('release');
+      expect(directory.batches()).toMatchObject([]);
+      const { batchId } = await run.result();
+      expect(await run.progress()).toMatchObject({ waitingFor: null, blockedBy: null });
+      expect(directory.batches().map(({ id }) => id)).toEqual([batchId]);
+    });
 
-    test(
-      'end when they are cancelled',
-      async () => {
-        const directory = await newDirectory(env);
-        const occupant = await occupy(directory.lockId);
-        const run = await start(directory.directoryId, 'cancelled');
-        await waits(run.workflowId);
-        await run.cancel();
-        expect(await untilEnded(env.client, run.workflowId)).toBe('CANCELLED');
-        await occupant.terminate();
-        expect(directory.posts()).toEqual([]);
-      },
-      TIMEOUT_MS,
-    );
+    test('end when they are cancelled', async () => {
+      const directory = await newDirectory(env);
+      const occupant = await occupy(directory.lockId);
+      const run = await start(directory.directoryId, 'cancelled');
+      await waits(run.workflowId);
+      await run.cancel();
+      expect(await untilEnded(env.client, run.workflowId)).toBe('CANCELLED');
+      await occupant.terminate();
+      expect(directory.posts()).toEqual([]);
+    });
 
-    test(
-      'end at their deadline',
-      async () => {
-        const directory = await newDirectory(env);
-        const occupant = await occupy(directory.lockId);
-        const run = await start(directory.directoryId, 'late', '5 s');
-        expect(await failureOf(run.result())).toMatchObject({ type: 'BatchTimedOut' });
-        await occupant.terminate();
-        expect(directory.posts()).toEqual([]);
-      },
-      TIMEOUT_MS,
-    );
+    test('end at their deadline', async () => {
+      const directory = await newDirectory(env);
+      const occupant = await occupy(directory.lockId);
+      const run = await start(directory.directoryId, 'late', '5 s');
+      expect(await failureOf(run.result())).toMatchObject({ type: 'BatchTimedOut' });
+      await occupant.terminate();
+      expect(directory.posts()).toEqual([]);
+    });
   });
 });

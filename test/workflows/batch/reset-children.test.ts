@@ -64,20 +64,16 @@ describe('a run whose two children a person leaves open by a reset', () => {
     await release(await untilStarted(workflowId));
     const { files } = await env.client.workflow.getHandle<typeof processBatch>(workflowId).result();
     expect(files).toMatchObject({ total: 2, completed: 2, failed: 0 });
-  }, 120_000);
+  });
 
-  test.each(['their start', 'the last workflow task'])(
-    'to before %s, and then cancels, cancels them',
-    async (to) => {
-      const { workflowId, children } = await start();
-      const events = await env.history(workflowId);
-      const tasks = events.filter((event) => event.workflowTaskCompletedEventAttributes != null);
-      await resetWorkflow(env, workflowId, { task: to === 'their start' ? 0 : tasks.length - 1 });
-      if (to === 'their start') await untilRefused(workflowId);
-      await env.client.workflow.getHandle(workflowId).cancel();
-      for (const child of children) expect(await untilEnded(env.client, child)).toBe('CANCELLED');
-      expect(await untilEnded(env.client, workflowId)).toBe('CANCELLED');
-    },
-    120_000,
-  );
+  test.each(['their start', 'the last workflow task'])('to before %s, and then cancels, cancels them', async (to) => {
+    const { workflowId, children } = await start();
+    const events = await env.history(workflowId);
+    const tasks = events.filter((event) => event.workflowTaskCompletedEventAttributes != null);
+    await resetWorkflow(env, workflowId, { task: to === 'their start' ? 0 : tasks.length - 1 });
+    if (to === 'their start') await untilRefused(workflowId);
+    await env.client.workflow.getHandle(workflowId).cancel();
+    for (const child of children) expect(await untilEnded(env.client, child)).toBe('CANCELLED');
+    expect(await untilEnded(env.client, workflowId)).toBe('CANCELLED');
+  });
 });

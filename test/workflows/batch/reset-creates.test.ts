@@ -12,8 +12,6 @@ import { openNamespace } from '../../support/namespace.js';
 import { parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
-const TIMEOUT_MS = 240_000;
-
 describe('one batch and one POST, whatever a person resets', () => {
   let env: TestEnvironment;
 
@@ -47,7 +45,6 @@ describe('one batch and one POST, whatever a person resets', () => {
       await resetWorkflow(env, run.workflowId, to);
       expectOne(directory, await resultOf(run.workflowId));
     },
-    TIMEOUT_MS,
   );
 
   test.each(['first-task', 'before-child'] as const)(
@@ -59,35 +56,26 @@ describe('one batch and one POST, whatever a person resets', () => {
       await resetWorkflow(env, run.workflowId, to);
       expectOne(directory, await resultOf(run.workflowId));
     },
-    TIMEOUT_MS,
   );
 
-  test(
-    'the run after its end, twice',
-    async () => {
-      const directory = await newDirectory(env);
-      const run = await env.batches.start(parseInput(directory.directoryId));
-      await run.result();
-      for (const _ of [1, 2]) {
-        await resetWorkflow(env, run.workflowId);
-        expectOne(directory, await resultOf(run.workflowId));
-      }
-    },
-    TIMEOUT_MS,
-  );
-
-  test(
-    'the create, while its response is lost',
-    async () => {
-      const directory = await newDirectory(env);
-      env.emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
-      const run = await env.batches.start(parseInput(directory.directoryId));
-      await directory.untilPosted(1);
-      await resetWorkflow(env, directory.lockId);
+  test('the run after its end, twice', async () => {
+    const directory = await newDirectory(env);
+    const run = await env.batches.start(parseInput(directory.directoryId));
+    await run.result();
+    for (const _ of [1, 2]) {
+      await resetWorkflow(env, run.workflowId);
       expectOne(directory, await resultOf(run.workflowId));
-    },
-    TIMEOUT_MS,
-  );
+    }
+  });
+
+  test('the create, while its response is lost', async () => {
+    const directory = await newDirectory(env);
+    env.emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
+    const run = await env.batches.start(parseInput(directory.directoryId));
+    await directory.untilPosted(1);
+    await resetWorkflow(env, directory.lockId);
+    expectOne(directory, await resultOf(run.workflowId));
+  });
 
   // After the look for earlier creates, and after the list of what was there: what they found is kept, and is of no use any more.
   test.each([1, 2])(
@@ -99,59 +87,46 @@ describe('one batch and one POST, whatever a person resets', () => {
       await resetWorkflow(env, directory.lockId, { task });
       expectOne(directory, await resultOf(run.workflowId));
     },
-    TIMEOUT_MS,
   );
 
-  test.each([1, 2])(
-    'the create, to a later workflow task (%i), while its response is lost',
-    async (task) => {
-      const directory = await newDirectory(env);
-      env.emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
-      const run = await env.batches.start(parseInput(directory.directoryId));
-      await directory.untilPosted(1);
-      await resetWorkflow(env, directory.lockId, { task });
-      expectOne(directory, await resultOf(run.workflowId));
-    },
-    TIMEOUT_MS,
-  );
+  test.each([1, 2])('the create, to a later workflow task (%i), while its response is lost', async (task) => {
+    const directory = await newDirectory(env);
+    env.emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
+    const run = await env.batches.start(parseInput(directory.directoryId));
+    await directory.untilPosted(1);
+    await resetWorkflow(env, directory.lockId, { task });
+    expectOne(directory, await resultOf(run.workflowId));
+  });
 
-  test(
-    'the create, while the list does not show its batch yet',
-    async () => {
-      const directory = await newDirectory(env);
-      const run = await env.batches.start(parseInput(directory.directoryId));
-      await directory.untilBatchKnown();
-      await resetWorkflow(env, directory.lockId);
-      expectOne(directory, await resultOf(run.workflowId));
-    },
-    TIMEOUT_MS,
-  );
+  test('the create, while the list does not show its batch yet', async () => {
+    const directory = await newDirectory(env);
+    const run = await env.batches.start(parseInput(directory.directoryId));
+    await directory.untilBatchKnown();
+    await resetWorkflow(env, directory.lockId);
+    expectOne(directory, await resultOf(run.workflowId));
+  });
 
-  test(
-    'a run whose batch was cancelled gets a new one, and not the one of another run',
-    async () => {
-      const directory = await newDirectory(env);
-      env.emulator.configure({ batchRunningMs: 3_600_000 });
-      const run = await env.batches.start(parseInput(directory.directoryId), {
-        workflowId: `cancelled-${directory.directoryId}`,
-      });
-      await untilEnded(env.client, directory.lockId);
-      await run.cancel();
-      await untilEnded(env.client, run.workflowId);
-      env.emulator.configure({ batchRunningMs: 0 });
-      const other = await env.batches.start(parseInput(directory.directoryId), {
-        workflowId: `other-${directory.directoryId}`,
-      });
-      const theirs = await other.result();
-      await resetWorkflow(env, run.workflowId);
-      const mine = await resultOf(run.workflowId);
-      const [first, second, third] = directory.batches();
-      expect(first?.status).toBe('CANCELLED');
-      expect([second?.id, third?.id]).toEqual([theirs.batchId, mine.batchId]);
-      expect(directory.posts()).toHaveLength(3);
-    },
-    TIMEOUT_MS,
-  );
+  test('a run whose batch was cancelled gets a new one, and not the one of another run', async () => {
+    const directory = await newDirectory(env);
+    env.emulator.configure({ batchRunningMs: 3_600_000 });
+    const run = await env.batches.start(parseInput(directory.directoryId), {
+      workflowId: `cancelled-${directory.directoryId}`,
+    });
+    await untilEnded(env.client, directory.lockId);
+    await run.cancel();
+    await untilEnded(env.client, run.workflowId);
+    env.emulator.configure({ batchRunningMs: 0 });
+    const other = await env.batches.start(parseInput(directory.directoryId), {
+      workflowId: `other-${directory.directoryId}`,
+    });
+    const theirs = await other.result();
+    await resetWorkflow(env, run.workflowId);
+    const mine = await resultOf(run.workflowId);
+    const [first, second, third] = directory.batches();
+    expect(first?.status).toBe('CANCELLED');
+    expect([second?.id, third?.id]).toEqual([theirs.batchId, mine.batchId]);
+    expect(directory.posts()).toHaveLength(3);
+  });
 
   /** The one activity of a create that is under way. */
   async function pendingPost({ lockId }: TestDirectory) {
@@ -162,32 +137,24 @@ describe('one batch and one POST, whatever a person resets', () => {
     return { namespace: env.client.options.namespace, execution: { workflowId: lockId }, type: 'postBatch' };
   }
 
-  test(
-    'the POST, while it is under way',
-    async () => {
-      const directory = await newDirectory(env);
-      env.emulator.faults.next({ kind: 'delay', delayMs: 2_500, ...TARGETS.createBatch });
-      const run = await env.batches.start(parseInput(directory.directoryId));
-      await directory.untilPosted(1);
-      await env.client.workflowService.resetActivity(await pendingPost(directory));
-      expectOne(directory, await resultOf(run.workflowId));
-    },
-    TIMEOUT_MS,
-  );
+  test('the POST, while it is under way', async () => {
+    const directory = await newDirectory(env);
+    env.emulator.faults.next({ kind: 'delay', delayMs: 2_500, ...TARGETS.createBatch });
+    const run = await env.batches.start(parseInput(directory.directoryId));
+    await directory.untilPosted(1);
+    await env.client.workflowService.resetActivity(await pendingPost(directory));
+    expectOne(directory, await resultOf(run.workflowId));
+  });
 
-  test(
-    'or pauses: the POST, whose response is lost meanwhile',
-    async () => {
-      const directory = await newDirectory(env);
-      env.emulator.faults.next({ kind: 'delay', delayMs: 8_000, ...TARGETS.createBatch });
-      const run = await env.batches.start(parseInput(directory.directoryId));
-      await directory.untilPosted(1);
-      const target = await pendingPost(directory);
-      await env.client.workflowService.pauseActivity({ ...target, identity: 'a test', reason: randomUUID() });
-      await env.untilCreated(directory.directoryId);
-      await env.client.workflowService.unpauseActivity(target);
-      expectOne(directory, await resultOf(run.workflowId));
-    },
-    TIMEOUT_MS,
-  );
+  test('or pauses: the POST, whose response is lost meanwhile', async () => {
+    const directory = await newDirectory(env);
+    env.emulator.faults.next({ kind: 'delay', delayMs: 8_000, ...TARGETS.createBatch });
+    const run = await env.batches.start(parseInput(directory.directoryId));
+    await directory.untilPosted(1);
+    const target = await pendingPost(directory);
+    await env.client.workflowService.pauseActivity({ ...target, identity: 'a test', reason: randomUUID() });
+    await env.untilCreated(directory.directoryId);
+    await env.client.workflowService.unpauseActivity(target);
+    expectOne(directory, await resultOf(run.workflowId));
+  });
 });

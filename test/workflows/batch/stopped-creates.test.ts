@@ -1,5 +1,7 @@
 import { activityInfo, CompleteAsyncError } from '@temporalio/activity';
+import { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { BatchToCreate } from '../../../src/activities/types.js';
 import { BATCH_ID_MEMO } from '../../../src/protocol/index.js';
 import { type Fault, TARGETS } from '../../../src/testing/index.js';
 import { describeWorkflow, newDirectory, type TestDirectory, untilEnded } from '../../support/creates.js';
@@ -7,8 +9,6 @@ import { failureOf } from '../../support/failure.js';
 import { openNamespace, type TestNamespace } from '../../support/namespace.js';
 import { parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
-
-const TIMEOUT_MS = 240_000;
 
 describe('a run that is stopped while it creates', () => {
   let namespace: TestNamespace;
@@ -41,150 +41,138 @@ describe('a run that is stopped while it creates', () => {
     ['whose response is on its way', { kind: 'delay', delayMs: 1_500 }],
   ];
 
-  test.each(UNDER_WAY)(
-    'by a cancellation cancels the batch %s',
-    async (_, fault) => {
-      const started = await posting(fault);
-      await started.run.cancel();
-      expect((await failureOf(started.run.result())).name).toBe('CancelledFailure');
-      expect(statuses(started)).toEqual(['CANCELLED']);
-      expect(await memoOf(started.run.workflowId)).toBe(started.batches()[0]?.id);
-      expect(started.posts()).toHaveLength(1);
-    },
-    TIMEOUT_MS,
-  );
+  test.each(UNDER_WAY)('by a cancellation cancels the batch %s', async (_, fault) => {
+    const started = await posting(fault);
+    await started.run.cancel();
+    expect((await failureOf(started.run.result())).name).toBe('CancelledFailure');
+    expect(statuses(started)).toEqual(['CANCELLED']);
+    expect(await memoOf(started.run.workflowId)).toBe(started.batches()[0]?.id);
+    expect(started.posts()).toHaveLength(1);
+  });
 
-  test.each(UNDER_WAY)(
-    'by a termination cancels the batch %s',
-    async (_, fault) => {
-      const started = await posting(fault);
-      await started.handle.terminate();
-      await untilEnded(env.client, started.lockId);
-      expect(statuses(started)).toEqual(['CANCELLED']);
-      expect(started.posts()).toHaveLength(1);
-    },
-    TIMEOUT_MS,
-  );
+  test.each(UNDER_WAY)('by a termination cancels the batch %s', async (_, fault) => {
+    const started = await posting(fault);
+    await started.handle.terminate();
+    await untilEnded(env.client, started.lockId);
+    expect(statuses(started)).toEqual(['CANCELLED']);
+    expect(started.posts()).toHaveLength(1);
+  });
 
-  test(
-    'by a termination cancels the batch that the list does not show yet',
-    async () => {
-      const started = await posting(null);
-      await started.untilBatchKnown();
-      await started.handle.terminate();
-      await untilEnded(env.client, started.lockId);
-      expect(statuses(started)).toEqual(['CANCELLED']);
-    },
-    TIMEOUT_MS,
-  );
+  test('by a termination cancels the batch that the list does not show yet', async () => {
+    const started = await posting(null);
+    await started.untilBatchKnown();
+    await started.handle.terminate();
+    await untilEnded(env.client, started.lockId);
+    expect(statuses(started)).toEqual(['CANCELLED']);
+  });
 
-  test(
-    'by a termination that comes together with the end of its create cancels the batch',
-    async () => {
-      // No worker runs when the list shows the batch and the run is terminated.
-      let listed: { token: Uint8Array; batch: unknown } | undefined;
-      const stopping = await startTestEnvironment(namespace, {
+  test('by a termination that comes together with the end of its create cancels the batch', async () => {
+    // No worker runs when the list shows the batch and the run is terminated.
+    let listed: { token: Uint8Array; batch: unknown } | undefined;
+    const stopping = await startTestEnvironment(namespace, {
+      shared: env,
+      activities: ({ findCreatedBatch }) => ({
+        findCreatedBatch: async (...args: Parameters<typeof findCreatedBatch>) => {
+          const batch = await findCreatedBatch(...args);
+          listed = { token: activityInfo().taskToken, batch };
+          throw new CompleteAsyncError();
+        },
+      }),
+    });
+    const directory = await newDirectory(env);
+    const run = await stopping.batches.start(parseInput(directory.directoryId));
+    const { token, batch } = await until('the batch in the list', () => listed);
+    await stopping.close();
+    await env.client.activity.complete(token, batch);
+    await env.client.workflow.getHandle(run.workflowId).terminate();
+    await until('the cancellation of the create', async () =>
+      (await env.history(directory.lockId)).some((event) => event.workflowExecutionCancelRequestedEventAttributes),
+    );
+    const worker = { taskQueue: stopping.taskQueue };
+    const next = await startTestEnvironment(namespace, { shared: env, worker });
+    onTestFinished(() => next.close());
+    await untilEnded(env.client, directory.lockId);
+    expect(statuses(directory)).toEqual(['CANCELLED']);
+  });
+
+  test.each(['cancel', 'terminate'] as const)('leaves the batch where its input says so: %s', async (stop) => {
+    const started = await posting({ kind: 'reset-after' }, 'leave');
+    await started.handle[stop]();
+    await untilEnded(env.client, started.lockId);
+    await untilEnded(env.client, started.run.workflowId);
+    expect(statuses(started)).toEqual(['RUNNING']);
+    expect(await memoOf(started.lockId)).toBe(started.batches()[0]?.id);
+  });
+
+  test('and that is started again at once by the same id has the new batch alone', async () => {
+    const started = await posting({ kind: 'reset-after' });
+    await started.handle.terminate();
+    const again = await env.batches.start(parseInput(started.directoryId));
+    await until('the second batch', () => started.batches().length === 2);
+    const [, second] = started.batches();
+    await until('its id', async () => (await memoOf(again.workflowId)) === second?.id);
+    expect(statuses(started)).toEqual(['CANCELLED', 'RUNNING']);
+    await again.cancel();
+    await untilEnded(env.client, again.workflowId);
+    expect(started.posts()).toHaveLength(2);
+  });
+
+  test('before there was a batch ends without one', async () => {
+    const started = await posting({ kind: 'status', status: 429, retryAfter: 60 });
+    await started.run.cancel();
+    expect((await failureOf(started.run.result())).name).toBe('CancelledFailure');
+    expect(started.batches()).toEqual([]);
+  });
+
+  test('whose POST no worker has taken yet ends without a batch, and looks for none', async () => {
+    // Workflow tasks have a worker. The one for activities stops after the last activity before the POST.
+    const workflows = await startTestEnvironment(namespace, { shared: env, worker: { activities: {} } });
+    onTestFinished(() => workflows.close());
+    const { taskQueue } = workflows;
+    const nativeConnection = await NativeConnection.connect({ address: namespace.address });
+    onTestFinished(() => nativeConnection.close());
+    let stopped: Promise<void> | undefined;
+    const activityWorker = await startTestEnvironment(
+      { ...namespace, nativeConnection },
+      {
         shared: env,
-        activities: ({ findCreatedBatch }) => ({
-          findCreatedBatch: async (...args: Parameters<typeof findCreatedBatch>) => {
-            const batch = await findCreatedBatch(...args);
-            listed = { token: activityInfo().taskToken, batch };
-            throw new CompleteAsyncError();
+        worker: { taskQueue, shutdownGraceTime: '10 seconds' },
+        activities: (real) => ({
+          listRecentBatches: async (input: BatchToCreate) => {
+            const listed = await real.listRecentBatches(input);
+            stopped = activityWorker.close();
+            return listed;
           },
         }),
-      });
-      const directory = await newDirectory(env);
-      const run = await stopping.batches.start(parseInput(directory.directoryId));
-      const { token, batch } = await until('the batch in the list', () => listed);
-      await stopping.close();
-      await env.client.activity.complete(token, batch);
-      await env.client.workflow.getHandle(run.workflowId).terminate();
-      await until('the cancellation of the create', async () =>
-        (await env.history(directory.lockId)).some((event) => event.workflowExecutionCancelRequestedEventAttributes),
-      );
-      const worker = { taskQueue: stopping.taskQueue };
-      const next = await startTestEnvironment(namespace, { shared: env, worker });
-      onTestFinished(() => next.close());
-      await untilEnded(env.client, directory.lockId);
-      expect(statuses(directory)).toEqual(['CANCELLED']);
-    },
-    TIMEOUT_MS,
-  );
+      },
+    );
+    const directory = await newDirectory(env);
+    const run = await workflows.batches.start(parseInput(directory.directoryId));
+    const scheduled = async () => {
+      const events = await env.history(directory.lockId).catch(() => []);
+      return events.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+    };
+    await until('the POST to be scheduled', async () => (await scheduled()).includes('postBatch'));
+    await run.cancel();
+    await untilEnded(env.client, directory.lockId);
+    await stopped;
+    const second = await startTestEnvironment(
+      { ...namespace, nativeConnection },
+      { shared: env, worker: { taskQueue } },
+    );
+    onTestFinished(() => second.close());
+    expect((await failureOf(run.result())).name).toBe('CancelledFailure');
+    expect(directory.posts()).toEqual([]);
+    expect(await scheduled()).not.toContain('findCreatedBatch');
+  });
 
-  test.each(['cancel', 'terminate'] as const)(
-    'leaves the batch where its input says so: %s',
-    async (stop) => {
-      const started = await posting({ kind: 'reset-after' }, 'leave');
-      await started.handle[stop]();
-      await untilEnded(env.client, started.lockId);
-      await untilEnded(env.client, started.run.workflowId);
-      expect(statuses(started)).toEqual(['RUNNING']);
-      expect(await memoOf(started.lockId)).toBe(started.batches()[0]?.id);
-    },
-    TIMEOUT_MS,
-  );
-
-  test(
-    'and that is started again at once by the same id has the new batch alone',
-    async () => {
-      const started = await posting({ kind: 'reset-after' });
-      await started.handle.terminate();
-      const again = await env.batches.start(parseInput(started.directoryId));
-      await until('the second batch', () => started.batches().length === 2);
-      const [, second] = started.batches();
-      await until('its id', async () => (await memoOf(again.workflowId)) === second?.id);
-      expect(statuses(started)).toEqual(['CANCELLED', 'RUNNING']);
-      await again.cancel();
-      await untilEnded(env.client, again.workflowId);
-      expect(started.posts()).toHaveLength(2);
-    },
-    TIMEOUT_MS,
-  );
-
-  test(
-    'before there was a batch ends without one',
-    async () => {
-      const started = await posting({ kind: 'status', status: 429, retryAfter: 60 });
-      await started.run.cancel();
-      expect((await failureOf(started.run.result())).name).toBe('CancelledFailure');
-      expect(started.batches()).toEqual([]);
-    },
-    TIMEOUT_MS,
-  );
-
-  test(
-    'whose POST no worker has taken yet ends without a batch, and looks for none',
-    async () => {
-      // A few seconds from one activity to the next.
-      const worker = { maxTaskQueueActivitiesPerSecond: 0.2 };
-      const limited = await startTestEnvironment(namespace, { shared: env, worker });
-      onTestFinished(() => limited.close());
-      const directory = await newDirectory(env);
-      const run = await limited.batches.start(parseInput(directory.directoryId));
-      const scheduled = async () => {
-        const events = await limited.history(directory.lockId).catch(() => []);
-        return events.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
-      };
-      await until('the POST to be scheduled', async () => (await scheduled()).includes('postBatch'));
-      await run.cancel();
-      expect((await failureOf(run.result())).name).toBe('CancelledFailure');
-      expect(directory.posts()).toEqual([]);
-      expect(await scheduled()).not.toContain('findCreatedBatch');
-    },
-    TIMEOUT_MS,
-  );
-
-  test(
-    'and whose batch the list does not show says that it may be running',
-    async () => {
-      const started = await posting({ kind: 'reset-before' });
-      await started.run.cancel();
-      const failure = await failureOf(started.run.result());
-      expect(failure).toMatchObject({ type: 'BatchCancelled' });
-      expect(failure.message).toContain(`a batch over directory ${started.directoryId} may be running`);
-    },
-    TIMEOUT_MS,
-  );
+  test('and whose batch the list does not show says that it may be running', async () => {
+    const started = await posting({ kind: 'reset-before' });
+    await started.run.cancel();
+    const failure = await failureOf(started.run.result());
+    expect(failure).toMatchObject({ type: 'BatchCancelled' });
+    expect(failure.message).toContain(`a batch over directory ${started.directoryId} may be running`);
+  });
 
   test.each([
     ['cancels', 'cancel', /was cancelled before there was a batch/],
@@ -198,6 +186,5 @@ describe('a run that is stopped while it creates', () => {
       expect(failure).toMatchObject({ type: 'BatchCancelled' });
       expect(failure.message).toMatch(message);
     },
-    TIMEOUT_MS,
   );
 });

@@ -76,7 +76,7 @@ describe('a run over two directories that a person resets', () => {
     expect(report.directories).toMatchObject({ total: 2, cancelled: 2 });
     expect(directories.map(statuses)).toEqual([['CANCELLED'], ['CANCELLED']]);
     expect(lines).toEqual(directories.map((directory) => [batchOf(directory), 'CANCELLED']));
-  }, 90_000);
+  });
 
   test('to before its children pays for no batch again: one is open, the other has ended', async () => {
     const { directories, workflowId } = await start();
@@ -90,7 +90,7 @@ describe('a run over two directories that a person resets', () => {
     expect(lines).toEqual(directories.map((directory) => [batchOf(directory), 'COMPLETED']));
     expect(report.files).toMatchObject({ total: 2, completed: 2 });
     expect(directories.map(({ posts }) => posts().length)).toEqual([1, 1]);
-  }, 90_000);
+  });
 
   test('after its end, twice, pays for no batch again', async () => {
     const { directories, workflowId } = await start();
@@ -105,7 +105,7 @@ describe('a run over two directories that a person resets', () => {
     const projects = env.emulator.requests.slice(sent).map(({ query }) => query.project_id);
     expect(new Set(projects.flat())).toEqual(new Set([PROJECT]));
     expect(directories.map(({ posts }) => posts().length)).toEqual([1, 1]);
-  }, 90_000);
+  });
 
   test('to before its children, and then cancels, cancels the batches of the children that are open', async () => {
     const { directories, workflowId } = await start();
@@ -117,7 +117,7 @@ describe('a run over two directories that a person resets', () => {
     expect(directories.map(statuses)).toEqual([['CANCELLED'], ['CANCELLED']]);
     expect(lines).toEqual(directories.map((directory) => [batchOf(directory), 'CANCELLED']));
     expect(report.files.total).toBe(2);
-  }, 90_000);
+  });
 
   test('gets a new batch for a directory whose batch was cancelled', async () => {
     const { directories, workflowId } = await start();
@@ -131,7 +131,7 @@ describe('a run over two directories that a person resets', () => {
     const { report } = await outcome(workflowId);
     expect(report.directories).toMatchObject({ completed: 2 });
     expect(directories.map(({ posts }) => posts().length)).toEqual([2, 2]);
-  }, 90_000);
+  });
 
   test('is told from the next run of a cron schedule, which gets a new batch', async () => {
     const directory = await newDirectory(env, 1);
@@ -145,7 +145,7 @@ describe('a run over two directories that a person resets', () => {
     await finish(directory);
     await until('the second batch', () => directory.batches().length === 2);
     await env.client.workflow.getHandle(workflowId).terminate();
-  }, 90_000);
+  });
 
   test('or any other lists directories as skipped that it has not come to when it is cancelled', async () => {
     const findEarlierChild = () => Context.current().cancelled;
@@ -163,5 +163,5 @@ describe('a run over two directories that a person resets', () => {
       [null, 'SKIPPED'],
       [null, 'SKIPPED'],
     ]);
-  }, 90_000);
+  });
 });

@@ -55,5 +55,5 @@ describe('a run over many directories that is stopped', () => {
       directories: { total: 4, skipped: 3 },
       manifest: null,
     });
-  }, 120_000);
+  });
 });

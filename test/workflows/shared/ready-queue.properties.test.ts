@@ -40,7 +40,7 @@ describe('a ready queue, whenever its items become ready and however long each t
         }
       }),
       // Each try to make a counterexample smaller is a workflow.
-      { numRuns: 2, interruptAfterTimeLimit: 20_000 },
+      { numRuns: 2, interruptAfterTimeLimit: 180_000 },
     );
   }
 
