@@ -95,7 +95,7 @@ export class BatchClient {
    * With `batchId` the default id is made of the batch id. While such a run is open, a second start with the same `batchId` throws. The
    * run that created the batch has another id, and may be open.
    *
-   * @throws `InvalidInput` naming every wrong field, before anything is started.
+   * @throws ApplicationFailure of the type `InvalidInput`, which names every wrong field, before anything is started.
    */
   async start(input: ProcessBatchInput, options: StartBatchOptions = {}): Promise<BatchHandle> {
     checkBatchInput(input);
@@ -121,7 +121,7 @@ export class BatchClient {
    * they have your own ids. A run of {@link start} with your own id, and a run of a {@link schedule}, can still process it beside this one. A
    * start after this run has ended creates new batches.
    *
-   * @throws `InvalidInput` naming every wrong field, before anything is started.
+   * @throws ApplicationFailure of the type `InvalidInput`, which names every wrong field, before anything is started.
    */
   async startDirectories(
     input: ProcessDirectoriesInput,
@@ -164,9 +164,9 @@ export class BatchClient {
    *
    * The overlap policy, by default `SKIP`, applies to the runs of this schedule only: Temporal gives them the ids
    * `<scheduleId>-<time>`. A run of {@link start}, {@link startDirectories} or another schedule over the same directory can start beside
-   * them. Every run of a schedule creates a new batch that you pay for.
+   * them. Every run of a schedule creates a new batch that you pay for, unless the input has a `batchId`.
    *
-   * @throws `InvalidInput` naming every wrong field, before anything is created. `TypeError` if both `cron` and `every` are missing.
+   * @throws ApplicationFailure of the type `InvalidInput`, which names every wrong field, before anything is created. `TypeError` if both `cron` and `every` are missing.
    * Temporal's `ScheduleAlreadyRunning` if there is a schedule with this id.
    */
   async schedule(input: ProcessBatchInput, options: ScheduleBatchOptions): Promise<BatchScheduleHandle> {

@@ -77,7 +77,7 @@ export function createRunHandle<Report, Progress extends object>(
   isReport: (value: unknown) => value is Report,
 ): RunHandle<Report, Progress> {
   const { workflow } = client;
-  // Only `result` follows continue-as-new.
+  // Temporal's handle: with a run id, only its `result` follows continue-as-new. The others find the last link first.
   const handle = workflow.getHandle(workflowId, runId);
   const findLastLink = async (): Promise<ChainLink> => {
     const latest = await describeLink(workflow.getHandle(workflowId));
@@ -125,7 +125,7 @@ function readWaitingFor(progress: object): string | null {
   return 'waitingFor' in progress && typeof progress.waitingFor === 'string' ? progress.waitingFor : null;
 }
 
-/** One run of a continue-as-new chain. */
+/** One link of a continue-as-new chain. */
 interface ChainLink {
   readonly handle: WorkflowHandle;
   readonly description: WorkflowExecutionDescription;
@@ -146,7 +146,7 @@ async function followChain(workflow: WorkflowClient, link: ChainLink): Promise<C
   return last;
 }
 
-/** @param handle Of a run that has continued as new. */
+/** @param handle Of a link that has continued as new. */
 async function findNextRunId(handle: WorkflowHandle): Promise<string> {
   try {
     await handle.result();

@@ -1,5 +1,6 @@
 import { REDACTED, redactUrls } from '../protocol/index.js';
 
+/** Presigned URLs come with every large document. */
 const MAX_SECRETS = 1_000;
 
 /** Shorter header and query values are not secrets. Replacing them would garble the text. */

@@ -104,7 +104,7 @@ export interface BatchOptions extends ApiScope {
   jobTimeout?: Duration;
   /** Files in a page of results, 1 to 1,000. The run continues as new after each page, which bounds its history. Default 1,000. */
   pageSize?: number;
-  /** How long a file may be without a job and without an error once its batch is COMPLETED. Default 2 minutes. */
+  /** How long a file of a COMPLETED batch may be without a job and without an error, from the first results on. Default 2 minutes. */
   resultsGracePeriod?: Duration;
 }
 

@@ -25,7 +25,7 @@ export interface PostFailureDetails {
   mayHaveCreatedBatch: boolean;
   /** Wait before the next request, in milliseconds. */
   retryDelayMs: number;
-  /** Whether the response was 503: LlamaCloud says that it did not process the request. */
+  /** Whether the response was 503. There may be a batch even then, but the POST does not count as lost: an outage has many of them. */
   wasUnavailable?: boolean;
   /** Whether a reset of the workflow discarded an earlier POST, which may have created a batch. Then this attempt has sent nothing. */
   wasReset?: boolean;
@@ -46,7 +46,7 @@ const MAX_CLOCK_SKEW_MS = 24 * 60 * 60_000;
 /** Lists the batches of the last 24 hours that may be of this spec. `GET /api/v2/batches`. */
 export function listRecentBatches(deps: ActivityDeps) {
   return (input: BatchToCreate): Promise<PreexistingBatches> =>
-    // The first request of a run whose failure counts: a wrong key or id fails the run at once.
+    // The count of the files comes before, but its failures are ignored. So here a wrong key or id fails the run at once.
     runAttempt('open', `directory ${input.directoryId}`, async ({ nowMs, signal }) => {
       const sinceMs = nowMs - MAX_CLOCK_SKEW_MS;
       const batches = await listBatches(deps, input, sinceMs, signal);
@@ -147,7 +147,7 @@ export function findCreatedBatch(deps: ActivityDeps) {
       const newBatches: Batch[] = [];
       const usable = batches.filter(hasId);
       for (const batch of usable) {
-        if (!preexisting.has(batch.id) && (await matchesSpec(deps, batch, input, signal))) newBatches.push(batch);
+        if (!preexisting.has(batch.id) && (await isOfSpec(deps, batch, input, signal))) newBatches.push(batch);
       }
       const [batch] = newBatches.sort(byCreationTime);
       if (newBatches.length > 1) {
@@ -159,7 +159,7 @@ export function findCreatedBatch(deps: ActivityDeps) {
       const remainingMs = (deps.listLagMs ?? LIST_LAG_MS) - ageMs;
       if (!input.wait || remainingMs <= 0) return null;
       const state = `LlamaCloud's list shows no new batch over directory ${input.directoryId} yet`;
-      // The age doubles from poll to poll.
+      // The age doubles from poll to poll, until the polls are 5 s apart.
       throw new NotReady('BatchNotReady', state, Math.min(MAX_LIST_POLL_INTERVAL_MS, ageMs, remainingMs));
     });
 }
@@ -173,7 +173,7 @@ function toUnusableIdError(): UnexpectedResponseError {
   return new UnexpectedResponseError('items[].id', problem, { method: 'GET', path: '/api/v2/batches' });
 }
 
-/** Without batches that can't be of the spec, since a memo has the ids: LlamaCloud may ignore the filter. */
+/** Leaves out batches that can't be of the spec: LlamaCloud may ignore the filter. The ids of the rest go into a memo. */
 async function listBatches(
   { llamacloud }: ActivityDeps,
   spec: BatchToCreate,
@@ -184,7 +184,7 @@ async function listBatches(
   const batches: ListedBatch[] = [];
   const filter = { ...spec.scope, sourceDirectoryId: spec.directoryId, createdAtOnOrAfter, signal };
   for await (const batch of llamacloud.iterateBatches(filter)) {
-    if (agreesWithSpec(batch, spec)) batches.push(batch);
+    if (mayBeOfSpec(batch, spec)) batches.push(batch);
   }
   return batches;
 }
@@ -194,24 +194,16 @@ function hasId(batch: ListedBatch): batch is Batch {
 }
 
 /** Whether nothing that is known of a batch differs from the spec. The list may not say what a batch processes. */
-function agreesWithSpec(
-  batch: Pick<Batch, 'source_directory_id' | 'config'>,
-  { directoryId, job }: BatchSpec,
-): boolean {
+function mayBeOfSpec(batch: Pick<Batch, 'source_directory_id' | 'config'>, { directoryId, job }: BatchSpec): boolean {
   const { source_directory_id = directoryId, config } = batch;
   if (source_directory_id !== directoryId) return false;
   return config === undefined || (config.job.type === job.type && config.job.configuration_id === job.configurationId);
 }
 
 /** Whether a listed batch processes the work of the spec. Gets it by its id if the list does not say what it processes. */
-async function matchesSpec(
-  deps: ActivityDeps,
-  listed: Batch,
-  spec: BatchToCreate,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function isOfSpec(deps: ActivityDeps, listed: Batch, spec: BatchToCreate, signal: AbortSignal): Promise<boolean> {
   const batch = isDescribed(listed) ? listed : await getListedBatch(deps, listed.id, spec.scope, signal);
-  return batch !== undefined && isDescribed(batch) && agreesWithSpec(batch, spec);
+  return batch !== undefined && isDescribed(batch) && mayBeOfSpec(batch, spec);
 }
 
 function isDescribed({ source_directory_id, config }: Batch): boolean {

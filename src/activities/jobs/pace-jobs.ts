@@ -4,6 +4,7 @@ import { chunk } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import type { Attempt } from '../support/run-attempt.js';
 
+/** Enough for 1,000 jobs in a minute, and few for one account. */
 const CONCURRENT_REQUESTS = 10;
 
 /** Whether to send nothing more, and to return what is known. */

@@ -46,7 +46,7 @@ export function addStart(program: CliCommand, context: CommandContext): void {
     .addOption(
       new Option(
         '--on-conflict <policy>',
-        'when a run with this workflow id is open: fail, use the open run, or terminate it, which leaves its batch running. Terminating a run over many directories cancels the runs of its directories',
+        'when a run with this workflow id is open: fail, use the open run, or terminate it: a batch that it has created goes on. Terminating a run over many directories cancels the runs of its directories',
       )
         .choices(Object.keys(CONFLICT_POLICIES))
         .default('fail'),

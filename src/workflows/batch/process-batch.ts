@@ -61,10 +61,10 @@ async function run(state: BatchState, input: ProcessBatchInput): Promise<BatchRe
   return withinDeadline(state, resolved, async () => {
     // Steps 2 and 3: create the batch, publish its id.
     const batchId = await acquireBatch(state, resolved);
-    if (batchId === null) return continueRun(input, state);
+    if (batchId === null) return continueRunAsNew(input, state);
     // Step 4: wait.
     const status = await waitForEnd(state, resolved, batchId);
-    if (status === null) return continueRun(input, state);
+    if (status === null) return continueRunAsNew(input, state);
     // Step 5: only COMPLETED and CANCELLED have results.
     if (status === 'FAILED') throw toBatchFailure(state, 'BatchFailed', describeFailedBatch(batchId));
     // Steps 6 to 9, for one page: expand, wait for the jobs, fan out, write the lines.
@@ -74,7 +74,7 @@ async function run(state: BatchState, input: ProcessBatchInput): Promise<BatchRe
       graceMs: resolved.resultsGraceMs,
       jobDeadlineMs,
     });
-    if (hasMore) return continueRun(input, state);
+    if (hasMore) return continueRunAsNew(input, state);
     // Step 9: report.
     return finish(state, batchId);
   });
@@ -86,8 +86,8 @@ async function open(state: BatchState, input: ProcessBatchInput): Promise<Resolv
   return state.opened.input;
 }
 
-/** Continues as new, unless the run was cancelled meanwhile: the next run would not know. */
-function continueRun(input: ProcessBatchInput, state: BatchState): Promise<never> {
+/** Continues as new, unless the run was cancelled meanwhile: what follows would not know. */
+function continueRunAsNew(input: ProcessBatchInput, state: BatchState): Promise<never> {
   if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('The run is being stopped');
   return continueAsNew<typeof processBatch>(input, state);
 }
@@ -121,7 +121,7 @@ async function recordRunFailure(state: BatchState, error: unknown): Promise<unkn
     const deadlineMs = Date.now() + UNFINISHED_PAGE_TIMEOUT_MS;
     await CancellationScope.nonCancellable(() => writeUnfinishedPage(state, deadlineMs));
   }
-  // The batch failed after the last poll, so `state` still has the older status.
+  // If `readResults` has found the batch FAILED, `state` still has the status of the last poll.
   if (isFailure(error, 'BatchFailed')) setStatus(state, 'FAILED');
   const failure = unwrapFailure(error, toReport(state));
   recordEnd(state, failure);

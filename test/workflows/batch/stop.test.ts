@@ -119,7 +119,7 @@ describe('stopping a run, on a real server', () => {
     expect(await env.manifest(report?.manifest ?? null)).toHaveLength(5);
   });
 
-  test('jobs that LlamaCloud refuses to cancel are named, and not waited for to the end', async () => {
+  test('jobs that LlamaCloud refuses to cancel are named, and their documents are collected if they end soon', async () => {
     env.emulator.configure({ jobRunningMs: HOUR });
     const started = await startRun(env, 2);
     await mapFiles(env, started, 'RUNNING');
