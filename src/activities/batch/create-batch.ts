@@ -69,12 +69,13 @@ export function postBatch(deps: ActivityDeps) {
   return async ({ directoryId, job, scope }: BatchToCreate): Promise<CreatedBatch> => {
     const outcome: Omit<PostFailureDetails, 'retryDelayMs'> = { mayHaveCreatedBatch: false };
     try {
-      return await runAttempt('create', `batch over directory ${directoryId}`, async ({ isFirst }) => {
+      return await runAttempt('create', `batch over directory ${directoryId}`, async ({ isFirst, signal }) => {
         // Only an activity that a person resets has a second attempt. The first one may have sent its POST.
         outcome.mayHaveCreatedBatch = !isFirst;
         if (!isFirst) throw ApplicationFailure.retryable(EARLIER_POST_MESSAGE, 'ServiceUnavailable');
         // Nothing is sent before this is known.
         const wasReset = await wasPostDiscarded();
+        signal.throwIfAborted();
         outcome.mayHaveCreatedBatch = true;
         if (wasReset) {
           outcome.wasReset = true;

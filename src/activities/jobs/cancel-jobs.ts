@@ -17,8 +17,10 @@ export interface CancelJobsInput extends ApiScope {
   directoryId: string;
   /** Jobs of the batch that the run knows: the results may be `null` again. */
   knownJobs: JobReference[];
-  /** How long to wait for results, and for the jobs of files that have none yet, in milliseconds. */
-  waitMs: number;
+  /** How long to wait while the results are `null`, in milliseconds. */
+  resultsWaitMs: number;
+  /** How long to wait for the jobs of files that have none yet, in milliseconds. */
+  unmappedWaitMs: number;
 }
 
 export interface CancelledJobs {
@@ -84,7 +86,8 @@ export function cancelJobs(deps: ActivityDeps) {
       progress.filesWithoutJob = countFilesWithoutJob(batch, files);
       const waitedMs = attempt.nowMs - progress.readSinceMs;
       const missing = describeMissing(progress.filesWithoutJob, files);
-      if (missing !== undefined && waitedMs < input.waitMs) {
+      const waitMs = progress.filesWithoutJob === null ? input.resultsWaitMs : input.unmappedWaitMs;
+      if (missing !== undefined && waitedMs < waitMs) {
         throw new NotReady('BatchNotReady', `batch ${batchId} ${missing}`, pollDelayMs(DEFAULT_POLL, waitedMs));
       }
       const refused = await findStillRunning(deps, progress.refused, attempt, scope);

@@ -45,23 +45,24 @@ export function waitForJobs(deps: ActivityDeps) {
       const { nowMs, signal, progress, saveProgress } = attempt;
       const waitedMs = Math.max(0, nowMs - sinceMs);
       const leftMs = input.deadlineMs - nowMs;
-      if (leftMs <= 0) return POLL_INDIVIDUALLY;
+      // After the deadline the list is asked once: the documents of the jobs that have ended are still collected.
+      const isLastPoll = leftMs <= 0;
       const delayMs = pollDelayMs(poll, waitedMs);
       const notReady = (ms: number) =>
         new NotReady('JobNotReady', `${jobIds.length} jobs have not ended`, Math.min(leftMs, ms));
       const earlyMs = msUntilNextPoll(attempt, input.lastPolledAtMs, delayMs);
-      if (earlyMs > 0) throw notReady(earlyMs);
+      if (earlyMs > 0 && !isLastPoll) throw notReady(earlyMs);
       try {
         const listed = await listEndedJobs(deps, input, { projectId, organizationId, signal });
         if (listed === undefined) return POLL_INDIVIDUALLY;
-        if (listed.ended.length > 0) return { ended: listed.ended, pollIndividually: false };
+        if (listed.ended.length > 0 || isLastPoll) return { ended: listed.ended, pollIndividually: isLastPoll };
         // Not while others are listed: a child that polls a job takes the place of one that collects a document.
         const isNoneListed = listed.missing.length === jobIds.length;
         if (isNoneListed && waitedMs >= NOT_FOUND_GRACE_MS) return POLL_INDIVIDUALLY;
       } catch (error) {
         if (signal.aborted) throw error;
         const { failingSinceMs } = progressSchema.safeParse(progress).data ?? { failingSinceMs: nowMs };
-        if (nowMs - failingSinceMs >= RETRY_LIST_FOR_MS) return POLL_INDIVIDUALLY;
+        if (isLastPoll || nowMs - failingSinceMs >= RETRY_LIST_FOR_MS) return POLL_INDIVIDUALLY;
         saveProgress({ failingSinceMs });
         throw error;
       }

@@ -1,6 +1,7 @@
 import type { OutputStore } from '../../outputs/index.js';
 import type { ManifestLine } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
+import { readFinishedLines } from '../results/finished-files.js';
 import { manifestKey, runFolder } from '../support/output-keys.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { assertSameStore } from '../support/store-id.js';
@@ -11,21 +12,25 @@ export interface WriteManifestInput extends ManifestPart, ManifestRun {
   lines: ManifestLine[];
   /** The run has skipped files, or LlamaCloud returned no results. */
   isPartial: boolean;
+  /** Documents that the whole manifest lists. */
+  documentCount: number;
 }
 
 /**
  * Step 9: writes a part of the manifest (JSON lines), and after the last part the manifest. It is written beside the documents, but
- * a partial one to the folder of its run, since it must not replace the manifest of a run that processed every file.
+ * a partial one to the folder of its run, since it must not replace the manifest of a run that processed every file. The same if
+ * the manifest that is there lists more documents.
  *
  * @returns The location of the manifest.
  */
 export function writeManifest({ outputs }: ActivityDeps) {
   return (input: WriteManifestInput): Promise<string> => {
-    const { batchId, firstRunId, isPartial, isLast, lines } = input;
+    const { batchId, firstRunId, isLast, lines, documentCount } = input;
     return runAttempt('store', `manifest of batch ${batchId}`, async () => {
       await assertSameStore(outputs, input.storeId);
       const folder = runFolder(batchId, firstRunId);
       const batchManifest = manifestKey([batchId]);
+      const isPartial = input.isPartial || (isLast && (await readFinishedLines(outputs, batchId)).size > documentCount);
       if (!isPartial) return writePart(outputs, { manifest: batchManifest, folder }, input, lines);
       const manifest = manifestKey(folder);
       const location = await writePart(outputs, { manifest, folder }, input, lines);

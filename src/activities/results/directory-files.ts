@@ -64,8 +64,9 @@ export async function readDirectoryFiles(
         const createdAtMs = created_at == null ? null : Date.parse(created_at);
         byId.set(id, { id, name: cleanText(display_name, MAX_FILE_NAME_BYTES), createdAtMs });
       }
-      // A page without a new file: the list repeats itself.
-      const isEnough = byId.size >= MAX_FILES || byId.size === countBefore;
+      // A page of known files: the list repeats itself. One without files may have had deleted ones.
+      const isRepeated = page.files.length > 0 && byId.size === countBefore;
+      const isEnough = byId.size >= MAX_FILES || isRepeated;
       if (isEnough || isLimited) return page.nextPageToken;
     }
     return undefined;

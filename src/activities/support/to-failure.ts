@@ -91,6 +91,8 @@ export function toFailure(error: unknown, context: FailureContext): ClassifiedFa
     nonRetryable,
     ...(nonRetryable ? {} : { nextRetryDelay: beforeDeadline(retryDelayMs(type, error, context), context) }),
     ...(cause === undefined ? {} : { cause }),
+    // A workflow can't tell 403, which is about one directory or batch, from 401.
+    ...(error instanceof HttpStatusError ? { details: [{ httpStatus: error.status }] } : {}),
   });
   return timeLimited === undefined ? { failure } : { failure, timeLimited };
 }

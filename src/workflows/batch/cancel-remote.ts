@@ -23,6 +23,9 @@ export interface StepOutcome {
   isIncomplete: boolean;
 }
 
+/** How long to wait while the results are `null`, in milliseconds: without them no job is known, and no document. */
+const RESULTS_WAIT_MS = 60_000;
+
 /**
  * How long to wait until each file has a job or an error, in milliseconds. After a CANCELLED batch most never get one, and a person waits
  * for the run to end. After a COMPLETED batch they do, and each job costs money.
@@ -51,7 +54,7 @@ function toEnded(status: string) {
  * Cancels the jobs individually, also after the batch could not be cancelled. In LlamaCloud a batch can end before its jobs do. It then
  * can't be cancelled, but its jobs can. Jobs that go on cost credits.
  *
- * @param resultsGraceMs Upper bound on the wait for files that have no job yet.
+ * @param resultsGraceMs Upper bound on the wait for results, and for files that have no job yet.
  */
 export async function cancelRemoteJobs(
   { scope, directoryId, batchId, status, knownJobs = [] }: BatchToCancel,
@@ -65,8 +68,15 @@ export async function cancelRemoteJobs(
     // One attempt may cancel a thousand jobs.
     startToCloseTimeout: timeoutMs,
   };
-  const maxWaitMs = status === 'COMPLETED' ? UNMAPPED_WAIT_MS.completed : UNMAPPED_WAIT_MS.cancelled;
-  const input = { ...scope, batchId, directoryId, knownJobs, waitMs: Math.min(maxWaitMs, resultsGraceMs) };
+  const unmappedWaitMs = status === 'COMPLETED' ? UNMAPPED_WAIT_MS.completed : UNMAPPED_WAIT_MS.cancelled;
+  const input = {
+    ...scope,
+    batchId,
+    directoryId,
+    knownJobs,
+    resultsWaitMs: Math.min(RESULTS_WAIT_MS, resultsGraceMs),
+    unmappedWaitMs: Math.min(unmappedWaitMs, resultsGraceMs),
+  };
   try {
     const jobs = await cancelJobs.executeWithOptions(options, [input]);
     // Most files of a CANCELLED batch that have no job get none, and a batch that is cancelled at once may never have results.

@@ -46,11 +46,25 @@ export async function createBatch(input: CreateBatchInput, continuedState?: Crea
   assertCreateInput(input);
   const state = continuedState ?? { preexisting: null, mayHaveCreatedBatch: false, lostPosts: 0, batch: null };
   try {
+    return await createOrCancel(input, state);
+  } catch (error) {
+    if (isTemporalFailure(error)) {
+      const { type, message } = rootFailure(error);
+      setCurrentDetails(`The workflow ended without its batch: ${code(type)} ${code(message)}`);
+    }
+    throw error;
+  }
+}
+
+async function createOrCancel(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch> {
+  try {
     return await create(input, state);
   } catch (error) {
     if (!isTemporalFailure(error)) throw error;
     if (!isCancellation(error)) throw unwrapFailure(error);
-    return await CancellationScope.nonCancellable(() => cancelCreatedBatch(input, state));
+    const batch = await CancellationScope.nonCancellable(() => cancelCreatedBatch(input, state));
+    setCurrentDetails(`The run was stopped: ${code(batch.batchId)} is ${code(batch.status)}`);
+    return batch;
   }
 }
 

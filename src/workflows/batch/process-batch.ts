@@ -68,12 +68,7 @@ async function run(state: BatchState, input: ProcessBatchInput): Promise<BatchRe
     // Step 5: only COMPLETED and CANCELLED have results.
     if (status === 'FAILED') throw toBatchFailure(state, 'BatchFailed', describeFailedBatch(batchId));
     // Steps 6 to 9, for one page: expand, wait for the jobs, fan out, write the lines.
-    state.resultsSinceMs ??= Date.now();
-    const jobDeadlineMs = state.resultsSinceMs + resolved.jobTimeoutMs;
-    const hasMore = await processResultsPage(state, resolved, batchId, {
-      graceMs: resolved.resultsGraceMs,
-      jobDeadlineMs,
-    });
+    const hasMore = await processResultsPage(state, resolved, batchId, { graceMs: resolved.resultsGraceMs });
     if (hasMore) return continueRunAsNew(input, state);
     // Step 9: report.
     return finish(state, batchId);

@@ -9,8 +9,8 @@ import { type BatchState, type OpenPage, skipUnreadFiles } from './state.js';
 interface PageLimits {
   /** How long to wait for rows that are missing, or have neither a job nor an error, in milliseconds. */
   graceMs: number;
-  /** When to stop waiting for jobs, epoch milliseconds. */
-  jobDeadlineMs: number;
+  /** When to stop waiting for jobs, epoch milliseconds. Default: when the `jobTimeout` of the run is over. */
+  jobDeadlineMs?: number;
   /** When to stop retrying to write the manifest, epoch milliseconds. Default: never. */
   manifestDeadlineMs?: number;
 }
@@ -24,8 +24,9 @@ export async function processResultsPage(
 ): Promise<boolean> {
   state.page ??= await readPage(state, input, batchId, graceMs);
   const { page } = state;
+  state.jobsSinceMs ??= Date.now();
   setPhase(state, 'processing');
-  await fanOut(state, input, batchId, page, jobDeadlineMs);
+  await fanOut(state, input, batchId, page, jobDeadlineMs ?? state.jobsSinceMs + input.jobTimeoutMs);
   const isLast = page.remaining === 0;
   await writePage(state, batchId, page, isLast, manifestDeadlineMs);
   return !isLast;
@@ -77,6 +78,7 @@ export async function writePage(
     part: state.parts,
     isLast,
     isPartial: state.resultsMissing || state.files.skipped > 0,
+    documentCount: state.files.completed,
   };
   const timeout = deadlineMs === undefined ? {} : { scheduleToCloseTimeout: Math.max(1_000, deadlineMs - Date.now()) };
   const summary = `Write ${lines.length} manifest lines`;

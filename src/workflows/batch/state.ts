@@ -42,6 +42,8 @@ export interface BatchState extends RunState<BatchPhase, FileFailure> {
   waitingSinceMs: number | null;
   /** When the results were first asked for. */
   resultsSinceMs: number | null;
+  /** When the first page of results was read: the time of all jobs counts from then on. */
+  jobsSinceMs: number | null;
   page: OpenPage | null;
   /** LlamaCloud returned no results for the last page, so the manifest may lack files. */
   resultsMissing: boolean;
@@ -63,6 +65,7 @@ export function newBatchState(startedAtMs: number): BatchState {
     status: null,
     waitingSinceMs: null,
     resultsSinceMs: null,
+    jobsSinceMs: null,
     page: null,
     resultsMissing: false,
     jobsEnded: 0,

@@ -13,6 +13,7 @@ import {
   type BatchSpec,
   cleanText,
   type FailureSummary,
+  isFailure,
   isReport,
   MAX_REPORTED_FAILURES_PER_BATCH,
   type ProcessDirectoriesInput,
@@ -51,7 +52,14 @@ export async function processDirectory(
     if (isCancellation(error) && !(error instanceof ChildWorkflowFailure) && earlier === null)
       return { status: 'SKIPPED', failure: { type: 'Skipped', message: 'the run was stopped' } };
     const adopted = earlier?.batchId != null && { batchId: earlier.batchId };
-    return { ...toFailedOutcome(error), ...adopted, ...(await readChildReport(error, workflowId, earlier)) };
+    // An input that does not fit the batch that was adopted may fit the other directories.
+    const concernsOneDirectory = isForbidden(error) || (adopted !== false && isFailure(error, 'InvalidInput'));
+    return {
+      ...toFailedOutcome(error),
+      concernsOneDirectory,
+      ...adopted,
+      ...(await readChildReport(error, workflowId, earlier)),
+    };
   }
 }
 
@@ -87,6 +95,13 @@ function runBatch(
     staticSummary: renderSummary(spec.directoryId, spec.job),
     ...CANCELLED_WITH_PARENT,
   });
+}
+
+/** Whether LlamaCloud responded with 403: the directory may be in a project that the key does not see. */
+function isForbidden(error: unknown): boolean {
+  if (!(error instanceof ChildWorkflowFailure && error.cause instanceof ApplicationFailure)) return false;
+  const detail: unknown = error.cause.details?.[0];
+  return typeof detail === 'object' && detail !== null && 'httpStatus' in detail && detail.httpStatus === 403;
 }
 
 function toFailedOutcome(error: unknown): DirectoryOutcome {

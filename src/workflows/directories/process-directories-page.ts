@@ -73,10 +73,8 @@ async function processOne(
   publishDirectories(state);
   try {
     const outcome = await processDirectory(input, opened, directoryId);
-    const { failure, batchId } = outcome;
-    // Where a batch was adopted, it is that batch which does not fit the input.
-    const isOfBatch = failure?.type === 'InvalidInput' && batchId !== undefined;
-    if (failure !== undefined && ACCOUNT_WIDE_FAILURES.has(failure.type) && !isOfBatch)
+    const { failure, concernsOneDirectory } = outcome;
+    if (failure !== undefined && ACCOUNT_WIDE_FAILURES.has(failure.type) && concernsOneDirectory !== true)
       state.haltCause ??= { directoryId, ...failure };
     return outcome;
   } finally {

@@ -55,6 +55,8 @@ export interface DirectoryOutcome {
   batchId?: string;
   report?: BatchReport;
   failure?: FailureSummary;
+  /** Whether the failure says nothing about the other directories. */
+  concernsOneDirectory?: boolean;
 }
 
 /** Counts a directory and its files, and returns its line of the manifest. */

@@ -185,7 +185,7 @@ describe('the POST', () => {
           if (!(outcome instanceof ApplicationFailure)) return;
           // A rejection is the only response that rules a batch out.
           const isRejected = status >= 400 && status < 500 && status !== 408;
-          const details = outcome.details?.[0] ?? { mayHaveCreatedBatch: false };
+          const details = { mayHaveCreatedBatch: false, ...Object(outcome.details?.[0]) };
           expect(details).toMatchObject({ mayHaveCreatedBatch: !isRejected });
           expect(outcome.nonRetryable).toBe(true);
         }

@@ -98,7 +98,7 @@ describe('postBatch', () => {
     expect(failure).toMatchObject({ type, nonRetryable: true });
     expect(failure.message).toMatch(advice);
     expect(failure.message).toContain(`batch over directory ${work.directoryId}: LlamaCloud returned`);
-    expect(details).toBeUndefined();
+    expect(details).toEqual({ httpStatus: status });
   });
 
   test.each([

@@ -146,7 +146,7 @@ describe('while a request hangs', () => {
       () => collectJob(job),
       () => cancelBatch({ batchId: batch.id }),
       () => openBatch({ batchId: batch.id }),
-      () => cancelJobs({ batchId: batch.id, directoryId: 'dir-1', knownJobs: [], waitMs: 0 }),
+      () => cancelJobs({ batchId: batch.id, directoryId: 'dir-1', knownJobs: [], resultsWaitMs: 0, unmappedWaitMs: 0 }),
     ];
     env.emulator.faults.next({ kind: 'delay', delayMs: 3_600_000, times: runs.length });
     for (const activity of runs) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type EmulatorOptions, type Fault, TARGETS } from '../../../src/testing/emulator/index.js';
+import { until } from '../../support/until.js';
 import {
   type ActivityEnvironmentOptions,
   createContext,
@@ -26,7 +27,7 @@ async function start(count: number, emulator: EmulatorOptions = {}, options: Act
   const job = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } as const;
   const { id: batchId } = await env.llamacloud.createBatch({ sourceDirectoryId: directory.id, job });
   env.emulator.batches.finish(batchId);
-  const input = { batchId, directoryId: directory.id, knownJobs: [], waitMs: 20_000 };
+  const input = { batchId, directoryId: directory.id, knownJobs: [], resultsWaitMs: 20_000, unmappedWaitMs: 20_000 };
   /** Runs an attempt that has to fail. `lastSeconds` is an attempt after it, with too little time for another. */
   const failOnce = async () => {
     const context = createContext();
@@ -206,7 +207,7 @@ describe('the jobs of a batch that can not be cancelled itself any more', () => 
 
   test('are not waited for longer than asked, and then it is said how many files have none', async () => {
     const { cancelJobs, input } = await start(4, { lateJobsMs: Number.POSITIVE_INFINITY });
-    expect(await run(cancelJobs, { ...input, waitMs: 0 })).toEqual({
+    expect(await run(cancelJobs, { ...input, resultsWaitMs: 0, unmappedWaitMs: 0 })).toEqual({
       cancelled: 2,
       notCancelled: [],
       filesWithoutJob: 2,
@@ -219,6 +220,17 @@ describe('the jobs of a batch that can not be cancelled itself any more', () => 
     const { cancelJobs, input } = await start(4, { resultsNullMs: Number.POSITIVE_INFINITY });
     expect((await failing(cancelJobs, input)).message).toContain('has no results yet');
     expect(await run(cancelJobs, input, WAITED)).toEqual({ cancelled: 0, notCancelled: [], filesWithoutJob: null });
+  });
+
+  test('are waited for longer while there are no results than while files have none', async () => {
+    const { env, cancelJobs, input } = await start(2, { resultsNullMs: 1_000, lateJobsMs: HOUR, lateRowsShare: 1 });
+    const waits = { ...input, resultsWaitMs: 60_000, unmappedWaitMs: 5_000 };
+    expect((await failing(cancelJobs, waits, WAITED)).message).toContain('has no results yet');
+    await until(
+      'the results',
+      async () => (await env.llamacloud.getBatch(input.batchId, { expand: ['results'] })).results != null,
+    );
+    expect(await run(cancelJobs, waits, WAITED)).toEqual({ cancelled: 0, notCancelled: [], filesWithoutJob: 2 });
   });
 
   test('are cancelled without results where the run knows them', async () => {

@@ -98,13 +98,18 @@ describe('each job has to be polled by itself', () => {
     expect(requests()).toHaveLength(1);
   });
 
-  test('when their time is over, and the last poll comes before that', async () => {
-    const { wait, waitForJobs, requests } = await start(3);
+  test('when their time is over: those that have ended by then are told by a last poll', async () => {
+    const { env, jobIds, wait, waitForJobs, requests } = await start(3);
     const failure = await failing(waitForJobs, wait(600_000, { deadlineMs: Date.now() + 2_000 }));
     expect(delayOf(failure)).toBeLessThanOrEqual(2_000);
     expect(requests()).toHaveLength(1);
-    expect(await run(waitForJobs, wait(600_000, { deadlineMs: Date.now() - 1 }))).toEqual(POLL_INDIVIDUALLY);
-    expect(requests()).toHaveLength(1);
+    const isOver = wait(600_000, { deadlineMs: Date.now() - 1 });
+    expect(await run(waitForJobs, isOver)).toEqual(POLL_INDIVIDUALLY);
+    env.emulator.jobs.setStatus(jobIds[1] ?? '', 'COMPLETED');
+    expect(await run(waitForJobs, isOver)).toEqual({ ended: [jobIds[1]], pollIndividually: true });
+    env.emulator.faults.next({ kind: 'status', status: 503, ...TARGETS.listJobs });
+    expect(await run(waitForJobs, isOver)).toEqual(POLL_INDIVIDUALLY);
+    expect(requests()).toHaveLength(4);
   });
 
   test('when a minute has passed and the list has none of them', async () => {

@@ -22,6 +22,7 @@ async function start() {
   const storeId = await outputs.id();
   const inputOf = (firstRunId: string, part: number, isLast: boolean, ids: string[], isPartial: boolean) => ({
     ...{ batchId: 'bat-1', firstRunId, storeId, part, isLast, isPartial },
+    documentCount: ids.length,
     lines: ids.map(line),
   });
   const write = (firstRunId: string, part: number, isLast: boolean, ids: string[], isPartial = false) =>
@@ -77,6 +78,18 @@ test('two runs of one batch with other parts do not meet, and each has every fil
   expect(await idsIn(await write('run-1', 2, true, ['c']))).toEqual(['a', 'b', 'c']);
 });
 
+test('a manifest does not replace one that lists more documents', async () => {
+  const { write, folder } = await start();
+  const first = await write('run-1', 0, true, ['a', 'b', 'c']);
+  await write('run-2', 0, false, ['a']);
+  const second = await write('run-2', 1, true, ['b']);
+  expect(second).toBe(join(folder, 'runs', 'run-2', 'manifest.jsonl'));
+  expect(await idsIn(second)).toEqual(['a', 'b']);
+  expect(await idsIn(first)).toEqual(['a', 'b', 'c']);
+  expect(await write('run-3', 0, true, ['c', 'b', 'd'])).toBe(first);
+  expect(await idsIn(first)).toEqual(['c', 'b', 'd']);
+});
+
 describe('the manifest of a run that did not try every file', () => {
   test('does not replace that of the batch, and is not replaced by it', async () => {
     const { write, folder } = await start();
@@ -119,7 +132,13 @@ test('a batch without files has an empty manifest', async () => {
 test('another output store than the run has gets no manifest', async () => {
   const { activities, folder } = await start();
   const input = { batchId: 'bat-1', firstRunId: 'run-1', storeId: 'another', lines: [line('a')] };
-  const failure = await failing(activities.writeManifest, { ...input, part: 0, isLast: true, isPartial: false });
+  const failure = await failing(activities.writeManifest, {
+    ...input,
+    part: 0,
+    isLast: true,
+    isPartial: false,
+    documentCount: 1,
+  });
   expect(failure).toMatchObject({ type: 'OutputFailed', nonRetryable: false });
   await expect(readdir(folder)).rejects.toThrow('ENOENT');
 });

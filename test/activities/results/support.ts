@@ -62,7 +62,14 @@ export function writeLines(
     ...{ fileId, name: null, jobId: null, jobType: null, output: null, bytes: null, sha256: null, credits: null },
     ...{ status: 'SKIPPED' as const, error: null },
   }));
-  return run(env.activities.writeManifest, { ...input, lines, part, isLast: false, isPartial: false });
+  return run(env.activities.writeManifest, {
+    ...input,
+    lines,
+    part,
+    isLast: false,
+    isPartial: false,
+    documentCount: 0,
+  });
 }
 
 /** Reads one page, with the warnings that it logs. */

@@ -136,6 +136,7 @@ describe('an output store that fails', () => {
       batchId: 'bat-1',
       firstRunId: 'run-1',
       isPartial: false,
+      documentCount: 0,
       storeId: 'any',
       lines: [LINE],
       part: 0,

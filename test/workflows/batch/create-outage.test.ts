@@ -68,6 +68,9 @@ describe('a create while LlamaCloud is down, on the time-skipping server', () =>
     show();
     env.emulator.faults.clear();
     expect(failure).toMatchObject({ type: 'CreateOutcomeUnknown' });
+    expect(await env.details(directory.lockId)).toMatch(
+      /^The workflow ended without its batch: `CreateOutcomeUnknown`/,
+    );
     expect(failure.message).toContain(`3 POSTs may each have created a batch over directory ${directory.directoryId}`);
     expect(directory.batches()).toHaveLength(3);
   });

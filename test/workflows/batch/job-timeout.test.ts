@@ -46,6 +46,20 @@ describe('time for the jobs of a batch, on the time-skipping server', () => {
     expect(tookMs).toBeLessThan(75 * MINUTE);
   });
 
+  test('does not pass while the results are null', async () => {
+    let reads = 0;
+    env.emulator.configure({ jobRunningMs: Number.POSITIVE_INFINITY });
+    const restore = env.emulator.rewrite(TARGETS.getBatch, (body) =>
+      Object(body).results == null || ++reads > 2 ? body : { ...Object(body), results: null },
+    );
+    const poll = { initialInterval: '10 minutes', maximumInterval: '10 minutes' };
+    const { report, tookMs } = await runToEnd(1, { jobTimeout: '5 minutes', poll });
+    restore();
+    env.emulator.configure({ jobRunningMs: 0 });
+    expect(report.failures).toMatchObject([{ type: 'JobTimedOut' }]);
+    expect(tookMs).toBeGreaterThan(25 * MINUTE);
+  });
+
   test.each(['truncated-close-delimited', 'truncated', 'signature-mismatch'] as const)(
     'does not have to pass before a document that is never whole is a failed file: %s',
     async (kind) => {

@@ -72,8 +72,8 @@ describe('stopping a run, on a real server', () => {
     expect((await started.run.report())?.files).toMatchObject({ total: 4, cancelled: 4 });
   });
 
-  test('documents whose results come 2 s after CANCELLED are collected and reported', async () => {
-    env.emulator.configure({ cancelledResultsNullMs: 2_000 });
+  test('documents whose results come 7 s after CANCELLED are collected and reported', async () => {
+    env.emulator.configure({ cancelledResultsNullMs: 7_000 });
     const started = await startRun(env, 3);
     await mapFiles(env, started);
     await started.untilWaiting();

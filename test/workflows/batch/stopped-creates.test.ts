@@ -47,6 +47,7 @@ describe('a run that is stopped while it creates', () => {
     expect((await failureOf(started.run.result())).name).toBe('CancelledFailure');
     expect(statuses(started)).toEqual(['CANCELLED']);
     expect(await memoOf(started.run.workflowId)).toBe(started.batches()[0]?.id);
+    expect(await env.details(started.lockId)).toMatch(/^The run was stopped: `bat-\S+` is `CANCELLED`$/);
     expect(started.posts()).toHaveLength(1);
   });
 

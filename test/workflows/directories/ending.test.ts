@@ -94,6 +94,17 @@ describe('a run over many directories that fails or is cancelled, on a real serv
     expect(ids.map(statusOf)).toEqual([undefined, undefined, undefined]);
   });
 
+  test('403 at a create is about one directory: the others go on', async () => {
+    const ids = await directories(3);
+    env.emulator.faults.next({ kind: 'status', status: 403, ...POST });
+    const { run } = await start(ids, 1, 3);
+    await finish(ids[1]);
+    await finish(ids[2]);
+    const report = await run.result();
+    expect(report.directories).toMatchObject({ total: 3, completed: 2, failed: 1, skipped: 0 });
+    expect(report.failures).toMatchObject([{ directoryId: ids[0], type: 'NotAuthorized' }]);
+  });
+
   test('cancelling a run cancels the remote batches of its open children, and lists what was finished', async () => {
     const ids = await directories(6);
     const { run, workflowId, waiting } = await start(ids, 2, 3);
