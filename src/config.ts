@@ -11,8 +11,8 @@ export interface TemporalConfig {
   taskQueue: string;
 }
 
-/** Configuration of a worker. */
-export interface WorkerConfig {
+/** What the activities need to know. */
+export interface LlamaCloudConfig {
   llamacloud: { apiKey: string; baseUrl: string };
   /** Folder that documents are written to. */
   output: string;
@@ -21,6 +21,10 @@ export interface WorkerConfig {
    * limit.
    */
   requestsPerSecond?: number;
+}
+
+/** Configuration of a worker. */
+export interface WorkerConfig extends LlamaCloudConfig {
   temporal: TemporalConfig;
 }
 
@@ -46,6 +50,15 @@ export class ConfigError extends Error {
  */
 export function workerConfigFromEnv(env: Environment = process.env): WorkerConfig {
   const problems: string[] = [];
+  const llamacloud = readOrRecordProblems(problems, () => llamaCloudConfigFromEnv(env));
+  const temporal = readOrRecordProblems(problems, () => temporalConfigFromEnv(env));
+  if (llamacloud === undefined || temporal === undefined) throw new ConfigError(problems);
+  return { ...llamacloud, temporal };
+}
+
+/** Reads the `LLAMA_CLOUD_*` and `LLAMACLOUD_*` variables of {@link workerConfigFromEnv}. @throws ConfigError with all problems. */
+export function llamaCloudConfigFromEnv(env: Environment = process.env): LlamaCloudConfig {
+  const problems: string[] = [];
   const apiKey = readText(env, 'LLAMA_CLOUD_API_KEY');
   const keyProblem =
     apiKey === undefined ? 'is not set: set it to your LlamaCloud API key, llx-...' : findApiKeyProblem(apiKey);
@@ -56,13 +69,11 @@ export function workerConfigFromEnv(env: Environment = process.env): WorkerConfi
   const output = readText(env, 'LLAMACLOUD_OUTPUT') ?? './out';
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(output)) problems.push('LLAMACLOUD_OUTPUT must be a folder, not a URL');
   const requestsPerSecond = readRate(problems, env, 'LLAMACLOUD_REQUESTS_PER_SECOND');
-  const temporal = readOrRecordProblems(problems, () => temporalConfigFromEnv(env));
-  if (problems.length > 0 || apiKey === undefined || temporal === undefined) throw new ConfigError(problems);
+  if (problems.length > 0 || apiKey === undefined) throw new ConfigError(problems);
   return {
     llamacloud: { apiKey, baseUrl },
     output,
     ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
-    temporal,
   };
 }
 

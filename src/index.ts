@@ -35,5 +35,6 @@ export {
   openOutputStore,
   type StoredObject,
 } from './outputs/index.js';
+export { LlamaCloudPlugin, type LlamaCloudPluginOptions } from './plugin.js';
 export * from './protocol/public.js';
 export { WORKER_OPTIONS } from './worker-options.js';

@@ -1,0 +1,137 @@
+import { realpathSync } from 'node:fs';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SimplePlugin } from '@temporalio/plugin';
+import type { BundleOptions, Worker, WorkerOptions } from '@temporalio/worker';
+import { createActivities } from './activities/index.js';
+import { llamaCloudConfigFromEnv } from './config.js';
+import { LlamaCloudClient } from './llamacloud/index.js';
+import { type OutputStore, openOutputStore } from './outputs/index.js';
+import { WORKER_OPTIONS } from './worker-options.js';
+
+/** Options of a {@link LlamaCloudPlugin}. What is left out is read from the environment when a worker is created. */
+export interface LlamaCloudPluginOptions {
+  /** LlamaCloud API key, `llx-...`. Default: `LLAMA_CLOUD_API_KEY`. */
+  apiKey?: string;
+  /** Scheme and host of the API. Default: `LLAMA_CLOUD_BASE_URL`, or `https://api.cloud.llamaindex.ai`. */
+  baseUrl?: string;
+  /** Folder that documents are written to, or an output store. Default: `LLAMACLOUD_OUTPUT`, or `./out`. */
+  output?: string | OutputStore;
+  /**
+   * Activities started per second by all workers of the task queue together; most send one request to LlamaCloud. Default:
+   * `LLAMACLOUD_REQUESTS_PER_SECOND`, or no limit.
+   */
+  requestsPerSecond?: number;
+}
+
+/**
+ * Adds what runs of this package need to your worker: the activities, the options of {@link WORKER_OPTIONS} that you do not set, and the
+ * task queue's rate limit. Before the worker polls, the output store is checked.
+ *
+ * A plugin can't bring workflows in TypeScript. Export them from your workflow module, with
+ * `export * from 'temporal-llamacloud/workflows'`: otherwise the bundle of your workflows fails, and says so.
+ *
+ * @example
+ * ```ts
+ * const worker = await Worker.create({
+ *   plugins: [new LlamaCloudPlugin({ output: './out' })],
+ *   taskQueue: 'llamacloud',
+ *   workflowsPath,
+ * });
+ * ```
+ */
+export class LlamaCloudPlugin extends SimplePlugin {
+  readonly #options: LlamaCloudPluginOptions;
+  #outputs: OutputStore | undefined;
+
+  constructor(options: LlamaCloudPluginOptions = {}) {
+    super({ name: 'temporal-llamacloud' });
+    this.#options = options;
+  }
+
+  /** @throws ConfigError with all problems, each with the name of its variable. */
+  override configureWorker(options: WorkerOptions): WorkerOptions {
+    const { llamacloud, output, requestsPerSecond } = llamaCloudConfigFromEnv(toEnvironment(this.#options));
+    const outputs = typeof this.#options.output === 'object' ? this.#options.output : openOutputStore(output);
+    this.#outputs = outputs;
+    const limit = requestsPerSecond === undefined ? {} : { requestsPerSecond };
+    return {
+      ...WORKER_OPTIONS,
+      ...(requestsPerSecond === undefined ? {} : { maxTaskQueueActivitiesPerSecond: requestsPerSecond }),
+      ...super.configureWorker(options),
+      activities: {
+        ...options.activities,
+        ...createActivities({ llamacloud: new LlamaCloudClient(llamacloud), outputs, ...limit }),
+      },
+    };
+  }
+
+  /** Also called for `bundleWorkflowCode({ plugins })`. The bundle fails if it lacks the workflows of this package. */
+  override configureBundler(options: BundleOptions): BundleOptions {
+    const configured = super.configureBundler(options);
+    return {
+      ...configured,
+      webpackConfigHook: (config) => {
+        const own = configured.webpackConfigHook?.(config) ?? config;
+        return { ...own, plugins: [...(own.plugins ?? []), requireWorkflows] };
+      },
+    };
+  }
+
+  /** @throws OutputError if the output store can't be written to: a batch would be paid for, and its documents lost. */
+  override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
+    await this.#outputs?.check();
+    await super.runWorker(worker, next);
+  }
+}
+
+/** The environment, with the options in place of their variables. */
+function toEnvironment({ apiKey, baseUrl, output, requestsPerSecond }: LlamaCloudPluginOptions): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    ...(apiKey === undefined ? {} : { LLAMA_CLOUD_API_KEY: apiKey }),
+    ...(baseUrl === undefined ? {} : { LLAMA_CLOUD_BASE_URL: baseUrl }),
+    ...(typeof output === 'string' ? { LLAMACLOUD_OUTPUT: output } : {}),
+    // An output store of the application's own needs no folder.
+    ...(typeof output === 'object' ? { LLAMACLOUD_OUTPUT: undefined } : {}),
+    ...(requestsPerSecond === undefined ? {} : { LLAMACLOUD_REQUESTS_PER_SECOND: String(requestsPerSecond) }),
+  };
+}
+
+/** What a plugin of webpack gets. */
+type Compiler = Parameters<Extract<WebpackPlugin, (compiler: never) => void>>[0];
+type WebpackPlugin = NonNullable<
+  NonNullable<ReturnType<NonNullable<BundleOptions['webpackConfigHook']>>['plugins']>[number]
+>;
+
+const PLUGIN_NAME = 'temporal-llamacloud';
+
+/** Webpack resolves links in paths. In the sources of this package, the file ends in `.ts`. */
+const WORKFLOWS_MODULE = withoutExtension(fileURLToPath(new URL('./workflows/index.js', import.meta.url)));
+
+function requireWorkflows(compiler: Compiler): void {
+  compiler.hooks.compilation.tap(PLUGIN_NAME, (compilation) => {
+    compilation.hooks.finishModules.tap(PLUGIN_NAME, (modules) => {
+      for (const module of modules) {
+        if ('resource' in module && withoutExtension(String(module.resource)) === WORKFLOWS_MODULE) return;
+      }
+      // The bundler rejects with it.
+      throw new Error(
+        "The workflow module of this worker does not export the workflows of temporal-llamacloud. Add to it: export * from 'temporal-llamacloud/workflows';",
+      );
+    });
+  });
+}
+
+function withoutExtension(path: string): string {
+  const real = existingPath(path);
+  return real.slice(0, real.length - extname(real).length);
+}
+
+function existingPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,120 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger, Worker, type WorkerOptions } from '@temporalio/worker';
+import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { BatchClient, LlamaCloudPlugin, openOutputStore, WORKER_OPTIONS } from '../src/index.js';
+import { startLlamaCloudEmulator } from '../src/testing/index.js';
+import { openNamespace, type TestNamespace } from './support/namespace.js';
+import { files, parseInput } from './support/test-environment.js';
+import './support/quiet.js';
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'plugin-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+describe('a worker with the plugin', () => {
+  let temporal: TestNamespace;
+
+  beforeAll(async () => {
+    temporal = await openNamespace();
+  });
+
+  const create = (plugin: LlamaCloudPlugin, options: Partial<WorkerOptions> = {}) =>
+    Worker.create({
+      connection: temporal.nativeConnection,
+      namespace: temporal.namespace,
+      taskQueue: 'plugin-test',
+      workflowBundle: { codePath: inject('workflowBundle') },
+      plugins: [plugin],
+      ...options,
+    });
+
+  test("processes a batch with the application's own workflows, activities and another plugin beside it", async () => {
+    const emulator = await startLlamaCloudEmulator({ batchRunningMs: 0, jobRunningMs: 0 });
+    onTestFinished(() => emulator.close());
+    const output = await newFolder();
+    const plugin = new LlamaCloudPlugin({ apiKey: emulator.apiKey, baseUrl: emulator.url, output });
+    const called: string[] = [];
+    const other = {
+      name: 'other',
+      configureWorker: (options: WorkerOptions) => {
+        called.push('configured');
+        return options;
+      },
+    };
+    const worker = await create(plugin, { plugins: [other, plugin], activities: { own: async () => 'own' } });
+    const { id } = await emulator.addDirectory(files(3));
+    const batches = new BatchClient({ client: temporal.client, taskQueue: 'plugin-test' });
+    const report = await worker.runUntil(async () => {
+      const run = await batches.start({ ...parseInput(id), child: { workflowType: 'indexDocument' } });
+      return run.result();
+    });
+    expect(report.files).toMatchObject({ total: 3, completed: 3 });
+    expect(report.manifest?.startsWith(output)).toBe(true);
+    expect(called).toEqual(['configured']);
+  });
+
+  test('is not created with a configuration that is wrong: every problem is named', async () => {
+    const plugin = new LlamaCloudPlugin({ apiKey: 'llx-...', baseUrl: 'ftp://example.com', requestsPerSecond: -1 });
+    await expect(create(plugin)).rejects.toMatchObject({
+      name: 'ConfigError',
+      problems: [
+        expect.stringMatching(/^LLAMA_CLOUD_API_KEY is a placeholder/),
+        expect.stringMatching(/^LLAMA_CLOUD_BASE_URL is not/),
+        expect.stringMatching(/^LLAMACLOUD_REQUESTS_PER_SECOND must be/),
+      ],
+    });
+  });
+
+  test('does not poll where the output store can not be written to', async () => {
+    const file = join(await newFolder(), 'a-file');
+    await writeFile(file, '');
+    const worker = await create(new LlamaCloudPlugin({ apiKey: 'llx-key', output: join(file, 'out') }));
+    await expect(worker.run()).rejects.toMatchObject({ name: 'OutputError' });
+    expect(worker.getState()).toBe('INITIALIZED');
+  });
+});
+
+describe('the plugin', () => {
+  const configure = (plugin: LlamaCloudPlugin, options: Partial<WorkerOptions> = {}) =>
+    plugin.configureWorker({ taskQueue: 'queue', ...options });
+
+  test('sets what the application does not set, and adds to its activities', () => {
+    const own = async () => 'own';
+    const plugin = new LlamaCloudPlugin({ apiKey: 'llx-key', requestsPerSecond: 5 });
+    const options = configure(plugin, { shutdownGraceTime: '1 minute', activities: { own } });
+    expect(options).toMatchObject({
+      ...WORKER_OPTIONS,
+      shutdownGraceTime: '1 minute',
+      maxTaskQueueActivitiesPerSecond: 5,
+      activities: { own, openBatch: expect.any(Function) },
+    });
+    const limited = configure(plugin, { maxTaskQueueActivitiesPerSecond: 2 });
+    expect(limited.maxTaskQueueActivitiesPerSecond).toBe(2);
+    expect(configure(new LlamaCloudPlugin({ apiKey: 'llx-key' }))).not.toHaveProperty(
+      'maxTaskQueueActivitiesPerSecond',
+    );
+  });
+
+  test('takes an output store of the application', async () => {
+    const outputs = openOutputStore(await newFolder());
+    const plugin = new LlamaCloudPlugin({ apiKey: 'llx-key', output: outputs });
+    expect(configure(plugin).activities).toHaveProperty('writeManifest');
+  });
+
+  test('fails the bundle of a workflow module that does not export our workflows, and says what to add', async () => {
+    const bundle = (module: string) =>
+      bundleWorkflowCode({
+        workflowsPath: fileURLToPath(new URL(module, import.meta.url)),
+        plugins: [new LlamaCloudPlugin()],
+        logger: new DefaultLogger('ERROR'),
+      });
+    const advice = "Add to it: export * from 'temporal-llamacloud/workflows';";
+    await expect(bundle('./support/queue-scenarios.ts')).rejects.toThrow(advice);
+    expect((await bundle('./support/workflows.ts')).code).toContain('processDirectories');
+  });
+});
