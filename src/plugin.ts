@@ -1,8 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SimplePlugin } from '@temporalio/plugin';
-import type { BundleOptions, Worker, WorkerOptions } from '@temporalio/worker';
+import type { BundleOptions, BundlerPlugin, WorkerOptions, WorkerPlugin } from '@temporalio/worker';
 import { createActivities } from './activities/index.js';
 import { llamaCloudConfigFromEnv } from './config.js';
 import { LlamaCloudClient } from './llamacloud/index.js';
@@ -26,7 +25,7 @@ export interface LlamaCloudPluginOptions {
 
 /**
  * Adds what runs of this package need to your worker: the activities, the options of {@link WORKER_OPTIONS} that you do not set, and the
- * task queue's rate limit. Before the worker polls, the output store is checked.
+ * task queue's rate limit. The configuration and the output store are checked before the worker is created.
  *
  * A plugin can't bring workflows in TypeScript. Export them from your workflow module, with
  * `export * from 'temporal-llamacloud/workflows'`: otherwise the bundle of your workflows fails, and says so.
@@ -40,25 +39,32 @@ export interface LlamaCloudPluginOptions {
  * });
  * ```
  */
-export class LlamaCloudPlugin extends SimplePlugin {
+export class LlamaCloudPlugin implements WorkerPlugin, BundlerPlugin {
+  readonly name = 'temporal-llamacloud';
   readonly #options: LlamaCloudPluginOptions;
-  #outputs: OutputStore | undefined;
+  readonly #env: NodeJS.ProcessEnv;
 
-  constructor(options: LlamaCloudPluginOptions = {}) {
-    super({ name: 'temporal-llamacloud' });
+  /** @param env The environment. Default: that of the process. */
+  constructor(options: LlamaCloudPluginOptions = {}, env: NodeJS.ProcessEnv = process.env) {
     this.#options = options;
+    this.#env = env;
   }
 
-  /** @throws ConfigError with all problems, each with the name of its variable. */
-  override configureWorker(options: WorkerOptions): WorkerOptions {
-    const { llamacloud, output, requestsPerSecond } = llamaCloudConfigFromEnv(toEnvironment(this.#options));
+  /**
+   * Called by `Worker.create`.
+   *
+   * @throws ConfigError with all problems, each with the name of its variable. OutputError if the output store can't be written to: a batch
+   * would be paid for, and its documents lost.
+   */
+  async configureWorker(options: WorkerOptions): Promise<WorkerOptions> {
+    const { llamacloud, output, requestsPerSecond } = llamaCloudConfigFromEnv(toEnvironment(this.#options, this.#env));
     const outputs = typeof this.#options.output === 'object' ? this.#options.output : openOutputStore(output);
-    this.#outputs = outputs;
+    await outputs.check();
     const limit = requestsPerSecond === undefined ? {} : { requestsPerSecond };
     return {
       ...WORKER_OPTIONS,
       ...(requestsPerSecond === undefined ? {} : { maxTaskQueueActivitiesPerSecond: requestsPerSecond }),
-      ...super.configureWorker(options),
+      ...options,
       activities: {
         ...options.activities,
         ...createActivities({ llamacloud: new LlamaCloudClient(llamacloud), outputs, ...limit }),
@@ -67,28 +73,24 @@ export class LlamaCloudPlugin extends SimplePlugin {
   }
 
   /** Also called for `bundleWorkflowCode({ plugins })`. The bundle fails if it lacks the workflows of this package. */
-  override configureBundler(options: BundleOptions): BundleOptions {
-    const configured = super.configureBundler(options);
+  configureBundler(options: BundleOptions): BundleOptions {
     return {
-      ...configured,
+      ...options,
       webpackConfigHook: (config) => {
-        const own = configured.webpackConfigHook?.(config) ?? config;
+        const own = options.webpackConfigHook?.(config) ?? config;
         return { ...own, plugins: [...(own.plugins ?? []), requireWorkflows] };
       },
     };
   }
-
-  /** @throws OutputError if the output store can't be written to: a batch would be paid for, and its documents lost. */
-  override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
-    await this.#outputs?.check();
-    await super.runWorker(worker, next);
-  }
 }
 
 /** The environment, with the options in place of their variables. */
-function toEnvironment({ apiKey, baseUrl, output, requestsPerSecond }: LlamaCloudPluginOptions): NodeJS.ProcessEnv {
+function toEnvironment(
+  { apiKey, baseUrl, output, requestsPerSecond }: LlamaCloudPluginOptions,
+  env: NodeJS.ProcessEnv,
+): NodeJS.ProcessEnv {
   return {
-    ...process.env,
+    ...env,
     ...(apiKey === undefined ? {} : { LLAMA_CLOUD_API_KEY: apiKey }),
     ...(baseUrl === undefined ? {} : { LLAMA_CLOUD_BASE_URL: baseUrl }),
     ...(typeof output === 'string' ? { LLAMACLOUD_OUTPUT: output } : {}),

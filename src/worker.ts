@@ -1,16 +1,14 @@
 /**
  * The worker of the command `temporal-llamacloud worker`. `node dist/worker.js` runs it too, with its configuration in the environment.
- * Internal: an application creates Temporal's worker itself, with `WORKER_OPTIONS`.
+ * Internal: an application creates Temporal's worker itself, with the plugin.
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { isGrpcServiceError } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import { createActivities } from './activities/index.js';
 import { type WorkerConfig, workerConfigFromEnv } from './config.js';
-import { LlamaCloudClient } from './llamacloud/index.js';
 import { openOutputStore } from './outputs/index.js';
-import { WORKER_OPTIONS } from './worker-options.js';
+import { LlamaCloudPlugin } from './plugin.js';
 
 export interface RunningWorker {
   /** Resolves when the worker has stopped. Rejects if it failed. */
@@ -31,10 +29,11 @@ export async function startWorker(
   config: WorkerConfig,
   overrides: Partial<WorkerOptions> = {},
 ): Promise<RunningWorker> {
-  const { requestsPerSecond } = config;
-  const outputs = openOutputStore(config.output);
-  // Checked first: without it, a batch could be paid for and its documents could not be written.
-  await outputs.check();
+  const { llamacloud, requestsPerSecond } = config;
+  const output = openOutputStore(config.output);
+  // The plugin checks it too, but only when there is a connection to Temporal.
+  await output.check();
+  const limit = requestsPerSecond === undefined ? {} : { requestsPerSecond };
   const connection = await NativeConnection.connect(config.temporal.connection);
   try {
     const worker = await Worker.create({
@@ -43,14 +42,8 @@ export async function startWorker(
       taskQueue: config.temporal.taskQueue,
       // Bundled by the build. Bundling at every start takes seconds.
       workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
-      activities: createActivities({
-        llamacloud: new LlamaCloudClient(config.llamacloud),
-        outputs,
-        ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
-      }),
-      // The server enforces it for the task queue: over all workers.
-      ...(requestsPerSecond === undefined ? {} : { maxTaskQueueActivitiesPerSecond: requestsPerSecond }),
-      ...WORKER_OPTIONS,
+      // All of the environment is in the configuration.
+      plugins: [new LlamaCloudPlugin({ ...llamacloud, output, ...limit }, {})],
       ...overrides,
     });
     const stopped = worker.run().finally(() => connection.close());

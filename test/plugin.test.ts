@@ -70,12 +70,11 @@ describe('a worker with the plugin', () => {
     });
   });
 
-  test('does not poll where the output store can not be written to', async () => {
+  test('is not created where the output store can not be written to', async () => {
     const file = join(await newFolder(), 'a-file');
     await writeFile(file, '');
-    const worker = await create(new LlamaCloudPlugin({ apiKey: 'llx-key', output: join(file, 'out') }));
-    await expect(worker.run()).rejects.toMatchObject({ name: 'OutputError' });
-    expect(worker.getState()).toBe('INITIALIZED');
+    const plugin = new LlamaCloudPlugin({ apiKey: 'llx-key', output: join(file, 'out') });
+    await expect(create(plugin)).rejects.toMatchObject({ name: 'OutputError' });
   });
 });
 
@@ -83,27 +82,27 @@ describe('the plugin', () => {
   const configure = (plugin: LlamaCloudPlugin, options: Partial<WorkerOptions> = {}) =>
     plugin.configureWorker({ taskQueue: 'queue', ...options });
 
-  test('sets what the application does not set, and adds to its activities', () => {
+  test('sets what the application does not set, and adds to its activities', async () => {
+    const output = await newFolder();
     const own = async () => 'own';
-    const plugin = new LlamaCloudPlugin({ apiKey: 'llx-key', requestsPerSecond: 5 });
-    const options = configure(plugin, { shutdownGraceTime: '1 minute', activities: { own } });
+    const plugin = new LlamaCloudPlugin({ apiKey: 'llx-key', output, requestsPerSecond: 5 });
+    const options = await configure(plugin, { shutdownGraceTime: '1 minute', activities: { own } });
     expect(options).toMatchObject({
       ...WORKER_OPTIONS,
       shutdownGraceTime: '1 minute',
       maxTaskQueueActivitiesPerSecond: 5,
       activities: { own, openBatch: expect.any(Function) },
     });
-    const limited = configure(plugin, { maxTaskQueueActivitiesPerSecond: 2 });
+    const limited = await configure(plugin, { maxTaskQueueActivitiesPerSecond: 2 });
     expect(limited.maxTaskQueueActivitiesPerSecond).toBe(2);
-    expect(configure(new LlamaCloudPlugin({ apiKey: 'llx-key' }))).not.toHaveProperty(
-      'maxTaskQueueActivitiesPerSecond',
-    );
+    const unlimited = await configure(new LlamaCloudPlugin({ apiKey: 'llx-key', output }, {}));
+    expect(unlimited).not.toHaveProperty('maxTaskQueueActivitiesPerSecond');
   });
 
   test('takes an output store of the application', async () => {
     const outputs = openOutputStore(await newFolder());
     const plugin = new LlamaCloudPlugin({ apiKey: 'llx-key', output: outputs });
-    expect(configure(plugin).activities).toHaveProperty('writeManifest');
+    expect((await configure(plugin)).activities).toHaveProperty('writeManifest');
   });
 
   test('fails the bundle of a workflow module that does not export our workflows, and says what to add', async () => {

@@ -42,7 +42,9 @@ describe('dev', () => {
     expect(started).not.toEqual([]);
     const { code, stdout, stderr } = await dev.end();
     const leftOut = 'Left out: .hidden (hidden), link (linked folder), pipe (not a file), to the pipe (not a file)\n';
-    expect({ code, stderr }).toEqual({ code: 0, stderr: leftOut });
+    // On a busy machine, Temporal's SDK warns of slow workflow tasks and queries.
+    const shown = stderr.replace(/^WARN (\[TMPRL1104\]|Query not found).*\n/gm, '');
+    expect({ code, shown }).toEqual({ code: 0, shown: leftOut });
 
     expect(stdout).toContain('4 files in');
     expect(stdout).toContain('4 files: 3 completed, 1 failed.');
