@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const { VITEST_JSON_REPORT } = process.env;
 
 /** These replace a module, so each needs its own module graph. */
-const MOCKING = [
+export const MOCKING = [
   'test/outputs/full-disk.test.ts',
   'test/outputs/killed-writers.test.ts',
   'test/outputs/store-id-race.test.ts',

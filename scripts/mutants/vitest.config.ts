@@ -1,10 +1,5 @@
 import { defineConfig } from 'vitest/config';
-
-/** These replace a module, so each needs its own module graph. */
-const MOCKING = [
-  'test/outputs/{full-disk,killed-writers,store-id-race}.test.ts',
-  'test/workflows/batch/create-batch.properties.test.ts',
-];
+import { MOCKING } from '../../vitest.config.js';
 
 /** The tests that need no Temporal server: a mutant costs a run of those that reach it. */
 export default defineConfig({
