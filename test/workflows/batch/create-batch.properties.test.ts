@@ -1,5 +1,5 @@
 /**
- * The workflow `createBatch` against a model of LlamaCloud: any sequence of responses, and a cancellation at any point. It runs as a plain
+ * The workflow `createBatch` against a model of LlamaCloud, for each sequence of responses and a cancellation at each point. It runs as a plain
  * function, without a Temporal server, so that thousands of sequences take seconds.
  */
 import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState } from '@temporalio/common';
