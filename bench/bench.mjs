@@ -1,10 +1,9 @@
 // `npm run bench`: compares temporal-llamacloud with a baseline and with the vendor's SDK. Prints tables, or one JSON document with
 // `--json`. A complete run also writes the tables of docs/performance.md and the figures in docs/images.
 import { cpus, totalmem } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { runCommand } from '../scripts/processes.mjs';
+import { CLUSTER_DIR, runCluster } from '../scripts/cluster/run-cluster.mjs';
 import { startEnvironment } from './environment.mjs';
 import { measureDetection, measureWaking } from './measure/detection.mjs';
 import { measureChildren, measureFanOut } from './measure/fan-out.mjs';
@@ -15,7 +14,6 @@ import { renderTables } from './tables.mjs';
 import { evaluateTargets } from './targets.mjs';
 import { writeDocs } from './write-docs.mjs';
 
-const CLUSTER = fileURLToPath(new URL('../scripts/cluster/cluster.sh', import.meta.url));
 const PARTS = ['fanOut', 'children', 'wallTime', 'waiting', 'detection', 'waking', 'memory'];
 const HELP = `npm run bench [-- options]
 
@@ -54,7 +52,9 @@ async function bench() {
   const repeats = values.quick ? 1 : Number(values.repeats);
   if (!(Number.isInteger(repeats) && repeats > 0)) throw new Error('--repeats must be a whole number above 0');
   const sizes = values.quick ? [20, 100] : [100, 500, 1_000, 3_000];
-  const server = values.cluster ? await openCluster() : { address: values.address };
+  const server = values.cluster
+    ? { address: await runCluster('up'), clusterDir: CLUSTER_DIR }
+    : { address: values.address };
   const start = (emulatorOptions) => startEnvironment(server, emulatorOptions);
   const inEnvironment = async (measure) => {
     const environment = await start();
@@ -91,11 +91,6 @@ async function bench() {
   else for (const { title, table } of renderTables(report)) console.log(`\n${title}\n\n${table}`);
   const isComplete = values.only === undefined && !values.quick && server.address === undefined;
   if (isComplete) await writeDocs(report);
-}
-
-async function openCluster() {
-  const address = (await runCommand(CLUSTER, ['up'])).trim();
-  return { address, clusterDir: process.env.CLUSTER_DIR ?? fileURLToPath(new URL('../.cluster', import.meta.url)) };
 }
 
 function describeServer({ address, clusterDir }) {

@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { extname } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BundleOptions, BundlerPlugin, WorkerOptions, WorkerPlugin } from '@temporalio/worker';
 import { createActivities } from './activities/index.js';
@@ -7,6 +7,8 @@ import { llamaCloudConfigFromEnv } from './config.js';
 import { LlamaCloudClient } from './llamacloud/index.js';
 import { type OutputStore, openOutputStore } from './outputs/index.js';
 import { WORKER_OPTIONS } from './worker-options.js';
+
+const PLUGIN_NAME = 'temporal-llamacloud';
 
 /** Options of a {@link LlamaCloudPlugin}. What is left out is read from the environment when a worker is created. */
 export interface LlamaCloudPluginOptions {
@@ -40,7 +42,7 @@ export interface LlamaCloudPluginOptions {
  * ```
  */
 export class LlamaCloudPlugin implements WorkerPlugin, BundlerPlugin {
-  readonly name = 'temporal-llamacloud';
+  readonly name = PLUGIN_NAME;
   readonly #options: LlamaCloudPluginOptions;
   readonly #env: NodeJS.ProcessEnv;
 
@@ -106,16 +108,13 @@ type WebpackPlugin = NonNullable<
   NonNullable<ReturnType<NonNullable<BundleOptions['webpackConfigHook']>>['plugins']>[number]
 >;
 
-const PLUGIN_NAME = 'temporal-llamacloud';
-
-/** Webpack resolves links in paths. In the sources of this package, the file ends in `.ts`. */
-const WORKFLOWS_MODULE = withoutExtension(fileURLToPath(new URL('./workflows/index.js', import.meta.url)));
-
 function requireWorkflows(compiler: Compiler): void {
+  // Webpack resolves links in paths. The extension depends on whether this runs from the sources.
+  const ours = join(realpathSync(fileURLToPath(new URL('./workflows', import.meta.url))), 'index.');
   compiler.hooks.compilation.tap(PLUGIN_NAME, (compilation) => {
     compilation.hooks.finishModules.tap(PLUGIN_NAME, (modules) => {
       for (const module of modules) {
-        if ('resource' in module && withoutExtension(String(module.resource)) === WORKFLOWS_MODULE) return;
+        if ('resource' in module && String(module.resource).startsWith(ours)) return;
       }
       // The bundler rejects with it.
       throw new Error(
@@ -123,17 +122,4 @@ function requireWorkflows(compiler: Compiler): void {
       );
     });
   });
-}
-
-function withoutExtension(path: string): string {
-  const real = existingPath(path);
-  return real.slice(0, real.length - extname(real).length);
-}
-
-function existingPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }

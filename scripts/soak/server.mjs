@@ -1,11 +1,10 @@
 // The Temporal server of a soak, and the ways in which it is killed.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { resolveTemporalCli } from '../../dist/testing/index.js';
-import { createTemporalServer, findFreePort, runCommand } from '../processes.mjs';
+import { runCluster } from '../cluster/run-cluster.mjs';
+import { createTemporalServer, findFreePort } from '../processes.mjs';
 
-const CLUSTER = fileURLToPath(new URL('../cluster/cluster.sh', import.meta.url));
 const SERVICES = ['frontend', 'history', 'matching', 'worker'];
 const DOWN_MS = 1_000;
 
@@ -39,11 +38,11 @@ async function startDevServer({ folder, processOutput, log }) {
 
 /** The cluster stays as it is when the soak has ended: starting it takes longer than a soak of a few files. */
 async function openCluster() {
-  const address = (await runCommand(CLUSTER, ['up'])).trim();
+  const address = await runCluster('up');
   const restart = async (services) => {
-    await runCommand(CLUSTER, ['kill', ...services]);
+    await runCluster('kill', ...services);
     await sleep(DOWN_MS);
-    await runCommand(CLUSTER, ['start', ...services]);
+    await runCluster('start', ...services);
   };
   const kills = [
     ...SERVICES.map((service) => ({ name: `the ${service} service`, restart: () => restart([service]) })),

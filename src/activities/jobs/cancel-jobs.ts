@@ -132,7 +132,8 @@ function toJobs({ results }: Batch, knownJobs: readonly JobReference[], { cancel
  * Cancels jobs, and saves which are done. After a 429 no more are asked. Any other failure may be of one job only, so it does not keep
  * the others from being asked.
  *
- * @returns The first failure, or the 429. The next attempt lists the jobs, which shows whether a cancel took effect, and asks again for those that run.
+ * @returns The first failure, or the 429. The next attempt lists the jobs, which shows whether a cancel took effect, and asks again
+ * for those that run.
  */
 async function cancelRunning(
   deps: ActivityDeps,

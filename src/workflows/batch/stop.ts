@@ -21,8 +21,8 @@ const JOB_END_WAIT_MS = 30_000;
 
 /**
  * Stops a run that is cancelled or past its deadline: cancels the batch and its jobs, collects what had finished, and writes the
- * manifest if results were read. With `onStop: 'leave'` it leaves the batch, and only writes the manifest. While a worker runs, it takes 10 minutes at most,
- * and some seconds.
+ * manifest if results were read. With `onStop: 'leave'` it leaves the batch, and only writes the manifest. While a worker runs, it
+ * takes 10 minutes at most, and some seconds.
  *
  * @returns What happened to the batch, for the message of the run's failure.
  */

@@ -6,7 +6,8 @@ export const wakeSignal = defineSignal(WAKE_SIGNAL);
 
 /**
  * Runs an activity that polls until something changes. A `wake` signal cancels it while it waits for its next attempt, and starts it
- * again. Polls of further signals are at least 1 s apart, doubled each time up to 10 minutes, since LlamaCloud sends many webhooks at once.
+ * again. Polls of further signals are at least 1 s apart, doubled each time up to 10 minutes, since LlamaCloud sends many webhooks at
+ * once.
  *
  * @param poll Starts the activity. `isWoken`: because of a `wake` signal.
  * @returns `null` when the history has grown long: the run has to continue as new, and poll there.

@@ -4,7 +4,7 @@
  */
 import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState } from '@temporalio/common';
 import fc from 'fast-check';
-import { beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { FindCreatedBatchInput } from '../../../src/activities/batch/create-batch.js';
 import type { CreatedBatch, PreexistingBatches } from '../../../src/activities/types.js';
 import { BATCH_ID_MEMO, isFailure } from '../../../src/protocol/index.js';
@@ -228,9 +228,7 @@ async function execute(continuedState?: CreateState): Promise<CreatedBatch | Err
   }
 }
 
-beforeEach(() => {
-  fc.configureGlobal({ numRuns: 3_000 });
-});
+const RUNS = { numRuns: 3_000 };
 
 test('creates one batch, and returns it or leaves none behind', () =>
   fc.assert(
@@ -248,6 +246,7 @@ test('creates one batch, and returns it or leaves none behind', () =>
         expect(created?.status).toBe(model.wasCancelled ? 'CANCELLED' : 'PENDING');
       }
     }),
+    RUNS,
   ));
 
 test('sends at most three POSTs of unknown outcome, and says what to look for', () =>
@@ -263,6 +262,7 @@ test('sends at most three POSTs of unknown outcome, and says what to look for', 
       if (isFailure(ended, 'OutOfCredits'))
         expect(ended.message.includes('An earlier POST')).toBe(model.unknownPosts > 0);
     }),
+    RUNS,
   ));
 
 test('ends as cancelled where it is cancelled, and fails only if a POST has an unknown outcome', () =>
@@ -277,4 +277,5 @@ test('ends as cancelled where it is cancelled, and fails only if a POST has an u
         expect(ended.message).toMatch(/a batch over directory dir-1 may be running/);
       }
     }),
+    RUNS,
   ));
