@@ -72,7 +72,7 @@ function toJobInputs({ storeId }, { jobs }) {
   const options = {
     type: JOB.type,
     collect: 'markdown',
-    poll: { initialInterval: 1_000, backoffCoefficient: 1.1, maximumInterval: 60_000 },
+    poll: { initialInterval: 1_000, latencyRatio: 0.1, maximumInterval: 60_000 },
     timeoutMs: 86_400_000,
     collectTaskQueue: 'llamacloud',
     collectLocally: true,

@@ -15,7 +15,7 @@ const SHAPES = {
   rivals: 16,
   again: 8,
   adopt: 12,
-  'only-failed': 8,
+  'only-missing': 8,
   directories: 8,
   schedule: 8,
 };
@@ -195,10 +195,10 @@ function planRuns(id, shape, directories, choose) {
       ];
     case 'adopt':
       return [first, run('adopter', { batchId: 'of the first run' }, { adopts: true, atMs: later() })];
-    case 'only-failed':
+    case 'only-missing':
       return [
         first,
-        run('rest', { batchId: 'of the first run', onlyFailed: true }, { adopts: true, afterFirst: true }),
+        run('rest', { batchId: 'of the first run', onlyMissing: true }, { adopts: true, afterFirst: true }),
       ];
     case 'directories': {
       const directoryIds = directories.map(({ id }) => id);

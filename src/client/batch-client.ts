@@ -25,7 +25,7 @@ export interface BatchClientOptions {
   taskQueue?: string;
 }
 
-/** Temporal's own start options. */
+/** The start options of Temporal that can be set here. */
 export interface StartBatchOptions
   extends Pick<
     WorkflowOptions,
@@ -206,5 +206,5 @@ function summarize(input: ProcessBatchInput): string {
     return renderSummary(directoryId, job);
   }
   const batchId = input.batchId.trim();
-  return input.onlyFailed ? `Files of batch ${batchId} without a document` : `Batch ${batchId}`;
+  return input.onlyMissing ? `Files of batch ${batchId} without a document` : `Batch ${batchId}`;
 }

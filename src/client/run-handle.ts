@@ -30,7 +30,7 @@ export interface ProgressOptions {
 /** A run, open or closed. If it continues as new, Temporal gives each part a run id of its own: together they are one run here. */
 export interface RunHandle<Report, Progress> {
   readonly workflowId: string;
-  /** Temporal run id of any link in the continue-as-new chain. `undefined`: the latest execution of the workflow id. */
+  /** Temporal run id of any of these parts. `undefined`: the latest execution of the workflow id. */
   readonly runId: string | undefined;
   /**
    * Gets how far the run is, by its `progress` query: a worker has to answer.
@@ -58,8 +58,8 @@ export interface RunHandle<Report, Progress> {
    */
   report(): Promise<Report | undefined>;
   /**
-   * Requests cancellation. The run cancels its open child workflows. Unless the input has `onStop: 'leave'`, it also cancels the batch
-   * and the jobs of the batch. Does not wait for the end.
+   * Requests cancellation, and does not wait for the end. The run cancels its open child workflows, the batch and its jobs, and then
+   * collects the documents of the jobs that had completed. With `onStop: 'leave'` it cancels nothing in LlamaCloud, and collects nothing.
    */
   cancel(): Promise<void>;
 }
@@ -67,7 +67,7 @@ export interface RunHandle<Report, Progress> {
 const DEFAULT_PROGRESS_TIMEOUT_MS = 10_000;
 
 /**
- * @param runId Temporal run id of any link in the continue-as-new chain. `undefined`: the latest execution of the workflow id.
+ * @param runId Temporal run id of any part of the run. `undefined`: the latest execution of the workflow id.
  * @param isReport Whether a value (the first detail of a failure, or the memo) is a report of this kind.
  */
 export function createRunHandle<Report, Progress extends object>(

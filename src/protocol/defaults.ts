@@ -23,7 +23,7 @@ export const MAX_POLL_MS = HOUR;
 /** After the first 10 s a change is seen within 10 % of the time waited. An hour costs about 100 requests. */
 export const DEFAULT_POLL: ResolvedPoll = {
   initialInterval: SECOND,
-  backoffCoefficient: 1.1,
+  latencyRatio: 0.1,
   maximumInterval: MINUTE,
 };
 

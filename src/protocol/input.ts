@@ -26,15 +26,15 @@ export interface BatchJob {
   configurationId: string;
 }
 
-/** How often a batch or a job is polled: after `initialInterval` at first, then after `(backoffCoefficient - 1) x time waited`, capped. */
+/** How often a batch or a job is polled: after `initialInterval` at first, then after `latencyRatio x time waited`, capped. */
 export interface PollOptions {
   /** Wait before the second poll, 1 second to 1 hour. Later waits are not much shorter. Default 1 second. */
   initialInterval?: Duration;
   /**
-   * Each wait is `(backoffCoefficient - 1)` times the time waited so far, 1 to 10: with 1.1, 10 % of it. With 1, each wait is
-   * `initialInterval`. Default 1.1.
+   * How late a change may be seen, as a share of the time waited so far, 0 to 9: with 0.1, a change after an hour is seen within 6
+   * minutes, or within `maximumInterval`. With 0, each wait is `initialInterval`. Default 0.1.
    */
-  backoffCoefficient?: number;
+  latencyRatio?: number;
   /** Longest wait between two polls, at most 1 hour. Default 60 seconds, or `initialInterval` if that is longer. */
   maximumInterval?: Duration;
 }
@@ -42,7 +42,7 @@ export interface PollOptions {
 /** {@link PollOptions} with every default filled in, in milliseconds. */
 export interface ResolvedPoll {
   initialInterval: number;
-  backoffCoefficient: number;
+  latencyRatio: number;
   maximumInterval: number;
 }
 
@@ -83,7 +83,7 @@ export interface BatchOptions extends ApiScope {
    * With `batchId`: collect only the files that the batch's manifest does not list as COMPLETED, or whose document is missing from
    * the output store. Starts no new job. Default false.
    */
-  onlyFailed?: boolean;
+  onlyMissing?: boolean;
   /** Default `markdown` for parse jobs, `record` for extract jobs. */
   collect?: CollectFormat;
   /** Child workflows open at a time, 1 to 500. Default 40. */
@@ -115,7 +115,7 @@ export interface ResolvedBatchInput {
   job: BatchJob;
   /** The batch that is adopted. */
   batchId?: string;
-  onlyFailed: boolean;
+  onlyMissing: boolean;
   collect: CollectFormat;
   maxConcurrentJobs: number;
   maxFailedFiles?: number;

@@ -88,7 +88,7 @@ describe('start, progress, cancel', () => {
 
   it('processes what is missing of a batch by its id alone', async () => {
     const { id } = await batchOf('dir-1');
-    const result = await run('start', '--batch', id, '--only-failed', '--wait', '--json');
+    const result = await run('start', '--batch', id, '--only-missing', '--wait', '--json');
     expect(readJson<Answer>(result)).toMatchObject({
       ok: true,
       workflowId: `llamacloud/${id}`,

@@ -41,15 +41,15 @@ describe('temporal-llamacloud', () => {
       'extract_v2 has record',
     ],
     [
-      [...startFlags(), '--only-failed'],
-      '--only-failed needs --batch',
+      [...startFlags(), '--only-missing'],
+      '--only-missing needs --batch',
       'Give the batch whose missing documents are collected',
     ],
     [[...startFlags(), '--max-concurrent-batches', '2'], '--max-concurrent-batches needs more than one', ''],
     [[...startFlags(), '--directory', 'dir-1'], "'--directory <id>' argument 'dir-1' is invalid", 'given twice'],
     [
       [...startFlags(), '--directory', 'dir-2', '--batch', 'bat-1'],
-      '--batch and --only-failed can not be given with more than one',
+      '--batch and --only-missing can not be given with more than one',
       '',
     ],
     [['start', '--directory', 'dir-1', '--directory', 'dir-2'], '--job and --configuration are needed', ''],

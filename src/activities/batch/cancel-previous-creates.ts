@@ -4,13 +4,13 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { type CreatedBatch, findBatchInFailure, rootFailure } from '../../protocol/index.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { listCreatesBeforeReset } from './previous-creates.js';
-import { undefinedIfNotFound, type WorkflowRun } from './reset-history.js';
+import { type ExecutionRef, undefinedIfNotFound } from './reset-history.js';
 
 /**
  * For a run that stops before it has a batch. If a person has reset it, a `createBatch` that it had started before the reset may still
  * create a batch, or have created one. Cancels that `createBatch`, waits for its end, and returns its batch; `null` without one.
  */
-export async function cancelPreviousCreates(run: WorkflowRun): Promise<CreatedBatch | null> {
+export async function cancelPreviousCreates(run: ExecutionRef): Promise<CreatedBatch | null> {
   return runAttempt('cancel', `earlier creates of ${run.workflowId}`, ({ signal }) => {
     const { client } = Context.current();
     return client.withAbortSignal(signal, async () => {
@@ -24,7 +24,7 @@ export async function cancelPreviousCreates(run: WorkflowRun): Promise<CreatedBa
 }
 
 /** @throws if it was open and fails without a batch: its failure says what a person has to look for. */
-async function cancelCreate(client: Client, { workflowId, runId }: WorkflowRun): Promise<CreatedBatch | null> {
+async function cancelCreate(client: Client, { workflowId, runId }: ExecutionRef): Promise<CreatedBatch | null> {
   // Not by the run id: it may have continued as new. And not by the workflow id alone: by now another run may create under it.
   const options = { firstExecutionRunId: runId };
   const handle = client.workflow.getHandle<() => Promise<CreatedBatch>>(workflowId, undefined, options);

@@ -1,4 +1,4 @@
-/** Activities of the `createBatch` workflow: list the batches that are there, send the POST, find the batch of a lost response. */
+/** Activities of the child workflow `createBatch`: list the batches that are there, send the POST, find the batch whose response was lost. */
 import { activityInfo, Context, log } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import {
@@ -25,7 +25,10 @@ export interface PostFailureDetails {
   mayHaveCreatedBatch: boolean;
   /** Wait before the next request, in milliseconds. */
   retryDelayMs: number;
-  /** Whether the response was 503. There may be a batch even then, but the POST does not count as lost: an outage has many of them. */
+  /**
+   * Whether the response was 503. There may be a batch even then. It does not count towards the limit of lost POSTs, since an outage
+   * returns many 503s.
+   */
   wasUnavailable?: boolean;
   /** Whether a reset of the workflow discarded an earlier POST, which may have created a batch. Then this attempt has sent nothing. */
   wasReset?: boolean;
@@ -40,13 +43,14 @@ export interface PreexistingBatches {
   withoutId: number;
 }
 
-/** Upper bound on the difference between LlamaCloud's clock and the Temporal server's. */
+/** Upper bound on the difference between LlamaCloud's clock and the Temporal server's. The list starts that much before now. */
 const MAX_CLOCK_SKEW_MS = 24 * 60 * 60_000;
 
 /** Lists the batches of the last 24 hours that may be of this spec. `GET /api/v2/batches`. */
 export function listRecentBatches(deps: ActivityDeps) {
   return (input: BatchToCreate): Promise<PreexistingBatches> =>
-    // The count of the files comes before, but its failures are ignored. So here a wrong key or id fails the run at once.
+    // The first request of a run whose failure counts: `openBatch` only counts the files, and ignores failures. With 'open', a wrong key
+    // or id fails the run at once.
     runAttempt('open', `directory ${input.directoryId}`, async ({ nowMs, signal }) => {
       const sinceMs = nowMs - MAX_CLOCK_SKEW_MS;
       const batches = await listBatches(deps, input, sinceMs, signal);
@@ -55,7 +59,7 @@ export function listRecentBatches(deps: ActivityDeps) {
     });
 }
 
-/** Where this attempt sends nothing. Counts as a POST of unknown outcome. */
+/** Message of an attempt that sends nothing. For the workflow, such an attempt is a lost POST. */
 const EARLIER_POST_MESSAGE = 'An earlier POST, whose outcome is not known, may have created a batch';
 
 /**
@@ -70,7 +74,8 @@ export function postBatch(deps: ActivityDeps) {
     const outcome: Omit<PostFailureDetails, 'retryDelayMs'> = { mayHaveCreatedBatch: false };
     try {
       return await runAttempt('create', `batch over directory ${directoryId}`, async ({ isFirst, signal }) => {
-        // Only an activity that a person resets has a second attempt. The first one may have sent its POST.
+        // This activity is never retried. Only `temporal activity reset` starts it again: the first attempt may have sent its POST.
+        // `withPostDetails` makes this failure non-retryable.
         outcome.mayHaveCreatedBatch = !isFirst;
         if (!isFirst) throw ApplicationFailure.retryable(EARLIER_POST_MESSAGE, 'ServiceUnavailable');
         // Nothing is sent before this is known.
@@ -112,7 +117,7 @@ function isKnownNotCreated(error: unknown): boolean {
   return error instanceof ConnectionError && /ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(error.message);
 }
 
-/** Adds what the workflow needs to know before the next POST. A rejection for good stays as it is. */
+/** Makes a failure non-retryable, and adds what the workflow needs to know before the next POST. A rejection for good stays as it is. */
 function withPostDetails(error: unknown, outcome: Omit<PostFailureDetails, 'retryDelayMs'>): unknown {
   if (error instanceof CancelledFailure) return new CancelledFailure(error.message, [{ ...outcome, retryDelayMs: 0 }]);
   if (!(error instanceof ApplicationFailure) || (error.nonRetryable && !outcome.mayHaveCreatedBatch)) return error;
@@ -130,14 +135,14 @@ function withPostDetails(error: unknown, outcome: Omit<PostFailureDetails, 'retr
 
 export interface FindCreatedBatchInput extends BatchToCreate {
   preexisting: PreexistingBatches;
-  /** Whether to poll the list for `listLagMs` (60 s), or until it shows the batch. Otherwise the list is read once. */
+  /** Poll until the list shows the batch, for at most `listLagMs` (60 s). If `false`, the list is read once. */
   wait: boolean;
 }
 
 /**
- * Finds the batch of this spec that was not there before; `null` without one. No other workflow of this namespace creates one
- * at the same time, since it would have the same workflow id. `GET /api/v2/batches`, and `GET /api/v2/batches/{id}` if the list does not say
- * what a batch processes.
+ * Finds the batch of this spec that was not there before; `null` without one. No other `createBatch` of this namespace creates one at the
+ * same time: every `createBatch` for the same directory, job type and configuration has the same workflow id. `GET /api/v2/batches`, and
+ * `GET /api/v2/batches/{id}` if the list does not say what a batch processes.
  */
 export function findCreatedBatch(deps: ActivityDeps) {
   return (input: FindCreatedBatchInput): Promise<CreatedBatch | null> =>
@@ -160,7 +165,7 @@ export function findCreatedBatch(deps: ActivityDeps) {
       const remainingMs = (deps.listLagMs ?? LIST_LAG_MS) - ageMs;
       if (!input.wait || remainingMs <= 0) return null;
       const state = `LlamaCloud's list shows no new batch over directory ${input.directoryId} yet`;
-      // The age doubles from poll to poll, until the polls are 5 s apart.
+      // Each poll waits as long as all the polls before it took, and 5 s at most.
       throw new NotReady('BatchNotReady', state, Math.min(MAX_LIST_POLL_INTERVAL_MS, ageMs, remainingMs));
     });
 }
@@ -174,7 +179,7 @@ function toUnusableIdError(): UnexpectedResponseError {
   return new UnexpectedResponseError('items[].id', problem, { method: 'GET', path: '/api/v2/batches' });
 }
 
-/** Leaves out batches that can't be of the spec: LlamaCloud may ignore the filter. The ids of the rest go into a memo. */
+/** Lists the batches that may be of the spec. LlamaCloud may ignore the filter, and the workflow keeps their ids in its memo. */
 async function listBatches(
   { llamacloud }: ActivityDeps,
   spec: BatchToCreate,

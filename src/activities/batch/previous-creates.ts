@@ -16,12 +16,12 @@ import {
 import type { ActivityDeps } from '../deps.js';
 import { type Attempt, runAttempt } from '../support/run-attempt.js';
 import { type PreexistingBatches, toCreatedBatch } from './create-batch.js';
-import { readEarlierRuns, undefinedIfNotFound, type WorkflowRun } from './reset-history.js';
+import { type ExecutionRef, readEarlierExecutions, undefinedIfNotFound } from './reset-history.js';
 
 export interface FindPreviousCreatesInput {
   scope: ApiScope;
   /** The `createBatch` workflow, and the run that it creates for. */
-  runs: { create: WorkflowRun; parent: WorkflowRun | null };
+  runs: { create: ExecutionRef; parent: ExecutionRef | null };
 }
 
 export interface PreviousCreates {
@@ -51,7 +51,7 @@ export function findPreviousCreates(deps: ActivityDeps) {
     });
 }
 
-async function readMemo(client: Client, { workflowId, runId }: WorkflowRun) {
+async function readMemo(client: Client, { workflowId, runId }: ExecutionRef) {
   const description = await undefinedIfNotFound(() => client.workflow.getHandle(workflowId, runId).describe());
   return description?.memo;
 }
@@ -60,15 +60,15 @@ async function readMemo(client: Client, { workflowId, runId }: WorkflowRun) {
 async function listPreviousCreates(
   client: Client,
   { create, parent }: FindPreviousCreatesInput['runs'],
-): Promise<WorkflowRun[]> {
-  const creates = (await readEarlierRuns(client, create)).map(({ run }) => run);
+): Promise<ExecutionRef[]> {
+  const creates = (await readEarlierExecutions(client, create)).map(({ execution }) => execution);
   return parent === null ? creates : [...creates, ...(await listCreatesBeforeReset(client, parent))];
 }
 
 /** Lists the `createBatch` workflows that a run has started before a person reset it, latest first. */
-export async function listCreatesBeforeReset(client: Client, parent: WorkflowRun): Promise<WorkflowRun[]> {
-  const creates: WorkflowRun[] = [];
-  for (const { history } of await readEarlierRuns(client, parent)) {
+export async function listCreatesBeforeReset(client: Client, parent: ExecutionRef): Promise<ExecutionRef[]> {
+  const creates: ExecutionRef[] = [];
+  for (const { history } of await readEarlierExecutions(client, parent)) {
     for (const { childWorkflowExecutionStartedEventAttributes: started } of history.toReversed()) {
       const { workflowId, runId } = started?.workflowExecution ?? {};
       if (started?.workflowType?.name === WORKFLOW_TYPES.createBatch && workflowId && runId)

@@ -1,20 +1,23 @@
-/** What a workflow did before a person reset it. Temporal keeps the histories of the runs that it was reset from. */
+/** What a workflow did before a person reset it. Temporal keeps the histories of the executions that it was reset from. */
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 
 /** One execution of a workflow. */
-export interface WorkflowRun {
+export interface ExecutionRef {
   workflowId: string;
   runId: string;
 }
 
 type HistoryEvents = Awaited<ReturnType<typeof fetchEvents>>;
 
-/** Upper bound on the earlier runs that are read, if a workflow was reset many times. */
-const MAX_EARLIER_RUNS = 50;
+/** Upper bound on the earlier executions that are read, if a workflow was reset many times. */
+const MAX_EARLIER_EXECUTIONS = 50;
 
-/** Reads the runs that this one was reset from or continues, latest first. A run that waits for the create lock may continue as new. */
-export async function readEarlierRuns(client: Client, { workflowId, runId }: WorkflowRun) {
+/**
+ * Reads the executions that this one was reset from or continues, latest first. A run also continues as new before it has a batch, while it
+ * waits for another `createBatch` over the same directory to end.
+ */
+export async function readEarlierExecutions(client: Client, { workflowId, runId }: ExecutionRef) {
   const latest = await fetchEvents(client, { workflowId, runId });
   return readChain(client, workflowId, latest, (history) => findBaseRunId(history) || findContinuedRunId(history));
 }
@@ -25,23 +28,23 @@ async function readChain(
   latest: HistoryEvents,
   findPreviousRunId: (history: HistoryEvents) => string | null | undefined,
 ) {
-  const runs: { run: WorkflowRun; history: HistoryEvents }[] = [];
+  const executions: { execution: ExecutionRef; history: HistoryEvents }[] = [];
   let history = latest;
-  while (runs.length < MAX_EARLIER_RUNS) {
+  while (executions.length < MAX_EARLIER_EXECUTIONS) {
     const previousRunId = findPreviousRunId(history);
-    if (!previousRunId) return runs;
-    const run = { workflowId, runId: previousRunId };
-    history = await fetchEvents(client, run);
-    runs.push({ run, history });
+    if (!previousRunId) return executions;
+    const execution = { workflowId, runId: previousRunId };
+    history = await fetchEvents(client, execution);
+    executions.push({ execution, history });
   }
-  return runs;
+  return executions;
 }
 
 function findBaseRunId(history: HistoryEvents) {
   return history[findLastReset(history)]?.workflowTaskFailedEventAttributes?.baseRunId;
 }
 
-/** The run that this one continues as new. Not the one before it of a cron or a retry, which is other work. */
+/** The execution that this one continues as new. The previous one of a cron or a workflow retry does not count: that is other work. */
 function findContinuedRunId(history: HistoryEvents) {
   const started = history[0]?.workflowExecutionStartedEventAttributes;
   return started?.initiator === INITIATED_BY_WORKFLOW ? started.continuedExecutionRunId : undefined;
@@ -51,20 +54,25 @@ function findContinuedRunId(history: HistoryEvents) {
 const INITIATED_BY_WORKFLOW = 1;
 
 /**
- * Whether a workflow reset discarded an earlier activity of this type, or starts one again. True only for the first one after the reset.
- * The workflow cannot know: its history has only the events before the reset point.
+ * Asks for the calling activity whether it may have run before: whether it is the first of its type since the last workflow reset, and the
+ * reset has discarded an earlier one, or starts again one that was pending. The workflow cannot know: its history has only the events before
+ * the reset point.
  */
-export async function wasDiscardedByReset(client: Client, run: WorkflowRun, activityType: string): Promise<boolean> {
-  const history = await fetchEvents(client, run);
+export async function wasDiscardedByReset(
+  client: Client,
+  execution: ExecutionRef,
+  activityType: string,
+): Promise<boolean> {
+  const history = await fetchEvents(client, execution);
   const resetAt = findLastReset(history);
   if (resetAt < 0) return false;
   const scheduledSince = countActivities(history.slice(resetAt), activityType);
-  // It was pending at the reset point, so Temporal starts it again: the run before the reset has started it as well.
+  // None was scheduled since, so the calling activity itself was pending at the reset point. The execution before the reset has started it too.
   if (scheduledSince === 0) return true;
   if (scheduledSince > 1) return false;
   const kept = countActivities(history.slice(0, resetAt), activityType);
-  const baseRuns = await readChain(client, run.workflowId, history, findBaseRunId);
-  return baseRuns.some(({ history }) => countActivities(history, activityType) > kept);
+  const discarded = await readChain(client, execution.workflowId, history, findBaseRunId);
+  return discarded.some((earlier) => countActivities(earlier.history, activityType) > kept);
 }
 
 function countActivities(history: HistoryEvents, activityType: string): number {
@@ -81,12 +89,12 @@ function findLastReset(history: HistoryEvents): number {
   return history.findLastIndex(({ workflowTaskFailedEventAttributes: failed }) => failed?.newRunId && failed.baseRunId);
 }
 
-async function fetchEvents(client: Client, { workflowId, runId }: WorkflowRun) {
+async function fetchEvents(client: Client, { workflowId, runId }: ExecutionRef) {
   const history = await undefinedIfNotFound(() => client.workflow.getHandle(workflowId, runId).fetchHistory());
   return history?.events ?? [];
 }
 
-/** `undefined` for a run that Temporal no longer has: its retention is over, or a person deleted it. */
+/** `undefined` for an execution that Temporal no longer has: its retention is over, or a person deleted it. */
 export async function undefinedIfNotFound<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();

@@ -59,7 +59,7 @@ export const batchInputSchema = z
     directoryId: id.optional(),
     job: batchJob.optional(),
     batchId: id.optional(),
-    onlyFailed: z.boolean().optional(),
+    onlyMissing: z.boolean().optional(),
   })
   .refine(
     ({ directoryId, batchId }) => directoryId !== undefined || batchId !== undefined,
@@ -74,8 +74,8 @@ export const batchInputSchema = z
     crossFieldRule('collect', UNSUPPORTED_FORMAT, ['job']),
   )
   .refine(
-    (value) => value.onlyFailed !== true || value.batchId !== undefined,
-    crossFieldRule('onlyFailed', REQUIRES_BATCH, ['batchId']),
+    (value) => value.onlyMissing !== true || value.batchId !== undefined,
+    crossFieldRule('onlyMissing', REQUIRES_BATCH, ['batchId']),
   );
 
 type CheckedBatchInput = z.output<typeof batchInputSchema>;
@@ -99,7 +99,7 @@ export function resolveBatchInput(value: CheckedBatchInput, existing?: Batch): R
     directoryId,
     job,
     ...(value.batchId === undefined ? {} : { batchId: value.batchId }),
-    onlyFailed: value.onlyFailed ?? false,
+    onlyMissing: value.onlyMissing ?? false,
     collect: value.collect ?? defaultCollect(job.type),
     maxConcurrentJobs: value.maxConcurrentJobs ?? DEFAULT_MAX_CONCURRENT_JOBS,
     ...(value.maxFailedFiles === undefined ? {} : { maxFailedFiles: value.maxFailedFiles }),

@@ -7,7 +7,7 @@ export function resolvePoll(value: z.infer<typeof poll>): ResolvedPoll {
   const initialInterval = value?.initialInterval ?? DEFAULT_POLL.initialInterval;
   return {
     initialInterval,
-    backoffCoefficient: value?.backoffCoefficient ?? DEFAULT_POLL.backoffCoefficient,
+    latencyRatio: value?.latencyRatio ?? DEFAULT_POLL.latencyRatio,
     // An explicit `initialInterval` raises the default maximum.
     maximumInterval: value?.maximumInterval ?? Math.max(DEFAULT_POLL.maximumInterval, initialInterval),
   };

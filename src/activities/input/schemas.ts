@@ -82,7 +82,7 @@ export function crossFieldRule(field: string, message: string, otherFields: stri
 export const poll = z
   .strictObject({
     initialInterval: interval.optional(),
-    backoffCoefficient: z.number().min(1).max(10).optional(),
+    latencyRatio: z.number().min(0).max(9).optional(),
     maximumInterval: interval.optional(),
   })
   .refine(

@@ -12,7 +12,7 @@ export interface JobsToList {
 /** Ids of jobs. The others are in the list, and have not ended. */
 interface ListedJobs {
   ended: string[];
-  /** Not in the list. They may run. */
+  /** Not in the list. They may still be running. */
   missing: string[];
 }
 

@@ -40,7 +40,7 @@ export function writeManifest({ outputs }: ActivityDeps) {
   };
 }
 
-/** A partial manifest is better than none: a run with `onlyFailed` reads the batch's. */
+/** A partial manifest is better than none: a run with `onlyMissing` reads the batch's. */
 async function copyIfMissing(outputs: OutputStore, from: string[], to: string[]): Promise<void> {
   if ((await outputs.size(to)) !== undefined) return;
   const content = await outputs.read(from);

@@ -13,7 +13,7 @@ const EARLY_GROWTH = 3;
 const LATENCY_MS = 80;
 
 /**
- * Returns the delay before the next poll, in milliseconds: `(coefficient - 1) x waited`. It depends on the time waited and not on the
+ * Returns the delay before the next poll, in milliseconds: `latencyRatio x waited`. It depends on the time waited and not on the
  * number of attempts, so a worker restart does not reset it.
  *
  * While that is less than `initialInterval`, in the first 10 s by default, the delays start at `initialInterval` and grow faster. They
@@ -22,16 +22,15 @@ const LATENCY_MS = 80;
  */
 export function pollDelayMs(poll: ResolvedPoll, waitedMs: number, random: () => number = Math.random): number {
   const waited = Math.max(0, waitedMs);
-  const growth = poll.backoffCoefficient - 1;
-  const steadyMs = growth === 0 ? Number.POSITIVE_INFINITY : poll.initialInterval / growth;
+  const steadyMs = poll.latencyRatio === 0 ? Number.POSITIVE_INFINITY : poll.initialInterval / poll.latencyRatio;
   const delay =
     waited < steadyMs
       ? Math.min(
-          poll.initialInterval + EARLY_GROWTH * growth * waited,
-          steadyMs * poll.backoffCoefficient - LATENCY_MS - waited,
+          poll.initialInterval + EARLY_GROWTH * poll.latencyRatio * waited,
+          steadyMs * (1 + poll.latencyRatio) - LATENCY_MS - waited,
         ) *
         (1 - JITTER * random())
-      : growth * waited - LATENCY_MS;
+      : poll.latencyRatio * waited - LATENCY_MS;
   return Math.max(MIN_DELAY_MS, Math.round(Math.min(poll.maximumInterval, delay)));
 }
 

@@ -56,7 +56,7 @@ const RATE_LIMIT_DELAY_MS = { min: 5_000, spread: 5_000 };
  * For a service that is down: 2 s at first, growing by half each time, at most a minute. It depends on the activity's age and not on
  * the number of attempts, since each poll is an attempt as well.
  */
-const BACKOFF: ResolvedPoll = { initialInterval: 2_000, backoffCoefficient: 1.5, maximumInterval: 60_000 };
+const BACKOFF: ResolvedPoll = { initialInterval: 2_000, latencyRatio: 0.5, maximumInterval: 60_000 };
 
 /** How long a result may lag behind the status of its job, and how long an incomplete download is retried with a new URL. */
 const RESULT_LAG_MS = 120_000;

@@ -68,7 +68,7 @@ export function addStart(program: CliCommand, context: CommandContext): void {
       'temporal-llamacloud start --directory dir-... --job parse_v2 --configuration cfg-PARSE_AGENTIC --wait',
       'temporal-llamacloud start --directory dir-... --job extract_v2 --configuration cfg-... --max-failed-percent 5',
       'temporal-llamacloud start --directory dir-... --directory dir-... --job parse_v2 --configuration cfg-PARSE_AGENTIC --wait',
-      'temporal-llamacloud start --batch bat-... --only-failed --wait',
+      'temporal-llamacloud start --batch bat-... --only-missing --wait',
     );
 }
 

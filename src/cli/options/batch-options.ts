@@ -25,7 +25,7 @@ export interface BatchFlags {
   readonly project?: string;
   readonly organization?: string;
   readonly batch?: string;
-  readonly onlyFailed?: boolean;
+  readonly onlyMissing?: boolean;
   readonly collect?: CollectFormat;
   readonly maxConcurrentJobs?: number;
   readonly maxFailedFiles?: number;
@@ -61,7 +61,7 @@ export function addBatchOptions<T extends Command>(command: T, { manyDirectories
       nonEmpty,
     )
     .option(
-      '--only-failed',
+      '--only-missing',
       'with --batch: collect only the documents that are not in the output folder yet; a job that failed in LlamaCloud stays failed',
     )
     .addOption(
@@ -101,18 +101,18 @@ export function addBatchOptions<T extends Command>(command: T, { manyDirectories
 /** @throws UsageError when the flags contradict each other or some are missing */
 export function toBatchInput(flags: BatchFlags): ProcessBatchInput {
   const source = toSource(flags);
-  if (flags.onlyFailed && flags.batch === undefined) {
-    throw new UsageError('--only-failed needs --batch', 'Give the batch whose missing documents are collected.');
+  if (flags.onlyMissing && flags.batch === undefined) {
+    throw new UsageError('--only-missing needs --batch', 'Give the batch whose missing documents are collected.');
   }
   return {
     ...source,
-    ...(flags.onlyFailed === undefined ? {} : { onlyFailed: flags.onlyFailed }),
+    ...(flags.onlyMissing === undefined ? {} : { onlyMissing: flags.onlyMissing }),
     ...toBatchOptions(flags),
   };
 }
 
 /** The options that a run over one batch and a run over many directories share. @throws UsageError */
-export function toBatchOptions(flags: BatchFlags): Omit<BatchOptions, 'onlyFailed'> {
+export function toBatchOptions(flags: BatchFlags): Omit<BatchOptions, 'onlyMissing'> {
   const { collect, job } = flags;
   if (collect !== undefined && job !== undefined && !supportsFormat(job, collect)) {
     throw new UsageError(

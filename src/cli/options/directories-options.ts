@@ -31,8 +31,8 @@ export function toDirectoriesInput(flags: DirectoriesFlags): ProcessDirectoriesI
     if (maxConcurrentBatches === undefined) return undefined;
     throw new UsageError('--max-concurrent-batches needs more than one --directory');
   }
-  if (flags.batch !== undefined || flags.onlyFailed) {
-    throw new UsageError('--batch and --only-failed can not be given with more than one --directory');
+  if (flags.batch !== undefined || flags.onlyMissing) {
+    throw new UsageError('--batch and --only-missing can not be given with more than one --directory');
   }
   if (job === undefined || configuration === undefined) {
     throw new UsageError('--job and --configuration are needed', 'Every --directory is processed with them.');

@@ -11,7 +11,7 @@ export interface BatchToCancel {
   batchId: string;
   /** Last status seen; `null` if it is not known. */
   status: string | null;
-  /** Jobs of the batch that are known and may run. */
+  /** Jobs of the batch that are known and may still be running. */
   knownJobs?: JobReference[];
 }
 

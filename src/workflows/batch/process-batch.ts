@@ -20,7 +20,7 @@ import { withinDeadline } from './deadline.js';
 import { processResultsPage } from './process-results-page.js';
 import { publishBatch, publishDetails, setPhase, setStatus } from './publish.js';
 import { type BatchState, hasTooManyFailures, newBatchState, toProgress, toReport } from './state.js';
-import { writeUnfinishedPage } from './stop.js';
+import { writeUnfinishedManifest } from './stop.js';
 import { waitForEnd } from './wait-for-end.js';
 import { wakeSignal } from './wake.js';
 
@@ -35,7 +35,7 @@ export const progressQuery = defineQuery<BatchProgress>(PROGRESS_QUERY);
  * @param continuedState Set by continue-as-new; leave it out.
  * @returns A small report. Its manifest has a line for every file.
  * @throws `InvalidInput`, `BatchFailed`, `BatchCancelled`, `BatchTimedOut`, `TooManyFailedFiles`, `CreateOutcomeUnknown`, and what
- * LlamaCloud rejects for good: `RequestRejected`, `NotAuthorized`, `OutOfCredits`, `NotFound`. Once there was a batch, the failure's
+ * LlamaCloud rejects for good: `RequestRejected`, `NotAuthorized`, `OutOfCredits`, `NotFound`. If the run had a batch, the failure's
  * first detail is the {@link BatchReport}.
  */
 export async function processBatch(input: ProcessBatchInput, continuedState?: BatchState): Promise<BatchReport> {
@@ -45,7 +45,7 @@ export async function processBatch(input: ProcessBatchInput, continuedState?: Ba
   setHandler(wakeSignal, () => {
     state.wakeRequested = true;
   });
-  // Continue-as-new keeps the memo that the run was started with, but neither what was upserted to it nor the details.
+  // Continue-as-new keeps the memo that the run was started with, but neither what was upserted to it nor the current details of the UI.
   publishBatch(state);
   try {
     return await run(state, input);
@@ -56,9 +56,10 @@ export async function processBatch(input: ProcessBatchInput, continuedState?: Ba
 }
 
 async function run(state: BatchState, input: ProcessBatchInput): Promise<BatchReport> {
-  // Step 1: open.
+  // Step 1: open: check the input.
   const resolved = await open(state, input);
   return withinDeadline(state, resolved, async () => {
+    // A step returns `null` if the history has grown long: the run then continues as new, and goes on with the same step.
     // Steps 2 and 3: create the batch, publish its id.
     const batchId = await acquireBatch(state, resolved);
     if (batchId === null) return continueRunAsNew(input, state);
@@ -67,10 +68,10 @@ async function run(state: BatchState, input: ProcessBatchInput): Promise<BatchRe
     if (status === null) return continueRunAsNew(input, state);
     // Step 5: only COMPLETED and CANCELLED have results.
     if (status === 'FAILED') throw toBatchFailure(state, 'BatchFailed', describeFailedBatch(batchId));
-    // Steps 6 to 9, for one page: expand, wait for the jobs, fan out, write the lines.
+    // Steps 6 to 9, for one page of results: expand, wait for LlamaCloud's jobs, start a child for each job that has ended, write the lines.
     const hasMore = await processResultsPage(state, resolved, batchId, { graceMs: resolved.resultsGraceMs });
     if (hasMore) return continueRunAsNew(input, state);
-    // Step 9: report.
+    // The end of step 9: report.
     return finish(state, batchId);
   });
 }
@@ -81,7 +82,7 @@ async function open(state: BatchState, input: ProcessBatchInput): Promise<Resolv
   return state.opened.input;
 }
 
-/** Continues as new, unless the run was cancelled meanwhile: what follows would not know. */
+/** Continues as new, unless the run was cancelled meanwhile: the next execution would not know of the cancellation. */
 function continueRunAsNew(input: ProcessBatchInput, state: BatchState): Promise<never> {
   if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('The run is being stopped');
   return continueAsNew<typeof processBatch>(input, state);
@@ -108,13 +109,13 @@ function finish(state: BatchState, batchId: string): BatchReport {
 }
 
 /** How long a run that fails retries to write its manifest, in milliseconds. */
-const UNFINISHED_PAGE_TIMEOUT_MS = 2 * 60_000;
+const UNFINISHED_MANIFEST_TIMEOUT_MS = 2 * 60_000;
 
-/** Writes the manifest of a run that failed, unless its stop has written it, and records the failure. Returns the failure to throw. */
+/** Writes the manifest of a run that failed, unless `stop` has already written it, and records the failure. Returns the failure to throw. */
 async function recordRunFailure(state: BatchState, error: unknown): Promise<unknown> {
   if (state.stopRequestedAtMs === null) {
-    const deadlineMs = Date.now() + UNFINISHED_PAGE_TIMEOUT_MS;
-    await CancellationScope.nonCancellable(() => writeUnfinishedPage(state, deadlineMs));
+    const deadlineMs = Date.now() + UNFINISHED_MANIFEST_TIMEOUT_MS;
+    await CancellationScope.nonCancellable(() => writeUnfinishedManifest(state, deadlineMs));
   }
   // If `readResults` has found the batch FAILED, `state` still has the status of the last poll.
   if (isFailure(error, 'BatchFailed')) setStatus(state, 'FAILED');

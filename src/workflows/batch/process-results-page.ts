@@ -39,7 +39,7 @@ async function readPage(
   batchId: string,
   graceMs: number,
 ): Promise<OpenPage> {
-  const { directoryId, pageSize, poll, scope, onlyFailed, collect } = input;
+  const { directoryId, pageSize, poll, scope, onlyMissing, collect } = input;
   setPhase(state, 'expanding');
   state.resultsSinceMs ??= Date.now();
   const pageToRead = {
@@ -47,7 +47,7 @@ async function readPage(
     ...toManifestRun(state, batchId),
     directoryId,
     parts: state.parts,
-    skipStored: onlyFailed ? collect : null,
+    skipStored: onlyMissing ? collect : null,
     pageSize,
     graceMs,
     sinceMs: state.resultsSinceMs,

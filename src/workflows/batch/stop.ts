@@ -30,7 +30,7 @@ export async function stop(state: BatchState, input: ResolvedBatchInput): Promis
   const startedAtMs = state.stopRequestedAtMs ?? Date.now();
   setPhase(state, 'stopping');
   const outcome = await stopBatch(state, input, startedAtMs);
-  await writeUnfinishedPage(state, startedAtMs + STOP_TIMEOUT_MS);
+  await writeUnfinishedManifest(state, startedAtMs + STOP_TIMEOUT_MS);
   publishReport(toReport(state));
   log.info('The run was stopped', { batchId: state.batchId, outcome });
   return outcome;
@@ -49,8 +49,8 @@ async function stopBatch(state: BatchState, input: ResolvedBatchInput, startedAt
   const batch = await cancelRemoteBatch({ scope, directoryId, batchId, status }, startedAtMs + CANCEL_BATCH_UNTIL_MS);
   if (batch.status !== null) setStatus(state, batch.status);
   if (batch.status === 'FAILED') return batch.text;
-  const ended = { scope, directoryId, batchId, status: batch.status, knownJobs: findOpenJobs(state) };
-  const jobs = await cancelRemoteJobs(ended, startedAtMs + CANCEL_JOBS_UNTIL_MS, resultsGraceMs);
+  const toCancel = { scope, directoryId, batchId, status: batch.status, knownJobs: findOpenJobs(state) };
+  const jobs = await cancelRemoteJobs(toCancel, startedAtMs + CANCEL_JOBS_UNTIL_MS, resultsGraceMs);
   const documentsOutcome = await collectFinished(
     state,
     input,
@@ -61,15 +61,15 @@ async function stopBatch(state: BatchState, input: ResolvedBatchInput, startedAt
   return [batch.text, jobs.text, documentsOutcome].filter((outcome) => outcome !== null).join('; ');
 }
 
-/** The jobs of the page in progress that may run. */
+/** The jobs of the page in progress that may still be running. */
 function findOpenJobs({ page }: BatchState): JobReference[] {
   const open = page?.files.filter(({ row, jobEnded, line }) => line === null && !jobEnded && row.finished === null);
   return (open ?? []).flatMap(({ row }) => row.job ?? []);
 }
 
 /**
- * If a person has reset this run, a `createBatch` from before the reset may still create a batch: cancels it, and makes its batch the
- * batch of this run.
+ * If a person has reset this run, a `createBatch` workflow from before the reset may still create a batch: cancels that workflow. If it had
+ * a batch, this run takes it over.
  *
  * @returns What could not be done.
  */
@@ -90,10 +90,9 @@ async function adoptPreviousBatch(state: BatchState, deadlineMs: number): Promis
 
 /**
  * Collects the documents of the jobs that are COMPLETED: they are paid for. Custom child workflows, and `processJob` on a task queue of
- * its own, are not started any more, since nobody knows how long they take. A run with `batchId` and `onlyFailed` (only files that have
- * no document yet) can start them later.
+ * its own, are not started any more, since nobody knows how long they take. A run with `batchId` and `onlyMissing` can start them later.
  *
- * @param hasResults Whether pages can be read. The page in progress is collected also without.
+ * @param hasResults Whether pages can be read. The page in progress is collected even if they can't.
  * @returns What could not be done, for the message of the run's failure.
  */
 async function collectFinished(
@@ -120,10 +119,10 @@ async function collectFinished(
  * For a run that ends early: writes the manifest lines of the page in progress. Files that have no outcome yet are recorded as `SKIPPED`.
  * Writes nothing if no results were read, since then no file is known.
  */
-export async function writeUnfinishedPage(state: BatchState, deadlineMs: number): Promise<void> {
+export async function writeUnfinishedManifest(state: BatchState, deadlineMs: number): Promise<void> {
   const { page, batchId, parts, manifest } = state;
   if (page !== null) skipRemainingFiles(state, page, NOT_COLLECTED);
-  // No line names the files of pages that were not read.
+  // The files of pages that were not read are counted, but have no line: their names are not known.
   skipUnreadFiles(state);
   if (batchId === null || manifest !== null || (page === null && parts === 0)) return;
   try {

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { expect, test } from 'vitest';
-import { readEarlierRuns } from '../../../src/activities/batch/reset-history.js';
+import { readEarlierExecutions } from '../../../src/activities/batch/reset-history.js';
 
 const task = (attributes: object) => ({ workflowTaskFailedEventAttributes: attributes });
 const started = (attributes: object) => ({ workflowExecutionStartedEventAttributes: attributes });
@@ -21,6 +21,6 @@ test('the runs before a reset are found also by a run that has continued as new 
       getHandle: (_: string, runId: string) => ({ fetchHistory: async () => ({ events: HISTORIES[runId] }) }),
     },
   } as unknown as Client;
-  const runs = await readEarlierRuns(client, { workflowId: 'run', runId: 'latest' });
-  expect(runs.map(({ run }) => run.runId)).toEqual(['waiting', 'base']);
+  const runs = await readEarlierExecutions(client, { workflowId: 'run', runId: 'latest' });
+  expect(runs.map(({ execution }) => execution.runId)).toEqual(['waiting', 'base']);
 });

@@ -45,7 +45,7 @@ describe('a poll of a batch', () => {
       const env = await startActivityEnvironment();
       const batch = await addBatch(env);
       env.emulator.batches.setStatus(batch.id, status);
-      const poll = { initialInterval: 30_000, backoffCoefficient: 1, maximumInterval: 60_000 };
+      const poll = { initialInterval: 30_000, latencyRatio: 0, maximumInterval: 60_000 };
       const failure = await failing(env.activities.waitForBatch, { ...toPollInput(batch.id, status), poll });
       expect(failure).toMatchObject({ type: 'BatchNotReady', nonRetryable: false });
       expect(failure.category).toBe(ApplicationFailureCategory.BENIGN);

@@ -16,12 +16,12 @@ describe('options that are left out have the documented defaults', () => {
       maxConcurrentJobs: 40,
       reportedFailures: 100,
       child: { workflowType: 'processJob' },
-      poll: { initialInterval: 1_000, backoffCoefficient: 1.1, maximumInterval: 60_000 },
+      poll: { initialInterval: 1_000, latencyRatio: 0.1, maximumInterval: 60_000 },
       timeoutMs: 7 * DAY,
       jobTimeoutMs: DAY,
       resultsGraceMs: 120_000,
       pageSize: 1_000,
-      onlyFailed: false,
+      onlyMissing: false,
       onStop: 'cancel',
     });
   });
@@ -30,7 +30,7 @@ describe('options that are left out have the documented defaults', () => {
     expect(resolveJobInput(JOB)).toEqual({
       ...JOB,
       collect: 'markdown',
-      poll: { initialInterval: 1_000, backoffCoefficient: 1.1, maximumInterval: 60_000 },
+      poll: { initialInterval: 1_000, latencyRatio: 0.1, maximumInterval: 60_000 },
     });
   });
 
@@ -52,12 +52,12 @@ test('options that are given are used, durations in milliseconds, ids without th
     maxFailedPercent: 12.5,
     reportedFailures: 3,
     child: { workflowType: 'mine', taskQueue: 'gpu' },
-    poll: { initialInterval: '30 seconds', backoffCoefficient: 1, maximumInterval: '1 hour' },
+    poll: { initialInterval: '30 seconds', latencyRatio: 0, maximumInterval: '1 hour' },
     timeout: '2 days',
     jobTimeout: 90_000,
     resultsGracePeriod: '5m',
     pageSize: 50,
-    onlyFailed: true,
+    onlyMissing: true,
     onStop: 'leave',
     projectId: 'prj-1',
     organizationId: 'org-1',
@@ -73,12 +73,12 @@ test('options that are given are used, durations in milliseconds, ids without th
     maxFailedPercent: 12.5,
     reportedFailures: 3,
     child: { workflowType: 'mine', taskQueue: 'gpu' },
-    poll: { initialInterval: 30_000, backoffCoefficient: 1, maximumInterval: 3_600_000 },
+    poll: { initialInterval: 30_000, latencyRatio: 0, maximumInterval: 3_600_000 },
     timeoutMs: 2 * DAY,
     jobTimeoutMs: 90_000,
     resultsGraceMs: 300_000,
     pageSize: 50,
-    onlyFailed: true,
+    onlyMissing: true,
     onStop: 'leave',
   });
 });
@@ -93,12 +93,12 @@ describe('every wrong field is named at once', () => {
       maxConcurrentJobs: 501,
       maxFailedFiles: -1,
       pageSize: 0,
-      onlyFailed: 'yes',
+      onlyMissing: 'yes',
       onStop: 'panic',
       maxFailedPercent: 101,
       reportedFailures: 101,
       child: { workflowType: '', queue: 'x' },
-      poll: { initialInterval: '2 minutes', maximumInterval: '1 minute', backoffCoefficient: 0.5 },
+      poll: { initialInterval: '2 minutes', maximumInterval: '1 minute', latencyRatio: -0.5 },
       timeout: 'tomorrow',
       tiemout: '5 minutes',
     });
@@ -114,9 +114,9 @@ describe('every wrong field is named at once', () => {
         'maxFailedFiles',
         'maxFailedPercent',
         'onStop',
-        'onlyFailed',
+        'onlyMissing',
         'pageSize',
-        'poll.backoffCoefficient',
+        'poll.latencyRatio',
         'poll.maximumInterval',
         'projectId',
         'reportedFailures',
@@ -166,8 +166,8 @@ describe('every wrong field is named at once', () => {
   });
 
   test('only the failed files of a batch can be had where there is a batch', () => {
-    expect(namesOf(wrongBatch({ onlyFailed: true, directoryId: '' }))).toEqual(['directoryId', 'onlyFailed']);
-    expect(resolved({ ...BATCH, onlyFailed: false }).onlyFailed).toBe(false);
+    expect(namesOf(wrongBatch({ onlyMissing: true, directoryId: '' }))).toEqual(['directoryId', 'onlyMissing']);
+    expect(resolved({ ...BATCH, onlyMissing: false }).onlyMissing).toBe(false);
   });
 
   test.each(['.', '..', ' .. '])('%j as an id would lead to another route', (id) => {

@@ -27,7 +27,7 @@ describe('the input of a run over many directories', () => {
       collect: 'record',
       poll: { initialInterval: '1 moon' },
       batchId: 'bat-1',
-      onlyFailed: true,
+      onlyMissing: true,
     });
     expect(namesOf(fields).sort()).toEqual(
       [
@@ -40,7 +40,7 @@ describe('the input of a run over many directories', () => {
         'reportedFailures',
       ].sort(),
     );
-    expect(fields).toContainEqual(expect.stringContaining('"batchId", "onlyFailed"'));
+    expect(fields).toContainEqual(expect.stringContaining('"batchId", "onlyMissing"'));
   });
 
   test('has 1 to 10,000 directories, none twice', () => {

@@ -58,7 +58,7 @@ const nearly = fc
         'child',
         'collect',
         'pageSize',
-        'onlyFailed',
+        'onlyMissing',
         'extra',
         '__proto__',
       ),

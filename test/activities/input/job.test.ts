@@ -36,7 +36,7 @@ test('a job of a run is taken with all that the run says of it', () => {
     organizationId: 'org-1',
     collect: 'text',
     storeId: 'store-1',
-    poll: { initialInterval: 2_000, backoffCoefficient: 1.1, maximumInterval: 60_000 },
+    poll: { initialInterval: 2_000, latencyRatio: 0.1, maximumInterval: 60_000 },
   });
 });
 

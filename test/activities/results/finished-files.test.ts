@@ -35,7 +35,7 @@ async function finished({ hasNames = true } = {}) {
       documentCount: lines.length,
     });
   const manifest = await list();
-  /** @param skipStored `null`: a run without onlyFailed. */
+  /** @param skipStored `null`: a run without onlyMissing. */
   const page = (skipStored: CollectFormat | null = 'markdown', activities = env.activities) =>
     readLogged({ ...env, activities }, read(0, { skipStored, graceMs: 0 }));
   const left = async (format: CollectFormat = 'markdown', activities = env.activities) =>
@@ -51,7 +51,7 @@ async function finished({ hasNames = true } = {}) {
   return { env, batch, lines, list, manifest, left, page, renameFiles };
 }
 
-describe('with onlyFailed, what is left to do', () => {
+describe('with onlyMissing, what is left to do', () => {
   test('is nothing where every document is there, and each has the line that the manifest has', async () => {
     const { left, page, lines } = await finished();
     expect(await left()).toEqual([]);

@@ -10,14 +10,14 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 const interval = fc.oneof(fc.integer({ min: SECOND, max: 2 * 60_000 }), fc.integer({ min: SECOND, max: MAX_POLL_MS }));
-const coefficient = fc.oneof(fc.constantFrom(1, 1.1, 2, 10), fc.double({ min: 1, max: 10, noNaN: true }));
+const ratio = fc.oneof(fc.constantFrom(0, 0.1, 1, 9), fc.double({ min: 0, max: 9, noNaN: true }));
 
 /** Whatever the validation lets through, with its defaults. */
 const poll = fc
-  .tuple(fc.option(interval, { nil: undefined }), coefficient, fc.option(interval, { nil: undefined }))
+  .tuple(fc.option(interval, { nil: undefined }), ratio, fc.option(interval, { nil: undefined }))
   .filter(([initial = DEFAULT_POLL.initialInterval, , maximum = HOUR]) => initial <= maximum)
-  .map(([initialInterval, backoffCoefficient, maximumInterval]) =>
-    resolvePoll({ initialInterval, backoffCoefficient, maximumInterval }),
+  .map(([initialInterval, latencyRatio, maximumInterval]) =>
+    resolvePoll({ initialInterval, latencyRatio, maximumInterval }),
   );
 const waited = fc.oneof(fc.integer({ min: -HOUR, max: 2 * 60_000 }), fc.integer({ min: 0, max: 365 * DAY }));
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
@@ -48,7 +48,7 @@ describe('the delay before the next poll, whatever the caller sets', () => {
   test('never shrinks as the wait goes on, from when it is a share of the time waited', () => {
     fc.assert(
       fc.property(poll, waited, fc.oneof(fc.nat(100), fc.nat(DAY)), (poll, waitedMs, moreMs) => {
-        const steadyMs = poll.initialInterval / (poll.backoffCoefficient - 1);
+        const steadyMs = poll.initialInterval / poll.latencyRatio;
         fc.pre(waitedMs >= steadyMs);
         const [earlier, later] = [waitedMs, waitedMs + moreMs].map((ms) => pollDelayMs(poll, ms));
         expect(later).toBeGreaterThanOrEqual(earlier ?? 0);
@@ -59,7 +59,7 @@ describe('the delay before the next poll, whatever the caller sets', () => {
   test('lets a change be seen within the share of the time waited that the caller allows', () => {
     fc.assert(
       fc.property(poll, fc.array(chance, { minLength: 1, maxLength: 20 }), (poll, chances) => {
-        const share = poll.backoffCoefficient - 1;
+        const share = poll.latencyRatio;
         const steadyMs = poll.initialInterval / share;
         let polls = 0;
         for (let at = 0; polls < 100; ) {

@@ -53,14 +53,14 @@ test('a thousand runs that started together do not poll together, an hour later 
 });
 
 test('a wait that seems to begin in the future, since clocks differ, is one that begins now', () => {
-  const poll = { initialInterval: 30_000, backoffCoefficient: 2, maximumInterval: 60_000 };
+  const poll = { initialInterval: 30_000, latencyRatio: 1, maximumInterval: 60_000 };
   expect(pollDelayMs(poll, -20_000, () => 0)).toBe(30_000);
 });
 
 test('the caller decides how often', () => {
-  const steady = { initialInterval: 5_000, backoffCoefficient: 1, maximumInterval: 60_000 };
+  const steady = { initialInterval: 5_000, latencyRatio: 0, maximumInterval: 60_000 };
   expect(pollDelayMs(steady, HOUR, () => 0)).toBe(5_000);
-  const capped = { initialInterval: 5_000, backoffCoefficient: 2, maximumInterval: 10_000 };
+  const capped = { initialInterval: 5_000, latencyRatio: 1, maximumInterval: 10_000 };
   expect(pollDelayMs(capped, 3_000, () => 0)).toBe(6_920);
   expect(pollDelayMs(capped, 8_000, () => 0)).toBe(7_920);
   expect(pollDelayMs(capped, HOUR, () => 0)).toBe(10_000);

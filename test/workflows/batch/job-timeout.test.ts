@@ -23,7 +23,7 @@ describe('time for the jobs of a batch, on the time-skipping server', () => {
     const { id } = await env.emulator.addDirectory(files(count));
     const run = await env.batches.start({
       ...parseInput(id),
-      poll: { backoffCoefficient: 2, maximumInterval: '10 minutes' },
+      poll: { latencyRatio: 1, maximumInterval: '10 minutes' },
       ...options,
     });
     const { startTime } = await env.client.workflow.getHandle(run.workflowId, run.runId).describe();

@@ -43,7 +43,7 @@ describe('waiting, on the time-skipping server', () => {
 
   test('a wait of 24 hours costs fewer than 25 events', async () => {
     // Fewer polls than by default: each is a request over HTTP, and takes some milliseconds of real time.
-    const { run, batch } = await start({ poll: { backoffCoefficient: 2, maximumInterval: '1 hour' } });
+    const { run, batch } = await start({ poll: { latencyRatio: 1, maximumInterval: '1 hour' } });
     await until('the wait to begin', async () => {
       const { phase, batchStatus } = await run.progress();
       return phase === 'waiting' && batchStatus === 'RUNNING';
@@ -133,7 +133,7 @@ describe('waiting, on the time-skipping server', () => {
     const started = await env.client.workflow.start('processBatchLate', {
       workflowId,
       taskQueue: env.taskQueue,
-      args: [{ ...parseInput(id), poll: { maximumInterval: '1 hour', backoffCoefficient: 2 }, timeout: '300 days' }],
+      args: [{ ...parseInput(id), poll: { maximumInterval: '1 hour', latencyRatio: 1 }, timeout: '300 days' }],
     });
     const run = env.batches.attach(workflowId);
     const batch = await env.untilCreated(id);

@@ -175,7 +175,7 @@ describe('processDirectories on a real server', () => {
   test('wrong input fails at once, names every wrong field, and nothing is sent', async () => {
     const before = env.emulator.requests.length;
     const wrong: ProcessDirectoriesInput = JSON.parse(
-      '{"directoryIds":["dir-1","","dir-1"],"job":{"type":"parse"},"maxConcurrentBatches":51,"onlyFailed":true,"timeout":"soon"}',
+      '{"directoryIds":["dir-1","","dir-1"],"job":{"type":"parse"},"maxConcurrentBatches":51,"onlyMissing":true,"timeout":"soon"}',
     );
     const fields = [
       'directoryIds.1',
@@ -183,7 +183,7 @@ describe('processDirectories on a real server', () => {
       'job.type',
       'job.configurationId',
       'maxConcurrentBatches',
-      'onlyFailed',
+      'onlyMissing',
       'timeout',
     ];
     await expect(env.batches.startDirectories(wrong)).rejects.toMatchObject({ type: 'InvalidInput' });

@@ -3,7 +3,7 @@ import type { ManifestLine } from '../../../src/index.js';
 import { openNamespace } from '../../support/namespace.js';
 import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
-describe('a run with onlyFailed', () => {
+describe('a run with onlyMissing', () => {
   let env: TestEnvironment;
 
   beforeAll(async () => {
@@ -28,7 +28,7 @@ describe('a run with onlyFailed', () => {
     const again = async (name: string) => {
       const asked = env.emulator.requests.length;
       const run = await env.batches.start(
-        { batchId: before.batchId, onlyFailed: true },
+        { batchId: before.batchId, onlyMissing: true },
         { workflowId: `${name}-${id}` },
       );
       const report = await run.result();
