@@ -23,7 +23,7 @@ describe('files that had no job when their batch was cancelled or their run stop
 
   test.each<[string, object, (run: { cancel(): Promise<void> }, batchId: string) => unknown]>([
     ['the run is cancelled', {}, (run) => run.cancel()],
-    ['the run passes its deadline', { timeout: '5 seconds' }, () => undefined],
+    ['the run passes its deadline', { timeout: '20 seconds' }, () => undefined],
     ['somebody cancels the batch', {}, (_, batchId) => env.emulator.batches.setStatus(batchId, 'CANCELLED')],
   ])('are cancelled, not failed, when %s', async (_, options, act) => {
     const { run, batch, untilWaiting } = await startRun(env, 6, options);

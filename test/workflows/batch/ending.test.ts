@@ -103,7 +103,7 @@ describe('a run that fails or is cancelled, on a real server', () => {
   });
 
   test('a child that nobody runs holds up neither the deadline nor a cancellation', async () => {
-    const options = { child: { taskQueue: 'nobody-is-there' }, timeout: '15 seconds' };
+    const options = { child: { taskQueue: 'nobody-is-there' }, timeout: '25 seconds' };
     const late = await start(2, options);
     env.emulator.batches.finish(late.batch.id);
     const failure = await failureOf(late.run.result());
@@ -146,7 +146,7 @@ describe('a run that fails or is cancelled, on a real server', () => {
 
   test.each([
     ['cancelled', {}],
-    ['out of time', { timeout: '15 seconds' }],
+    ['out of time', { timeout: '25 seconds' }],
   ])('what had finished of a batch that is still RUNNING is collected when its run is %s', async (how, options) => {
     const { run, batch, status } = await start(3, options);
     env.emulator.batches.finish(batch.id);
@@ -166,11 +166,11 @@ describe('a run that fails or is cancelled, on a real server', () => {
   });
 
   test('a run that passes its deadline cancels the remote batch, and says so', async () => {
-    const { run, batch, status } = await start(1, { timeout: '10 seconds' });
+    const { run, batch, status } = await start(1, { timeout: '20 seconds' });
     const failure = await failureOf(run.result());
     expect(isFailure(failure, 'BatchTimedOut')).toBe(true);
     expect(failure.message).toMatch(
-      /^the run's timeout of 10 s passed before batch bat-.* had been collected; the batch is CANCELLED/,
+      /^the run's timeout of 20 s passed before batch bat-.* had been collected; the batch is CANCELLED/,
     );
     expect(reportIn(failure)).toMatchObject({ batchId: batch.id, status: 'CANCELLED', files: { total: 1 } });
     expect(status()).toBe('CANCELLED');

@@ -114,7 +114,7 @@ describe('jobs that end after their batch, on a real server', () => {
 
   test.each([
     ['cancelled', {}],
-    ['out of time', { timeout: '15 seconds' }],
+    ['out of time', { timeout: '25 seconds' }],
   ])('a run that is stopped while its jobs run lists what it has: %s', async (how, input) => {
     const { run, batch, finish, completed } = await start(5, input);
     env.emulator.batches.finish(batch.id);

@@ -76,7 +76,7 @@ describe('the progress of a run, on a real server', () => {
 
   test.each<[string, string, object, (started: Awaited<ReturnType<typeof startRun>>) => Promise<unknown> | undefined]>([
     ['was cancelled', 'cancelled', {}, ({ run }) => run.cancel()],
-    ['passed its deadline', 'failed', { timeout: '5 seconds' }, () => undefined],
+    ['passed its deadline', 'failed', { timeout: '20 seconds' }, () => undefined],
     [
       'was cancelled while its jobs ran',
       'cancelled',

@@ -144,7 +144,7 @@ describe('stopping a run, on a real server', () => {
 
   test('a run out of time while its results are null ends soon after, and says what could not be cancelled', async () => {
     env.emulator.configure({ resultsNullMs: HOUR });
-    const started = await startRun(env, 2, { timeout: '15 seconds', resultsGracePeriod: '3 seconds' });
+    const started = await startRun(env, 2, { timeout: '25 seconds', resultsGracePeriod: '3 seconds' });
     env.emulator.batches.finish(started.batch.id);
     const failure = await failureOf(started.run.result());
     env.emulator.configure({ resultsNullMs: 0 });

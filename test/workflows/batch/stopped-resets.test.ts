@@ -64,7 +64,9 @@ describe('a run that a person resets while it creates, and that is then stopped'
   });
 
   test('to before its create: its timeout cancels the create and its batch', async () => {
-    const { run, untilStopped } = await resetWhileCreating('before', SLOW, { timeout: '3 s' });
+    // A busy machine needs some of this time for the reset. The POST takes effect after it.
+    const slower: Fault = { kind: 'delay', delayMs: 30_000 };
+    const { run, untilStopped } = await resetWhileCreating('before', slower, { timeout: '25 s' });
     const { status, batches, posts } = await untilStopped();
     const report = await run.report();
     expect([status, posts]).toEqual(['FAILED', 1]);
