@@ -1,7 +1,7 @@
 import { cancelBatch } from './batch/cancel-batch.js';
 import { cancelPreviousCreates } from './batch/cancel-previous-creates.js';
 import { findChildReport } from './batch/child-report.js';
-import { findCreatedBatch, listRecentBatches, postBatch } from './batch/create-batch.js';
+import { findCreatedBatch, listRecentBatches, postBatch, waitUntilListed } from './batch/create-batch.js';
 import { findEarlierChild, waitForEarlierChild } from './batch/earlier-child.js';
 import { openBatch } from './batch/open-batch.js';
 import { findPreviousCreates } from './batch/previous-creates.js';
@@ -35,6 +35,7 @@ export function createActivities(deps: ActivityDeps) {
     listRecentBatches: listRecentBatches(deps),
     postBatch: postBatch(deps),
     findCreatedBatch: findCreatedBatch(deps),
+    waitUntilListed: waitUntilListed(deps),
     waitForBatch: waitForBatch(deps),
     cancelBatch: cancelBatch(deps),
     readResults: readResults(deps),

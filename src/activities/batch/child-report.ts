@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { BATCH_ID_MEMO, type BatchReport, isReport, REPORT_MEMO } from '../../protocol/index.js';
-import { toFirstRunId } from './earlier-child.js';
+import { toFirstRunId } from './reset-history.js';
 
 /** What a batch run has published in its memo. */
 export interface PublishedReport {

@@ -13,7 +13,7 @@ import type { ActivityDeps } from '../deps.js';
 import { NotReady } from '../support/not-ready.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { toStatus } from '../support/status.js';
-import { wasDiscardedByReset } from './reset-history.js';
+import { type LastReset, readLastReset } from './reset-history.js';
 
 export interface BatchToCreate extends BatchSpec {
   scope: ApiScope;
@@ -79,10 +79,11 @@ export function postBatch(deps: ActivityDeps) {
         outcome.mayHaveCreatedBatch = !isFirst;
         if (!isFirst) throw ApplicationFailure.retryable(EARLIER_POST_MESSAGE, 'ServiceUnavailable');
         // Nothing is sent before this is known.
-        const wasReset = await wasPostDiscarded();
+        const reset = await readResetOfCaller();
         signal.throwIfAborted();
+        if (reset?.isParentClosed) throw toClosedRunFailure();
         outcome.mayHaveCreatedBatch = true;
-        if (wasReset) {
+        if (reset?.hasDiscardedActivity) {
           outcome.wasReset = true;
           throw ApplicationFailure.retryable(EARLIER_POST_MESSAGE, 'ServiceUnavailable');
         }
@@ -101,11 +102,18 @@ export function postBatch(deps: ActivityDeps) {
   };
 }
 
-async function wasPostDiscarded(): Promise<boolean> {
+async function readResetOfCaller(): Promise<LastReset | null> {
   const { workflowExecution, activityType } = activityInfo();
   // A standalone activity has no workflow.
-  if (workflowExecution === undefined) return false;
-  return wasDiscardedByReset(Context.current().client, workflowExecution, activityType);
+  if (workflowExecution === undefined) return null;
+  return readLastReset(Context.current().client, workflowExecution, activityType);
+}
+
+/** A person has reset a `createBatch` whose run has ended: nobody would process its batch. */
+function toClosedRunFailure(): ApplicationFailure {
+  const message =
+    'The run that this workflow creates a batch for has ended, so nothing was sent. Reset that run, or start a new one.';
+  return ApplicationFailure.nonRetryable(message, 'InvalidInput');
 }
 
 /**
@@ -162,12 +170,32 @@ export function findCreatedBatch(deps: ActivityDeps) {
       }
       if (batch !== undefined) return toCreatedBatch(batch);
       if (batches.length - usable.length > withoutId) throw toUnusableIdError();
-      const remainingMs = (deps.listLagMs ?? LIST_LAG_MS) - ageMs;
-      if (!input.wait || remainingMs <= 0) return null;
-      const state = `LlamaCloud's list shows no new batch over directory ${input.directoryId} yet`;
-      // Each poll waits as long as all the polls before it took, and 5 s at most.
-      throw new NotReady('BatchNotReady', state, Math.min(MAX_LIST_POLL_INTERVAL_MS, ageMs, remainingMs));
+      if (!input.wait || ageMs >= maxListLagMs(deps)) return null;
+      throw toNotListed(deps, `LlamaCloud's list shows no new batch over directory ${input.directoryId} yet`, ageMs);
     });
+}
+
+export interface WaitUntilListedInput extends BatchToCreate {
+  batchId: string;
+}
+
+/** Polls until LlamaCloud's list shows a batch, for at most `listLagMs` (60 s). `GET /api/v2/batches`. */
+export function waitUntilListed(deps: ActivityDeps) {
+  return (input: WaitUntilListedInput): Promise<void> =>
+    runAttempt('read', `batch ${input.batchId}`, async ({ nowMs, ageMs, signal }) => {
+      const batches = await listBatches(deps, input, nowMs - ageMs - MAX_CLOCK_SKEW_MS, signal);
+      if (batches.some(({ id }) => id === input.batchId) || ageMs >= maxListLagMs(deps)) return;
+      throw toNotListed(deps, `LlamaCloud's list does not show batch ${input.batchId} yet`, ageMs);
+    });
+}
+
+function maxListLagMs({ listLagMs = LIST_LAG_MS }: ActivityDeps): number {
+  return listLagMs;
+}
+
+/** Each poll waits as long as all the polls before it took, and 5 s at most. */
+function toNotListed(deps: ActivityDeps, state: string, ageMs: number): NotReady {
+  return new NotReady('BatchNotReady', state, Math.min(MAX_LIST_POLL_INTERVAL_MS, ageMs, maxListLagMs(deps) - ageMs));
 }
 
 /** Upper bound on the time between two polls of the list. */
@@ -180,7 +208,7 @@ function toUnusableIdError(): UnexpectedResponseError {
 }
 
 /** Lists the batches that may be of the spec. LlamaCloud may ignore the filter, and the workflow keeps their ids in its memo. */
-async function listBatches(
+export async function listBatches(
   { llamacloud }: ActivityDeps,
   spec: BatchToCreate,
   sinceMs: number,
@@ -195,7 +223,7 @@ async function listBatches(
   return batches;
 }
 
-function hasId(batch: ListedBatch): batch is Batch {
+export function hasId(batch: ListedBatch): batch is Batch {
   return batch.id !== null;
 }
 

@@ -7,7 +7,7 @@ import { NotReady } from '../support/not-ready.js';
 import { pollDelayMs } from '../support/poll-delay.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { findUsableBatch } from './previous-creates.js';
-import { undefinedIfNotFound } from './reset-history.js';
+import { describeExecution, toFirstRunId } from './reset-history.js';
 
 export interface FindEarlierChildInput {
   scope: ApiScope;
@@ -48,11 +48,6 @@ async function isChildOf({ raw }: WorkflowExecutionDescription, firstRunId: stri
   return parent !== undefined && toFirstRunId(parent) === firstRunId;
 }
 
-/** Resets, continue-as-new and retries keep the first run. */
-export function toFirstRunId({ raw, runId }: WorkflowExecutionDescription): string {
-  return raw.workflowExecutionInfo?.firstRunId || runId;
-}
-
 interface WaitForEarlierChildInput {
   workflowId: string;
   /** The first of the child's runs. Without it, whatever workflow has this id is waited for. */
@@ -72,5 +67,5 @@ export function waitForEarlierChild({ workflowId, firstRunId }: WaitForEarlierCh
 }
 
 function describe(workflowId: string, runId?: string): Promise<WorkflowExecutionDescription | undefined> {
-  return undefinedIfNotFound(() => Context.current().client.workflow.getHandle(workflowId, runId).describe());
+  return describeExecution(Context.current().client, workflowId, runId);
 }

@@ -15,11 +15,10 @@ import {
 } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { type Attempt, runAttempt } from '../support/run-attempt.js';
-import { type PreexistingBatches, toCreatedBatch } from './create-batch.js';
-import { type ExecutionRef, readEarlierExecutions, undefinedIfNotFound } from './reset-history.js';
+import { type BatchToCreate, hasId, listBatches, type PreexistingBatches, toCreatedBatch } from './create-batch.js';
+import { describeExecution, type ExecutionRef, findContinuation, readEarlierExecutions } from './reset-history.js';
 
-export interface FindPreviousCreatesInput {
-  scope: ApiScope;
+export interface FindPreviousCreatesInput extends BatchToCreate {
   /** The `createBatch` workflow, and the run that it creates for. */
   runs: { create: ExecutionRef; parent: ExecutionRef | null };
 }
@@ -27,14 +26,18 @@ export interface FindPreviousCreatesInput {
 export interface PreviousCreates {
   /** The batch that was created, unless it is gone, FAILED or CANCELLED: then another one is created. */
   batch: CreatedBatch | null;
-  /** What was there before the first POST whose batch is not known; `null` without such a POST. */
+  /**
+   * What was there before the first POST whose batch is not known, and the batches that are FAILED or CANCELLED by now: a person who resets
+   * a run wants none of these. `null` without such a POST.
+   */
   preexisting: PreexistingBatches | null;
 }
 
-/** `GET /api/v2/batches/{id}` where there is a batch. */
+/** `GET /api/v2/batches/{id}` where there is a batch, and `GET /api/v2/batches` where it is not known. */
 export function findPreviousCreates(deps: ActivityDeps) {
-  return ({ scope, runs }: FindPreviousCreatesInput): Promise<PreviousCreates> =>
-    runAttempt('read', `earlier runs of ${runs.create.workflowId}`, async (attempt) => {
+  return (input: FindPreviousCreatesInput): Promise<PreviousCreates> => {
+    const { scope, runs } = input;
+    return runAttempt('read', `earlier runs of ${runs.create.workflowId}`, async (attempt) => {
       const { client } = Context.current();
       let preexisting: PreexistingBatches | null = null;
       for (const previousRun of await listPreviousCreates(client, runs)) {
@@ -47,13 +50,28 @@ export function findPreviousCreates(deps: ActivityDeps) {
         if (isPreexistingBatches(listed)) preexisting = listed;
         if (batch !== null) return { batch, preexisting };
       }
-      return { batch: null, preexisting };
+      return { batch: null, preexisting: preexisting && (await addUnusable(deps, input, preexisting, attempt.signal)) };
     });
+  };
+}
+
+async function addUnusable(
+  deps: ActivityDeps,
+  input: FindPreviousCreatesInput,
+  preexisting: PreexistingBatches,
+  signal: AbortSignal,
+): Promise<PreexistingBatches> {
+  const batches = await listBatches(deps, input, preexisting.sinceMs, signal);
+  const unusable = batches.filter(hasId).filter(({ status }) => !isUsable(status));
+  return { ...preexisting, batchIds: [...new Set([...preexisting.batchIds, ...unusable.map(({ id }) => id)])] };
+}
+
+function isUsable(status: string): boolean {
+  return status !== 'FAILED' && status !== 'CANCELLED';
 }
 
 async function readMemo(client: Client, { workflowId, runId }: ExecutionRef) {
-  const description = await undefinedIfNotFound(() => client.workflow.getHandle(workflowId, runId).describe());
-  return description?.memo;
+  return (await describeExecution(client, workflowId, runId))?.memo;
 }
 
 /** Lists the earlier executions of `createBatch` for this run, latest first. */
@@ -72,7 +90,7 @@ export async function listCreatesBeforeReset(client: Client, parent: ExecutionRe
     for (const { childWorkflowExecutionStartedEventAttributes: started } of history.toReversed()) {
       const { workflowId, runId } = started?.workflowExecution ?? {};
       if (started?.workflowType?.name === WORKFLOW_TYPES.createBatch && workflowId && runId)
-        creates.push({ workflowId, runId });
+        creates.push(await findContinuation(client, { workflowId, runId }));
     }
   }
   return creates;
@@ -87,8 +105,7 @@ export async function findUsableBatch(
 ): Promise<CreatedBatch | null> {
   try {
     const batch = await llamacloud.getBatch(batchId, { ...scope, signal });
-    const isUsable = batch.status !== 'FAILED' && batch.status !== 'CANCELLED';
-    return isUsable ? { ...toCreatedBatch(batch), batchId } : null;
+    return isUsable(batch.status) ? { ...toCreatedBatch(batch), batchId } : null;
   } catch (error) {
     const isNotFound = error instanceof HttpStatusError && error.status === 404;
     // A single 404 may be a mistake, and a second batch costs money.

@@ -1,5 +1,5 @@
 /** What a workflow did before a person reset it. Temporal keeps the histories of the executions that it was reset from. */
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 
 /** One execution of a workflow. */
@@ -53,25 +53,57 @@ function findContinuedRunId(history: HistoryEvents) {
 /** `CONTINUE_AS_NEW_INITIATOR_WORKFLOW` in Temporal's API. */
 const INITIATED_BY_WORKFLOW = 1;
 
+/** The last time that a person has reset the workflow of an activity, as that activity sees it. */
+export interface LastReset {
+  /**
+   * Whether the activity may have run before: it is the first of its type since the reset, and the reset has discarded an earlier one, or
+   * starts again one that was pending.
+   */
+  hasDiscardedActivity: boolean;
+  /** Whether the workflow is a child whose parent has ended. */
+  isParentClosed: boolean;
+}
+
 /**
- * Asks for the calling activity whether it may have run before: whether it is the first of its type since the last workflow reset, and the
- * reset has discarded an earlier one, or starts again one that was pending. The workflow cannot know: its history has only the events before
- * the reset point.
+ * Reads the last reset of a workflow, for the activity of it that is running; `null` without one. The workflow cannot know: its history has
+ * only the events before the reset point.
  */
-export async function wasDiscardedByReset(
+export async function readLastReset(
   client: Client,
   execution: ExecutionRef,
   activityType: string,
-): Promise<boolean> {
+): Promise<LastReset | null> {
   const history = await fetchEvents(client, execution);
+  if (findLastReset(history) < 0) return null;
+  return {
+    hasDiscardedActivity: await hasDiscardedActivity(client, execution, history, activityType),
+    isParentClosed: await isParentClosed(client, history),
+  };
+}
+
+/** A parent that was reset too, or has continued as new, is the same run. */
+async function isParentClosed(client: Client, history: HistoryEvents): Promise<boolean> {
+  const { workflowId, runId } = history[0]?.workflowExecutionStartedEventAttributes?.parentWorkflowExecution ?? {};
+  if (!workflowId || !runId) return false;
+  const latest = await describeExecution(client, workflowId);
+  if (latest === undefined || latest.closeTime !== undefined) return true;
+  const parent = await describeExecution(client, workflowId, runId);
+  return parent === undefined || toFirstRunId(parent) !== toFirstRunId(latest);
+}
+
+async function hasDiscardedActivity(
+  client: Client,
+  { workflowId }: ExecutionRef,
+  history: HistoryEvents,
+  activityType: string,
+): Promise<boolean> {
   const resetAt = findLastReset(history);
-  if (resetAt < 0) return false;
   const scheduledSince = countActivities(history.slice(resetAt), activityType);
   // None was scheduled since, so the calling activity itself was pending at the reset point. The execution before the reset has started it too.
   if (scheduledSince === 0) return true;
   if (scheduledSince > 1) return false;
   const kept = countActivities(history.slice(0, resetAt), activityType);
-  const discarded = await readChain(client, execution.workflowId, history, findBaseRunId);
+  const discarded = await readChain(client, workflowId, history, findBaseRunId);
   return discarded.some((earlier) => countActivities(earlier.history, activityType) > kept);
 }
 
@@ -89,9 +121,35 @@ function findLastReset(history: HistoryEvents): number {
   return history.findLastIndex(({ workflowTaskFailedEventAttributes: failed }) => failed?.newRunId && failed.baseRunId);
 }
 
+/** The execution that an execution has continued as new to, after however many others; itself if it has not. */
+export async function findContinuation(client: Client, execution: ExecutionRef): Promise<ExecutionRef> {
+  let latest = execution;
+  for (let count = 0; count < MAX_EARLIER_EXECUTIONS; count++) {
+    const last = (await fetchEvents(client, latest)).at(-1);
+    const runId = last?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+    if (!runId) break;
+    latest = { workflowId: execution.workflowId, runId };
+  }
+  return latest;
+}
+
 async function fetchEvents(client: Client, { workflowId, runId }: ExecutionRef) {
   const history = await undefinedIfNotFound(() => client.workflow.getHandle(workflowId, runId).fetchHistory());
   return history?.events ?? [];
+}
+
+/** `undefined` for an execution that Temporal does not have. Without `runId`, the latest one. */
+export function describeExecution(
+  client: Client,
+  workflowId: string,
+  runId?: string,
+): Promise<WorkflowExecutionDescription | undefined> {
+  return undefinedIfNotFound(() => client.workflow.getHandle(workflowId, runId).describe());
+}
+
+/** Resets, continue-as-new and retries keep the first run. */
+export function toFirstRunId({ raw, runId }: WorkflowExecutionDescription): string {
+  return raw.workflowExecutionInfo?.firstRunId || runId;
 }
 
 /** `undefined` for an execution that Temporal no longer has: its retention is over, or a person deleted it. */

@@ -3,7 +3,13 @@ import type { CreatedBatch } from '../../activities/types.js';
 import { BATCH_ID_MEMO, rootFailure } from '../../protocol/index.js';
 import { cancelRemoteBatch, cancelRemoteJobs } from './cancel-remote.js';
 import type { CreateBatchInput } from './create-input.js';
-import { type CreateState, findNewBatch, readPreviousCreates } from './find-new-batch.js';
+import {
+  type CreateState,
+  findNewBatch,
+  forgetPreexisting,
+  keepLockUntilListed,
+  readPreviousCreates,
+} from './find-new-batch.js';
 
 /** Bounds each activity of a `createBatch` that was cancelled, in milliseconds. */
 const CLEANUP_TIMEOUT_MS = 2 * 60_000;
@@ -11,13 +17,24 @@ const CLEANUP_TIMEOUT_MS = 2 * 60_000;
 /**
  * Finds the batch that this workflow created or may have created, and cancels it and its jobs. Otherwise nobody would know that it runs.
  *
- * @throws where it may go on: a person has to look. The failure's first detail is the batch.
+ * @throws where there may be a batch that goes on: a person has to look.
  */
 export async function cancelCreatedBatch(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch> {
   const batch = await findBatchToCancel(input, state);
-  if (batch === null) throw new CancelledFailure('The run was stopped before there was a batch');
+  if (batch === null) {
+    forgetPreexisting(state);
+    throw new CancelledFailure('The run was stopped before there was a batch');
+  }
   upsertMemo({ [BATCH_ID_MEMO]: batch.batchId });
-  if (input.onStop === 'leave') return batch;
+  try {
+    return input.onStop === 'leave' ? batch : await cancelBatchAndJobs(input, batch);
+  } finally {
+    await keepLockUntilListed(input, batch.batchId, CLEANUP_TIMEOUT_MS);
+  }
+}
+
+/** @throws where it may go on: a person has to look. The failure's first detail is the batch. */
+async function cancelBatchAndJobs(input: CreateBatchInput, batch: CreatedBatch): Promise<CreatedBatch> {
   const { scope, directoryId } = input;
   const cancelled = await cancelRemoteBatch({ scope, directoryId, ...batch }, Date.now() + CLEANUP_TIMEOUT_MS);
   const ended = { batchId: batch.batchId, status: cancelled.status ?? batch.status };
@@ -41,7 +58,7 @@ async function findBatchToCancel(input: CreateBatchInput, state: CreateState): P
   try {
     if (state.preexisting === null) await readPreviousCreates(input, state, options);
     const { batch, preexisting, mayHaveCreatedBatch, lostPosts } = state;
-    if (batch !== null || preexisting === null || !(mayHaveCreatedBatch || lostPosts > 0)) return batch;
+    if (batch !== null || preexisting === null || !mayHaveCreatedBatch) return batch;
     const summary = `Look for a batch over ${input.directoryId} that a lost request created`;
     const found = await findNewBatch(input, preexisting, true, { ...options, summary });
     if (found !== null || lostPosts === 0) return found;

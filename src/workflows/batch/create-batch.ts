@@ -1,5 +1,4 @@
 import {
-  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
@@ -11,7 +10,7 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CreatedBatch, PreexistingBatches } from '../../activities/types.js';
+import type { CreatedBatch } from '../../activities/types.js';
 import {
   BATCH_ID_MEMO,
   BLOCKED_BY_MEMO,
@@ -27,7 +26,14 @@ import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { unwrapFailure } from '../shared/unwrap-failure.js';
 import { cancelCreatedBatch } from './cancel-created-batch.js';
 import { assertCreateInput, type CreateBatchInput } from './create-input.js';
-import { type CreateState, findNewBatch, listPreexisting } from './find-new-batch.js';
+import {
+  type CreateState,
+  findNewBatch,
+  forgetPreexisting,
+  keepLockUntilListed,
+  listPreexisting,
+  newCreateState,
+} from './find-new-batch.js';
 import { type PostFailure, toPostFailure } from './post-failure.js';
 
 /**
@@ -44,7 +50,7 @@ import { type PostFailure, toPostFailure } from './post-failure.js';
 export async function createBatch(input: CreateBatchInput, continuedState?: CreateState): Promise<CreatedBatch> {
   assertContinuedState(continuedState);
   assertCreateInput(input);
-  const state = continuedState ?? { preexisting: null, mayHaveCreatedBatch: false, lostPosts: 0, batch: null };
+  const state = continuedState ?? newCreateState();
   try {
     return await createOrCancel(input, state);
   } catch (error) {
@@ -69,12 +75,13 @@ async function createOrCancel(input: CreateBatchInput, state: CreateState): Prom
 }
 
 async function create(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch> {
+  let isFirstPost = state.preexisting === null;
   let preexisting = await listPreexisting(input, state);
-  let mayHaveCreatedEarlier = false;
-  for (let attempt = 1; state.batch === null; attempt++) {
-    mayHaveCreatedEarlier ||= state.mayHaveCreatedBatch;
-    const mustLookFirst = attempt > 1 || state.mayHaveCreatedBatch;
-    state.batch = mustLookFirst ? await findNewBatch(input, preexisting, state.mayHaveCreatedBatch) : null;
+  while (state.batch === null) {
+    // The list has just been read for the first POST.
+    const mustLookFirst = !isFirstPost || state.mayHaveCreatedBatch;
+    isFirstPost = false;
+    state.batch = mustLookFirst ? await findNewBatch(input, preexisting, state.mayListBeLate) : null;
     if (state.batch !== null) break;
     if (state.lostPosts >= MAX_LOST_POSTS) throw toLostPostsFailure(input, state);
     const response = await post(input, state);
@@ -85,16 +92,20 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
       preexisting = await listPreexisting(input, state);
     } else if (response.isFinal) {
       // LlamaCloud rejected this POST for good. An earlier one may have created a batch after all.
-      state.batch = mayHaveCreatedEarlier ? await findNewBatch(input, preexisting, false) : null;
+      state.batch = state.mayHaveCreatedBatch ? await findNewBatch(input, preexisting, false) : null;
+      if (state.batch === null) forgetPreexisting(state);
       if (state.batch === null) throw state.lostPosts > 0 ? toRejectedFailure(input, response.error) : response.error;
     } else await waitBeforeNextPost(input, state, response);
   }
   upsertMemo({ [BATCH_ID_MEMO]: state.batch.batchId, [BLOCKED_BY_MEMO]: undefined });
   setCurrentDetails(`Created ${code(state.batch.batchId)}`);
-  await waitUntilListed(input, preexisting);
+  await keepLockUntilListed(input, state.batch.batchId, LISTED_TIMEOUT_MS);
   throwIfStopped();
   return state.batch;
 }
+
+/** How long the lock is kept for a list that does not respond, in milliseconds. */
+const LISTED_TIMEOUT_MS = 3 * 60_000;
 
 /** Sends one POST. @throws a cancellation, and what is no failure of the activity. */
 async function post(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch | PostFailure> {
@@ -103,7 +114,8 @@ async function post(input: CreateBatchInput, state: CreateState): Promise<Create
     return await postBatch.executeWithOptions(options, [input]);
   } catch (error) {
     const failure = toPostFailure(error);
-    state.mayHaveCreatedBatch = failure.mayHaveCreatedBatch;
+    state.mayListBeLate = failure.mayHaveCreatedBatch;
+    state.mayHaveCreatedBatch ||= failure.mayHaveCreatedBatch;
     if (failure.mayHaveCreatedBatch && !failure.wasUnavailable) state.lostPosts += 1;
     if (isCancellation(error)) throw error;
     return failure;
@@ -143,17 +155,5 @@ async function waitBeforeNextPost(
   log.warn('The batch is not created yet', { type, message, mayHaveCreatedBatch });
   await sleep(Math.max(MIN_DELAY_MS, retryDelayMs));
   throwIfStopped();
-  // If a person resets the execution that follows, its history has none of the POSTs that it sent. So it starts by looking for a batch.
-  if (workflowInfo().continueAsNewSuggested)
-    await continueAsNew<typeof createBatch>(input, { ...state, mayHaveCreatedBatch: true });
-}
-
-/** Waits until LlamaCloud's list shows the batch; three minutes, since a list that never does must not hold up the run. */
-async function waitUntilListed(input: CreateBatchInput, preexisting: PreexistingBatches): Promise<void> {
-  const options = { summary: 'Wait until the list shows the batch', scheduleToCloseTimeout: '3 minutes' } as const;
-  try {
-    await findNewBatch(input, preexisting, true, options);
-  } catch (error) {
-    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-  }
+  if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof createBatch>(input, state);
 }

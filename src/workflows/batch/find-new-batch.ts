@@ -1,9 +1,9 @@
 /** How `createBatch` tells the batch of a lost response from the batches of others. */
 import type { ActivityOptions } from '@temporalio/common';
-import { upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { ActivityFailure, isCancellation, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { CreatedBatch, PreexistingBatches } from '../../activities/types.js';
 import { PREEXISTING_BATCHES_MEMO } from '../../protocol/index.js';
-import { findCreatedBatch, findPreviousCreates, listRecentBatches } from '../shared/activities.js';
+import { findCreatedBatch, findPreviousCreates, listRecentBatches, waitUntilListed } from '../shared/activities.js';
 import type { CreateBatchInput } from './create-input.js';
 
 /** Plain JSON: continue-as-new carries it. */
@@ -12,9 +12,15 @@ export interface CreateState {
   preexisting: PreexistingBatches | null;
   /** Whether a POST may have created a batch whose id is not known. */
   mayHaveCreatedBatch: boolean;
+  /** Whether the last POST may have created one: the list may not show it yet. */
+  mayListBeLate: boolean;
   /** POSTs that may each have created a batch, and whose batch the list does not show. Not those with a response of 503. */
   lostPosts: number;
   batch: CreatedBatch | null;
+}
+
+export function newCreateState(): CreateState {
+  return { preexisting: null, mayHaveCreatedBatch: false, mayListBeLate: false, lostPosts: 0, batch: null };
 }
 
 /** Lists the batches that exist before the first POST, and publishes them for a `createBatch` after a reset. */
@@ -28,17 +34,41 @@ export async function listPreexisting(input: CreateBatchInput, state: CreateStat
 
 /** Reads what earlier executions of this workflow have created, if a person has reset it or its parent. */
 export async function readPreviousCreates(
-  { scope }: CreateBatchInput,
+  { directoryId, job, scope }: CreateBatchInput,
   state: CreateState,
   options: ActivityOptions = {},
 ): Promise<void> {
   const { workflowId, runId, parent } = workflowInfo();
   const runs = { create: { workflowId, runId }, parent: parent ?? null };
   const summary = 'Look for a batch that was created before a reset';
-  const previous = await findPreviousCreates.executeWithOptions({ ...options, summary }, [{ scope, runs }]);
+  const previous = await findPreviousCreates.executeWithOptions({ ...options, summary }, [
+    { directoryId, job, scope, runs },
+  ]);
   state.batch = previous.batch;
   state.preexisting = previous.preexisting;
-  state.mayHaveCreatedBatch = previous.preexisting !== null;
+  state.mayHaveCreatedBatch = state.mayListBeLate = previous.preexisting !== null;
+}
+
+/** Without a POST of unknown outcome, a `createBatch` after a reset has no batch to look for: it lists again what is there. */
+export function forgetPreexisting({ mayHaveCreatedBatch }: CreateState): void {
+  if (!mayHaveCreatedBatch) upsertMemo({ [PREEXISTING_BATCHES_MEMO]: undefined });
+}
+
+/**
+ * Keeps the lock until LlamaCloud's list shows the batch: the next `createBatch` has to see that it was there before. Ends after
+ * `timeoutMs`, since a list that never shows it must not hold up the run.
+ */
+export async function keepLockUntilListed(
+  { directoryId, job, scope }: CreateBatchInput,
+  batchId: string,
+  timeoutMs: number,
+): Promise<void> {
+  const options = { summary: 'Wait until the list shows the batch', scheduleToCloseTimeout: timeoutMs };
+  try {
+    await waitUntilListed.executeWithOptions(options, [{ directoryId, job, scope, batchId }]);
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+  }
 }
 
 /**

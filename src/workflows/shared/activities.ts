@@ -30,6 +30,7 @@ export const {
   waitForEarlierChild,
   listRecentBatches,
   findCreatedBatch,
+  waitUntilListed,
   waitForBatch,
   readResults,
   waitForJobs,

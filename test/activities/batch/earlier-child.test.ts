@@ -2,9 +2,10 @@ import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
 import { waitForEarlierChild } from '../../../src/activities/batch/earlier-child.js';
-import { BATCH_ID_MEMO } from '../../../src/protocol/index.js';
+import { BATCH_ID_MEMO, PREEXISTING_BATCHES_MEMO } from '../../../src/protocol/index.js';
 import { TARGETS } from '../../../src/testing/emulator/index.js';
 import { addDirectory, failing, run, startActivityEnvironment } from '../support.js';
+import { create, PARSE, setWork } from './support.js';
 
 const MINUTE_MS = 60_000;
 const workflowId = 'llamacloud/dir-1';
@@ -12,6 +13,7 @@ const workflowId = 'llamacloud/dir-1';
 interface Described {
   firstRunId?: string;
   batchId?: string;
+  preexisting?: object;
   status?: string;
   isClosed?: boolean;
   history?: object[];
@@ -27,12 +29,15 @@ function clientOf(runs: Record<string, Described>): Client {
     };
     return {
       describe: async () => {
-        const { firstRunId = runId, batchId, status = 'RUNNING', isClosed = false } = found();
+        const { firstRunId = runId, batchId, preexisting, status = 'RUNNING', isClosed = false } = found();
         return {
           runId,
           status: { name: status },
           ...(isClosed ? { closeTime: new Date() } : {}),
-          memo: batchId === undefined ? {} : { [BATCH_ID_MEMO]: batchId },
+          memo: {
+            ...(batchId === undefined ? {} : { [BATCH_ID_MEMO]: batchId }),
+            ...(preexisting === undefined ? {} : { [PREEXISTING_BATCHES_MEMO]: preexisting }),
+          },
           raw: {
             workflowExecutionInfo: {
               firstRunId,
@@ -63,12 +68,52 @@ describe('a batch from before a reset', () => {
     const { activities, emulator, batchId } = await createdBatch();
     const history = [{ workflowTaskFailedEventAttributes: { newRunId: 'latest', baseRunId: 'base' } }];
     const client = clientOf({ latest: { history }, base: { batchId } });
-    const input = { scope: {}, runs: { create: { workflowId, runId: 'latest' }, parent: null } };
+    const input = {
+      directoryId: 'dir-1',
+      job: PARSE,
+      scope: {},
+      runs: { create: { workflowId, runId: 'latest' }, parent: null },
+    };
     emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.getBatch, times: 2 });
     const failure = await failing(activities.findPreviousCreates, input, { client });
     expect(failure).toMatchObject({ type: 'NotFound', nonRetryable: false });
     const later = { client, heartbeatDetails: since(MINUTE_MS) };
     expect((await run(activities.findPreviousCreates, input, later)).batch).toBeNull();
+    expect((await run(activities.findPreviousCreates, input, { client })).batch).toMatchObject({ batchId });
+  });
+
+  test('of a lost POST is not taken if it is CANCELLED by now: a person who resets the run wants another one', async () => {
+    const { env, work, list } = await setWork({
+      emulator: { unusualBatches: false, batchRunningMs: 3_600_000, batchCancelMs: 0 },
+    });
+    const preexisting = await list();
+    const cancelled = await create(env, work.directoryId);
+    await env.llamacloud.cancelBatch(cancelled.id);
+    const open = await create(env, work.directoryId);
+    const history = [{ workflowTaskFailedEventAttributes: { newRunId: 'latest', baseRunId: 'base' } }];
+    const client = clientOf({ latest: { history }, base: { preexisting } });
+    const input = { ...work, runs: { create: { workflowId, runId: 'latest' }, parent: null } };
+    const previous = await run(env.activities.findPreviousCreates, input, { client });
+    expect(previous).toEqual({ batch: null, preexisting: { ...preexisting, batchIds: [cancelled.id] } });
+    const find = { ...work, preexisting: previous.preexisting ?? preexisting, wait: false };
+    expect(await run(env.activities.findCreatedBatch, find)).toMatchObject({ batchId: open.id });
+  });
+
+  test('of a createBatch that has continued as new is found', async () => {
+    const { activities, batchId } = await createdBatch();
+    const reset = [{ workflowTaskFailedEventAttributes: { newRunId: 'latest', baseRunId: 'base' } }];
+    const child = { workflowType: { name: 'createBatch' }, workflowExecution: { workflowId, runId: 'create' } };
+    const client = clientOf({
+      'this create': {},
+      latest: { history: reset },
+      base: { history: [{ childWorkflowExecutionStartedEventAttributes: child }] },
+      create: {
+        history: [{ workflowExecutionContinuedAsNewEventAttributes: { newExecutionRunId: 'continued' } }],
+      },
+      continued: { batchId },
+    });
+    const runs = { create: { workflowId, runId: 'this create' }, parent: { workflowId: 'run', runId: 'latest' } };
+    const input = { directoryId: 'dir-1', job: PARSE, scope: {}, runs };
     expect((await run(activities.findPreviousCreates, input, { client })).batch).toMatchObject({ batchId });
   });
 

@@ -156,3 +156,16 @@ describe('findCreatedBatch', () => {
     expect(failure).toMatchObject({ type, nonRetryable: false });
   });
 });
+
+describe('waitUntilListed', () => {
+  test('waits for its own batch, not for another new one, as long as the list may lag', async () => {
+    const { env, work } = await setWork();
+    const { id: batchId } = await create(env, work.directoryId);
+    const notListed = { ...work, batchId: 'bat-not-listed' };
+    const waiting = await failing(env.activities.waitUntilListed, notListed, { ageMs: LIST_LAG_MS - 3_000 });
+    expect(waiting).toMatchObject({ type: 'BatchNotReady', category: 'BENIGN', nonRetryable: false });
+    expect(delayOf(waiting)).toBe(3_000);
+    await run(env.activities.waitUntilListed, notListed, { ageMs: LIST_LAG_MS });
+    await run(env.activities.waitUntilListed, { ...work, batchId });
+  });
+});

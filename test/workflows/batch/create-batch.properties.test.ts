@@ -5,16 +5,23 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState } from '@temporalio/common';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import type { FindCreatedBatchInput } from '../../../src/activities/batch/create-batch.js';
+import type { FindCreatedBatchInput, WaitUntilListedInput } from '../../../src/activities/batch/create-batch.js';
 import type { CreatedBatch, PreexistingBatches } from '../../../src/activities/types.js';
-import { BATCH_ID_MEMO, isFailure } from '../../../src/protocol/index.js';
+import {
+  BATCH_ID_MEMO,
+  isFailure,
+  ON_STOP,
+  type OnStop,
+  PREEXISTING_BATCHES_MEMO,
+} from '../../../src/protocol/index.js';
 import { createBatch } from '../../../src/workflows/batch/create-batch.js';
 import type { CreateBatchInput } from '../../../src/workflows/batch/create-input.js';
 import type { CreateState } from '../../../src/workflows/batch/find-new-batch.js';
 
 /** What a POST does, and what comes back. LlamaCloud's list shows a batch within the minute that `findCreatedBatch` waits. */
 type Post =
-  | { response: 'created' | 'rejected' | 'limited' }
+  | { response: 'rejected' | 'limited' }
+  | { response: 'created'; isListedLate: boolean }
   /** `unavailable`: 503. `worker lost`: the activity itself ended without a failure of ours. */
   | { response: 'lost' | 'unavailable' | 'worker lost'; hasEffect: boolean; isListedLate: boolean };
 
@@ -41,6 +48,9 @@ class Model {
   readonly batches: ModelBatch[] = [];
   readonly memo: Record<string, unknown> = {};
   unknownPosts = 0;
+  /** POSTs that were sent without a look at the list since the one before. */
+  blindPosts = 0;
+  #hasListed = false;
   wasCancelled = false;
   /** The cancellation reached the execution that is running now. */
   isCancelled = false;
@@ -90,7 +100,9 @@ class Model {
     await Promise.resolve();
     if (isCancelledNow && !this.scenario.isCancelledPostSent)
       throw asActivityFailure(new CancelledFailure('cancelled'));
-    const post = this.#posts.shift() ?? { response: 'created' };
+    if (!this.#hasListed) this.blindPosts += 1;
+    this.#hasListed = false;
+    const post = this.#posts.shift() ?? { response: 'created', isListedLate: false };
     const hasEffect = post.response === 'created' || ('hasEffect' in post && post.hasEffect);
     const id = `bat-${this.batches.length}`;
     if (hasEffect) {
@@ -103,6 +115,7 @@ class Model {
   }
 
   find({ preexisting, wait }: FindCreatedBatchInput): CreatedBatch | null {
+    this.#hasListed = true;
     const find = () =>
       this.batches.find(
         ({ id, listedAtMinute }) => !preexisting.batchIds.includes(id) && listedAtMinute <= this.#minute,
@@ -115,8 +128,17 @@ class Model {
     return found === undefined ? null : { batchId: found.id, status: found.status };
   }
 
+  waitUntilListed({ batchId }: WaitUntilListedInput): void {
+    if (!this.listed.some(({ id }) => id === batchId)) this.#minute += 1;
+  }
+
+  get listed(): ModelBatch[] {
+    return this.batches.filter(({ listedAtMinute }) => listedAtMinute <= this.#minute);
+  }
+
   list(): PreexistingBatches {
-    const listed = this.batches.filter(({ listedAtMinute }) => listedAtMinute <= this.#minute);
+    this.#hasListed = true;
+    const { listed } = this;
     return { sinceMs: 0, batchIds: listed.map(({ id }) => id), withoutId: 0 };
   }
 
@@ -179,6 +201,7 @@ vi.mock('../../../src/workflows/shared/activities.js', () => {
     findPreviousCreates: activity(() => ({ batch: null, preexisting: null })),
     listRecentBatches: activity(() => model.list()),
     findCreatedBatch: activity((input: FindCreatedBatchInput) => model.find(input)),
+    waitUntilListed: activity((input: WaitUntilListedInput) => model.waitUntilListed(input)),
     postBatch: { executeWithOptions: () => model.post() },
     cancelBatch: activity(({ batchId }: { batchId: string }) => model.cancelBatch(batchId)),
     cancelJobs: activity(() => ({ cancelled: 0, notCancelled: [], filesWithoutJob: 0 })),
@@ -193,7 +216,8 @@ const INPUT: CreateBatchInput = {
 };
 
 const post: fc.Arbitrary<Post> = fc.oneof(
-  fc.record({ response: fc.constantFrom('created' as const, 'rejected' as const, 'limited' as const) }),
+  fc.record({ response: fc.constantFrom('rejected' as const, 'limited' as const) }),
+  fc.record({ response: fc.constant('created' as const), isListedLate: fc.boolean() }),
   fc.record({
     response: fc.constantFrom('lost' as const, 'unavailable' as const, 'worker lost' as const),
     hasEffect: fc.boolean(),
@@ -210,25 +234,34 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
 });
 
 /** Runs the workflow. Returns its result, or what it threw. */
-async function runScenario(given: Scenario): Promise<CreatedBatch | Error> {
+async function runScenario(given: Scenario, onStop: OnStop = 'cancel'): Promise<CreatedBatch | Error> {
   model = new Model(given);
-  return execute();
+  return execute({ ...INPUT, onStop });
 }
 
-async function execute(continuedState?: CreateState): Promise<CreatedBatch | Error> {
+async function execute(input: CreateBatchInput, continuedState?: CreateState): Promise<CreatedBatch | Error> {
   try {
-    return await createBatch(INPUT, continuedState);
+    return await createBatch(input, continuedState);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if (!(error instanceof ContinuedAsNew)) return error;
     // Temporal cancels one execution, and not the one that follows.
     model.isCancelled = false;
     model.continuedFrom = 'the execution before';
-    return execute(structuredClone(error.state));
+    return execute(input, structuredClone(error.state));
   }
 }
 
 const RUNS = { numRuns: 3_000 };
+
+test('lists before each POST', () =>
+  fc.assert(
+    fc.asyncProperty(scenario, async (given) => {
+      await runScenario(given);
+      expect(model.blindPosts).toBe(0);
+    }),
+    RUNS,
+  ));
 
 test('creates one batch, and returns it or leaves none behind', () =>
   fc.assert(
@@ -245,6 +278,27 @@ test('creates one batch, and returns it or leaves none behind', () =>
         expect(model.memo[BATCH_ID_MEMO]).toBe(created?.id);
         expect(created?.status).toBe(model.wasCancelled ? 'CANCELLED' : 'PENDING');
       }
+    }),
+    RUNS,
+  ));
+
+test('ends only when the list shows its batch, however it ends: the next create then knows that it was there before', () =>
+  fc.assert(
+    fc.asyncProperty(fc.record({ given: scenario, onStop: fc.constantFrom(...ON_STOP) }), async ({ given, onStop }) => {
+      await runScenario(given, onStop);
+      const known = model.batches.filter(({ id }) => id === model.memo[BATCH_ID_MEMO]);
+      expect(model.listed).toEqual(expect.arrayContaining(known));
+    }),
+    RUNS,
+  ));
+
+test('remembers what was there before only while a POST has an unknown outcome', () =>
+  fc.assert(
+    fc.asyncProperty(scenario, async (given) => {
+      const ended = await runScenario(given);
+      const isKnown = given.posts.every(({ response }) => ['created', 'rejected', 'limited'].includes(response));
+      if (ended instanceof Error && isKnown) expect(model.memo[PREEXISTING_BATCHES_MEMO]).toBeUndefined();
+      if (model.unknownPosts > 0) expect(model.memo[PREEXISTING_BATCHES_MEMO]).toBeDefined();
     }),
     RUNS,
   ));

@@ -119,7 +119,7 @@ describe('a create while LlamaCloud is down, on the time-skipping server', () =>
     expect(directory.posts()).toHaveLength(1);
     const events = await env.history(directory.lockId);
     const listed = events.find(
-      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'findCreatedBatch',
+      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'waitUntilListed',
     );
     const atMs = (event: (typeof events)[number] | undefined) => Number(event?.eventTime?.seconds) * 1_000;
     const heldMs = atMs(events.at(-1)) - atMs(listed);

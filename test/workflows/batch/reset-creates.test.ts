@@ -8,6 +8,7 @@ import {
   type TestDirectory,
   untilEnded,
 } from '../../support/creates.js';
+import { failureOf } from '../../support/failure.js';
 import { openNamespace } from '../../support/namespace.js';
 import { parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
@@ -126,6 +127,30 @@ describe('one batch and one POST, whatever a person resets', () => {
     expect(first?.status).toBe('CANCELLED');
     expect([second?.id, third?.id]).toEqual([theirs.batchId, mine.batchId]);
     expect(directory.posts()).toHaveLength(3);
+  });
+
+  test('a run whose POST was rejected gets a batch of its own, and not the one of another run', async () => {
+    const directory = await newDirectory(env);
+    env.emulator.faults.next({ kind: 'status', status: 402, ...TARGETS.createBatch });
+    const workflowId = `rejected-${directory.directoryId}`;
+    const run = await env.batches.start(parseInput(directory.directoryId), { workflowId });
+    expect(await failureOf(run.result())).toMatchObject({ type: 'OutOfCredits' });
+    const theirs = await (await env.batches.start(parseInput(directory.directoryId))).result();
+    await resetWorkflow(env, run.workflowId);
+    const mine = await resultOf(run.workflowId);
+    expect(directory.batches().map(({ id }) => id)).toEqual([theirs.batchId, mine.batchId]);
+    expect(directory.posts()).toHaveLength(3);
+  });
+
+  test('and sends none for a run that has ended: its create says to reset that run', async () => {
+    const directory = await newDirectory(env);
+    env.emulator.faults.next({ kind: 'status', status: 402, ...TARGETS.createBatch });
+    const run = await env.batches.start(parseInput(directory.directoryId));
+    await failureOf(run.result());
+    await resetWorkflow(env, directory.lockId);
+    const failure = await failureOf(resultOf(directory.lockId));
+    expect(failure.message).toMatch(/^The run that this workflow creates a batch for has ended, so nothing was sent/);
+    expect(directory.posts()).toEqual([402]);
   });
 
   /** The one activity of a create that is under way. */

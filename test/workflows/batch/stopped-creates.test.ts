@@ -69,22 +69,22 @@ describe('a run that is stopped while it creates', () => {
 
   test('by a termination that comes together with the end of its create cancels the batch', async () => {
     // No worker runs when the list shows the batch and the run is terminated.
-    let listed: { token: Uint8Array; batch: unknown } | undefined;
+    let listed: Uint8Array | undefined;
     const stopping = await startTestEnvironment(namespace, {
       shared: env,
-      activities: ({ findCreatedBatch }) => ({
-        findCreatedBatch: async (...args: Parameters<typeof findCreatedBatch>) => {
-          const batch = await findCreatedBatch(...args);
-          listed = { token: activityInfo().taskToken, batch };
+      activities: ({ waitUntilListed }) => ({
+        waitUntilListed: async (...args: Parameters<typeof waitUntilListed>) => {
+          await waitUntilListed(...args);
+          listed = activityInfo().taskToken;
           throw new CompleteAsyncError();
         },
       }),
     });
     const directory = await newDirectory(env);
     const run = await stopping.batches.start(parseInput(directory.directoryId));
-    const { token, batch } = await until('the batch in the list', () => listed);
+    const token = await until('the batch in the list', () => listed);
     await stopping.close();
-    await env.client.activity.complete(token, batch);
+    await env.client.activity.complete(token, undefined);
     await env.client.workflow.getHandle(run.workflowId).terminate();
     await until('the cancellation of the create', async () =>
       (await env.history(directory.lockId)).some((event) => event.workflowExecutionCancelRequestedEventAttributes),
@@ -117,6 +117,25 @@ describe('a run that is stopped while it creates', () => {
     await untilEnded(env.client, again.workflowId);
     expect(started.posts()).toHaveLength(2);
   });
+
+  test.each(['cancel', 'leave'] as const)(
+    'keeps the lock until the list shows its batch, which the next run does not take for its own: %s',
+    async (onStop) => {
+      env.emulator.configure({ listLagMs: 2_800 });
+      const started = await posting(null, onStop);
+      await started.untilBatchKnown();
+      await started.run.cancel();
+      env.emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
+      const next = await env.batches.start(parseInput(started.directoryId), { workflowId: `next-${onStop}` });
+      const taken = await until('its batch', () => memoOf(next.workflowId));
+      env.emulator.configure({ listLagMs: 1_500 });
+      await next.cancel();
+      await untilEnded(env.client, next.workflowId);
+      const [first, second, ...others] = started.batches();
+      expect([taken, others]).toEqual([second?.id, []]);
+      expect([first?.status, second?.status]).toEqual([onStop === 'leave' ? 'RUNNING' : 'CANCELLED', 'CANCELLED']);
+    },
+  );
 
   test('before there was a batch ends without one', async () => {
     const started = await posting({ kind: 'status', status: 429, retryAfter: 60 });
