@@ -63,9 +63,9 @@ describe('the names of the files', () => {
     setRows(env, batch.id, [row(a, 'pjb-1')]);
     env.emulator.rewrite(TARGETS.listFiles, (body) => {
       const [file] = Object(body).items;
-      const created_at = `2026-01-01T00:00:00Z (${'x'.repeat(3_000)})`;
+      const created_at = `2026-01-01T00:00:00Z (${'x'.repeat(600)})`;
       return {
-        items: Array.from({ length: 5_000 }, (_, n) => ({ ...file, id: n === 0 ? a : `dfl-${n}`, created_at })),
+        items: Array.from({ length: 2_500 }, (_, n) => ({ ...file, id: n === 0 ? a : `dfl-${n}`, created_at })),
       };
     });
     const context = createContext();
