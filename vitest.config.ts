@@ -8,6 +8,7 @@ export const MOCKING = [
   'test/outputs/full-disk.test.ts',
   'test/outputs/killed-writers.test.ts',
   'test/outputs/store-id-race.test.ts',
+  'test/outputs/store-id-without-links.test.ts',
   'test/workflows/batch/create-batch.properties.test.ts',
 ];
 

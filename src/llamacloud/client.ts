@@ -43,7 +43,7 @@ const ROUTES = { parse_v2: 'parse', extract_v2: 'extract' } as const;
  * {@link UnexpectedResponseError} with the path in the body if the body is invalid. If the caller aborts, the reason of the signal is
  * thrown. An invalid id throws a `TypeError`, and nothing is sent.
  *
- * The API key, the secrets of webhooks and all presigned URLs are removed from errors and from every `error_message`.
+ * The API key, the secrets of webhooks and the queries of presigned URLs are removed from errors and from every `error_message`.
  */
 export class LlamaCloudClient {
   readonly #http: Http;

@@ -20,7 +20,7 @@ export class DirectoryStore implements OutputStore {
     this.#temporaryFiles = new TemporaryFiles(this.root);
   }
 
-  /** Writes and removes a file. Also removes temporary files that are older than 1 hour: their writers were killed. */
+  /** Writes and removes a file, and reads the id. Also removes temporary files that are older than 1 hour: their writers were killed. */
   async check(): Promise<void> {
     // Always the same name: the file of a killed worker is replaced and removed by the next check.
     const probe = join(this.root, '.probe');
@@ -38,6 +38,7 @@ export class DirectoryStore implements OutputStore {
     } catch (error) {
       throw new OutputError('write to', this.root, error);
     }
+    await this.id();
     await this.#temporaryFiles.removeAbandoned();
   }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from './error-code.js';
 import { makeFolder } from './make-folder.js';
 import { TEMPORARY_FOLDER } from './temporary-files.js';
@@ -10,10 +11,22 @@ const FILE_NAME = '.store-id';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** What `link` fails with on file systems without hard links: many SMB, exFAT and FUSE mounts. */
+const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+/** How long an id that is not complete is read again, in milliseconds. A share may show the size of a new file a second late. */
+const REREAD_FOR_MS = 2_000;
+const REREAD_INTERVAL_MS = 50;
+
 /** Reads the id of the store at a root, and creates it if there is none. Workers that start at the same time get the same id. */
 export async function readStoreId(root: string): Promise<string> {
   const path = join(root, FILE_NAME);
-  const id = (await readIfExists(path)) ?? (await create(root, path));
+  let id = (await readIfExists(path)) ?? (await create(root, path));
+  // Without links, another worker may be writing it.
+  for (let waitedMs = 0; !UUID.test(id) && waitedMs < REREAD_FOR_MS; waitedMs += REREAD_INTERVAL_MS) {
+    await sleep(REREAD_INTERVAL_MS);
+    id = (await readIfExists(path)) ?? id;
+  }
   if (!UUID.test(id)) throw new Error(`${path} is damaged: delete it, and a new one is created`);
   return id;
 }
@@ -27,14 +40,20 @@ async function readIfExists(path: string): Promise<string | undefined> {
   }
 }
 
-/** A link is created atomically, with its content, and only once. So of several workers, one creates the id that all of them read. */
+/**
+ * A link is created atomically, with its content, and only once. So of several workers, one creates the id that all of them read. Without
+ * links, one of them creates the file, which is empty for a moment.
+ */
 async function create(root: string, path: string): Promise<string> {
   const temporaryFolder = join(root, TEMPORARY_FOLDER);
   await makeFolder(temporaryFolder);
   const temporaryPath = join(temporaryFolder, randomUUID());
   try {
     await writeFile(temporaryPath, `${randomUUID()}\n`, { flag: 'wx', flush: true });
-    await link(temporaryPath, path);
+    await link(temporaryPath, path).catch((error: unknown) => {
+      if (!NO_LINKS.has(errorCode(error))) throw error;
+      return writeFile(path, `${randomUUID()}\n`, { flag: 'wx', flush: true });
+    });
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error;
   } finally {

@@ -19,7 +19,7 @@ export interface StoredObject {
 export interface OutputStore {
   /** The folder's path, or a URL. */
   readonly root: string;
-  /** Checks that the store can be written to, and removes temporary files of killed workers. Call it before a worker starts. @throws OutputError */
+  /** Checks that the store can be written to and has an id, and removes temporary files of killed workers. Call it before a worker starts. @throws OutputError */
   check(): Promise<void>;
   /**
    * Reads the id of the store, a UUID that is kept in the store. The first call creates it.

@@ -166,7 +166,7 @@ const directoryFile = object({
   'file_id?': nullable(string),
   'metadata?': anyObject,
   'deleted_at?': nullable(time),
-  'download_url?': nullable(object({ url: nonEmpty, expires_at: time })),
+  'download_url?': nullable(object({ url: nonEmpty, expires_at: time, 'form_fields?': nullable(anyObject) })),
 });
 
 /** The status and the schema of the successful response of each route. */

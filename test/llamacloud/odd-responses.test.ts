@@ -82,14 +82,21 @@ describe('an invalid item is dropped from a list, and the others stay', () => {
     const { client } = await clientOf(respondWith({ items }));
     expect((await client.listJobs({ type })).items).toEqual([{ ...job, type }]);
   });
+});
 
-  test('of files', async () => {
-    const file = { id: 'dfl-1', display_name: 'a.pdf', created_at: '2026-01-01T00:00:00Z' };
-    const items = [...ODD, { id: 'dfl-2' }, { ...file, id: 5 }, file, { ...file, created_at: 'then', deleted_at: 5 }];
-    const { client } = await clientOf(respondWith({ items }));
-    const { items: files } = await client.listDirectoryFiles('dir-1');
-    expect(files).toEqual([file, { id: 'dfl-1', display_name: 'a.pdf' }]);
-  });
+test('an invalid item stays in a list of files, so that each file is counted', async () => {
+  const file = { id: 'dfl-1', display_name: 'a.pdf', created_at: '2026-01-01T00:00:00Z' };
+  const deleted_at = '2026-01-02T00:00:00Z';
+  const items = [
+    ...[5, 'text', {}, null, { id: 'dfl-2' }, { id: 'dfl-3', display_name: null }, { id: 'dfl-4', display_name: 7 }],
+    ...[{ ...file, id: 5 }, { ...file, id: '', deleted_at }, file, { ...file, created_at: 'then', deleted_at: 5 }],
+  ];
+  const { client } = await clientOf(respondWith({ items }));
+  expect((await client.listDirectoryFiles('dir-1')).items).toEqual([
+    ...[{ id: null }, { id: null }, { id: null }, { id: null }],
+    ...[{ id: 'dfl-2' }, { id: 'dfl-3', display_name: null }, { id: 'dfl-4' }],
+    ...[{ ...file, id: null }, { ...file, id: null, deleted_at }, file, { id: 'dfl-1', display_name: 'a.pdf' }],
+  ]);
 });
 
 describe('a malformed result row stays in the list, and so do the others', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -76,6 +77,27 @@ describe('a secret that a client has sent or received', () => {
         expect(toSecretSet(known).redact(`${' '.repeat(32_000 - before)}${secret}`)).not.toMatch(PART_OF_SECRET);
       }),
     );
+  });
+
+  test('is in no text where it overlaps another one', () => {
+    const set = new SecretSet('KEY-0123456789');
+    set.add(['abcdefghijkl', 'ijklmnopqrstuvwx', 'cdefghij', 'mnopqrst']);
+    expect(set.redact('1 abcdefghijklmnopqrstuvwx 2 mnopqrst 3')).toBe('1 [redacted] 2 [redacted] 3');
+  });
+
+  test('costs as little among 20,000 others as alone', () => {
+    const text = 'the page could not be read 20260101T000000Z ab12cd34ef '.repeat(600);
+    const measure = (count: number) => {
+      const set = new SecretSet('KEY-0123456789');
+      set.add(Array.from({ length: count }, (_, n) => createHash('sha256').update(String(n)).digest('hex')));
+      const times = Array.from({ length: 5 }, () => {
+        const startedMs = performance.now();
+        for (let n = 0; n < 10; n++) set.redact(text);
+        return performance.now() - startedMs;
+      });
+      return Math.min(...times);
+    };
+    expect(measure(20_000)).toBeLessThan(10 * measure(1));
   });
 
   test('changes no text that has none of it', () => {

@@ -165,7 +165,7 @@ describe('a secret is redacted everywhere once it was sent or received', () => {
     expect(shown).not.toContain(SIGNATURE.slice(0, 10));
     expect(shown).not.toContain('TTT');
     expect(batch.results?.[0]?.error_message).toBe(
-      'could not read [redacted] at [redacted], nor http://other.example/x?[redacted]',
+      'could not read [redacted] at https://store.example/a%20b?[redacted] nor http://other.example/x?[redacted]',
     );
   });
 
@@ -184,9 +184,39 @@ describe('a secret is redacted everywhere once it was sent or received', () => {
     expect(error.detail).toBe('webhook [redacted] with [redacted] and [redacted] is bad');
   });
 
-  test('but beyond 1,000 secrets the oldest is forgotten, never the key', async () => {
-    const value = (index: number) => `secret-value-${String(index).padStart(4, '0')}`;
-    const detail = [KEY, value(0), value(1), value(2), value(1_000)].join(' ');
+  test('also one of the download URLs of a whole directory, and of the fields of their forms', async () => {
+    const signature = (index: number) => `PLANTED-${String(index).padStart(4, '0')}-SIGNATURE`;
+    const items = Array.from({ length: 1_000 }, (_, index) => ({
+      id: `dfl-${index}`,
+      download_url: {
+        url: `https://store.example/${index}.pdf?X-Amz-Date=20260101T000000Z&X-Amz-Signature=${signature(index)}`,
+        expires_at: '2026-01-01T01:00:00Z',
+        form_fields: index === 0 ? { policy: 'PLANTED-POLICY' } : null,
+      },
+    }));
+    const detail = [signature(0), signature(500), signature(999), 'PLANTED-POLICY', 'is stale'].join(' ');
+    const { client } = await clientOf((response, { url }) => {
+      if (url.includes('/directories/')) response.end(JSON.stringify({ items }));
+      else response.writeHead(403).end(JSON.stringify({ detail }));
+    });
+    await client.listDirectoryFiles('dir-1');
+    const error = await rejection(HttpStatusError, client.getBatch('bat-1'));
+    expect(error.detail).toBe('[redacted] [redacted] [redacted] [redacted] is stale');
+  });
+
+  test('also one of the download URLs that the emulator gives, as every run reads them', async () => {
+    const { client, emulator } = await clientOfEmulator();
+    const { id } = await emulator.addDirectory([{ name: 'a.md', content: 'a' }]);
+    const [file] = (await client.listDirectoryFiles(id)).items;
+    const signature = /signature=(\w+)/.exec(JSON.stringify(file))?.[1] ?? '';
+    expect(signature).toHaveLength(64);
+    emulator.faults.next({ kind: 'status', status: 400, detail: `${signature} is stale` });
+    expect((await rejection(HttpStatusError, client.listBatches())).detail).toBe('[redacted] is stale');
+  });
+
+  test('but beyond 20,000 secrets the oldest is forgotten, never the key', async () => {
+    const value = (index: number) => `secret-value-${String(index).padStart(5, '0')}`;
+    const detail = [KEY, value(0), value(1), value(2), value(20_000)].join(' ');
     const { client } = await clientOf((response, { method }) => {
       if (method === 'POST') response.writeHead(201).end(JSON.stringify(BATCH));
       else response.writeHead(400).end(JSON.stringify({ detail }));
@@ -199,8 +229,8 @@ describe('a secret is redacted everywhere once it was sent or received', () => {
         webhooks: [{ url: 'https://a.example', headers }],
       });
     };
-    await create(...Array.from({ length: 1_000 }, (_, index) => index));
-    await create(0, 1_000);
+    await create(...Array.from({ length: 20_000 }, (_, index) => index));
+    await create(0, 20_000);
     const error = await rejection(HttpStatusError, client.getBatch('bat-1'));
     expect(error.detail).toBe(`[redacted] [redacted] ${value(1)} [redacted] [redacted]`);
   });

@@ -56,10 +56,10 @@ describe('temporary files', () => {
 });
 
 describe('the check', () => {
-  test('makes the folder, and leaves nothing else behind', async () => {
+  test('makes the folder and its id, and leaves nothing else behind', async () => {
     await store.check();
     await store.check();
-    expect(await readdir(root)).toEqual(['.tmp']);
+    expect((await readdir(root)).sort()).toEqual(['.store-id', '.tmp']);
     expect(await readdir(temporaryFiles)).toEqual([]);
   });
 
@@ -74,6 +74,11 @@ describe('the check', () => {
     // Not by its mode, which would not stop root.
     const error = await outputError(new DirectoryStore('/sys/nowhere').check());
     expect(error.message).toMatch(/^Could not write to \/sys\/nowhere: (EPERM|EACCES|EROFS)/);
+  });
+
+  test('fails where the id of the folder can not be read, so that the worker does not start', async () => {
+    await mkdir(join(root, '.store-id'), { recursive: true });
+    expect((await outputError(store.check())).message).toMatch(`Could not read the id of ${root}: EISDIR`);
   });
 
   test('fails for a file where the folder should be', async () => {

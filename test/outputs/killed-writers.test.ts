@@ -32,5 +32,5 @@ test.each([
   killed.value = false;
   freezeClock(Date.now() + 2 * 60 * 60_000);
   await store.check();
-  expect(await readdir(root, { recursive: true })).toEqual(['.tmp']);
+  expect((await readdir(root, { recursive: true })).sort()).toEqual(['.store-id', '.tmp']);
 });

@@ -37,10 +37,16 @@ test('the id is that of the folder, whatever path it is reached by, and is read 
   expect(await store.id()).toBe('9b1f0a3e-5a52-4f0c-8a4e-3f6f5d0c7b11');
 });
 
-test.each(['', 'not an id', '9b1f0a3e-5a52'])('a file that holds %j is not taken for an id', async (content) => {
-  await mkdir(root);
-  await writeFile(join(root, '.store-id'), content);
-  expect((await outputError(new DirectoryStore(root).id())).message).toContain('.store-id is damaged: delete it');
+test('a file that holds something else, or nothing, is not taken for an id', async () => {
+  // All at once: each is read again for a while, since it may be unfinished.
+  const contents = ['', 'not an id', '9b1f0a3e-5a52'];
+  const check = async (content: string, index: number) => {
+    const folder = `${root}-${index}`;
+    await mkdir(folder);
+    await writeFile(join(folder, '.store-id'), content);
+    expect((await outputError(new DirectoryStore(folder).id())).message).toContain('.store-id is damaged: delete it');
+  };
+  await Promise.all(contents.map(check));
 });
 
 test('nothing but the id is left behind', async () => {

@@ -24,20 +24,23 @@ export const directoryFilesSchema = z.object({
   files: z.array(
     z.object({
       id: z.string(),
-      name: z.string(),
+      /** `null` if LlamaCloud gives none. */
+      name: z.string().nullable(),
       /** Epoch milliseconds. `null` if LlamaCloud does not say. */
       createdAtMs: z.number().nullable(),
     }),
   ),
   /** Token of the page to read next. Missing if the list has ended or could not be read. */
   nextPageToken: z.string().optional(),
+  /** Files whose id can't be used, and which are therefore not in `files`. */
+  unidentified: z.number(),
   /** These are all files of the directory. */
   isComplete: z.boolean(),
 });
 export type DirectoryFiles = z.infer<typeof directoryFilesSchema>;
 
 /** Stands for a directory that was not read. */
-export const FILES_NOT_READ: DirectoryFiles = { files: [], isComplete: false };
+export const FILES_NOT_READ: DirectoryFiles = { files: [], unidentified: 0, isComplete: false };
 
 /**
  * Lists the files of a directory: `GET /api/v1/beta/directories/{id}/files`. The route is in beta, so a run goes on without it: a
@@ -56,28 +59,35 @@ export async function readDirectoryFiles(
 ): Promise<DirectoryFiles> {
   const isLimited = deps.requestsPerSecond !== undefined;
   const byId = new Map(earlier.files.map((file) => [file.id, file]));
+  let { unidentified } = earlier;
+  const count = () => byId.size + unidentified;
   const readPages = async (limitedSignal: AbortSignal): Promise<string | undefined> => {
     for await (const page of listDirectoryPages(deps, directory, limitedSignal, earlier.nextPageToken)) {
-      const countBefore = byId.size;
+      const countBefore = count();
       for (const { id: remoteId, display_name, created_at } of page.files) {
+        if (remoteId === null) {
+          unidentified += 1;
+          continue;
+        }
         const id = toPlainFileId(remoteId);
         const createdAtMs = created_at == null ? null : Date.parse(created_at);
-        byId.set(id, { id, name: cleanText(display_name, MAX_FILE_NAME_BYTES), createdAtMs });
+        byId.set(id, { id, name: cleanText(display_name ?? '', MAX_FILE_NAME_BYTES) || null, createdAtMs });
       }
       // A page of known files: the list repeats itself. One without files may have had deleted ones.
-      const isRepeated = page.files.length > 0 && byId.size === countBefore;
-      const isEnough = byId.size >= MAX_FILES || isRepeated;
+      const isRepeated = page.files.length > 0 && count() === countBefore;
+      const isEnough = count() >= MAX_FILES || isRepeated;
       if (isEnough || isLimited) return page.nextPageToken;
     }
     return undefined;
   };
   try {
-    const countBefore = byId.size;
+    const countBefore = count();
     const nextPageToken = await withTimeout(signal, TIMEOUT_MS, readPages);
     const files = [...byId.values()].slice(0, MAX_FILES);
-    if (nextPageToken === undefined) return { files, isComplete: byId.size <= MAX_FILES };
-    const mayContinue = isLimited && files.length < MAX_FILES && files.length > countBefore;
-    return { files, ...(mayContinue ? { nextPageToken } : {}), isComplete: false };
+    if (nextPageToken === undefined)
+      return { files, unidentified, isComplete: byId.size <= MAX_FILES && unidentified === 0 };
+    const mayContinue = isLimited && count() < MAX_FILES && count() > countBefore;
+    return { files, unidentified, ...(mayContinue ? { nextPageToken } : {}), isComplete: false };
   } catch (error) {
     signal.throwIfAborted();
     if (failingMs < RETRY_FOR_MS && !wouldFailAgain(error)) throw error;
@@ -86,7 +96,7 @@ export async function readDirectoryFiles(
       directoryId: directory.directoryId,
       reason,
     });
-    return { files: [...byId.values()], isComplete: false };
+    return { files: [...byId.values()], unidentified, isComplete: false };
   }
 }
 

@@ -96,7 +96,7 @@ export function readResults(deps: ActivityDeps) {
         const state = `batch ${batchId} is ${status}, ${gap}`;
         throw new NotReady('BatchNotReady', state, pollDelayMs(input.poll, waitedMs));
       }
-      warnOfUnidentified(batch);
+      warnOfUnidentified(batch, files);
       return { ...(await readPageRows(deps.outputs, input, rows ?? [])), status, resultsMissing: !hasResults };
     });
   };
@@ -113,7 +113,7 @@ function describeGap(rows: FileRow[] | undefined, files: DirectoryFiles, results
   return areAllKnown || resultsAgeMs >= SETTLE_MS ? undefined : 'more results may come';
 }
 
-function warnOfUnidentified({ id: batchId, results }: Batch): void {
+function warnOfUnidentified({ id: batchId, results }: Batch, { unidentified }: DirectoryFiles): void {
   const { withJob, withoutJob } = countUnidentified(results ?? []);
   if (withJob > 0)
     log.warn('Results name no file: a job that no other result names is listed in place of its file', {
@@ -121,4 +121,9 @@ function warnOfUnidentified({ id: batchId, results }: Batch): void {
       withJob,
     });
   if (withoutJob > 0) log.warn('Results name neither a file nor a job, and are left out', { batchId, withoutJob });
+  if (unidentified > 0)
+    log.warn('The list of the directory has files without a usable id: a file is missing if its result comes late', {
+      batchId,
+      files: unidentified,
+    });
 }

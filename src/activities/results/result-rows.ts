@@ -27,7 +27,7 @@ export interface ResultRow extends FileRow {
  */
 export function toCompleteRows(
   { results, created_at: batchCreatedAt }: Pick<Batch, 'results' | 'created_at'>,
-  { files, isComplete }: DirectoryFiles,
+  { files, isComplete }: Pick<DirectoryFiles, 'files' | 'isComplete'>,
 ): FileRow[] | undefined {
   if (results == null) return undefined;
   const resultByFile = groupByFile(results);
@@ -86,7 +86,7 @@ function rowPriority(result: BatchResult): number {
   return result.error_message == null ? 0 : 1;
 }
 
-function toRow(fileId: string, name: string | undefined, result: BatchResult): FileRow {
+function toRow(fileId: string, name: string | null | undefined, result: BatchResult): FileRow {
   const { job_reference: job, error_message: error } = result;
   const row = { fileId, name: cleanText(name ?? '') || null, job: null, error: null };
   if (job == null) return { ...row, error: error == null ? null : cleanText(error || 'LlamaCloud gave no reason') };

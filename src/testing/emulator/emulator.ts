@@ -83,7 +83,7 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
     ...batchRoutes(project, webhooks),
     ...parseRoutes(project, presigned),
     ...extractRoutes(project, presigned),
-    ...directoryRoutes(project),
+    ...directoryRoutes(project, presigned),
   ]);
   const handle = async (request: EmulatorRequest) => {
     if (request.path.startsWith(PRESIGNED_PREFIX))

@@ -100,8 +100,11 @@ function runBatch(
 /** Whether LlamaCloud responded with 403: the directory may be in a project that the key does not see. */
 function isForbidden(error: unknown): boolean {
   if (!(error instanceof ChildWorkflowFailure && error.cause instanceof ApplicationFailure)) return false;
-  const detail: unknown = error.cause.details?.[0];
-  return typeof detail === 'object' && detail !== null && 'httpStatus' in detail && detail.httpStatus === 403;
+  // Of a run that had a batch, the first detail is the report.
+  const details: unknown[] = error.cause.details ?? [];
+  return details.some(
+    (detail) => typeof detail === 'object' && detail !== null && 'httpStatus' in detail && detail.httpStatus === 403,
+  );
 }
 
 function toFailedOutcome(error: unknown): DirectoryOutcome {

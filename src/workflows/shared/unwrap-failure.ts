@@ -4,7 +4,7 @@ import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temp
  * Turns an `ActivityFailure` or a `ChildWorkflowFailure` into an `ApplicationFailure` with the type and the message of its cause, since the
  * UI shows the outermost message first, which is only "Activity task failed". Other errors are returned unchanged.
  *
- * @param report First detail of the new failure. Default: the details of the cause.
+ * @param report First detail of the new failure, before the details of the cause. Default: only those.
  */
 export function unwrapFailure(error: unknown, report?: object): unknown {
   const isWrapped = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure;
@@ -15,6 +15,6 @@ export function unwrapFailure(error: unknown, report?: object): unknown {
     nonRetryable: true,
     cause: error,
     ...(type == null ? {} : { type }),
-    details: report === undefined ? (details ?? []) : [report],
+    details: [...(report === undefined ? [] : [report]), ...(details ?? [])],
   });
 }

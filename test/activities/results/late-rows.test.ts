@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { TARGETS } from '../../../src/testing/emulator/index.js';
 import { type Attempt, createContext, failing, failureOf, run, runIn, until } from '../support.js';
-import { editFiles, GRACE_MS, row, setRows, startResults, writeLines } from './support.js';
+import { editFiles, GRACE_MS, readLogged, row, setRows, startResults, writeLines } from './support.js';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -99,6 +99,60 @@ test('a row that comes seconds late has its line, where the files were deleted o
   const later = { progress: { ...Object(heartbeatDetails).progress, firstSeenAtMs } };
   const { rows } = await run(env.activities.readResults, read(10_000), { heartbeatDetails: later });
   expect(rows.map(({ job }) => job?.id)).toEqual(['pjb-1', 'pjb-2', 'pjb-3']);
+});
+
+describe('where the list of files has an item', () => {
+  test.each([null, '', 5, undefined])(
+    'with the name %j, its file is waited for, and has a line',
+    async (display_name) => {
+      const { env, batch, read, a, b, c } = await startResults(KIND);
+      editFiles(env.emulator, (file) => ('id' in file && file.id === b ? { ...file, display_name } : file));
+      setRows(env, batch.id, [row(a, 'pjb-1'), row(c, 'pjb-3')]);
+      const { failure, heartbeatDetails } = await detailsOf((context) =>
+        runIn(context, env.activities.readResults, read()),
+      );
+      expect(failure.message).toContain('1 of 3 files have no job yet');
+      setRows(env, batch.id, [row(a, 'pjb-1'), row(c, 'pjb-3'), row(b, 'pjb-2')]);
+      const { rows } = await run(env.activities.readResults, read(3_000), { heartbeatDetails });
+      expect(rows.map(({ fileId, name, job }) => [fileId, name, job?.id])).toEqual([
+        [a, 'a.md', 'pjb-1'],
+        [c, 'c.md', 'pjb-3'],
+        [b, null, 'pjb-2'],
+      ]);
+    },
+  );
+
+  test.each([
+    ['null', null, undefined],
+    ['missing', undefined, undefined],
+    ['a number', 5, undefined],
+    ['null, on an earlier page than the last where requests are limited', null, 5],
+  ])('whose id is %s, rows are taken after 10 s, with a warning', async (_, id, requestsPerSecond) => {
+    const { env, batch, read, a, b, c } = await startResults({ ...KIND, maxPageSize: 1 }, requestsPerSecond);
+    editFiles(env.emulator, (file) => ('id' in file && file.id === a ? { ...file, id } : file));
+    setRows(env, batch.id, [row(b, 'pjb-2'), row(c, 'pjb-3')]);
+    let heartbeatDetails: unknown;
+    let failure: Awaited<ReturnType<typeof detailsOf>>['failure'];
+    do {
+      const attempt = await detailsOf((context) => runIn(context, env.activities.readResults, read()), {
+        heartbeatDetails,
+      });
+      ({ failure, heartbeatDetails } = attempt);
+    } while (failure.message.includes('names of its files are being read'));
+    expect(failure).toMatchObject({ type: 'BatchNotReady', message: expect.stringContaining('more results may come') });
+    setRows(env, batch.id, [row(b, 'pjb-2'), row(c, 'pjb-3'), row(a, 'pjb-1')]);
+    const { progress } = Object(heartbeatDetails);
+    const later = { progress: { ...progress, firstSeenAtMs: Date.now() - 10_000 } };
+    const { rows, warnings } = await readLogged(env, read(10_000), later);
+    expect(rows.map(({ name, job }) => [name, job?.id])).toEqual([
+      ['b.md', 'pjb-2'],
+      ['c.md', 'pjb-3'],
+      [null, 'pjb-1'],
+    ]);
+    const message =
+      'The list of the directory has files without a usable id: a file is missing if its result comes late';
+    expect(warnings).toMatchObject([{ message, batchId: batch.id, files: 1 }]);
+  });
 });
 
 describe('a later page', () => {

@@ -76,9 +76,11 @@ export function writeLines(
 export async function readLogged(
   env: ActivityEnvironment,
   input: ReadResultsInput,
+  heartbeatDetails?: unknown,
 ): Promise<RowsPage & { warnings: object[] }> {
   const warnings: object[] = [];
   const logger = new DefaultLogger('WARN', ({ message, meta }) => warnings.push({ message, ...meta }));
-  const page = await runIn(new MockActivityEnvironment({}, { logger }), env.activities.readResults, input);
+  const info = { currentAttemptScheduledTimestampMs: Date.now(), heartbeatDetails };
+  const page = await runIn(new MockActivityEnvironment(info, { logger }), env.activities.readResults, input);
   return { ...page, warnings };
 }

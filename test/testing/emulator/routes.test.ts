@@ -159,6 +159,18 @@ describe('directories', () => {
     expect(names(second)).toEqual(['sub/c.md']);
     expect(second.body.next_page_token).toBeNull();
   });
+
+  it('give a presigned URL of each file, in memory or on disk', async () => {
+    const emulator = await startEmulator();
+    for (const source of [[{ name: 'a.txt', content: 'of a' }], 'examples/documents/shipping']) {
+      const { id } = await emulator.addDirectory(source);
+      const response = await call(emulator, `/api/v1/beta/directories/${id}/files`);
+      const { url, expires_at } = Object(response.body.items[0]).download_url;
+      expect(Date.parse(expires_at)).toBeGreaterThan(Date.now());
+      expect(await (await fetch(url)).text()).toMatch(Array.isArray(source) ? /^of a$/ : /delivery note/i);
+      expect((await fetch(url.slice(0, -1))).status).toBe(403);
+    }
+  });
 });
 
 describe('the request log', () => {

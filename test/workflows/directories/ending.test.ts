@@ -1,5 +1,8 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Activities } from '../../../src/activities/types.js';
 import { batchWorkflowId, isFailure } from '../../../src/index.js';
+import { TARGETS } from '../../../src/testing/index.js';
 import { newDirectoriesState } from '../../../src/workflows/directories/state.js';
 import { directoryLines, parseAll } from '../../support/directories.js';
 import { failureOf } from '../../support/failure.js';
@@ -10,12 +13,27 @@ import { until } from '../../support/until.js';
 const HOUR = 3_600_000;
 const POST = { method: 'POST', path: '/api/v2/batches' };
 
+/** Ends a wait with the first 401 or 403 of a poll, as the real one does after 15 minutes of them. */
+function finalIfNotAuthorized(waitForBatch: Activities['waitForBatch']): Activities['waitForBatch'] {
+  return async (input) => {
+    try {
+      return await waitForBatch(input);
+    } catch (error) {
+      if (!(error instanceof ApplicationFailure && error.type === 'NotAuthorized')) throw error;
+      throw ApplicationFailure.nonRetryable(error.message, error.type, ...(error.details ?? []));
+    }
+  };
+}
+
 /** Batches here end when the test says so. */
 describe('a run over many directories that fails or is cancelled, on a real server', () => {
   let env: TestEnvironment;
 
   beforeAll(async () => {
-    env = await startTestEnvironment(await openNamespace(), { emulator: { batchRunningMs: HOUR } });
+    env = await startTestEnvironment(await openNamespace(), {
+      emulator: { batchRunningMs: HOUR },
+      activities: (real: Activities) => ({ waitForBatch: finalIfNotAuthorized(real.waitForBatch) }),
+    });
   });
 
   afterAll(() => env?.close());
@@ -103,6 +121,28 @@ describe('a run over many directories that fails or is cancelled, on a real serv
     const report = await run.result();
     expect(report.directories).toMatchObject({ total: 3, completed: 2, failed: 1, skipped: 0 });
     expect(report.failures).toMatchObject([{ directoryId: ids[0], type: 'NotAuthorized' }]);
+  });
+
+  test('403 after a create is about one directory as well, and the report has what its batch had finished', async () => {
+    const ids = await directories(2);
+    env.emulator.faults.next({ kind: 'status', status: 403, ...TARGETS.getBatch });
+    const { run } = await start(ids, 1, 2);
+    const { id: batchId } = await env.untilCreated(ids[0] ?? '');
+    await finish(ids[1]);
+    const report = await run.result();
+    expect(report.directories).toMatchObject({ total: 2, completed: 1, failed: 1, skipped: 0 });
+    expect(report.failures).toMatchObject([{ directoryId: ids[0], batchId, type: 'NotAuthorized' }]);
+    // The first detail is the report, which readers of a failure rely on.
+    expect(await childOf(ids[0]).report()).toMatchObject({ batchId });
+  });
+
+  test('401 after a create would hit every other one', async () => {
+    const ids = await directories(2);
+    env.emulator.faults.next({ kind: 'status', status: 401, ...TARGETS.getBatch });
+    const { run } = await start(ids, 1, 2);
+    expect(isFailure(await failureOf(run.result()), 'NotAuthorized')).toBe(true);
+    expect((await run.report())?.directories).toMatchObject({ total: 2, failed: 1, skipped: 1 });
+    expect(statusOf(ids[1])).toBeUndefined();
   });
 
   test('cancelling a run cancels the remote batches of its open children, and lists what was finished', async () => {

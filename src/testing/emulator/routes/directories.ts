@@ -2,12 +2,13 @@ import { HttpError } from '../http-error.js';
 import { json } from '../http-exchange.js';
 import type { Directory, DirectoryFile } from '../model.js';
 import { paginate } from '../pagination.js';
+import type { PresignedFiles } from '../presigned.js';
 import type { Project } from '../project.js';
 import { formatServiceTime } from '../service-clock.js';
 import type { Route } from './router.js';
 
 /** The routes below `/api/v1/beta/directories`. */
-export function directoryRoutes(project: Project): readonly Route[] {
+export function directoryRoutes(project: Project, presigned: PresignedFiles): readonly Route[] {
   return [
     {
       method: 'GET',
@@ -25,7 +26,7 @@ export function directoryRoutes(project: Project): readonly Route[] {
           (file) => (name === null || file.name === name) && (substring === null || file.name.includes(substring)),
         );
         const page = paginate(files, 'ascending', query, project.settings);
-        return json({ ...page, items: page.items.map((file) => fileBody(file, directory, project)) });
+        return json({ ...page, items: page.items.map((file) => fileBody(file, directory, project, presigned)) });
       },
     },
   ];
@@ -54,7 +55,7 @@ function directoryBody(directory: Directory, { settings }: Project): object {
   };
 }
 
-function fileBody(file: DirectoryFile, directory: Directory, { settings }: Project): object {
+function fileBody(file: DirectoryFile, directory: Directory, { settings }: Project, presigned: PresignedFiles): object {
   const createdAt = formatServiceTime(directory.createdAtMs, settings);
   return {
     id: file.id,
@@ -67,6 +68,6 @@ function fileBody(file: DirectoryFile, directory: Directory, { settings }: Proje
     file_id: null,
     metadata: {},
     deleted_at: null,
-    download_url: null,
+    download_url: presigned.sourceUrl(file.id),
   };
 }
