@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { type EmulatorOptions, type Fault, TARGETS } from '../../../src/testing/emulator/index.js';
-import { until } from '../../support/until.js';
 import {
   type ActivityEnvironmentOptions,
   createContext,
@@ -223,13 +222,10 @@ describe('the jobs of a batch that can not be cancelled itself any more', () => 
   });
 
   test('are waited for longer while there are no results than while files have none', async () => {
-    const { env, cancelJobs, input } = await start(2, { resultsNullMs: 1_000, lateJobsMs: HOUR, lateRowsShare: 1 });
+    const { env, cancelJobs, input } = await start(2, { resultsNullMs: HOUR, lateJobsMs: HOUR, lateRowsShare: 1 });
     const waits = { ...input, resultsWaitMs: 60_000, unmappedWaitMs: 5_000 };
     expect((await failing(cancelJobs, waits, WAITED)).message).toContain('has no results yet');
-    await until(
-      'the results',
-      async () => (await env.llamacloud.getBatch(input.batchId, { expand: ['results'] })).results != null,
-    );
+    env.emulator.configure({ resultsNullMs: 0 });
     expect(await run(cancelJobs, waits, WAITED)).toEqual({ cancelled: 0, notCancelled: [], filesWithoutJob: 2 });
   });
 
