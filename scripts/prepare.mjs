@@ -22,10 +22,17 @@ try {
 
 function checkNode() {
   const required = readJson('package.json').engines.node;
-  const [, major, minor] = /^>=(\d+)\.(\d+)/.exec(required).map(Number);
-  const [currentMajor, currentMinor] = process.versions.node.split('.').map(Number);
-  if (currentMajor > major || (currentMajor === major && currentMinor >= minor)) return;
+  if (required.split(' || ').some(isNodeIn)) return;
   throw new Error(`Node ${required} is required, but this is Node ${process.versions.node}. Install a newer version.`);
+}
+
+/** Whether this Node is in a range like `^20.19.0`, which is of one major version, or `>=22.12.0`. */
+function isNodeIn(range) {
+  const [, operator, ...lowest] = /^(\^|>=)(\d+)\.(\d+)/.exec(range);
+  const [lowestMajor, lowestMinor] = lowest.map(Number);
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major === lowestMajor) return minor >= lowestMinor;
+  return operator === '>=' && major > lowestMajor;
 }
 
 /** Compares npm's record of what it installed with package-lock.json. */

@@ -1,5 +1,5 @@
 /** What a workflow did before a person reset it. Temporal keeps the histories of the runs that it was reset from. */
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 
 /** One execution of a workflow. */
@@ -8,13 +8,19 @@ export interface WorkflowRun {
   runId: string;
 }
 
-type HistoryEvents = Awaited<ReturnType<typeof fetchEvents>>;
+type HistoryEvents = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>;
+
+/** An earlier execution and its history. */
+interface EarlierRun {
+  run: WorkflowRun;
+  history: HistoryEvents;
+}
 
 /** Upper bound on the earlier runs that are read, if a workflow was reset many times. */
 const MAX_EARLIER_RUNS = 50;
 
 /** Reads the runs that this one was reset from or continues, latest first. A run that waits for the create lock may continue as new. */
-export async function readEarlierRuns(client: Client, { workflowId, runId }: WorkflowRun) {
+export async function readEarlierRuns(client: Client, { workflowId, runId }: WorkflowRun): Promise<EarlierRun[]> {
   const latest = await fetchEvents(client, { workflowId, runId });
   return readChain(client, workflowId, latest, (history) => findBaseRunId(history) || findContinuedRunId(history));
 }
@@ -24,8 +30,8 @@ async function readChain(
   workflowId: string,
   latest: HistoryEvents,
   findPreviousRunId: (history: HistoryEvents) => string | null | undefined,
-) {
-  const runs: { run: WorkflowRun; history: HistoryEvents }[] = [];
+): Promise<EarlierRun[]> {
+  const runs: EarlierRun[] = [];
   let history = latest;
   while (runs.length < MAX_EARLIER_RUNS) {
     const previousRunId = findPreviousRunId(history);
@@ -81,7 +87,7 @@ function findLastReset(history: HistoryEvents): number {
   return history.findLastIndex(({ workflowTaskFailedEventAttributes: failed }) => failed?.newRunId && failed.baseRunId);
 }
 
-async function fetchEvents(client: Client, { workflowId, runId }: WorkflowRun) {
+async function fetchEvents(client: Client, { workflowId, runId }: WorkflowRun): Promise<HistoryEvents> {
   const history = await undefinedIfNotFound(() => client.workflow.getHandle(workflowId, runId).fetchHistory());
   return history?.events ?? [];
 }

@@ -56,6 +56,8 @@ function checkoutIn(root: string) {
   return { root, write, prepare, main: join(root, 'dist', 'cli', 'main.js') };
 }
 
+const MAJOR = Number.parseInt(process.versions.node, 10);
+
 const NOTHING_TO_DO = { code: 0, stderr: '' };
 const BUILT = { code: 0, stderr: 'Building… N s\n' };
 
@@ -143,13 +145,22 @@ describe('prepare', () => {
     expect((await readdir(root)).filter((name) => name.startsWith('.dist'))).toEqual([]);
   });
 
-  it('refuses a Node that is too old', async () => {
+  it.each([`^18.1.0 || ^${MAJOR}.999.0 || >=999.1.0`])('refuses a Node that is not in %s', async (range) => {
     const { write, prepare } = await preparedPackage();
-    await write('package.json', JSON.stringify({ engines: { node: '>=999.1.0' } }));
+    await write('package.json', JSON.stringify({ engines: { node: range } }));
     const { code, stderr } = await prepare();
     expect(code).toBe(1);
-    expect(stderr).toMatch(
-      /^Node >=999\.1\.0 is required, but this is Node \d+\.\d+\.\d+\. Install a newer version\.\n$/,
+    expect(stderr).toBe(
+      `Node ${range} is required, but this is Node ${process.versions.node}. Install a newer version.\n`,
     );
   });
+
+  it.each([`^${MAJOR}.0.0 || >=999.1.0`, `^18.1.0 || >=${MAJOR - 1}.999.0`])(
+    'takes a Node that is in %s',
+    async (range) => {
+      const { write, prepare } = await preparedPackage();
+      await write('package.json', JSON.stringify({ engines: { node: range } }));
+      expect(await prepare()).toEqual(BUILT);
+    },
+  );
 });
