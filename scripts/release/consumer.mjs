@@ -54,7 +54,7 @@ export async function checkProject({ project, folder, tarball, manifest, nodes, 
 
   for (const [version, node] of Object.entries(nodes)) {
     for (const kind of ['module', 'commonjs']) {
-      const { ok, output } = await run(node, [join(root, kind, 'batch.js')], { cwd: root, env });
+      const { ok, output } = await run(node, [join(root, 'out', kind, 'batch.js')], { cwd: root, env });
       say(`  ${project.name}, Node ${version}, ${kind}: ${ok ? 'a batch ran' : 'failed'}`);
       if (!ok) problems.push(`${project.name}, Node ${version}, ${kind}:\n${output}`);
     }
@@ -69,8 +69,14 @@ async function writeProject({ root, project, tarball, manifest }) {
   );
   for (const kind of ['module', 'commonjs']) {
     await cp(SOURCES, join(root, kind), { recursive: true });
-    await writeFile(join(root, kind, 'package.json'), JSON.stringify({ type: kind }));
+    // Compiled into a folder of its own: beside its source, Temporal would bundle the source.
+    await mkdir(join(root, 'out', kind), { recursive: true });
+    for (const place of [kind, join('out', kind)]) {
+      await writeFile(join(root, place, 'package.json'), JSON.stringify({ type: kind }));
+    }
   }
+  // pnpm fails if a dependency has a build script that nobody has approved. Temporal's dependencies work without theirs.
+  await writeFile(join(root, 'pnpm-workspace.yaml'), 'strictDepBuilds: false\n');
   const packageJson = {
     private: true,
     dependencies: {
@@ -80,7 +86,15 @@ async function writeProject({ root, project, tarball, manifest }) {
     devDependencies: { typescript: '~5.9.0', '@types/node': '^20.19.0' },
   };
   await writeFile(join(root, 'package.json'), JSON.stringify(packageJson));
-  const compilerOptions = { module: 'nodenext', target: 'es2023', strict: true, skipLibCheck: true, types: ['node'] };
+  const compilerOptions = {
+    outDir: 'out',
+    rootDir: '.',
+    module: 'nodenext',
+    target: 'es2023',
+    strict: true,
+    skipLibCheck: true,
+    types: ['node'],
+  };
   await writeFile(join(root, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['module', 'commonjs'] }));
 }
 
