@@ -6,8 +6,8 @@ import { mustRun, run } from './run.mjs';
 
 const SOURCES = fileURLToPath(new URL('consumer', import.meta.url));
 
-/** The oldest version that the package takes, and the newest of each line that Node still publishes. */
-export const NODE_VERSIONS = ['20.19.0', '22', '24'];
+/** The two lowest versions that the package takes, and the newest of Node 24. */
+export const NODE_VERSIONS = ['20.19.0', '22.12.0', '24'];
 
 /** Of each manager, and of the peers: `lowest` is the first version that the peer range takes. */
 export const PROJECTS = [
