@@ -114,6 +114,8 @@ function requireWorkflows(compiler: Compiler): void {
   compiler.hooks.compilation.tap(PLUGIN_NAME, (compilation) => {
     compilation.hooks.finishModules.tap(PLUGIN_NAME, (modules) => {
       for (const module of modules) {
+        // The bundler says why. What this module would have imported is not known.
+        if (module.getNumberOfErrors() > 0) return;
         if ('resource' in module && String(module.resource).startsWith(ours)) return;
       }
       // The bundler rejects with it.

@@ -2,6 +2,7 @@
  * The worker of the command `temporal-llamacloud worker`. `node dist/worker.js` runs it too, with its configuration in the environment.
  * Internal: an application creates Temporal's worker itself, with the plugin.
  */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { isGrpcServiceError } from '@temporalio/client';
@@ -40,8 +41,7 @@ export async function startWorker(
       connection,
       namespace: config.temporal.namespace,
       taskQueue: config.temporal.taskQueue,
-      // Bundled by the build. Bundling at every start takes seconds.
-      workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
+      ...findWorkflows(),
       // All of the environment is in the configuration.
       plugins: [new LlamaCloudPlugin({ ...llamacloud, output, ...limit }, {})],
       ...overrides,
@@ -59,6 +59,16 @@ export async function startWorker(
     await connection.close();
     throw reason ?? error;
   }
+}
+
+/**
+ * In a clone, the build has bundled the workflows, since that takes seconds. The package has no bundle: it would be of our version of the
+ * SDK, and a worker of another version fails each workflow task with it.
+ */
+function findWorkflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const codePath = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
+  if (existsSync(codePath)) return { workflowBundle: { codePath } };
+  return { workflowsPath: fileURLToPath(new URL('./workflows/index.js', import.meta.url)) };
 }
 
 /** `Worker.create` reports a missing namespace as a `TransportError`, as it does an unreachable server. */

@@ -116,4 +116,15 @@ describe('the plugin', () => {
     await expect(bundle('./support/queue-scenarios.ts')).rejects.toThrow(advice);
     expect((await bundle('./support/workflows.ts')).code).toContain('processDirectories');
   });
+
+  test('leaves it to the bundler to say why a workflow module can not be bundled', async () => {
+    const workflowsPath = join(await newFolder(), 'workflows.js');
+    await writeFile(workflowsPath, 'export * from');
+    const bundling = bundleWorkflowCode({
+      workflowsPath,
+      plugins: [new LlamaCloudPlugin()],
+      logger: new DefaultLogger('ERROR', () => undefined),
+    });
+    await expect(bundling).rejects.toThrow('Webpack finished with errors');
+  });
 });

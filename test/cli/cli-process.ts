@@ -14,6 +14,8 @@ const NOT_INHERITED = /^(TEMPORAL_(?!CLI_PATH)|LLAMA|npm_|INIT_CWD|VITEST|NODE_)
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Path of the command. Default: the one of this checkout. */
+  readonly main?: string;
 }
 
 export interface CliResult {
@@ -29,8 +31,8 @@ export class CliProcess {
   stdout = '';
   stderr = '';
 
-  constructor(args: readonly string[], { env = {}, cwd }: CliOptions = {}) {
-    this.#child = spawn(process.execPath, [MAIN, ...args], {
+  constructor(args: readonly string[], { env = {}, cwd, main = MAIN }: CliOptions = {}) {
+    this.#child = spawn(process.execPath, [main, ...args], {
       env: { ...inheritedEnv(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(cwd === undefined ? {} : { cwd }),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 
@@ -5,6 +6,17 @@ const ROOT = new URL('../../', import.meta.url);
 
 /** A path, with or without a name in it: `workflows/batch/stop.ts › stop`. */
 const REFERENCE = /`([\w./-]+\.ts)(?: › (\w+))?`/g;
+
+test('every path that the guides for contributors name exists', async () => {
+  const missing: string[] = [];
+  for (const guide of ['AGENTS.md', 'CONTRIBUTING.md']) {
+    const text = await readFile(new URL(guide, ROOT), 'utf8');
+    const paths = [...text.matchAll(/`((?:src|test|docs|scripts)\/[\w./-]*)`/g)].map(([, path = '']) => path);
+    expect(paths.length, guide).toBeGreaterThan(3);
+    for (const path of paths) if (!existsSync(new URL(path, ROOT))) missing.push(`${guide}: ${path}`);
+  }
+  expect(missing).toEqual([]);
+});
 
 test('every file and every function that the architecture names exists', async () => {
   const page = await readFile(new URL('docs/architecture.md', ROOT), 'utf8');

@@ -1,5 +1,5 @@
 /** What a workflow did before a person reset it. Temporal keeps the histories of the executions that it was reset from. */
-import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 
 /** One execution of a workflow. */
@@ -8,7 +8,13 @@ export interface ExecutionRef {
   runId: string;
 }
 
-type HistoryEvents = Awaited<ReturnType<typeof fetchEvents>>;
+type HistoryEvents = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>;
+
+/** An earlier execution and its history. */
+interface EarlierExecution {
+  execution: ExecutionRef;
+  history: HistoryEvents;
+}
 
 /** Upper bound on the earlier executions that are read, if a workflow was reset many times. */
 const MAX_EARLIER_EXECUTIONS = 50;
@@ -17,7 +23,10 @@ const MAX_EARLIER_EXECUTIONS = 50;
  * Reads the executions that this one was reset from or continues, latest first. A run also continues as new before it has a batch, while it
  * waits for another `createBatch` over the same directory to end.
  */
-export async function readEarlierExecutions(client: Client, { workflowId, runId }: ExecutionRef) {
+export async function readEarlierExecutions(
+  client: Client,
+  { workflowId, runId }: ExecutionRef,
+): Promise<EarlierExecution[]> {
   const latest = await fetchEvents(client, { workflowId, runId });
   return readChain(client, workflowId, latest, (history) => findBaseRunId(history) || findContinuedRunId(history));
 }
@@ -27,8 +36,8 @@ async function readChain(
   workflowId: string,
   latest: HistoryEvents,
   findPreviousRunId: (history: HistoryEvents) => string | null | undefined,
-) {
-  const executions: { execution: ExecutionRef; history: HistoryEvents }[] = [];
+): Promise<EarlierExecution[]> {
+  const executions: EarlierExecution[] = [];
   let history = latest;
   while (executions.length < MAX_EARLIER_EXECUTIONS) {
     const previousRunId = findPreviousRunId(history);
@@ -133,7 +142,7 @@ export async function findContinuation(client: Client, execution: ExecutionRef):
   return latest;
 }
 
-async function fetchEvents(client: Client, { workflowId, runId }: ExecutionRef) {
+async function fetchEvents(client: Client, { workflowId, runId }: ExecutionRef): Promise<HistoryEvents> {
   const history = await undefinedIfNotFound(() => client.workflow.getHandle(workflowId, runId).fetchHistory());
   return history?.events ?? [];
 }

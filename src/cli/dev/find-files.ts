@@ -2,6 +2,7 @@ import { type LeftOutReason, walkFolder } from '../../testing/emulator/walk-fold
 
 export interface FoundFiles {
   count: number;
+  hasPdf: boolean;
   /** Paths relative to the folder. */
   readonly leftOut: { readonly path: string; readonly reason: LeftOutReason }[];
 }
@@ -12,10 +13,14 @@ export interface FoundFiles {
  * @param maxCount The search stops at the first file above this.
  */
 export async function findFiles(folder: string, maxCount: number): Promise<FoundFiles> {
-  const found: FoundFiles = { count: 0, leftOut: [] };
+  const found: FoundFiles = { count: 0, hasPdf: false, leftOut: [] };
   for await (const { path, leftOut } of walkFolder(folder)) {
-    if (leftOut !== null) found.leftOut.push({ path, reason: leftOut });
-    else if (++found.count > maxCount) break;
+    if (leftOut !== null) {
+      found.leftOut.push({ path, reason: leftOut });
+      continue;
+    }
+    found.hasPdf ||= path.toLowerCase().endsWith('.pdf');
+    if (++found.count > maxCount) break;
   }
   return found;
 }

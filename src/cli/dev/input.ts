@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openOutputStore } from '../../outputs/index.js';
 import type { BatchJob, JobType } from '../../protocol/index.js';
+import { isParserInstalled, PARSER_PACKAGE } from '../../testing/emulator/documents/pdf.js';
 import { UsageError } from '../errors.js';
 import { formatCount, toPrintable } from '../text.js';
 import { resolveUserPath } from '../user-path.js';
@@ -68,6 +69,12 @@ async function checkFolder(folder: string, shown: string): Promise<FoundFiles> {
     throw new UsageError(
       `${shown} has more than ${formatCount(MAX_FILES, 'file')}, the limit of a LlamaCloud batch`,
       'Give a folder with fewer files, such as one of its sub-folders.',
+    );
+  }
+  if (found.hasPdf && !isParserInstalled()) {
+    throw new UsageError(
+      `There are PDF files in ${shown}, and ${PARSER_PACKAGE}, with which the emulator parses them, is not installed`,
+      `Run: npm install --save-dev ${PARSER_PACKAGE}`,
     );
   }
   return found;

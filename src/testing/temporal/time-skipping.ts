@@ -1,11 +1,19 @@
 import type { Client } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { Duration } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import { type ResolvedExecutable, type ResolveOptions, resolveTestServer } from './resolve.js';
 
 export interface TimeSkippingTemporalOptions extends ResolveOptions {
   /** Port of the gRPC API. Default: a free one. */
   readonly port?: number;
+}
+
+/** The part of `TestWorkflowEnvironment` of `@temporalio/testing` that belongs to time. Written out, so that the types do not need that package. */
+export interface TestClock {
+  /** Skips this time. */
+  sleep(duration: Duration): Promise<void>;
+  /** The server's time, in milliseconds since 1970. */
+  currentTimeMs(): Promise<number>;
 }
 
 /** A running test server that skips time while a workflow's result is awaited. It has one namespace, `default`, and no Web UI. */
@@ -17,8 +25,7 @@ export interface TimeSkippingTemporal {
   readonly client: Client;
   /** Connection for workers. */
   readonly nativeConnection: NativeConnection;
-  /** For `sleep` and `currentTimeMs`. Close it with {@link close}, not with its own `teardown`. */
-  readonly env: TestWorkflowEnvironment;
+  readonly env: TestClock;
   /** The executable of the test server. */
   readonly executable: ResolvedExecutable;
   /** Closes the connections and stops the server. Shut down your workers first. May be called again. */
@@ -60,7 +67,7 @@ export async function startTimeSkippingTemporal(
 }
 
 /** An optional peer: the rest of this package does not need it. */
-async function importTesting(): Promise<typeof import('@temporalio/testing')> {
+async function importTesting() {
   try {
     return await import('@temporalio/testing');
   } catch (error) {

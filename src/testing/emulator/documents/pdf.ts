@@ -3,8 +3,12 @@ import { pathToFileURL } from 'node:url';
 import { DocumentError, type ParsedDocument } from './parsed.js';
 import { PdfWorker } from './pdf-worker.js';
 
-/** The vendor's open-source parser. With OCR off it downloads no model. */
-const PARSER_PACKAGE = '@llamaindex/liteparse';
+/** The vendor's open-source parser. With OCR off it downloads no model. An optional peer: it is large, and only the emulator needs it. */
+export const PARSER_PACKAGE = '@llamaindex/liteparse';
+
+export function isParserInstalled(): boolean {
+  return findParser(PARSER_PACKAGE) !== undefined;
+}
 
 /** A pool of parser processes, which start on demand. */
 export class PdfParser {
@@ -34,16 +38,21 @@ export class PdfParser {
       if (worker.isAlive) return worker;
       this.#all.delete(worker);
     }
-    const worker = new PdfWorker(findParser(this.packageName));
+    const parser = findParser(this.packageName);
+    if (parser === undefined) {
+      throw new DocumentError(`no PDF parser is installed: run \`npm install --save-dev ${this.packageName}\``);
+    }
+    const worker = new PdfWorker(parser);
     this.#all.add(worker);
     return worker;
   }
 }
 
-function findParser(packageName: string): string {
+/** URL of the parser's module, or `undefined` if it is not installed. */
+function findParser(packageName: string): string | undefined {
   try {
     return pathToFileURL(createRequire(import.meta.url).resolve(packageName)).href;
-  } catch (cause) {
-    throw new DocumentError(`no PDF parser is installed: run \`npm install ${packageName}\``, { cause });
+  } catch {
+    return undefined;
   }
 }

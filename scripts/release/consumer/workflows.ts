@@ -1,0 +1,2 @@
+/** The workflow module of an application. */
+export * from 'temporal-llamacloud/workflows';
