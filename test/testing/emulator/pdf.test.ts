@@ -13,7 +13,9 @@ function startParser(packageName?: string): PdfParser {
 
 describe('the PDF parser', () => {
   it('names the package to install when it is missing', async () => {
-    await expect(startParser('no-such-parser').parse('any.pdf')).rejects.toThrow('npm install --save-dev no-such-parser');
+    await expect(startParser('no-such-parser').parse('any.pdf')).rejects.toThrow(
+      'npm install --save-dev no-such-parser',
+    );
   });
 
   it('continues after a document that crashes its process', async () => {
