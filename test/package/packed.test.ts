@@ -1,38 +1,20 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { installPackedApp } from '../support/packed-app.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Of @temporalio. */
-const OPTIONAL_PEERS = ['testing', 'nexus'];
-
-/** An application that has installed the package as npm packs it, without its optional peers. Dependencies are linked from this checkout. */
+/** An application that has installed the package as npm packs it, without its optional peers. */
 describe('the packed package', () => {
   let app: string;
   let installed: string;
 
   beforeAll(async () => {
-    app = await mkdtemp(join(tmpdir(), 'packed-'));
-    const run = (command: string, args: string[], cwd: string) =>
-      execFileSync(command, args, { cwd, encoding: 'utf8', stdio: 'pipe' });
-    run('npm', ['pack', '--ignore-scripts', '--pack-destination', app], ROOT);
-    const [tarball = ''] = (await readdir(app)).filter((name) => name.endsWith('.tgz'));
+    app = await installPackedApp({ without: ['testing', 'nexus'] });
     installed = join(app, 'node_modules', 'temporal-llamacloud');
-    await mkdir(installed, { recursive: true });
-    run('tar', ['-xzf', join(app, tarball), '--strip-components=1', '-C', installed], app);
-    const link = (name: string) => symlink(join(ROOT, 'node_modules', name), join(app, 'node_modules', name));
-    for (const name of await readdir(join(ROOT, 'node_modules'))) {
-      if (!name.startsWith('.') && name !== '@temporalio') await link(name);
-    }
-    await mkdir(join(app, 'node_modules', '@temporalio'));
-    for (const name of await readdir(join(ROOT, 'node_modules', '@temporalio'))) {
-      if (!OPTIONAL_PEERS.includes(name)) await link(`@temporalio/${name}`);
-    }
-    await writeFile(join(app, 'package.json'), '{ "type": "module" }');
   });
 
   afterAll(() => rm(app, { recursive: true, force: true }));

@@ -8,6 +8,7 @@ import {
   type ProcessJobInput,
   type ResolvedBatchInput,
   supportsFormat,
+  WORKFLOW_TYPES,
 } from '../../protocol/index.js';
 import { waitForEarlierChild } from '../shared/activities.js';
 import { cancelWithScope, executeCancellableChild } from '../shared/cancellable-child.js';
@@ -73,7 +74,7 @@ const MIN_TIMEOUT_MS = { jobEnded: 120_000, jobRunning: 30_000 };
 
 function toJobInput(
   { opened }: BatchState,
-  { scope, collect, poll, jobTimeoutMs, child }: ResolvedBatchInput,
+  { scope, directoryId, collect, poll, jobTimeoutMs, child }: ResolvedBatchInput,
   batchId: string,
   { fileId, name }: ResultRow,
   job: JobReference,
@@ -90,6 +91,8 @@ function toJobInput(
     jobId: job.id,
     type: job.type,
     batchId,
+    // Not for `processJob`, which has no use for it: it would be in each history.
+    ...(child.workflowType === WORKFLOW_TYPES.processJob ? {} : { directoryId }),
     // A job of another type than the batch's has its own formats.
     ...(supportsFormat(job.type, collect) ? { collect } : {}),
     ...(jobEnded ? {} : { poll }),
