@@ -9,6 +9,9 @@ import { installPackedApp } from '../support/packed-app.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 
+/** Where examples keep what they have downloaded or built. */
+export const CACHE = fileURLToPath(new URL('../../.examples', import.meta.url));
+
 /** Vitest runs one file after the other in a process: they share the installation. */
 let app: Promise<string> | undefined;
 
