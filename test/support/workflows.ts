@@ -31,7 +31,7 @@ export { runQueues } from './queue-scenarios.js';
 export async function indexDocument(input: ProcessJobInput): Promise<JobOutcome> {
   if (input.name === 'reject.md') throw ApplicationFailure.nonRetryable('not for the index', 'NotIndexed');
   const document = await processJob(input);
-  return { ...document, output: `indexed on ${workflowInfo().taskQueue}` };
+  return { ...document, output: `indexed on ${workflowInfo().taskQueue}, from ${input.directoryId}` };
 }
 
 /** A caller in another namespace. */
