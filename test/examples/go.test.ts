@@ -40,7 +40,7 @@ test('Go gets an error if a run of the same work is open', async () => {
   const batch = await until('the batch', () =>
     example.emulator.batches.list().find(({ directoryId }) => directoryId === id),
   );
-  await expect(start(id)).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/already started/i) });
+  await expect(start(id)).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/already running/) });
   example.emulator.batches.finish(batch.id);
   expect((await first).stdout).toContain('1 of 1 files completed');
 });
