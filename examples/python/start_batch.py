@@ -4,7 +4,9 @@ The workflow's names and JSON are the contract. The worker is `temporal-llamaclo
 """
 
 import asyncio
+import os
 import sys
+from datetime import timedelta
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.envconfig import ClientConfig
@@ -14,15 +16,18 @@ from temporalio.service import RPCError
 JOB = {"type": "parse_v2", "configurationId": "cfg-PARSE_AGENTIC"}
 
 
-async def print_progress(handle: WorkflowHandle) -> None:
-    while True:
+async def print_progress(handle: WorkflowHandle, ended: asyncio.Event) -> None:
+    while not ended.is_set():
         try:
-            progress = await handle.query("progress")
+            progress = await handle.query("progress", rpc_timeout=timedelta(seconds=10))
             print(progress["phase"], progress["files"], flush=True)
         except RPCError as error:
             # Such as a worker that is busy.
             print(error, file=sys.stderr)
-        await asyncio.sleep(5)
+        try:
+            await asyncio.wait_for(ended.wait(), timeout=5)
+        except asyncio.TimeoutError:
+            pass
 
 
 async def main(directory_id: str) -> None:
@@ -35,7 +40,8 @@ async def main(directory_id: str) -> None:
         task_queue="llamacloud",
     )
     print("Started", handle.id)
-    progress = asyncio.create_task(print_progress(handle))
+    ended = asyncio.Event()
+    progress = asyncio.create_task(print_progress(handle, ended))
     try:
         report = await handle.result()
         files = report["files"]
@@ -46,10 +52,14 @@ async def main(directory_id: str) -> None:
             print(error.cause.type, error.cause.details[:1], file=sys.stderr)
         raise
     finally:
-        progress.cancel()
+        ended.set()
+        await progress
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("Give the id of a directory: python start_batch.py dir-...")
     asyncio.run(main(sys.argv[1]))
+    # A short program may crash while Python ends: https://github.com/temporalio/sdk-python/issues/300
+    sys.stdout.flush()
+    os._exit(0)

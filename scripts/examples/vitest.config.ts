@@ -5,9 +5,10 @@ import { REPORTERS, TIMEOUTS } from '../../vitest.config.js';
 export default defineConfig({
   test: {
     include: ['test/examples/**/*.test.ts'],
+    globalSetup: './test/examples/global-setup.ts',
     setupFiles: './test/support/clear-logged.ts',
     isolate: false,
-    // Their processes use the CPU, and one installation of the package serves the files of one vitest process.
+    // Their processes use the CPU.
     maxWorkers: 2,
     reporters: REPORTERS,
     ...TIMEOUTS,

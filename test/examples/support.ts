@@ -1,19 +1,15 @@
-import { rmSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
 import { type LlamaCloudEmulator, startLlamaCloudEmulator } from '../../src/testing/index.js';
 import { openNamespace, type TestNamespace } from '../support/namespace.js';
 import { NodeProcess } from '../support/node-process.js';
-import { installPackedApp } from '../support/packed-app.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 
 /** Where examples keep what they have downloaded or built. */
 export const CACHE = fileURLToPath(new URL('../../.examples', import.meta.url));
-
-/** Vitest runs one file after the other in a process: they share the installation. */
-let app: Promise<string> | undefined;
 
 /** An example in an application of its own, which has installed the packed package, on a namespace and an emulator. */
 export interface ExampleEnvironment {
@@ -31,9 +27,8 @@ export interface ExampleEnvironment {
 
 /** @param name Folder of the example. */
 export async function openExample(name: string): Promise<ExampleEnvironment> {
-  app ??= installApp();
-  const [folder, temporal, emulator] = await Promise.all([
-    app,
+  const folder = inject('packedApp');
+  const [temporal, emulator] = await Promise.all([
     openNamespace(),
     startLlamaCloudEmulator({ seed: 7, batchPendingMs: 0, batchRunningMs: 0, jobPendingMs: 0, jobRunningMs: 0 }),
   ]);
@@ -63,10 +58,4 @@ export async function openExample(name: string): Promise<ExampleEnvironment> {
       await emulator.close();
     },
   };
-}
-
-async function installApp(): Promise<string> {
-  const folder = await installPackedApp();
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
