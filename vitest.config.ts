@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const { VITEST_JSON_REPORT } = process.env;
@@ -22,7 +22,11 @@ const LONG = [
 ];
 
 /** For a busy machine: a test that hangs is rare, and one that is slow is not. */
-const TIMEOUTS = { testTimeout: 400_000, hookTimeout: 400_000 };
+export const TIMEOUTS = { testTimeout: 400_000, hookTimeout: 400_000 };
+
+/** CI counts the tests in the JSON report. */
+export const REPORTERS: NonNullable<ViteUserConfig['test']>['reporters'] =
+  VITEST_JSON_REPORT === undefined ? ['default'] : ['default', ['json', { outputFile: VITEST_JSON_REPORT }]];
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -40,7 +44,8 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['test/**/*.test.ts'],
-          exclude: MOCKING,
+          // `npm run examples` runs the examples.
+          exclude: [...MOCKING, 'test/examples/**'],
           globalSetup: './test/support/global-setup.ts',
           setupFiles: './test/support/clear-logged.ts',
           // Loading Temporal's SDK for each file takes as long as most of the files do.
@@ -52,8 +57,6 @@ export default defineConfig({
     ],
     // Most tests wait for servers, so two cores can run six files at a time.
     maxWorkers: 6,
-    // CI counts the tests in the JSON report.
-    reporters:
-      VITEST_JSON_REPORT === undefined ? ['default'] : ['default', ['json', { outputFile: VITEST_JSON_REPORT }]],
+    reporters: REPORTERS,
   },
 });

@@ -27,6 +27,7 @@ export {
   UnexpectedResponseError,
   type Webhook,
 } from './llamacloud/index.js';
+export type { LlamaCloudNexusOptions } from './nexus/options.js';
 export {
   type Content,
   DirectoryStore,

@@ -2,9 +2,11 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BundleOptions, BundlerPlugin, WorkerOptions, WorkerPlugin } from '@temporalio/worker';
+import type { ServiceHandler } from 'nexus-rpc';
 import { createActivities } from './activities/index.js';
 import { llamaCloudConfigFromEnv } from './config.js';
 import { LlamaCloudClient } from './llamacloud/index.js';
+import type { LlamaCloudNexusOptions } from './nexus/options.js';
 import { type OutputStore, openOutputStore } from './outputs/index.js';
 import { WORKER_OPTIONS } from './worker-options.js';
 
@@ -23,6 +25,8 @@ export interface LlamaCloudPluginOptions {
    * `LLAMACLOUD_REQUESTS_PER_SECOND`, or no limit.
    */
   requestsPerSecond?: number;
+  /** Serve the Nexus service `llamacloud` on the task queue of the worker. Needs `@temporalio/nexus` and `nexus-rpc`. Default false. */
+  nexus?: boolean | LlamaCloudNexusOptions;
 }
 
 /**
@@ -63,10 +67,14 @@ export class LlamaCloudPlugin implements WorkerPlugin, BundlerPlugin {
     const outputs = typeof this.#options.output === 'object' ? this.#options.output : openOutputStore(output);
     await outputs.check();
     const limit = requestsPerSecond === undefined ? {} : { requestsPerSecond };
+    const { nexus = false } = this.#options;
     return {
       ...WORKER_OPTIONS,
       ...(requestsPerSecond === undefined ? {} : { maxTaskQueueActivitiesPerSecond: requestsPerSecond }),
       ...options,
+      ...(nexus === false
+        ? {}
+        : { nexusServices: [...(options.nexusServices ?? []), await createNexusService(nexus === true ? {} : nexus)] }),
       activities: {
         ...options.activities,
         ...createActivities({ llamacloud: new LlamaCloudClient(llamacloud), outputs, ...limit }),
@@ -83,6 +91,19 @@ export class LlamaCloudPlugin implements WorkerPlugin, BundlerPlugin {
         return { ...own, plugins: [...(own.plugins ?? []), requireWorkflows] };
       },
     };
+  }
+}
+
+/** Its peers are optional: most workers serve no Nexus service. */
+async function createNexusService(options: LlamaCloudNexusOptions): Promise<ServiceHandler> {
+  try {
+    const { createLlamaCloudNexusService } = await import('./nexus/handlers.js');
+    return createLlamaCloudNexusService(options);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
+    const message =
+      'The Nexus service needs @temporalio/nexus and nexus-rpc. Run: npm install @temporalio/nexus nexus-rpc';
+    throw new Error(message, { cause: error });
   }
 }
 

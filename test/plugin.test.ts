@@ -3,8 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkerOptions } from '@temporalio/worker';
+import { operation, service, serviceHandler } from 'nexus-rpc';
 import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
-import { BatchClient, LlamaCloudPlugin, openOutputStore, WORKER_OPTIONS } from '../src/index.js';
+import {
+  BatchClient,
+  LlamaCloudPlugin,
+  type LlamaCloudPluginOptions,
+  openOutputStore,
+  WORKER_OPTIONS,
+} from '../src/index.js';
 import { startLlamaCloudEmulator } from '../src/testing/index.js';
 import { openNamespace, type TestNamespace } from './support/namespace.js';
 import { files, parseInput } from './support/test-environment.js';
@@ -97,6 +104,21 @@ describe('the plugin', () => {
     expect(limited.maxTaskQueueActivitiesPerSecond).toBe(2);
     const unlimited = await configure(new LlamaCloudPlugin({ apiKey: 'llx-key', output }, {}));
     expect(unlimited).not.toHaveProperty('maxTaskQueueActivitiesPerSecond');
+  });
+
+  test('serves the Nexus service where it is asked to, beside the services of the application', async () => {
+    const output = await newFolder();
+    const own = serviceHandler(service('own', { echo: operation<string, string>() }), {
+      echo: async (_, text) => text,
+    });
+    const configureNexus = (nexus: LlamaCloudPluginOptions['nexus']) =>
+      configure(new LlamaCloudPlugin({ apiKey: 'llx-key', output, ...(nexus === undefined ? {} : { nexus }) }), {
+        nexusServices: [own],
+      });
+    const names = ({ nexusServices }: WorkerOptions) => nexusServices?.map(({ definition }) => definition.name);
+    expect(names(await configureNexus(true))).toEqual(['own', 'llamacloud']);
+    expect(names(await configureNexus({ workflowIdConflictPolicy: 'USE_EXISTING' }))).toEqual(['own', 'llamacloud']);
+    expect(names(await configureNexus(false))).toEqual(['own']);
   });
 
   test('takes an output store of the application', async () => {

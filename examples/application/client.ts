@@ -1,12 +1,16 @@
-/** Starts a run with the child workflow of the application, and waits for its report. */
+/** Starts a run with the child workflow of the application, and waits for its report: `npx tsx client.ts dir-...` */
 import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { BatchClient, isFailure } from 'temporal-llamacloud';
 
-const client = new Client({ connection: await Connection.connect({ address: 'localhost:7233' }) });
-const batches = new BatchClient({ client });
+const [directoryId] = process.argv.slice(2);
+if (directoryId === undefined) throw new Error('Give the id of a directory: npx tsx client.ts dir-...');
+const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+const connection = await Connection.connect(connectionOptions);
+const batches = new BatchClient({ client: new Client({ connection, namespace }) });
 
 const run = await batches.start({
-  directoryId: 'dir-aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee',
+  directoryId,
   job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' },
   child: { workflowType: 'indexDocument' },
   maxFailedPercent: 5,
@@ -21,3 +25,4 @@ try {
   const report = await run.report();
   console.error('More than 5 % of the files failed or were cancelled:', report?.failures);
 }
+await connection.close();

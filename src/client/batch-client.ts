@@ -1,5 +1,5 @@
 import type { Client, WorkflowHandleWithFirstExecutionRunId, WorkflowOptions } from '@temporalio/client';
-import { checkBatchInput, checkDirectoriesInput } from '../activities/input/index.js';
+import { checkBatchInput } from '../activities/input/index.js';
 import {
   type BatchProgress,
   type BatchReport,
@@ -10,13 +10,11 @@ import {
   isReport,
   type ProcessBatchInput,
   type ProcessDirectoriesInput,
-  renderSummary,
-  WORKFLOW_TYPES,
 } from '../protocol/index.js';
-import { toFairnessKey } from './fairness.js';
 import { createRunHandle, type RunHandle } from './run-handle.js';
+import { type RunStart, summarize, toBatchStart, toDirectoriesStart } from './run-start.js';
 import { type BatchScheduleHandle, BatchSchedules, type ScheduleBatchOptions } from './schedules.js';
-import { batchWorkflowId, directoriesWorkflowId, trimIds } from './workflow-ids.js';
+import type { batchWorkflowId, directoriesWorkflowId } from './workflow-ids.js';
 
 export interface BatchClientOptions {
   /** Your Temporal client. It has the connection and the namespace. */
@@ -45,14 +43,6 @@ export type BatchHandle = RunHandle<BatchReport, BatchProgress>;
 
 /** Handle of a `processDirectories` run. */
 export type DirectoriesHandle = RunHandle<DirectoriesReport, DirectoriesProgress>;
-
-interface StartArguments {
-  workflowType: string;
-  workflowId: string;
-  input: object;
-  staticSummary: string;
-  options: StartBatchOptions;
-}
 
 /**
  * Starts batch runs from application code, and follows them.
@@ -98,16 +88,7 @@ export class BatchClient {
    * @throws ApplicationFailure of the type `InvalidInput`, which names every wrong field, before anything is started.
    */
   async start(input: ProcessBatchInput, options: StartBatchOptions = {}): Promise<BatchHandle> {
-    checkBatchInput(input);
-    const workflowId = options.workflowId ?? batchWorkflowId(input);
-    const staticSummary = summarize(input);
-    const runId = await this.#start({
-      workflowType: WORKFLOW_TYPES.processBatch,
-      workflowId,
-      input,
-      staticSummary,
-      options,
-    });
+    const { workflowId, runId } = await this.#start(toBatchStart(input, options.workflowId), options);
     return this.attach(workflowId, runId);
   }
 
@@ -127,16 +108,7 @@ export class BatchClient {
     input: ProcessDirectoriesInput,
     options: StartDirectoriesOptions = {},
   ): Promise<DirectoriesHandle> {
-    checkDirectoriesInput(input);
-    const workflowId = options.workflowId ?? directoriesWorkflowId(input);
-    const staticSummary = renderSummary(`${input.directoryIds.length} directories`, input.job);
-    const runId = await this.#start({
-      workflowType: WORKFLOW_TYPES.processDirectories,
-      workflowId,
-      input,
-      staticSummary,
-      options,
-    });
+    const { workflowId, runId } = await this.#start(toDirectoriesStart(input, options.workflowId), options);
     return this.attachDirectories(workflowId, runId);
   }
 
@@ -184,27 +156,16 @@ export class BatchClient {
     return this.#schedules.get(scheduleId);
   }
 
-  /** Returns the run id: the first one, if the run continues as new. */
-  async #start({ workflowType, workflowId, input, staticSummary, options }: StartArguments): Promise<string> {
-    const { taskQueue = this.#taskQueue, ...rest } = options;
+  /** Returns the first run id, if the run continues as new. */
+  async #start(start: RunStart<object>, options: StartBatchOptions): Promise<{ workflowId: string; runId: string }> {
+    const { workflowType, priority, ...rest } = start;
+    const { taskQueue = this.#taskQueue } = options;
     const handle: WorkflowHandleWithFirstExecutionRunId = await this.#client.workflow.start(workflowType, {
+      ...options,
       ...rest,
-      priority: { fairnessKey: toFairnessKey(workflowId), ...rest.priority },
-      workflowId,
+      priority: { ...priority, ...options.priority },
       taskQueue,
-      args: [input],
-      staticSummary,
     });
-    return handle.firstExecutionRunId;
+    return { workflowId: rest.workflowId, runId: handle.firstExecutionRunId };
   }
-}
-
-/** The summary in the Temporal UI. */
-function summarize(input: ProcessBatchInput): string {
-  if (input.batchId === undefined) {
-    const { directoryId, job } = trimIds(input);
-    return renderSummary(directoryId, job);
-  }
-  const batchId = input.batchId.trim();
-  return input.onlyMissing ? `Files of batch ${batchId} without a document` : `Batch ${batchId}`;
 }

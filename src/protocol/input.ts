@@ -141,6 +141,8 @@ export interface ProcessJobInput extends ApiScope {
   type: JobType;
   /** Batch (`bat-...`) that created the job. The document is written to the folder with its id. */
   batchId: string;
+  /** Source directory (`dir-...`) of the batch. `processJob` does not need it. */
+  directoryId?: string;
   /** Default `markdown` for parse jobs, `record` for extract jobs. */
   collect?: CollectFormat;
   poll?: PollOptions;

@@ -1,85 +1,23 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { runCli } from '../../src/cli/run-cli.js';
-import { until } from '../support/until.js';
+import { inheritedEnv, NodeProcess, type ProcessOptions, type ProcessResult } from '../support/node-process.js';
 
 /** Path of the built command. */
 export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** Variables that the command must not inherit from the test runner: with them it would use another server or key. */
-const NOT_INHERITED = /^(TEMPORAL_(?!CLI_PATH)|LLAMA|npm_|INIT_CWD|VITEST|NODE_)/;
-
-export interface CliOptions {
-  readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
+export interface CliOptions extends ProcessOptions {
   /** Path of the command. Default: the one of this checkout. */
   readonly main?: string;
 }
 
-export interface CliResult {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export type CliResult = ProcessResult;
 
-/** The built command as a process. Its stdin is empty. */
-export class CliProcess {
-  readonly #child: ChildProcess;
-  readonly #ended: Promise<number | null>;
-  stdout = '';
-  stderr = '';
-
-  constructor(args: readonly string[], { env = {}, cwd, main = MAIN }: CliOptions = {}) {
-    this.#child = spawn(process.execPath, [main, ...args], {
-      env: { ...inheritedEnv(), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...(cwd === undefined ? {} : { cwd }),
-    });
-    this.#child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
-      this.stdout += chunk;
-    });
-    this.#child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-      this.stderr += chunk;
-    });
-    this.#ended = once(this.#child, 'close').then(() => this.#child.exitCode);
+/** The built command as a process. */
+export class CliProcess extends NodeProcess {
+  constructor(args: readonly string[], { main = MAIN, ...options }: CliOptions = {}) {
+    super([main, ...args], options);
   }
-
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
-  /** Waits until the stdout so far matches. */
-  async waitForOutput(pattern: RegExp): Promise<RegExpExecArray> {
-    return await until(`${pattern} in ${JSON.stringify(this.stdout + this.stderr)}`, () => {
-      const match = pattern.exec(this.stdout);
-      if (match !== null) return match;
-      const { exitCode } = this.#child;
-      if (exitCode !== null) throw new Error(`it ended with ${exitCode}: ${this.stdout}${this.stderr}`);
-      return undefined;
-    });
-  }
-
-  /** Closes the reading end of its stdout, as `| head` does. */
-  closeOutput(): void {
-    this.#child.stdout?.destroy();
-  }
-
-  async end(): Promise<CliResult> {
-    const code = await this.#ended;
-    return { code, stdout: this.stdout, stderr: this.stderr };
-  }
-
-  /** Sends a signal, and waits for the end. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<CliResult> {
-    this.#child.kill(signal);
-    return await this.end();
-  }
-}
-
-function inheritedEnv(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name)));
 }
 
 /**

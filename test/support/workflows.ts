@@ -2,6 +2,7 @@
 import {
   ApplicationFailure,
   condition,
+  createNexusServiceClient,
   defineSignal,
   makeContinueAsNewFunc,
   setHandler,
@@ -9,7 +10,15 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BatchReport, JobOutcome, ProcessBatchInput, ProcessJobInput } from '../../src/index.js';
+import type {
+  BatchReport,
+  DirectoriesReport,
+  JobOutcome,
+  ProcessBatchInput,
+  ProcessDirectoriesInput,
+  ProcessJobInput,
+} from '../../src/index.js';
+import { llamaCloudService } from '../../src/nexus/service.js';
 import type { BatchState } from '../../src/workflows/batch/state.js';
 import { pollRestartedByWake } from '../../src/workflows/batch/wake.js';
 import { processBatch, processJob } from '../../src/workflows/index.js';
@@ -22,7 +31,20 @@ export { runQueues } from './queue-scenarios.js';
 export async function indexDocument(input: ProcessJobInput): Promise<JobOutcome> {
   if (input.name === 'reject.md') throw ApplicationFailure.nonRetryable('not for the index', 'NotIndexed');
   const document = await processJob(input);
-  return { ...document, output: `indexed on ${workflowInfo().taskQueue}` };
+  return { ...document, output: `indexed on ${workflowInfo().taskQueue}, from ${input.directoryId}` };
+}
+
+/** A caller in another namespace. */
+export function callProcessBatch(endpoint: string, input: ProcessBatchInput): Promise<BatchReport> {
+  return createNexusServiceClient({ service: llamaCloudService, endpoint }).executeOperation('processBatch', input);
+}
+
+/** The same, over many directories. */
+export function callProcessDirectories(endpoint: string, input: ProcessDirectoriesInput): Promise<DirectoriesReport> {
+  return createNexusServiceClient({ service: llamaCloudService, endpoint }).executeOperation(
+    'processDirectories',
+    input,
+  );
 }
 
 /** A child that says nothing about a document. */

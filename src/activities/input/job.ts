@@ -35,6 +35,7 @@ export const jobInputSchema = z
     jobId: remoteId,
     type: jobType,
     batchId: remoteId,
+    directoryId: remoteId.optional(),
     collect,
     poll,
     timeoutMs: z.number().min(MIN_DELAY_MS).max(MAX_TIMEOUT_MS).optional(),

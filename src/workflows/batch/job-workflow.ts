@@ -73,7 +73,7 @@ const MIN_TIMEOUT_MS = { jobEnded: 120_000, jobRunning: 30_000 };
 
 function toJobInput(
   { opened }: BatchState,
-  { scope, collect, poll, jobTimeoutMs, child }: ResolvedBatchInput,
+  { scope, directoryId, collect, poll, jobTimeoutMs, child }: ResolvedBatchInput,
   batchId: string,
   { fileId, name }: ResultRow,
   job: JobReference,
@@ -90,6 +90,7 @@ function toJobInput(
     jobId: job.id,
     type: job.type,
     batchId,
+    directoryId,
     // A job of another type than the batch's has its own formats.
     ...(supportsFormat(job.type, collect) ? { collect } : {}),
     ...(jobEnded ? {} : { poll }),

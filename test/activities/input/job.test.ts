@@ -23,6 +23,7 @@ test('a job of a run is taken with all that the run says of it', () => {
     ...JOB,
     projectId: 'prj-1',
     organizationId: 'org-1',
+    directoryId: 'dir-1',
     collect: 'text',
     storeId: 'store-1',
     collectTaskQueue: 'llamacloud',
@@ -41,7 +42,14 @@ test('a job of a run is taken with all that the run says of it', () => {
 });
 
 test('every wrong option of a run is named', () => {
-  const wrong = { storeId: 5, collectTaskQueue: '', collectLocally: 'yes', timeoutMs: Number.NaN, name: {} };
+  const wrong = {
+    storeId: 5,
+    directoryId: '',
+    collectTaskQueue: '',
+    collectLocally: 'yes',
+    timeoutMs: Number.NaN,
+    name: {},
+  };
   expect(namesOf(wrongJob(wrong)).toSorted()).toEqual(Object.keys(wrong).toSorted());
   expect(namesOf(wrongJob({ storeId: 's'.repeat(101) }))).toEqual(['storeId']);
 });

@@ -68,7 +68,7 @@ describe('children, on several workers', () => {
     expect(report.failures).toMatchObject([{ name: 'reject.md', type: 'NotIndexed', message: 'not for the index' }]);
     for (const line of await env.manifest(report.manifest)) {
       if (line.status === 'FAILED') continue;
-      expect(line.output).toBe(`indexed on ${childWorker.taskQueue}`);
+      expect(line.output).toBe(`indexed on ${childWorker.taskQueue}, from ${id}`);
       const document = join(env.output, ...documentKey(report.batchId, line, 'markdown'));
       expect(await readFile(document, 'utf8')).toContain('# File');
     }

@@ -1,0 +1,1 @@
+export * from 'temporal-llamacloud/workflows';
