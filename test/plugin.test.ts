@@ -100,7 +100,7 @@ describe('the plugin', () => {
   });
 
   test('takes an output store of the application', async () => {
-    const outputs = openOutputStore(await newFolder());
+    const outputs = await openOutputStore(await newFolder());
     const plugin = new LlamaCloudPlugin({ apiKey: 'llx-key', output: outputs });
     expect((await configure(plugin)).activities).toHaveProperty('writeManifest');
   });

@@ -6,21 +6,26 @@ import { makeFolder } from './make-folder.js';
 import { TEMPORARY_FOLDER } from './temporary-files.js';
 
 /** Starts with a dot, unlike the names of documents and folders. */
-const FILE_NAME = '.store-id';
+export const STORE_ID_NAME = '.store-id';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Reads the id of the store at a root, and creates it if there is none. Workers that start at the same time get the same id. */
 export async function readStoreId(root: string): Promise<string> {
-  const path = join(root, FILE_NAME);
-  const id = (await readIfExists(path)) ?? (await create(root, path));
-  if (!UUID.test(id)) throw new Error(`${path} is damaged: delete it, and a new one is created`);
+  const path = join(root, STORE_ID_NAME);
+  return parseStoreId((await readIfExists(path)) ?? (await create(root, path)), path);
+}
+
+/** @param location Where the text is from, for the message. @throws Error if it is no id. */
+export function parseStoreId(text: string, location: string): string {
+  const id = text.trim();
+  if (!UUID.test(id)) throw new Error(`${location} is damaged: delete it, and a new one is created`);
   return id;
 }
 
 async function readIfExists(path: string): Promise<string | undefined> {
   try {
-    return (await readFile(path, 'utf8')).trim();
+    return await readFile(path, 'utf8');
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
@@ -40,5 +45,5 @@ async function create(root: string, path: string): Promise<string> {
   } finally {
     await rm(temporaryPath, { force: true });
   }
-  return readFile(path, 'utf8').then((id) => id.trim());
+  return readFile(path, 'utf8');
 }
