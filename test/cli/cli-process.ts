@@ -12,7 +12,8 @@ export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.
 const NOT_INHERITED = /^(TEMPORAL_(?!CLI_PATH)|LLAMA|npm_|INIT_CWD|VITEST|NODE_)/;
 
 export interface CliOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  /** `undefined`: not set. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
 }
 
