@@ -128,8 +128,7 @@ export class S3Store implements OutputStore {
     try {
       const { Body } = await this.#client.send(new GetObjectCommand(this.#object(name)));
       if (!(Body instanceof Readable)) throw new Error('the response has no body');
-      // An error that comes while nobody reads must not end the process. Who reads gets it.
-      return Body.on('error', () => undefined);
+      return Body;
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;

@@ -237,12 +237,28 @@ describe('a write whose activity is cancelled', () => {
     const writing = store.write(KEY, content, { signal: controller.signal });
     writing.catch(() => undefined);
     await until(operation, () => proxy.operations().includes(operation));
+    const abortedMs = performance.now();
     controller.abort(reason);
     await expect(writing).rejects.toBe(reason);
+    // A request that is not ended fails after 60 s.
+    expect(performance.now() - abortedMs).toBeLessThan(50_000);
     expect(seen.isClosed).toBe(true);
     expect(await uploads()).toEqual([]);
     expect(await keys()).toEqual([]);
   });
+});
+
+test('as many writes as Temporal starts are sent at the same time', async () => {
+  const store = await openStore();
+  const controller = new AbortController();
+  proxy.always('PutObject', { kind: 'silence' });
+  const writes = Array.from({ length: 120 }, (_, index) =>
+    store.write([`${index}`], 'a document', { signal: controller.signal }),
+  );
+  const ended = Promise.allSettled(writes);
+  await until('all requests', () => proxy.requests.length === 120);
+  controller.abort(new Error('the test has ended'));
+  await ended;
 });
 
 describe('a read that fails', () => {
