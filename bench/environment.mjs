@@ -38,7 +38,7 @@ export async function startEnvironment({ address, clusterDir }, emulatorOptions 
     emulator,
     llamacloud,
     output,
-    storeId: await openOutputStore(output).id(),
+    storeId: await (await openOutputStore(output)).id(),
     client: temporal.client,
     /** Runs a function. @returns What it returns, and the CPU time of the worker and of the server meanwhile, in ms. */
     measureCpu: (run) => measureCpu({ clusterDir, workerPid: worker.pid }, run),

@@ -18,7 +18,7 @@ Runtime.install({
 const baseline = createBaselineActivities({ apiKey, baseUrl, output });
 const ours = createActivities({
   llamacloud: new LlamaCloudClient({ apiKey, baseUrl }),
-  outputs: openOutputStore(output),
+  outputs: await openOutputStore(output),
 });
 const worker = await Worker.create({
   connection: await NativeConnection.connect({ address }),

@@ -2,6 +2,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { DEFAULT_BASE_URL } from './llamacloud/index.js';
 import { findApiKeyProblem, findBaseUrlProblem } from './llamacloud/validate.js';
+import { parseOutputLocation } from './outputs/index.js';
 import { DEFAULT_TASK_QUEUE } from './protocol/index.js';
 
 /** How to reach Temporal. */
@@ -14,7 +15,7 @@ export interface TemporalConfig {
 /** What the activities need to know. */
 export interface LlamaCloudConfig {
   llamacloud: { apiKey: string; baseUrl: string };
-  /** Folder that documents are written to. */
+  /** Folder that documents are written to, or `s3://bucket/prefix`. */
   output: string;
   /**
    * Activities started per second by all workers of the task queue together. Most send one request to LlamaCloud. Default: no
@@ -67,7 +68,8 @@ export function llamaCloudConfigFromEnv(env: Environment = process.env): LlamaCl
   const urlProblem = findBaseUrlProblem(baseUrl);
   if (urlProblem !== undefined) problems.push(`LLAMA_CLOUD_BASE_URL ${urlProblem}`);
   const output = readText(env, 'LLAMACLOUD_OUTPUT') ?? './out';
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(output)) problems.push('LLAMACLOUD_OUTPUT must be a folder, not a URL');
+  const outputProblem = findOutputProblem(output);
+  if (outputProblem !== undefined) problems.push(`LLAMACLOUD_OUTPUT: ${outputProblem}`);
   const requestsPerSecond = readRate(problems, env, 'LLAMACLOUD_REQUESTS_PER_SECOND');
   if (problems.length > 0 || apiKey === undefined) throw new ConfigError(problems);
   return {
@@ -105,6 +107,15 @@ function readOrRecordProblems<T>(problems: string[], read: () => T): T | undefin
     if (!(error instanceof ConfigError)) throw error;
     problems.push(...error.problems);
     return undefined;
+  }
+}
+
+function findOutputProblem(output: string): string | undefined {
+  try {
+    parseOutputLocation(output);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

@@ -35,6 +35,8 @@ export {
   type OutputStore,
   openOutputStore,
   type StoredObject,
+  toDistinctName,
+  type WriteOptions,
 } from './outputs/index.js';
 export { LlamaCloudPlugin, type LlamaCloudPluginOptions } from './plugin.js';
 export * from './protocol/public.js';

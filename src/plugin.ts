@@ -18,7 +18,7 @@ export interface LlamaCloudPluginOptions {
   apiKey?: string;
   /** Scheme and host of the API. Default: `LLAMA_CLOUD_BASE_URL`, or `https://api.cloud.llamaindex.ai`. */
   baseUrl?: string;
-  /** Folder that documents are written to, or an output store. Default: `LLAMACLOUD_OUTPUT`, or `./out`. */
+  /** Where documents are written to: a folder, `s3://bucket/prefix`, or an output store. Default: `LLAMACLOUD_OUTPUT`, or `./out`. */
   output?: string | OutputStore;
   /**
    * Activities started per second by all workers of the task queue together; most send one request to LlamaCloud. Default:
@@ -64,7 +64,7 @@ export class LlamaCloudPlugin implements WorkerPlugin, BundlerPlugin {
    */
   async configureWorker(options: WorkerOptions): Promise<WorkerOptions> {
     const { llamacloud, output, requestsPerSecond } = llamaCloudConfigFromEnv(toEnvironment(this.#options, this.#env));
-    const outputs = typeof this.#options.output === 'object' ? this.#options.output : openOutputStore(output);
+    const outputs = typeof this.#options.output === 'object' ? this.#options.output : await openOutputStore(output);
     await outputs.check();
     const limit = requestsPerSecond === undefined ? {} : { requestsPerSecond };
     const { nexus = false } = this.#options;
@@ -117,7 +117,7 @@ function toEnvironment(
     ...(apiKey === undefined ? {} : { LLAMA_CLOUD_API_KEY: apiKey }),
     ...(baseUrl === undefined ? {} : { LLAMA_CLOUD_BASE_URL: baseUrl }),
     ...(typeof output === 'string' ? { LLAMACLOUD_OUTPUT: output } : {}),
-    // An output store of the application's own needs no folder.
+    // An output store of the application's own needs no location.
     ...(typeof output === 'object' ? { LLAMACLOUD_OUTPUT: undefined } : {}),
     ...(requestsPerSecond === undefined ? {} : { LLAMACLOUD_REQUESTS_PER_SECOND: String(requestsPerSecond) }),
   };

@@ -22,7 +22,7 @@ export interface RunningWorker {
  * Connects to Temporal and starts a worker for all workflows of the package.
  *
  * @param overrides Options of Temporal's worker that replace the ones set here.
- * @throws OutputError if the output folder can't be written to.
+ * @throws OutputError if the output store can't be written to.
  * @throws Temporal's `TransportError` if the server can't be reached, and its gRPC error with the code NOT_FOUND (5) if the namespace
  * does not exist.
  */
@@ -31,7 +31,7 @@ export async function startWorker(
   overrides: Partial<WorkerOptions> = {},
 ): Promise<RunningWorker> {
   const { llamacloud, requestsPerSecond } = config;
-  const output = openOutputStore(config.output);
+  const output = await openOutputStore(config.output);
   // The plugin checks it too, but only when there is a connection to Temporal.
   await output.check();
   const limit = requestsPerSecond === undefined ? {} : { requestsPerSecond };

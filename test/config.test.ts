@@ -143,7 +143,7 @@ describe('the problems of a configuration', () => {
       workerConfigFromEnv({
         LLAMA_CLOUD_API_KEY: ' ',
         LLAMA_CLOUD_BASE_URL: 'api.cloud.llamaindex.ai',
-        LLAMACLOUD_OUTPUT: 's3://bucket/prefix',
+        LLAMACLOUD_OUTPUT: 'ftp://host/folder',
         LLAMACLOUD_REQUESTS_PER_SECOND: 'ten',
         TEMPORAL_PROFILE: 'gone',
       }),
@@ -152,7 +152,7 @@ describe('the problems of a configuration', () => {
     expect(error.problems).toEqual([
       'LLAMA_CLOUD_API_KEY is not set: set it to your LlamaCloud API key, llx-...',
       'LLAMA_CLOUD_BASE_URL is not an http or https URL',
-      'LLAMACLOUD_OUTPUT must be a folder, not a URL',
+      'LLAMACLOUD_OUTPUT: ftp:// is not supported as output: give a folder, or s3://bucket/prefix',
       'LLAMACLOUD_REQUESTS_PER_SECOND must be a number above 0, such as 10 or 0.5',
       "TEMPORAL_*: Profile 'gone' not found in config data",
     ]);
@@ -202,7 +202,7 @@ describe('the problems of a configuration', () => {
     ['<your-llama-cloud-api-key>', 'is a placeholder'],
     ['YOUR_API_KEY', 'is a placeholder'],
   ])('are listed for an API key that can not be one, without the key, %#', (key, problem) => {
-    const error = configError(() => workerConfigFromEnv({ LLAMA_CLOUD_API_KEY: key, LLAMACLOUD_OUTPUT: 's3://b' }));
+    const error = configError(() => workerConfigFromEnv({ LLAMA_CLOUD_API_KEY: key, LLAMACLOUD_OUTPUT: 'ftp://b' }));
     expect(error.problems).toHaveLength(2);
     expect(error.problems[0]).toMatch(/^LLAMA_CLOUD_API_KEY /);
     expect(error.problems[0]).toContain(problem);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +10,13 @@ import {
   BatchClient,
   LlamaCloudPlugin,
   type LlamaCloudPluginOptions,
+  type ManifestLine,
   openOutputStore,
   WORKER_OPTIONS,
 } from '../src/index.js';
 import { startLlamaCloudEmulator } from '../src/testing/index.js';
 import { openNamespace, type TestNamespace } from './support/namespace.js';
+import { createBucket, startS3Server, useS3 } from './support/s3/server.js';
 import { files, parseInput } from './support/test-environment.js';
 import './support/quiet.js';
 
@@ -63,6 +66,38 @@ describe('a worker with the plugin', () => {
     expect(report.files).toMatchObject({ total: 3, completed: 3 });
     expect(report.manifest?.startsWith(output)).toBe(true);
     expect(called).toEqual(['configured']);
+  });
+
+  test('stores documents in S3, where the manifest says, with its checksums', async () => {
+    const emulator = await startLlamaCloudEmulator({ batchRunningMs: 0, jobRunningMs: 0, inlineLimitBytes: 10_000 });
+    onTestFinished(() => emulator.close());
+    useS3(await startS3Server());
+    const output = `s3://${await createBucket()}/documents`;
+    const plugin = new LlamaCloudPlugin({ apiKey: emulator.apiKey, baseUrl: emulator.url, output });
+    const worker = await create(plugin, { taskQueue: 'plugin-s3' });
+    const large = { name: 'large.md', content: 'A line.\n'.repeat(800_000) };
+    const { id } = await emulator.addDirectory([...files(3), large]);
+    const batches = new BatchClient({ client: temporal.client, taskQueue: 'plugin-s3' });
+    const report = await worker.runUntil(async () => (await batches.start(parseInput(id))).result());
+    expect(report.files).toMatchObject({ total: 4, completed: 4 });
+    const { batchId, manifest } = report;
+    expect(manifest).toBe(`${output}/${batchId}/manifest.jsonl`);
+
+    const store = await openOutputStore(output);
+    const read = async (location: string | null) => {
+      const content = await store.read((location ?? '').slice(output.length + 1).split('/'));
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of content ?? []) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    };
+    const lines = (await read(manifest)).toString().trimEnd().split('\n');
+    expect(lines).toHaveLength(4);
+    for (const line of lines) {
+      const { output: location, bytes, sha256 }: ManifestLine = JSON.parse(line);
+      const document = await read(location);
+      expect(document.byteLength).toBe(bytes);
+      expect(createHash('sha256').update(document).digest('hex')).toBe(sha256);
+    }
   });
 
   test('is not created with a configuration that is wrong: every problem is named', async () => {
@@ -122,7 +157,7 @@ describe('the plugin', () => {
   });
 
   test('takes an output store of the application', async () => {
-    const outputs = openOutputStore(await newFolder());
+    const outputs = await openOutputStore(await newFolder());
     const plugin = new LlamaCloudPlugin({ apiKey: 'llx-key', output: outputs });
     expect((await configure(plugin)).activities).toHaveProperty('writeManifest');
   });

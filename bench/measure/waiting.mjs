@@ -44,7 +44,8 @@ async function startSimulatedEnvironment() {
   const emulator = await startLlamaCloudEmulator({ seed: 7, batchPendingMs: 0, batchRunningMs: DAY, jobRunningMs: 0 });
   const access = { apiKey: emulator.apiKey, baseUrl: emulator.url, output };
   const baseline = createBaselineActivities(access);
-  const ours = createActivities({ llamacloud: new LlamaCloudClient(access), outputs: openOutputStore(output) });
+  const outputs = await openOutputStore(output);
+  const ours = createActivities({ llamacloud: new LlamaCloudClient(access), outputs });
   const worker = await Worker.create({
     connection: temporal.nativeConnection,
     taskQueue: 'llamacloud',

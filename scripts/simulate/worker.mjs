@@ -55,7 +55,7 @@ async function createFor(id) {
   const { url, apiKey, output, outputFaultRate, requestTimeoutMs, listLagMs } = await response.json();
   return createActivities({
     llamacloud: new LlamaCloudClient({ apiKey, baseUrl: url, timeoutMs: requestTimeoutMs }),
-    outputs: withFaults(openOutputStore(output), outputFaultRate),
+    outputs: withFaults(await openOutputStore(output), outputFaultRate),
     listLagMs,
   });
 }

@@ -23,7 +23,7 @@ import { readResults } from './results/read-results.js';
  * ```ts
  * const activities = createActivities({
  *   llamacloud: new LlamaCloudClient({ apiKey }),
- *   outputs: openOutputStore('./out'),
+ *   outputs: await openOutputStore('./out'),
  * });
  * ```
  */

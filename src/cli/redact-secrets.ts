@@ -1,4 +1,10 @@
-const SECRET_VARIABLES = ['LLAMA_CLOUD_API_KEY', 'TEMPORAL_API_KEY', 'TEMPORAL_TLS_CLIENT_KEY_DATA'];
+const SECRET_VARIABLES = [
+  'LLAMA_CLOUD_API_KEY',
+  'TEMPORAL_API_KEY',
+  'TEMPORAL_TLS_CLIENT_KEY_DATA',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+];
 
 /** Shorter values are not redacted: ordinary words would be replaced. */
 const MIN_SECRET_LENGTH = 6;

@@ -56,7 +56,7 @@ function fromName(error: Error, target: TemporalTarget): CliError | undefined {
       return new NamedUsageError(
         name,
         message,
-        'Set LLAMACLOUD_OUTPUT to a folder that this user can write to.',
+        'Set LLAMACLOUD_OUTPUT to a folder, or an s3:// location, that this user can write to.',
         error,
       );
     case 'NamespaceNotFoundError':

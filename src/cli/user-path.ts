@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { parseOutputLocation } from '../outputs/index.js';
 
 /** Scripts of this package that run the command. npm runs them in the package's folder. */
 const PACKAGE_SCRIPTS: ReadonlySet<string | undefined> = new Set(['start', 'cli']);
@@ -7,4 +8,10 @@ const PACKAGE_SCRIPTS: ReadonlySet<string | undefined> = new Set(['start', 'cli'
 export function resolveUserPath(path: string, env: NodeJS.ProcessEnv = process.env): string {
   const isScript = env.npm_package_name === 'temporal-llamacloud' && PACKAGE_SCRIPTS.has(env.npm_lifecycle_event);
   return resolve((isScript ? env.INIT_CWD : undefined) ?? process.cwd(), path);
+}
+
+/** As {@link resolveUserPath}, of an output location: `s3://bucket/prefix` stays as it is. @throws TypeError if it is no location. */
+export function resolveUserOutput(location: string, env: NodeJS.ProcessEnv = process.env): string {
+  const parsed = parseOutputLocation(location);
+  return parsed.type === 'directory' ? resolveUserPath(parsed.path, env) : location.trim();
 }

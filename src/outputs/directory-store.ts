@@ -5,7 +5,7 @@ import { errorCode } from './error-code.js';
 import { makeFolder } from './make-folder.js';
 import { OutputError } from './output-error.js';
 import { toDistinctName } from './safe-name.js';
-import type { Content, OutputStore, StoredObject } from './store.js';
+import { type Content, type OutputStore, type StoredObject, toChunks, type WriteOptions } from './store.js';
 import { readStoreId } from './store-id.js';
 import { type TemporaryFile, TemporaryFiles } from './temporary-files.js';
 
@@ -51,8 +51,9 @@ export class DirectoryStore implements OutputStore {
     }
   }
 
-  async write(key: readonly string[], content: Content): Promise<StoredObject> {
+  async write(key: readonly string[], content: Content, { signal }: WriteOptions = {}): Promise<StoredObject> {
     const location = this.locate(key);
+    signal?.throwIfAborted();
     // Wrap only file operations in `OutputError`. An error from reading the content is thrown unchanged.
     const orOutputError = <T>(operation: Promise<T>): Promise<T> =>
       operation.catch((error: unknown) => {
@@ -65,10 +66,12 @@ export class DirectoryStore implements OutputStore {
     try {
       // If a write in the loop fails, `for await` closes the content.
       for await (const chunk of toChunks(content)) {
+        signal?.throwIfAborted();
         await orOutputError(file.append(chunk));
         digest.update(chunk);
         bytes += chunk.byteLength;
       }
+      signal?.throwIfAborted();
       await orOutputError(file.moveTo(location));
     } catch (error) {
       await file.discard();
@@ -108,10 +111,6 @@ export class DirectoryStore implements OutputStore {
     await makeFolder(folder);
     return this.#temporaryFiles.create();
   }
-}
-
-function toChunks(content: Content): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
-  return typeof content === 'string' ? [Buffer.from(content, 'utf8')] : content;
 }
 
 async function* readChunks(file: FileHandle, location: string): AsyncGenerator<Uint8Array> {

@@ -1,5 +1,6 @@
 export { DirectoryStore } from './directory-store.js';
+export { parseOutputLocation } from './location.js';
 export { openOutputStore } from './open.js';
 export { OutputError } from './output-error.js';
-export { toSafeName } from './safe-name.js';
-export type { Content, OutputStore, StoredObject } from './store.js';
+export { toDistinctName, toSafeName } from './safe-name.js';
+export type { Content, OutputStore, StoredObject, WriteOptions } from './store.js';

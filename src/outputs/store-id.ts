@@ -7,7 +7,7 @@ import { makeFolder } from './make-folder.js';
 import { TEMPORARY_FOLDER } from './temporary-files.js';
 
 /** Starts with a dot, unlike the names of documents and folders. */
-const FILE_NAME = '.store-id';
+export const STORE_ID_NAME = '.store-id';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -20,20 +20,26 @@ const REREAD_INTERVAL_MS = 50;
 
 /** Reads the id of the store at a root, and creates it if there is none. Workers that start at the same time get the same id. */
 export async function readStoreId(root: string): Promise<string> {
-  const path = join(root, FILE_NAME);
-  let id = (await readIfExists(path)) ?? (await create(root, path));
+  const path = join(root, STORE_ID_NAME);
+  let text = (await readIfExists(path)) ?? (await create(root, path));
   // Without links, another worker may be writing it.
-  for (let waitedMs = 0; !UUID.test(id) && waitedMs < REREAD_FOR_MS; waitedMs += REREAD_INTERVAL_MS) {
+  for (let waitedMs = 0; !UUID.test(text.trim()) && waitedMs < REREAD_FOR_MS; waitedMs += REREAD_INTERVAL_MS) {
     await sleep(REREAD_INTERVAL_MS);
-    id = (await readIfExists(path)) ?? id;
+    text = (await readIfExists(path)) ?? text;
   }
-  if (!UUID.test(id)) throw new Error(`${path} is damaged: delete it, and a new one is created`);
+  return parseStoreId(text, path);
+}
+
+/** @param location Where the text is from, for the message. @throws Error if it is no id. */
+export function parseStoreId(text: string, location: string): string {
+  const id = text.trim();
+  if (!UUID.test(id)) throw new Error(`${location} is damaged: delete it, and a new one is created`);
   return id;
 }
 
 async function readIfExists(path: string): Promise<string | undefined> {
   try {
-    return (await readFile(path, 'utf8')).trim();
+    return await readFile(path, 'utf8');
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
@@ -59,5 +65,5 @@ async function create(root: string, path: string): Promise<string> {
   } finally {
     await rm(temporaryPath, { force: true });
   }
-  return readFile(path, 'utf8').then((id) => id.trim());
+  return readFile(path, 'utf8');
 }

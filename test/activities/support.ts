@@ -10,7 +10,7 @@ import { onTestFinished } from 'vitest';
 import { createActivities } from '../../src/activities/index.js';
 import { LlamaCloudClient } from '../../src/llamacloud/index.js';
 import type { OutputStore } from '../../src/outputs/index.js';
-import { openOutputStore } from '../../src/outputs/index.js';
+import { DirectoryStore } from '../../src/outputs/index.js';
 import { DEFAULT_POLL } from '../../src/protocol/index.js';
 import {
   ADVERSE_CONDITIONS,
@@ -49,7 +49,7 @@ export async function startActivityEnvironment({
     baseUrl: baseUrl ?? emulator.url,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
-  const outputs = given ?? openOutputStore(output);
+  const outputs = given ?? new DirectoryStore(output);
   const activities = createActivities({
     llamacloud,
     outputs,

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ManifestLine } from '../../src/index.js';
+import { ANY_CREDENTIALS, createBucket, startS3Server, toAwsEnvironment } from '../support/s3/server.js';
 import { until } from '../support/until.js';
 import { CliProcess, cliProcess, readJson } from './cli-process.js';
 
@@ -69,6 +70,31 @@ describe('dev', () => {
     expect(await readFile(join(folder, 'out put', 'earlier.md'), 'utf8')).toBe('of an earlier run');
 
     await until('the end of what it started', () => started.every(isGone));
+  });
+
+  it('stores the documents in S3, and says where they are', async () => {
+    const output = `s3://${await createBucket()}/documents`;
+    const env = toAwsEnvironment(await startS3Server(), ANY_CREDENTIALS);
+    const { code, stdout, stderr } = await cliProcess(['dev', 'my documents', '--output', output], {
+      cwd: folder,
+      env,
+    });
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/^ {2}two lines\.txt +COMPLETED +two lines\.txt\.[0-9a-f]{12}\.md$/m);
+    const manifest = /^Manifest {5}(.*)$/m.exec(stdout)?.[1] ?? '';
+    expect(manifest).toMatch(new RegExp(`^${output}/bat-[\\w-]+/manifest\\.jsonl$`));
+    expect(stdout).toContain(`\nDocuments    ${dirname(manifest)}\n`);
+  });
+
+  it.each([
+    ['s3://missing', "--output s3://missing can't be written to: the bucket does not exist"],
+    ['s3://', '--output is wrong: s3:// needs the name of a bucket'],
+    ['gs://bucket', '--output is wrong: gs:// is not supported as output'],
+  ])('exits 2 for %s, before it starts anything', async (output, problem) => {
+    const env = toAwsEnvironment(await startS3Server(), ANY_CREDENTIALS);
+    const result = await cliProcess(['dev', 'my documents', '--output', output], { cwd: folder, env });
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toContain(problem);
   });
 
   it('exits 1 when the run fails, says why, and prints one document under --json', async () => {

@@ -5,10 +5,12 @@ it('replaces a secret by the name of its variable, wherever it is', () => {
   const env = {
     LLAMA_CLOUD_API_KEY: ' llx-planted\n',
     TEMPORAL_API_KEY: 'tmprl-planted',
+    AWS_SECRET_ACCESS_KEY: 'aws-planted',
+    AWS_SESSION_TOKEN: 'token-planted',
     LLAMACLOUD_OUTPUT: './output',
   };
-  expect(redactSecrets('a llx-planted, b tmprl-planted llx-planted ./output', env)).toBe(
-    'a [LLAMA_CLOUD_API_KEY], b [TEMPORAL_API_KEY] [LLAMA_CLOUD_API_KEY] ./output',
+  expect(redactSecrets('a llx-planted, b tmprl-planted llx-planted aws-planted token-planted ./output', env)).toBe(
+    'a [LLAMA_CLOUD_API_KEY], b [TEMPORAL_API_KEY] [LLAMA_CLOUD_API_KEY] [AWS_SECRET_ACCESS_KEY] [AWS_SESSION_TOKEN] ./output',
   );
 });
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const PAGES = ['README.md', 'INTEGRATION.md', 'docs/reference.md'];
+const PAGES = ['README.md', 'INTEGRATION.md', 'docs/reference.md', 'docs/output-stores.md'];
 
 /** A block may use the client that the README makes. */
 const CLIENT = "import type { BatchClient } from 'temporal-llamacloud';\ndeclare const batches: BatchClient;\n";
@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-test('every TypeScript block of the README and the reference compiles', async () => {
+test('every TypeScript block of the docs compiles', async () => {
   const files: string[] = [];
   for (const page of PAGES) {
     const blocks = await typeScriptBlocks(join(ROOT, page));
@@ -38,6 +38,11 @@ test('every TypeScript block of the README and the reference compiles', async ()
   );
   const { stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', config], { encoding: 'utf8' });
   expect(stdout).toBe('');
+});
+
+test('the store of the docs is the example, which has tests', async () => {
+  const example = await readFile(join(ROOT, 'examples/output-store/memory-store.ts'), 'utf8');
+  expect(await typeScriptBlocks(join(ROOT, 'docs/output-stores.md'))).toContain(example);
 });
 
 /** A block shows what it makes, and need not use it. */

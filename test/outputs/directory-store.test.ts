@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { DirectoryStore } from '../../src/outputs/index.js';
+import { outputStoreConformance } from '../../src/testing/index.js';
 import { outputError, temporaryFolder } from './support.js';
 
 let root: string;
@@ -14,10 +14,6 @@ beforeEach(async () => {
 });
 
 const KEY = ['bat-1', 'dfl-1.md'];
-
-function sha256(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
-}
 
 /** Every file below the root, hidden ones too. */
 async function files(): Promise<string[]> {
@@ -32,74 +28,24 @@ async function textOf(content: AsyncIterable<Uint8Array> | undefined): Promise<s
   return Buffer.concat(chunks).toString('utf8');
 }
 
-async function* pieces(...texts: string[]): AsyncGenerator<Uint8Array> {
-  for (const text of texts) yield Buffer.from(text);
-}
-
-describe('a write', () => {
-  test.each(['', 'plain', 'Grüße, 世界 \u{1F600}\n', 'x'.repeat(300_000)])(
-    'of text says where it is, how many bytes it has and their hash, %#',
-    async (text) => {
-      const location = join(root, 'bat-1', 'dfl-1.md');
-      const bytes = Buffer.byteLength(text);
-      expect(await store.write(KEY, text)).toEqual({ location, bytes, sha256: sha256(text) });
-      expect(await readFile(location, 'utf8')).toBe(text);
-      expect(await files()).toEqual(['dfl-1.md']);
-    },
+describe('a directory', () => {
+  test.each(outputStoreConformance(async () => new DirectoryStore(root)))(
+    'keeps what a store promises: $name',
+    ({ run }) => run(),
   );
 
-  test('of a stream does so as well', async () => {
-    const stored = await store.write(KEY, pieces('Grü', 'ße', '', '世界'));
-    expect(stored).toMatchObject({ bytes: 13, sha256: sha256('Grüße世界') });
-    expect(await textOf(await store.read(KEY))).toBe('Grüße世界');
-  });
-
-  test('replaces what was there, even if it was longer', async () => {
-    await store.write(KEY, 'something long');
-    await store.write(KEY, pieces('short'));
-    expect(await textOf(await store.read(KEY))).toBe('short');
-    expect(await files()).toEqual(['dfl-1.md']);
-  });
-
-  test('is not seen before it is whole', async () => {
-    await store.write(KEY, 'old');
-    const seen: (string | undefined)[] = [];
-    async function* content() {
-      yield Buffer.from('n');
-      yield Buffer.alloc(200_000, 'e');
-      seen.push(await textOf(await store.read(KEY)));
-      yield Buffer.from('w');
-    }
-    const { bytes } = await store.write(KEY, content());
-    expect(seen).toEqual(['old']);
-    expect((await readFile(store.locate(KEY))).length).toBe(bytes);
-  });
-
-  test('of a stream that breaks leaves what was there, and the error is the stream’s own', async () => {
-    const broken = new Error('the document broke off');
-    async function* content() {
+  test('holds nothing but the document after a write, also after one that broke off', async () => {
+    const location = join(root, 'bat-1', 'dfl-1.md');
+    async function* broken() {
       yield Buffer.alloc(200_000, 'x');
-      throw broken;
+      throw new Error('the document broke off');
     }
-    await expect(store.write(KEY, content())).rejects.toBe(broken);
+    await expect(store.write(KEY, broken())).rejects.toThrow('the document broke off');
     expect(await files()).toEqual([]);
-    await store.write(KEY, 'old');
-    await expect(store.write(KEY, content())).rejects.toBe(broken);
-    expect(await textOf(await store.read(KEY))).toBe('old');
+    expect(await store.write(KEY, 'a document')).toMatchObject({ location });
+    await expect(store.write(KEY, broken())).rejects.toThrow('the document broke off');
+    expect(await readFile(location, 'utf8')).toBe('a document');
     expect(await files()).toEqual(['dfl-1.md']);
-  });
-
-  test('by many at once ends in one whole file', async () => {
-    const texts = Array.from({ length: 20 }, (_, index) => `${index}`.repeat(50_000 + index));
-    const stored = await Promise.all(texts.map((text) => store.write(KEY, pieces(text.slice(0, 9), text.slice(9)))));
-    expect(stored.map(({ sha256 }) => sha256)).toEqual(texts.map(sha256));
-    expect(texts).toContain(await textOf(await store.read(KEY)));
-    expect(await files()).toEqual(['dfl-1.md']);
-  });
-
-  test('needs a name: the root is no file', async () => {
-    await expect(store.write([], 'a')).rejects.toThrow(TypeError);
-    await expect(store.size([])).rejects.toThrow(TypeError);
   });
 });
 
@@ -131,19 +77,6 @@ describe('a write that fails leaves no source open:', () => {
     const { seen, content } = observed();
     await outputError(store.write(KEY, content));
     expect(seen).toEqual({ started: false, closed: false });
-  });
-
-  test('where another error ends the content, the content is closed and the error is its own', async () => {
-    const { seen, content } = observed();
-    const broken = new Error('the document broke off');
-    async function* breaking() {
-      for await (const chunk of content) {
-        yield chunk;
-        throw broken;
-      }
-    }
-    await expect(store.write(KEY, breaking())).rejects.toBe(broken);
-    expect(seen).toEqual({ started: true, closed: true });
   });
 });
 
@@ -191,17 +124,8 @@ describe('a store that fails says where, as an OutputError with its cause', () =
   });
 });
 
-describe('what is not there', () => {
-  test('reads as nothing and has no size, even if its directory is a file', async () => {
-    expect(await store.read(KEY)).toBeUndefined();
-    expect(await store.size(KEY)).toBeUndefined();
-    await writeFile(root, 'a file');
-    expect(await store.read(KEY)).toBeUndefined();
-    expect(await store.size(KEY)).toBeUndefined();
-  });
-});
-
-test('the size of what is there is that of its bytes', async () => {
-  await store.write(KEY, 'Ä');
-  expect(await store.size(KEY)).toBe(2);
+test('what is below a file is not there', async () => {
+  await writeFile(root, 'a file');
+  expect(await store.read(KEY)).toBeUndefined();
+  expect(await store.size(KEY)).toBeUndefined();
 });

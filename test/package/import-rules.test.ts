@@ -36,6 +36,7 @@ const REFUSED = [
   ['src/index.ts', '@temporalio/testing'],
   ['src/worker.ts', './cli/main.js'],
   ['src/testing/emulator', '../../llamacloud/index.js'],
+  ['src/testing/outputs', '../../outputs/index.js'],
 ] as const;
 
 const ALLOWED = [
@@ -52,6 +53,7 @@ const ALLOWED = [
   ['src/nexus', '../client/run-start.js'],
   ['src/nexus', '@temporalio/nexus'],
   ['src/plugin.ts', './activities/index.js'],
+  ['src/testing/outputs', '../../outputs/store.js'],
   ['src/cli', '../client/index.js'],
   ['src/cli', '../testing/index.js'],
 ] as const;

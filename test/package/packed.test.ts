@@ -14,10 +14,10 @@ const ENTRY_POINTS = {
   'temporal-llamacloud/workflows': 'processBatch processJob processDirectories createBatch progressQuery wakeSignal',
   'temporal-llamacloud/protocol': 'FAILURES isFailure SEARCH_ATTRIBUTES',
   'temporal-llamacloud/nexus': 'llamaCloudService',
-  'temporal-llamacloud/testing': 'startLlamaCloudEmulator startLocalTemporal',
+  'temporal-llamacloud/testing': 'startLlamaCloudEmulator startLocalTemporal outputStoreConformance',
 };
 
-const OPTIONAL_PEERS = ['@llamaindex/liteparse', '@temporalio/testing', '@temporalio/nexus'];
+const OPTIONAL_PEERS = ['@aws-sdk/client-s3', '@llamaindex/liteparse', '@temporalio/testing', '@temporalio/nexus'];
 
 /** An application that has installed the package as npm packs it, without its optional peers. */
 describe('the packed package', () => {
@@ -74,6 +74,16 @@ describe('the packed package', () => {
     );
   });
 
+  test('without @aws-sdk/client-s3, an s3:// location says what to install, and a folder needs nothing', () => {
+    const code = `const { openOutputStore } = await import('temporal-llamacloud');
+      console.log((await openOutputStore('out')).constructor.name);
+      await openOutputStore('s3://bucket/prefix').catch((error) => console.log(error.name, error.message));`;
+    expect(evaluate(code).split('\n')).toEqual([
+      'DirectoryStore',
+      'OutputError Could not open s3://bucket/prefix: it needs @aws-sdk/client-s3. Run: npm install @aws-sdk/client-s3',
+    ]);
+  });
+
   test('without the PDF parser, `dev` over a folder with PDF files says what to install', () => {
     const main = join(installed, 'dist', 'cli', 'main.js');
     const { status, stderr } = spawnSync(process.execPath, [main, 'dev'], { cwd: app, encoding: 'utf8' });
@@ -123,7 +133,7 @@ describe('the packed package', () => {
       import { BatchClient, createActivities, LlamaCloudClient, LlamaCloudPlugin, openOutputStore, type BatchReport } from 'temporal-llamacloud';
       import { processBatch } from 'temporal-llamacloud/workflows';
       import { startLlamaCloudEmulator } from 'temporal-llamacloud/testing';
-      export const activities = createActivities({ llamacloud: new LlamaCloudClient({ apiKey: 'llx-' }), outputs: openOutputStore('out') });
+      export const activities = createActivities({ llamacloud: new LlamaCloudClient({ apiKey: 'llx-' }), outputs: await openOutputStore('out') });
       export const report: (input: Parameters<typeof processBatch>[0]) => Promise<BatchReport> = processBatch;
       export const parts = [BatchClient, LlamaCloudPlugin, startLlamaCloudEmulator];`;
     const files = ['app.mts', 'app.cts'];

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { resolveTemporalCli, resolveTestServer } from '../../src/testing/index.js';
+import { installMoto } from './s3/install-moto.js';
 import { bundleWorkflows } from './workflow-bundle.js';
 
 declare module 'vitest' {
@@ -17,6 +18,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const onProgress = (message: string) => console.log(message);
   await resolveTemporalCli({ onProgress });
   await resolveTestServer({ onProgress });
+  await installMoto(onProgress);
   const folder = await mkdtemp(join(tmpdir(), 'workflow-bundle-'));
   const { code } = await bundleWorkflows('./workflows.ts');
   const codePath = join(folder, 'bundle.js');

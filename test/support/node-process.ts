@@ -6,7 +6,8 @@ import { until } from './until.js';
 const NOT_INHERITED = /^(TEMPORAL_(?!CLI_PATH)|LLAMA|npm_|INIT_CWD|VITEST|NODE_)/;
 
 export interface ProcessOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  /** `undefined`: not set. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
 }
 

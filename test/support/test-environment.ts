@@ -7,13 +7,7 @@ import type { temporal } from '@temporalio/proto';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { inject } from 'vitest';
 import type { Activities } from '../../src/activities/types.js';
-import {
-  BatchClient,
-  createActivities,
-  LlamaCloudClient,
-  type ManifestLine,
-  openOutputStore,
-} from '../../src/index.js';
+import { BatchClient, createActivities, DirectoryStore, LlamaCloudClient, type ManifestLine } from '../../src/index.js';
 import {
   ADVERSE_CONDITIONS,
   type EmulatedBatch,
@@ -77,7 +71,7 @@ export async function startTestEnvironment(
       baseUrl: emulator.url,
       ...(options.requestTimeoutMs === undefined ? {} : { timeoutMs: options.requestTimeoutMs }),
     }),
-    outputs: openOutputStore(output),
+    outputs: new DirectoryStore(output),
     listLagMs: options.listLagMs ?? 3_000,
   });
   const replaced = typeof options.activities === 'function' ? options.activities(real) : options.activities;

@@ -47,7 +47,7 @@ export function collectJob(deps: ActivityDeps) {
       const content = toContent(result, collect, (url, sizeBytes) =>
         deps.llamacloud.download(url, { signal, ...(sizeBytes === undefined ? {} : { sizeBytes }) }),
       );
-      const stored = await deps.outputs.write(documentKey(batchId, resolved, collect), content);
+      const stored = await deps.outputs.write(documentKey(batchId, resolved, collect), content, { signal });
       return {
         fileId,
         jobId,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OutputError, type OutputStore } from '../../outputs/index.js';
+import { OutputError, type OutputStore, type WriteOptions } from '../../outputs/index.js';
 import { manifestPartKey, runFolder } from '../support/output-keys.js';
 import { readLines } from './json-lines.js';
 
@@ -31,12 +31,13 @@ export async function writePart(
   { manifest, folder }: { manifest: string[]; folder: string[] },
   { part, isLast }: ManifestPart,
   lines: readonly object[],
+  options: WriteOptions,
 ): Promise<string> {
   const content = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-  if (part === 0 && isLast) return (await outputs.write(manifest, content)).location;
-  await outputs.write(manifestPartKey(folder, part), content);
+  if (part === 0 && isLast) return (await outputs.write(manifest, content, options)).location;
+  await outputs.write(manifestPartKey(folder, part), content, options);
   if (!isLast) return outputs.locate(manifest);
-  const { location } = await outputs.write(manifest, readParts(outputs, folder, part + 1));
+  const { location } = await outputs.write(manifest, readParts(outputs, folder, part + 1), options);
   return location;
 }
 

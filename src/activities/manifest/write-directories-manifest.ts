@@ -18,9 +18,9 @@ export interface WriteDirectoriesManifestInput extends ManifestPart {
 export function writeDirectoriesManifest({ outputs }: ActivityDeps) {
   return (input: WriteDirectoriesManifestInput): Promise<string> => {
     const folder = directoriesFolder(input.firstRunId);
-    return runAttempt('store', `manifest of the directories of run ${input.firstRunId}`, async () => {
+    return runAttempt('store', `manifest of the directories of run ${input.firstRunId}`, async ({ signal }) => {
       await assertSameStore(outputs, input.storeId);
-      return writePart(outputs, { manifest: manifestKey(folder), folder }, input, input.lines);
+      return writePart(outputs, { manifest: manifestKey(folder), folder }, input, input.lines, { signal });
     });
   };
 }

@@ -1,4 +1,4 @@
-import type { OutputStore } from '../../outputs/index.js';
+import type { OutputStore, WriteOptions } from '../../outputs/index.js';
 import type { ManifestLine } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { readFinishedLines } from '../results/finished-files.js';
@@ -26,23 +26,23 @@ export interface WriteManifestInput extends ManifestPart, ManifestRun {
 export function writeManifest({ outputs }: ActivityDeps) {
   return (input: WriteManifestInput): Promise<string> => {
     const { batchId, firstRunId, isLast, lines, documentCount } = input;
-    return runAttempt('store', `manifest of batch ${batchId}`, async () => {
+    return runAttempt('store', `manifest of batch ${batchId}`, async ({ signal }) => {
       await assertSameStore(outputs, input.storeId);
       const folder = runFolder(batchId, firstRunId);
       const batchManifest = manifestKey([batchId]);
       const isPartial = input.isPartial || (isLast && (await readFinishedLines(outputs, batchId)).size > documentCount);
-      if (!isPartial) return writePart(outputs, { manifest: batchManifest, folder }, input, lines);
+      if (!isPartial) return writePart(outputs, { manifest: batchManifest, folder }, input, lines, { signal });
       const manifest = manifestKey(folder);
-      const location = await writePart(outputs, { manifest, folder }, input, lines);
-      if (isLast) await copyIfMissing(outputs, manifest, batchManifest);
+      const location = await writePart(outputs, { manifest, folder }, input, lines, { signal });
+      if (isLast) await copyIfMissing(outputs, manifest, batchManifest, { signal });
       return location;
     });
   };
 }
 
 /** A partial manifest is better than none: a run with `onlyMissing` reads the batch's. */
-async function copyIfMissing(outputs: OutputStore, from: string[], to: string[]): Promise<void> {
+async function copyIfMissing(outputs: OutputStore, from: string[], to: string[], options: WriteOptions): Promise<void> {
   if ((await outputs.size(to)) !== undefined) return;
   const content = await outputs.read(from);
-  if (content !== undefined) await outputs.write(to, content);
+  if (content !== undefined) await outputs.write(to, content, options);
 }

@@ -23,8 +23,8 @@ export function addDev(program: CliCommand, context: CommandContext): void {
     .description(DESCRIPTION)
     .argument('[folder]', 'folder of files, 1,000 at most (default: examples that come with the package)')
     .option(
-      '--output <folder>',
-      'write the documents to this folder; it must not be inside the input folder; created if it does not exist',
+      '--output <location>',
+      'write the documents to this folder, which must not be inside the input folder and is created if it does not exist; or to s3://bucket/prefix',
       nonEmpty,
       './out',
     )
@@ -69,7 +69,7 @@ async function dev(context: CommandContext, folder: string | undefined, flags: D
     const services = await startServices(context, input, cleanup);
     context.info(`Processing with ${input.job.type}, ${input.job.configurationId}`);
     const result = await runBatch(context, input, services);
-    await printResult(context, result);
+    await printResult(context, result, input.outputs);
     context.json(toJson(result));
     if (process.stdin.isTTY && !context.isJson) {
       context.info('\nTemporal keeps running until you press Ctrl-C.');

@@ -19,8 +19,10 @@ const ENVIRONMENT = `
 Environment:
   LLAMA_CLOUD_API_KEY             API key of LlamaCloud, llx-... Required.
   LLAMA_CLOUD_BASE_URL            Default: https://api.cloud.llamaindex.ai
-  LLAMACLOUD_OUTPUT               Folder for the documents, the same for all
-                                  workers of a task queue. Default: ./out
+  LLAMACLOUD_OUTPUT               Folder for the documents, or s3://bucket/prefix,
+                                  the same for all workers of a task queue.
+                                  Default: ./out
+  AWS_*                           Credentials, region and endpoint for s3://
   LLAMACLOUD_REQUESTS_PER_SECOND  Activities that all workers of the task queue
                                   together start in a second. Most send one
                                   request to LlamaCloud. Default: no limit`;

@@ -2,12 +2,12 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openOutputStore } from '../../outputs/index.js';
+import { type OutputStore, openOutputStore, parseOutputLocation } from '../../outputs/index.js';
 import type { BatchJob, JobType } from '../../protocol/index.js';
 import { isParserInstalled, PARSER_PACKAGE } from '../../testing/emulator/documents/pdf.js';
 import { UsageError } from '../errors.js';
 import { formatCount, toPrintable } from '../text.js';
-import { resolveUserPath } from '../user-path.js';
+import { resolveUserOutput, resolveUserPath } from '../user-path.js';
 import { type FoundFiles, findFiles } from './find-files.js';
 
 export interface DevFlags {
@@ -19,8 +19,9 @@ export interface DevFlags {
 export interface DevInput {
   /** Absolute path of the input folder. */
   readonly folder: string;
-  /** Absolute path. */
+  /** Absolute path, or `s3://bucket/prefix`. */
   readonly output: string;
+  readonly outputs: OutputStore;
   readonly job: BatchJob;
   /** Number of files in the folder and its sub-folders. */
   readonly fileCount: number;
@@ -42,11 +43,11 @@ const PRESETS: Readonly<Record<JobType, string>> = {
 export async function checkDevInput(typedFolder: string | undefined, flags: DevFlags): Promise<DevInput> {
   const folder = typedFolder === undefined ? EXAMPLES : resolveUserPath(typedFolder);
   const found = await checkFolder(folder, toPrintable(typedFolder ?? folder));
-  const output = resolveUserPath(flags.output);
-  await checkOutput(output, folder, toPrintable(flags.output));
+  const output = resolveOutput(flags.output);
   return {
     folder,
     output,
+    outputs: await openOutput(output, folder, toPrintable(flags.output)),
     job: { type: flags.job, configurationId: flags.configuration ?? PRESETS[flags.job] },
     fileCount: found.count,
     warnings: renderLeftOut(found.leftOut),
@@ -89,21 +90,32 @@ function renderLeftOut(leftOut: FoundFiles['leftOut']): string[] {
   return [`Left out: ${named.join(', ')}${more === 0 ? '' : `, and ${more} more`}`];
 }
 
-/** @param shown The path as the user gave it. */
-async function checkOutput(output: string, folder: string, shown: string): Promise<void> {
-  if (isInside(await realPathOf(output), await realPathOf(folder))) {
+function resolveOutput(location: string): string {
+  try {
+    return resolveUserOutput(location);
+  } catch (error) {
+    throw new UsageError(`--output is wrong: ${renderReason(error)}`, 'For example: --output ./out', error);
+  }
+}
+
+/** @param shown The location as the user gave it. */
+async function openOutput(output: string, folder: string, shown: string): Promise<OutputStore> {
+  const isFolder = parseOutputLocation(output).type === 'directory';
+  if (isFolder && isInside(await realPathOf(output), await realPathOf(folder))) {
     throw new UsageError(
       `--output ${shown} is inside the input folder`,
       'Give a folder outside of it. Otherwise the next run would process the results of this one.',
     );
   }
   try {
-    await openOutputStore(output).check();
+    const outputs = await openOutputStore(output);
+    await outputs.check();
+    return outputs;
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     throw new UsageError(
       `--output ${shown} can't be written to: ${renderReason(cause)}`,
-      'Give a folder that you can write to, such as --output ./out',
+      isFolder ? 'Give a folder that you can write to, such as --output ./out' : undefined,
       error,
     );
   }

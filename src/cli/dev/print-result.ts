@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import type { OutputStore } from '../../outputs/index.js';
 import type { ManifestLine } from '../../protocol/index.js';
 import type { CommandContext } from '../command-context.js';
 import { batchFolder, renderFileCounts, renderFileTable, renderRunFailure } from '../runs/report.js';
@@ -6,7 +6,7 @@ import { renderTable, toPrintable } from '../text.js';
 import type { DevResult } from './run-batch.js';
 
 /** Prints how the run ended, its files, and where everything is. */
-export async function printResult(context: CommandContext, result: DevResult): Promise<void> {
+export async function printResult(context: CommandContext, result: DevResult, outputs: OutputStore): Promise<void> {
   const { report, failure, ui } = result;
   context.info();
   if (failure !== undefined) {
@@ -20,7 +20,7 @@ export async function printResult(context: CommandContext, result: DevResult): P
     if (manifest !== null) {
       const folder = batchFolder(report, manifest);
       context.info();
-      for (const line of renderFileTable(await readManifest(manifest), folder)) context.info(line);
+      for (const line of renderFileTable(await readManifest(outputs, manifest), folder)) context.info(line);
       locations.push(['Documents', toPrintable(folder)], ['Manifest', toPrintable(manifest)]);
     }
   }
@@ -38,9 +38,13 @@ export function toJson({ failure, report, ...ids }: DevResult): object {
   };
 }
 
-async function readManifest(path: string): Promise<ManifestLine[]> {
-  const text = await readFile(path, 'utf8');
-  return text
+/** @param location A location in the store. Its names are ids, which a store keeps as they are. */
+async function readManifest(outputs: OutputStore, location: string): Promise<ManifestLine[]> {
+  const content = await outputs.read(location.slice(outputs.root.length + 1).split(/[/\\]/));
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of content ?? []) chunks.push(chunk);
+  return Buffer.concat(chunks)
+    .toString('utf8')
     .split('\n')
     .filter((line) => line !== '')
     .map((line): ManifestLine => JSON.parse(line));

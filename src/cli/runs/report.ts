@@ -157,6 +157,7 @@ function renderName(name: string): string {
 
 /** A location outside of the folder, or in a store without files, is shown in full. */
 function renderLocation(location: string, folder: string): string {
+  if (location.startsWith(`${folder}/`)) return location.slice(folder.length + 1);
   if (!isAbsolute(location)) return location;
   const path = relative(folder, location);
   return path.startsWith('..') || isAbsolute(path) ? location : path;

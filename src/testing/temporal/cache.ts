@@ -18,7 +18,7 @@ const TEMPORARY_MAX_AGE_MS = 24 * 60 * 60 * 1000;
  * The folder of downloaded executables: `TEMPORAL_LLAMACLOUD_CACHE`, or `temporal-llamacloud` in the user's cache folder (`~/.cache` or
  * `XDG_CACHE_HOME` on Linux, `~/Library/Caches` on macOS).
  */
-function findCacheFolder(env: NodeJS.ProcessEnv): string {
+export function findCacheFolder(env: NodeJS.ProcessEnv): string {
   return env.TEMPORAL_LLAMACLOUD_CACHE || envPaths('temporal-llamacloud', { suffix: '' }).cache;
 }
 

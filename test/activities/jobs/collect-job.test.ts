@@ -5,7 +5,7 @@ import { ApplicationFailureCategory } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
 import { createActivities } from '../../../src/activities/index.js';
 import { type JobResult, LlamaCloudClient } from '../../../src/llamacloud/index.js';
-import { openOutputStore } from '../../../src/outputs/index.js';
+import { DirectoryStore } from '../../../src/outputs/index.js';
 import type { CollectFormat } from '../../../src/protocol/index.js';
 import { freezeClock } from '../../support/freeze-clock.js';
 import { type Attempt, createContext, delayOf, failing, failureOf, run, runIn } from '../support.js';
@@ -16,7 +16,7 @@ async function collectResponse(response: object, collect?: CollectFormat, attemp
   const { env, job, pathOf } = await startWithJob();
   const result: JobResult = { type: 'parse_v2', job: { id: job.jobId, status: 'COMPLETED' }, ...response };
   const activities = createActivities({
-    outputs: openOutputStore(env.output),
+    outputs: new DirectoryStore(env.output),
     llamacloud: Object.assign(Object.create(env.llamacloud), {
       getJob: async () => result,
     }),

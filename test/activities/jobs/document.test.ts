@@ -12,7 +12,7 @@ import {
   type JobResult,
   LlamaCloudClient,
 } from '../../../src/llamacloud/index.js';
-import { type Content, openOutputStore } from '../../../src/outputs/index.js';
+import { type Content, DirectoryStore } from '../../../src/outputs/index.js';
 import type { CollectFormat } from '../../../src/protocol/index.js';
 import { listening } from '../../llamacloud/support.js';
 
@@ -47,7 +47,7 @@ async function setDownload(
   return {
     content,
     requests: () => requests,
-    stored: () => openOutputStore(folder).write(['bat-1', 'dfl-1.md'], content),
+    stored: () => new DirectoryStore(folder).write(['bat-1', 'dfl-1.md'], content),
     files: async () =>
       (await readdir(folder, { recursive: true, withFileTypes: true })).filter((each) => each.isFile()),
   };

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { listEndedJobs } from '../../../src/activities/jobs/ended-jobs.js';
 import { HttpStatusError } from '../../../src/llamacloud/index.js';
-import { openOutputStore } from '../../../src/outputs/index.js';
+import { DirectoryStore } from '../../../src/outputs/index.js';
 import { MAX_JOBS_PER_REQUEST } from '../../../src/protocol/index.js';
 import { clientOfFetch, type Reply } from '../../support/client-of-fetch.js';
 
 let respond: (request: Request) => Reply;
-const deps = { llamacloud: clientOfFetch((request) => respond(request)), outputs: openOutputStore('/nowhere') };
+const deps = { llamacloud: clientOfFetch((request) => respond(request)), outputs: new DirectoryStore('/nowhere') };
 
 /** A job as LlamaCloud has it; `null` where its list does not show it. */
 const status = fc.oneof(

@@ -2,7 +2,7 @@ import { readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createActivities } from '../../../src/activities/index.js';
-import { openOutputStore } from '../../../src/outputs/index.js';
+import { DirectoryStore } from '../../../src/outputs/index.js';
 import type { CollectFormat, ManifestLine } from '../../../src/protocol/index.js';
 import { TARGETS } from '../../../src/testing/emulator/index.js';
 import { run, until } from '../support.js';
@@ -114,7 +114,7 @@ describe('with onlyMissing, what is left to do', () => {
     const moved = `${output}-moved`;
     await rename(output, moved);
     onTestFinished(() => rm(moved, { recursive: true, force: true }));
-    const activities = createActivities({ llamacloud, outputs: openOutputStore(moved) });
+    const activities = createActivities({ llamacloud, outputs: new DirectoryStore(moved) });
     expect(await left('markdown', activities)).toEqual([]);
     expect(await left('text', activities)).toHaveLength(3);
   });

@@ -3,7 +3,7 @@ import { toPlainFileId } from '../../../src/activities/results/file-id.js';
 import { countUnidentified, isUnmapped, toCompleteRows } from '../../../src/activities/results/result-rows.js';
 import { documentKey } from '../../../src/activities/support/output-keys.js';
 import type { BatchResult } from '../../../src/llamacloud/index.js';
-import { openOutputStore } from '../../../src/outputs/index.js';
+import { DirectoryStore } from '../../../src/outputs/index.js';
 import { isValidId } from '../../../src/protocol/index.js';
 
 const CREATED_AT = '2026-01-01T10:00:00Z';
@@ -111,7 +111,7 @@ describe('a file id', () => {
       expect(isValidId(bounded)).toBe(true);
       expect(toPlainFileId(bounded)).toBe(bounded);
       const key = documentKey('bat-1', { fileId: bounded, name: null }, 'markdown');
-      expect(openOutputStore('/out').locate(key)).toMatch(/^\/out\/bat-1\/[^/]+\.md$/);
+      expect(new DirectoryStore('/out').locate(key)).toMatch(/^\/out\/bat-1\/[^/]+\.md$/);
     },
   );
 

@@ -2,11 +2,11 @@ import { basename, dirname, relative } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { documentKey, manifestKey, manifestPartKey, runFolder } from '../../../src/activities/support/output-keys.js';
-import { openOutputStore } from '../../../src/outputs/index.js';
+import { DirectoryStore } from '../../../src/outputs/index.js';
 import { COLLECT_FORMATS } from '../../../src/protocol/index.js';
 import { longText, validId } from '../../support/arbitraries.js';
 
-const store = openOutputStore('/out');
+const store = new DirectoryStore('/out');
 const format = fc.constantFrom(...COLLECT_FORMATS);
 const name = fc.oneof(longText(), fc.constantFrom(null, undefined, '', 'runs', 'manifest.jsonl'));
 const file = fc.record({ fileId: validId(100), name });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { documentKey } from '../../../src/activities/support/output-keys.js';
-import { openOutputStore } from '../../../src/outputs/index.js';
+import { DirectoryStore } from '../../../src/outputs/index.js';
 import { TROUBLE } from '../../support/arbitraries.js';
 
 const TAG = '[0-9a-f]{12}';
@@ -84,7 +84,7 @@ describe('the name of a document', () => {
 
 describe('any name at all', () => {
   const names = [...randomNames(1_000), LONG_NAME, '世'.repeat(300), '🦙'.repeat(300), 'e\u0301'.repeat(300)];
-  const store = openOutputStore('/out');
+  const store = new DirectoryStore('/out');
 
   test('gives a document that is one segment of at most 255 bytes in the folder of the batch', () => {
     const isSafe = (name: string) => {
@@ -108,7 +108,7 @@ describe('any name at all', () => {
     const root = await mkdtemp(join(tmpdir(), 'output-keys-test-'));
     onTestFinished(() => rm(root, { recursive: true, force: true }));
     const written = names.slice(-40);
-    const real = openOutputStore(root);
+    const real = new DirectoryStore(root);
     for (const [index, name] of written.entries())
       await real.write(documentKey('bat-1', { fileId: `dfl-${index}`, name }, 'text'), name);
     expect(await readdir(join(root, 'bat-1'))).toHaveLength(written.length);

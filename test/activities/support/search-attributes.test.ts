@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { expect, onTestFinished, test } from 'vitest';
-import { createActivities, LlamaCloudClient, openOutputStore } from '../../../src/index.js';
+import { createActivities, DirectoryStore, LlamaCloudClient } from '../../../src/index.js';
 import { registerCommand } from '../../../src/protocol/index.js';
 import { runIn } from '../support.js';
 
@@ -14,7 +14,7 @@ async function openAndWarn(attempt: number): Promise<string[]> {
   onTestFinished(() => rm(output, { recursive: true }));
   const { openBatch } = createActivities({
     llamacloud: new LlamaCloudClient({ apiKey: 'llx-key' }),
-    outputs: openOutputStore(output),
+    outputs: new DirectoryStore(output),
   });
   const warnings: string[] = [];
   const logger = new DefaultLogger('WARN', ({ message }) => warnings.push(message));

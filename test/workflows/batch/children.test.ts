@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { documentKey } from '../../../src/activities/support/output-keys.js';
-import { createActivities, LlamaCloudClient, openOutputStore } from '../../../src/index.js';
+import { createActivities, DirectoryStore, LlamaCloudClient } from '../../../src/index.js';
 import { openNamespace, type TestNamespace } from '../../support/namespace.js';
 import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
@@ -88,7 +88,7 @@ describe('children, on several workers', () => {
     const { apiKey, url: baseUrl } = env.emulator;
     const activities = createActivities({
       llamacloud: new LlamaCloudClient({ apiKey, baseUrl }),
-      outputs: openOutputStore(elsewhere),
+      outputs: new DirectoryStore(elsewhere),
     });
     // The SDK refuses a second worker of a task queue on the same connection.
     const nativeConnection = await NativeConnection.connect({ address: temporal.address });
