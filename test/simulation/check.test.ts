@@ -18,7 +18,18 @@ test('a run whose failed file a later run over the same batch has collected has 
   expect(check(evidence)).toEqual([]);
 });
 
+test('a batch that a create has made just before its run was terminated has no problem', () => {
+  const evidence = scenario();
+  terminateBeforeBatchIsNamed(evidence);
+  expect(check(evidence).filter((problem) => problem.includes('no run names'))).toEqual([]);
+});
+
 test.each<[string, (evidence: Scenario) => void, RegExp]>([
+  [
+    'a batch that a create has made although it was cancelled',
+    (evidence) => terminateBeforeBatchIsNamed(evidence, [{ workflowExecutionCancelRequestedEventAttributes: {} }]),
+    /no run names.*bat-2/,
+  ],
   ['a run that is open', (evidence) => evidence.stuck.push('sim-1-first waits'), /not ended after 5 s: sim-1-first/],
   ['a run that was not started', ({ notStarted }) => notStarted.push({ name: 'x', reason: 'E: no' }), /x could not be/],
   [
@@ -91,6 +102,16 @@ interface Workflow {
 }
 
 type Scenario = ReturnType<typeof scenario>;
+
+function terminateBeforeBatchIsNamed({ batches, workflows }: Scenario, later: object[] = []): void {
+  batches.push({ ...batch('bat-2'), status: 'RUNNING' });
+  const parentWorkflowExecution = { workflowId: 'sim-1-terminated' };
+  const events = [{ workflowExecutionStartedEventAttributes: { parentWorkflowExecution } }, ...later];
+  workflows.push(
+    { ...run('sim-1-terminated'), status: 'TERMINATED', memo: {} },
+    { ...run('llamacloud-create/dir-1'), type: 'createBatch', memo: { llamacloudBatchId: 'bat-2' }, events },
+  );
+}
 
 /** One run over two files, whose documents are there. */
 function scenario() {

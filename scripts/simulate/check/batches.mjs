@@ -22,7 +22,10 @@ export function checkBatches(evidence, runs) {
   const cancelRequested = new Set(
     requests.map(({ method, path }) => method === 'POST' && /^\/api\/v2\/batches\/([^/]+)\/cancel$/.exec(path)?.[1]),
   );
-  const unowned = batches.filter(({ id, status }) => owners.get(id).size === 0 && status !== 'CANCELLED');
+  const untold = findUntold(evidence, runs);
+  const unowned = batches.filter(
+    ({ id, status }) => owners.get(id).size === 0 && status !== 'CANCELLED' && !untold.has(id),
+  );
   const lost = unowned.filter(({ id }) => !cancelRequested.has(id));
   if (lost.length > twice && !mayLeave) {
     problems.push(`batches that no run names and nobody has cancelled: ${lost.map(({ id }) => id).join(', ')}`);
@@ -34,6 +37,19 @@ export function checkBatches(evidence, runs) {
   const paid = batches.filter(({ id, status }) => !UNPAID.has(status) && !cancelRequested.has(id)).length;
   if (paid > starts + twice) problems.push(`${paid} batches for ${starts} runs`);
   return problems;
+}
+
+/** Batches of a `createBatch` that had ended when its run was terminated, before that run could name the batch. Its own memo has the id. */
+function findUntold({ workflows }, runs) {
+  const terminated = new Set(
+    runs.filter(({ last }) => last.status === 'TERMINATED').map(({ workflowId }) => workflowId),
+  );
+  const creates = workflows.filter(({ type, status, events }) => {
+    const parent = events[0]?.workflowExecutionStartedEventAttributes?.parentWorkflowExecution?.workflowId;
+    const wasTold = events.some((event) => event.workflowExecutionCancelRequestedEventAttributes);
+    return type === 'createBatch' && status === 'COMPLETED' && terminated.has(parent) && !wasTold;
+  });
+  return new Set(creates.map(({ memo }) => memo.llamacloudBatchId));
 }
 
 /** A run that was stopped leaves no job running, or says that it does. */
