@@ -59,7 +59,7 @@ export function workerConfigFromEnv(env: Environment = process.env): WorkerConfi
 
 /** Reads the `LLAMA_CLOUD_*` and `LLAMACLOUD_*` variables of {@link workerConfigFromEnv}. @throws ConfigError with all problems. */
 export function llamaCloudConfigFromEnv(env: Environment = process.env): LlamaCloudConfig {
-  const problems: string[] = [];
+  const problems = findMistakenNames(env, LLAMACLOUD_NAMES);
   const apiKey = readText(env, 'LLAMA_CLOUD_API_KEY');
   const keyProblem =
     apiKey === undefined ? 'is not set: set it to your LlamaCloud API key, llx-...' : findApiKeyProblem(apiKey);
@@ -81,6 +81,8 @@ export function llamaCloudConfigFromEnv(env: Environment = process.env): LlamaCl
 
 /** Reads `TEMPORAL_*` and `LLAMACLOUD_TASK_QUEUE`, for code that starts runs and needs no LlamaCloud key. @throws ConfigError */
 export function temporalConfigFromEnv(env: Environment = process.env): TemporalConfig {
+  const problems = findMistakenNames(env, ['LLAMACLOUD_TASK_QUEUE']);
+  if (problems.length > 0) throw new ConfigError(problems);
   try {
     const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: temporalEnv(env) });
     const { address, tls, apiKey, metadata } = connectionOptions;
@@ -97,6 +99,24 @@ export function temporalConfigFromEnv(env: Environment = process.env): TemporalC
   } catch (error) {
     throw new ConfigError([`TEMPORAL_*: ${toReason(error)}`]);
   }
+}
+
+const LLAMACLOUD_NAMES = [
+  'LLAMA_CLOUD_API_KEY',
+  'LLAMA_CLOUD_BASE_URL',
+  'LLAMACLOUD_OUTPUT',
+  'LLAMACLOUD_REQUESTS_PER_SECOND',
+];
+
+/** The names of LlamaIndex have one underscore more than ours. A variable under the wrong one would be ignored, and its default used. */
+function findMistakenNames(env: Environment, names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    const mistaken = name.startsWith('LLAMA_CLOUD_')
+      ? name.replace('LLAMA_CLOUD_', 'LLAMACLOUD_')
+      : name.replace('LLAMACLOUD_', 'LLAMA_CLOUD_');
+    const isMistaken = readText(env, mistaken) !== undefined && readText(env, name) === undefined;
+    return isMistaken ? [`${mistaken} is not read: the name is ${name}`] : [];
+  });
 }
 
 /** Returns what `read` returns. If it throws a ConfigError, records its problems, and returns `undefined`. */

@@ -35,6 +35,18 @@ describe('the configuration', () => {
     });
   });
 
+  test('says of a variable whose name has an underscore too many or too few that it is not read', () => {
+    const env = { LLAMACLOUD_API_KEY: KEY, LLAMA_CLOUD_OUTPUT: '/data', LLAMA_CLOUD_TASK_QUEUE: 'documents' };
+    expect(configError(() => workerConfigFromEnv(env)).problems).toEqual([
+      'LLAMACLOUD_API_KEY is not read: the name is LLAMA_CLOUD_API_KEY',
+      'LLAMA_CLOUD_OUTPUT is not read: the name is LLAMACLOUD_OUTPUT',
+      expect.stringMatching(/^LLAMA_CLOUD_API_KEY is not set/),
+      'LLAMA_CLOUD_TASK_QUEUE is not read: the name is LLAMACLOUD_TASK_QUEUE',
+    ]);
+    const both = { LLAMA_CLOUD_API_KEY: KEY, LLAMA_CLOUD_OUTPUT: '/data', LLAMACLOUD_OUTPUT: '/right' };
+    expect(workerConfigFromEnv(both).output).toBe('/right');
+  });
+
   test('takes every variable, without the white space around it', () => {
     const config = workerConfigFromEnv({
       LLAMA_CLOUD_API_KEY: ` ${KEY}\n`,
