@@ -133,7 +133,7 @@ describe('the packed package', () => {
       import { BatchClient, createActivities, LlamaCloudClient, LlamaCloudPlugin, openOutputStore, type BatchReport } from 'temporal-llamacloud';
       import { processBatch } from 'temporal-llamacloud/workflows';
       import { startLlamaCloudEmulator } from 'temporal-llamacloud/testing';
-      export const activities = createActivities({ llamacloud: new LlamaCloudClient({ apiKey: 'llx-' }), outputs: await openOutputStore('out') });
+      export const activities = async () => createActivities({ llamacloud: new LlamaCloudClient({ apiKey: 'llx-' }), outputs: await openOutputStore('out') });
       export const report: (input: Parameters<typeof processBatch>[0]) => Promise<BatchReport> = processBatch;
       export const parts = [BatchClient, LlamaCloudPlugin, startLlamaCloudEmulator];`;
     const files = ['app.mts', 'app.cts'];
