@@ -4,7 +4,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { type CreatedBatch, findBatchInFailure, rootFailure } from '../../protocol/index.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { listCreatesBeforeReset } from './previous-creates.js';
-import { type ExecutionRef, undefinedIfNotFound } from './reset-history.js';
+import { describeExecution, type ExecutionRef, findContinuation, undefinedIfNotFound } from './reset-history.js';
 
 /**
  * For a run that stops before it has a batch. If a person has reset it, a `createBatch` that it had started before the reset may still
@@ -14,13 +14,26 @@ export async function cancelPreviousCreates(run: ExecutionRef): Promise<CreatedB
   return runAttempt('cancel', `earlier creates of ${run.workflowId}`, ({ signal }) => {
     const { client } = Context.current();
     return client.withAbortSignal(signal, async () => {
+      const failures: unknown[] = [];
       for (const create of await listCreatesBeforeReset(client, run)) {
-        const batch = await cancelCreate(client, create);
-        if (batch !== null) return batch;
+        try {
+          const batch = await cancelCreate(client, create);
+          if (batch !== null) return batch;
+        } catch (error) {
+          failures.push(error);
+        }
       }
+      // An earlier one may have a batch.
+      if (failures.length > 0) throw failures[0];
       return null;
     });
   });
+}
+
+async function isOpen(client: Client, create: ExecutionRef): Promise<boolean> {
+  const { workflowId, runId } = await findContinuation(client, create);
+  const latest = await describeExecution(client, workflowId, runId);
+  return latest !== undefined && latest.closeTime === undefined;
 }
 
 /** @throws if it was open and fails without a batch: its failure says what a person has to look for. */
@@ -28,13 +41,14 @@ async function cancelCreate(client: Client, { workflowId, runId }: ExecutionRef)
   // Not by the run id: it may have continued as new. And not by the workflow id alone: by now another run may create under it.
   const options = { firstExecutionRunId: runId };
   const handle = client.workflow.getHandle<() => Promise<CreatedBatch>>(workflowId, undefined, options);
-  const cancelled = await undefinedIfNotFound(() => handle.cancel());
+  const wasOpen = await isOpen(client, { workflowId, runId });
+  if (wasOpen) await undefinedIfNotFound(() => handle.cancel());
   try {
     return (await undefinedIfNotFound(() => handle.result())) ?? null;
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
     const batch = findBatchInFailure(error.cause);
-    if (batch !== null || cancelled === undefined || error.cause instanceof CancelledFailure) return batch;
+    if (batch !== null || !wasOpen || error.cause instanceof CancelledFailure) return batch;
     const { type, message } = rootFailure(error);
     throw ApplicationFailure.nonRetryable(message, type);
   }

@@ -41,7 +41,7 @@ export function findPreviousCreates(deps: ActivityDeps) {
       const { client } = Context.current();
       let preexisting: PreexistingBatches | null = null;
       for (const previousRun of await listPreviousCreates(client, runs)) {
-        const memo = await readMemo(client, previousRun);
+        const memo = await readMemo(client, await findContinuation(client, previousRun));
         const listed = memo?.[PREEXISTING_BATCHES_MEMO];
         const batchId = memo?.[BATCH_ID_MEMO];
         const batch = typeof batchId === 'string' ? await findUsableBatch(deps, batchId, scope, attempt) : null;
@@ -83,14 +83,14 @@ async function listPreviousCreates(
   return parent === null ? creates : [...creates, ...(await listCreatesBeforeReset(client, parent))];
 }
 
-/** Lists the `createBatch` workflows that a run has started before a person reset it, latest first. */
+/** Lists the `createBatch` workflows that a run has started before a person reset it, latest first: the first run id of each. */
 export async function listCreatesBeforeReset(client: Client, parent: ExecutionRef): Promise<ExecutionRef[]> {
   const creates: ExecutionRef[] = [];
   for (const { history } of await readEarlierExecutions(client, parent)) {
     for (const { childWorkflowExecutionStartedEventAttributes: started } of history.toReversed()) {
       const { workflowId, runId } = started?.workflowExecution ?? {};
       if (started?.workflowType?.name === WORKFLOW_TYPES.createBatch && workflowId && runId)
-        creates.push(await findContinuation(client, { workflowId, runId }));
+        creates.push({ workflowId, runId });
     }
   }
   return creates;

@@ -15,6 +15,7 @@ import {
   BATCH_ID_MEMO,
   BLOCKED_BY_MEMO,
   cleanText,
+  isFailure,
   MIN_DELAY_MS,
   renderSummary,
   rootFailure,
@@ -67,7 +68,7 @@ async function createOrCancel(input: CreateBatchInput, state: CreateState): Prom
     return await create(input, state);
   } catch (error) {
     if (!isTemporalFailure(error)) throw error;
-    if (!isCancellation(error)) throw unwrapFailure(error);
+    if (!isCancellation(error)) throw toCreateFailure(input, state, error);
     const batch = await CancellationScope.nonCancellable(() => cancelCreatedBatch(input, state));
     setCurrentDetails(`The run was stopped: ${code(batch.batchId)} is ${code(batch.status)}`);
     return batch;
@@ -93,8 +94,7 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
     } else if (response.isFinal) {
       // LlamaCloud rejected this POST for good. An earlier one may have created a batch after all.
       state.batch = state.mayHaveCreatedBatch ? await findNewBatch(input, preexisting, false) : null;
-      if (state.batch === null) forgetPreexisting(state);
-      if (state.batch === null) throw state.lostPosts > 0 ? toRejectedFailure(input, response.error) : response.error;
+      if (state.batch === null) throw response.error;
     } else await waitBeforeNextPost(input, state, response);
   }
   upsertMemo({ [BATCH_ID_MEMO]: state.batch.batchId, [BLOCKED_BY_MEMO]: undefined });
@@ -135,13 +135,24 @@ function toLostPostsFailure({ directoryId }: CreateBatchInput, { lostPosts }: Cr
   return ApplicationFailure.nonRetryable(message, 'CreateOutcomeUnknown');
 }
 
-/** The rejection of a POST, where an earlier one may have created a batch after all. */
-function toRejectedFailure({ directoryId }: CreateBatchInput, error: unknown): ApplicationFailure {
-  const { type, message } = rootFailure(error);
-  return ApplicationFailure.nonRetryable(
-    `${message} An earlier POST may have created a batch over directory ${directoryId} that LlamaCloud's list does not show. Look for it before you start again.`,
-    type,
-  );
+/** The failure of this workflow: a rejected POST, or a list that can't be read. If a POST may have created a batch, it says so. */
+function toCreateFailure({ directoryId }: CreateBatchInput, state: CreateState, error: unknown): unknown {
+  forgetPreexisting(state);
+  const failure = unwrapFailure(error);
+  if (
+    !state.mayHaveCreatedBatch ||
+    !(failure instanceof ApplicationFailure) ||
+    isFailure(failure, 'CreateOutcomeUnknown')
+  )
+    return failure;
+  const { message, type, details } = failure;
+  return ApplicationFailure.create({
+    message: `${message} An earlier POST may have created a batch over directory ${directoryId}, which was not found in LlamaCloud's list. Look for it before you start again.`,
+    nonRetryable: true,
+    cause: failure,
+    ...(type == null ? {} : { type }),
+    ...(details == null ? {} : { details }),
+  });
 }
 
 async function waitBeforeNextPost(

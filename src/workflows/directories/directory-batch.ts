@@ -1,5 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
+  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   ChildWorkflowFailure,
@@ -99,7 +100,8 @@ function runBatch(
 
 /** Whether LlamaCloud responded with 403: the directory may be in a project that the key does not see. */
 function isForbidden(error: unknown): boolean {
-  if (!(error instanceof ChildWorkflowFailure && error.cause instanceof ApplicationFailure)) return false;
+  const isWrapped = error instanceof ChildWorkflowFailure || error instanceof ActivityFailure;
+  if (!isWrapped || !(error.cause instanceof ApplicationFailure)) return false;
   // Of a run that had a batch, the first detail is the report.
   const details: unknown[] = error.cause.details ?? [];
   return details.some(

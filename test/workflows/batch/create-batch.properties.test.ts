@@ -33,6 +33,8 @@ interface Scenario {
   endsTogether: boolean;
   /** Whether the workflow continues as new after each POST that fails. */
   continuesAsNew: boolean;
+  /** Number of the look at the list that LlamaCloud rejects for good. */
+  listFailsAt: number | null;
   /** Whether a POST that is cancelled has been sent: no worker may have taken it yet. */
   isCancelledPostSent: boolean;
 }
@@ -48,6 +50,9 @@ class Model {
   readonly batches: ModelBatch[] = [];
   readonly memo: Record<string, unknown> = {};
   unknownPosts = 0;
+  /** Also those with a response of 503. */
+  mayHavePosts = 0;
+  #looks = 0;
   /** POSTs that were sent without a look at the list since the one before. */
   blindPosts = 0;
   #hasListed = false;
@@ -111,11 +116,19 @@ class Model {
     }
     if (post.response === 'created') return { batchId: id, status: 'PENDING' };
     if (post.response === 'lost' || post.response === 'worker lost') this.unknownPosts += 1;
+    if (post.response !== 'rejected' && post.response !== 'limited') this.mayHavePosts += 1;
     throw asActivityFailure(toFailure(post.response, isCancelledNow));
   }
 
-  find({ preexisting, wait }: FindCreatedBatchInput): CreatedBatch | null {
+  #look(): void {
+    const isRejected = this.#looks === this.scenario.listFailsAt;
+    this.#looks += 1;
+    if (isRejected) throw asActivityFailure(ApplicationFailure.nonRetryable('401.', 'NotAuthorized'));
     this.#hasListed = true;
+  }
+
+  find({ preexisting, wait }: FindCreatedBatchInput): CreatedBatch | null {
+    this.#look();
     const find = () =>
       this.batches.find(
         ({ id, listedAtMinute }) => !preexisting.batchIds.includes(id) && listedAtMinute <= this.#minute,
@@ -137,7 +150,7 @@ class Model {
   }
 
   list(): PreexistingBatches {
-    this.#hasListed = true;
+    this.#look();
     const { listed } = this;
     return { sinceMs: 0, batchIds: listed.map(({ id }) => id), withoutId: 0 };
   }
@@ -230,6 +243,7 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
   cancelledAt: fc.option(fc.nat(20), { freq: 2 }),
   endsTogether: fc.boolean(),
   continuesAsNew: fc.boolean(),
+  listFailsAt: fc.option(fc.nat(6), { freq: 1 }),
   isCancelledPostSent: fc.boolean(),
 });
 
@@ -270,9 +284,11 @@ test('creates one batch, and returns it or leaves none behind', () =>
       expect(model.batches.length).toBeLessThanOrEqual(1);
       const [created] = model.batches;
       if (ended instanceof Error) {
-        // Cancelled, if there was one. There is none after a failure.
-        expect(created?.status ?? 'CANCELLED').toBe('CANCELLED');
-        if (!model.wasCancelled) expect(created).toBeUndefined();
+        // Cancelled, if there was one. If the list could not be read, a person is told to look.
+        const isLeft = created !== undefined && created.status !== 'CANCELLED';
+        if (isLeft) expect(ended.message).toMatch(/a batch over directory dir-1.* Look for it/);
+        if (given.listFailsAt === null) expect(isLeft).toBe(false);
+        if (given.listFailsAt === null && !model.wasCancelled) expect(created).toBeUndefined();
       } else {
         expect(ended.batchId).toBe(created?.id);
         expect(model.memo[BATCH_ID_MEMO]).toBe(created?.id);
@@ -314,7 +330,7 @@ test('sends at most three POSTs of unknown outcome, and says what to look for', 
         expect(ended.message).toMatch(/3 POSTs may each have created a batch over directory dir-1/);
       }
       if (isFailure(ended, 'OutOfCredits'))
-        expect(ended.message.includes('An earlier POST')).toBe(model.unknownPosts > 0);
+        expect(ended.message.includes('An earlier POST')).toBe(model.mayHavePosts > 0);
     }),
     RUNS,
   ));

@@ -28,11 +28,19 @@ function finalIfNotAuthorized(waitForBatch: Activities['waitForBatch']): Activit
 /** Batches here end when the test says so. */
 describe('a run over many directories that fails or is cancelled, on a real server', () => {
   let env: TestEnvironment;
+  /** The directory whose earlier child has a batch that this key may not read. */
+  let forbidden: string | undefined;
 
   beforeAll(async () => {
     env = await startTestEnvironment(await openNamespace(), {
       emulator: { batchRunningMs: HOUR },
-      activities: (real: Activities) => ({ waitForBatch: finalIfNotAuthorized(real.waitForBatch) }),
+      activities: (real: Activities) => ({
+        waitForBatch: finalIfNotAuthorized(real.waitForBatch),
+        findEarlierChild: async (input: Parameters<Activities['findEarlierChild']>[0]) => {
+          if (forbidden === undefined || !input.workflowId.includes(forbidden)) return real.findEarlierChild(input);
+          throw ApplicationFailure.nonRetryable('403', 'NotAuthorized', { httpStatus: 403 });
+        },
+      }),
     });
   });
 
@@ -134,6 +142,16 @@ describe('a run over many directories that fails or is cancelled, on a real serv
     expect(report.failures).toMatchObject([{ directoryId: ids[0], batchId, type: 'NotAuthorized' }]);
     // The first detail is the report, which readers of a failure rely on.
     expect(await childOf(ids[0]).report()).toMatchObject({ batchId });
+  });
+
+  test('403 to the request for a batch from before a reset is about one directory, too', async () => {
+    const ids = await directories(2);
+    forbidden = ids[0];
+    const { run } = await start(ids, 1, 2);
+    await finish(ids[1]);
+    const report = await run.result();
+    forbidden = undefined;
+    expect(report.directories).toMatchObject({ total: 2, completed: 1, failed: 1, skipped: 0 });
   });
 
   test('401 after a create would hit every other one', async () => {
