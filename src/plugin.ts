@@ -60,13 +60,15 @@ export class LlamaCloudPlugin implements WorkerPlugin, BundlerPlugin {
    * Called by `Worker.create`.
    *
    * @throws ConfigError with all problems, each with the name of its variable. OutputError if the output store can't be written to: a batch
-   * would be paid for, and its documents lost.
+   * would be paid for, and its documents lost. Error if the worker has an activity with the name of one of these.
    */
   async configureWorker(options: WorkerOptions): Promise<WorkerOptions> {
     const { llamacloud, output, requestsPerSecond } = llamaCloudConfigFromEnv(toEnvironment(this.#options, this.#env));
     const outputs = typeof this.#options.output === 'object' ? this.#options.output : await openOutputStore(output);
     await outputs.check();
     const limit = requestsPerSecond === undefined ? {} : { requestsPerSecond };
+    const activities = createActivities({ llamacloud: new LlamaCloudClient(llamacloud), outputs, ...limit });
+    assertNoCommonNames(options.activities ?? {}, activities);
     const { nexus = false } = this.#options;
     return {
       ...WORKER_OPTIONS,
@@ -75,10 +77,7 @@ export class LlamaCloudPlugin implements WorkerPlugin, BundlerPlugin {
       ...(nexus === false
         ? {}
         : { nexusServices: [...(options.nexusServices ?? []), await createNexusService(nexus === true ? {} : nexus)] }),
-      activities: {
-        ...options.activities,
-        ...createActivities({ llamacloud: new LlamaCloudClient(llamacloud), outputs, ...limit }),
-      },
+      activities: { ...options.activities, ...activities },
     };
   }
 
@@ -92,6 +91,16 @@ export class LlamaCloudPlugin implements WorkerPlugin, BundlerPlugin {
       },
     };
   }
+}
+
+/** An activity that replaced another one would be called by the workflows of both. */
+function assertNoCommonNames(own: object, activities: object): void {
+  const common = Object.keys(activities).filter((name) => name in own);
+  if (common.length === 0) return;
+  const names = common.join(', ');
+  throw new Error(
+    `This worker and temporal-llamacloud both have activities of these names: ${names}. Rename yours, or give temporal-llamacloud a worker with a task queue of its own.`,
+  );
 }
 
 /** Its peers are optional: most workers serve no Nexus service. */

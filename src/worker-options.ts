@@ -11,7 +11,8 @@ import type { WorkerOptions } from '@temporalio/worker';
  * ```
  */
 export const WORKER_OPTIONS = {
-  maxConcurrentWorkflowTaskPolls: 20,
+  // `maxConcurrentWorkflowTaskPolls` has no effect: the SDK reads only this one.
+  workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 20 },
   nonStickyToStickyPollRatio: 0.6,
   shutdownGraceTime: '20 seconds',
 } as const satisfies Partial<WorkerOptions>;

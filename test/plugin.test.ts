@@ -57,6 +57,10 @@ describe('a worker with the plugin', () => {
       },
     };
     const worker = await create(plugin, { plugins: [other, plugin], activities: { own: async () => 'own' } });
+    expect(worker.options).toMatchObject({
+      workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 20 },
+      nonStickyToStickyPollRatio: 0.6,
+    });
     const { id } = await emulator.addDirectory(files(3));
     const batches = new BatchClient({ client: temporal.client, taskQueue: 'plugin-test' });
     const report = await worker.runUntil(async () => {
@@ -123,6 +127,13 @@ describe('a worker with the plugin', () => {
 describe('the plugin', () => {
   const configure = (plugin: LlamaCloudPlugin, options: Partial<WorkerOptions> = {}) =>
     plugin.configureWorker({ taskQueue: 'queue', ...options });
+
+  test('does not replace an activity of the application', async () => {
+    const plugin = new LlamaCloudPlugin({ apiKey: 'llx-key', output: await newFolder() });
+    await expect(configure(plugin, { activities: { cancelBatch: async () => 'own' } })).rejects.toThrow(
+      'both have activities of these names: cancelBatch.',
+    );
+  });
 
   test('sets what the application does not set, and adds to its activities', async () => {
     const output = await newFolder();

@@ -46,14 +46,17 @@ export function createLlamaCloudNexusService({
   });
 }
 
-/** Nexus retries the errors that stay as they are. The SDK would send these two without their message or their type. */
+/**
+ * Nexus retries the errors that stay as they are. The SDK would send these two without their message or their type. Both are BAD_REQUEST: servers
+ * before 1.31 do not know CONFLICT, and retry it, until the open run has ended and a second one can start.
+ */
 function toHandlerError(error: unknown): unknown {
   if (error instanceof WorkflowExecutionAlreadyStartedError) {
     const message = `A run with the workflow id ${error.workflowId} is open. Wait for its end, or cancel it.`;
     const cause = ApplicationFailure.nonRetryable(message, error.name);
-    return new HandlerError('CONFLICT', message, { cause });
+    return new HandlerError('BAD_REQUEST', message, { cause, retryableOverride: false });
   }
   if (error instanceof Error && isFailure(error, 'InvalidInput'))
-    return new HandlerError('BAD_REQUEST', error.message, { cause: error });
+    return new HandlerError('BAD_REQUEST', error.message, { cause: error, retryableOverride: false });
   return error;
 }

@@ -40,7 +40,7 @@ export class S3Store implements OutputStore {
   }
 
   /**
-   * Writes an object `.probe`, which stays there so that a worker needs no permission to delete, and reads it. Also removes the parts of
+   * Writes an object `.probe`, which stays there so that a worker needs no permission to delete, and reads it. Reads or creates the id. Also removes the parts of
    * uploads under the prefix that were started more than 24 hours ago: their writers were killed.
    */
   async check(): Promise<void> {
@@ -52,6 +52,7 @@ export class S3Store implements OutputStore {
     } catch (error) {
       throw new OutputError('write to', this.root, toS3Error(error));
     }
+    await this.id();
     await this.#removeAbandonedUploads().catch(() => undefined);
   }
 

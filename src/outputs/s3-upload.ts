@@ -50,7 +50,7 @@ export async function* toParts(content: AsyncIterable<Uint8Array> | Iterable<Uin
 export class S3Upload {
   readonly #client: S3Client;
   readonly #target: { readonly Bucket: string; readonly Key: string };
-  readonly #options: { abortSignal?: AbortSignal };
+  readonly #signal: AbortSignal | undefined;
   readonly #parts: CompletedPart[] = [];
   #uploadId: string | undefined;
 
@@ -58,23 +58,26 @@ export class S3Upload {
   constructor(client: S3Client, target: { Bucket: string; Key: string }, signal: AbortSignal | undefined) {
     this.#client = client;
     this.#target = target;
-    this.#options = signal === undefined ? {} : { abortSignal: signal };
+    this.#signal = signal;
   }
 
   async add({ body, isLast }: Part): Promise<void> {
     if (isLast && this.#uploadId === undefined) {
-      await this.#client.send(new PutObjectCommand({ ...this.#target, Body: body }), this.#options);
+      await this.#client.send(new PutObjectCommand({ ...this.#target, Body: body }), this.#options());
       return;
     }
     const UploadId = await this.#begin();
     const part = { ...this.#target, UploadId, PartNumber: this.#parts.length + 1 };
-    const { ETag, ...result } = await this.#client.send(new UploadPartCommand({ ...part, Body: body }), this.#options);
+    const { ETag, ...result } = await this.#client.send(
+      new UploadPartCommand({ ...part, Body: body }),
+      this.#options(),
+    );
     if (ETag === undefined) throw new Error('the response to a part has no ETag');
     const checksum = result.ChecksumCRC32 === undefined ? {} : { ChecksumCRC32: result.ChecksumCRC32 };
     this.#parts.push({ ETag, PartNumber: part.PartNumber, ...checksum });
     if (!isLast) return;
     const complete = { ...this.#target, UploadId, MultipartUpload: { Parts: this.#parts } };
-    await this.#client.send(new CompleteMultipartUploadCommand(complete), this.#options);
+    await this.#client.send(new CompleteMultipartUploadCommand(complete), this.#options());
     this.#uploadId = undefined;
   }
 
@@ -84,12 +87,17 @@ export class S3Upload {
     await abortUpload(this.#client, { ...this.#target, UploadId: this.#uploadId }).catch(() => undefined);
   }
 
+  /** A signal for each request: the SDK does not remove its listener from it. */
+  #options(): { abortSignal?: AbortSignal } {
+    return this.#signal === undefined ? {} : { abortSignal: AbortSignal.any([this.#signal]) };
+  }
+
   async #begin(): Promise<string> {
     if (this.#uploadId !== undefined) return this.#uploadId;
     const checksums = await this.#client.config.requestChecksumCalculation();
     const algorithm = checksums === 'WHEN_SUPPORTED' ? { ChecksumAlgorithm: 'CRC32' as const } : {};
     const create = new CreateMultipartUploadCommand({ ...this.#target, ...algorithm });
-    const { UploadId } = await this.#client.send(create, this.#options);
+    const { UploadId } = await this.#client.send(create, this.#options());
     if (UploadId === undefined) throw new Error('the response to the start of an upload has no id');
     this.#uploadId = UploadId;
     return UploadId;

@@ -391,11 +391,11 @@ describe('the check', () => {
     expect(await uploads()).toHaveLength(1);
   });
 
-  test('leaves one small object behind, also if it runs twice', async () => {
+  test('leaves one small object and the id behind, also if it runs twice', async () => {
     const store = await openStore();
     await store.check();
     await store.check();
-    expect(await keys()).toEqual([`${PREFIX}/.probe`]);
+    expect(await keys()).toEqual([`${PREFIX}/.probe`, `${PREFIX}/.store-id`]);
     const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: `${PREFIX}/.probe` }));
     expect(await Body?.transformToString()).toBe('x');
   });
