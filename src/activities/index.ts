@@ -1,9 +1,10 @@
 import { cancelBatch } from './batch/cancel-batch.js';
 import { cancelPreviousCreates } from './batch/cancel-previous-creates.js';
 import { findChildReport } from './batch/child-report.js';
-import { findCreatedBatch, listRecentBatches, postBatch, waitUntilListed } from './batch/create-batch.js';
 import { findEarlierChild, waitForEarlierChild } from './batch/earlier-child.js';
+import { findCreatedBatch, listRecentBatches, waitUntilListed } from './batch/find-created-batch.js';
 import { openBatch } from './batch/open-batch.js';
+import { postBatch } from './batch/post-batch.js';
 import { findPreviousCreates } from './batch/previous-creates.js';
 import { waitForBatch } from './batch/wait-for-batch.js';
 import type { ActivityDeps } from './deps.js';

@@ -15,7 +15,8 @@ import {
 } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { type Attempt, runAttempt } from '../support/run-attempt.js';
-import { type BatchToCreate, hasId, listBatches, type PreexistingBatches, toCreatedBatch } from './create-batch.js';
+import type { PreexistingBatches } from './find-created-batch.js';
+import { type BatchToCreate, hasId, listBatches, toCreatedBatch } from './list-batches.js';
 import { describeExecution, type ExecutionRef, findContinuation, readEarlierExecutions } from './reset-history.js';
 
 export interface FindPreviousCreatesInput extends BatchToCreate {

@@ -5,7 +5,7 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState } from '@temporalio/common';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import type { FindCreatedBatchInput, WaitUntilListedInput } from '../../../src/activities/batch/create-batch.js';
+import type { FindCreatedBatchInput, WaitUntilListedInput } from '../../../src/activities/batch/find-created-batch.js';
 import type { CreatedBatch, PreexistingBatches } from '../../../src/activities/types.js';
 import {
   BATCH_ID_MEMO,

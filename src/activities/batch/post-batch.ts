@@ -1,0 +1,105 @@
+import { activityInfo, Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ConnectionError, HttpStatusError } from '../../llamacloud/index.js';
+import type { CreatedBatch } from '../../protocol/index.js';
+import type { ActivityDeps } from '../deps.js';
+import { runAttempt } from '../support/run-attempt.js';
+import { type BatchToCreate, toCreatedBatch } from './list-batches.js';
+import { type LastReset, readLastReset } from './reset-history.js';
+
+/** What the failure of {@link postBatch} carries. */
+export interface PostFailureDetails {
+  /** Whether there may be a batch although no response gave its id. */
+  mayHaveCreatedBatch: boolean;
+  /** Wait before the next request, in milliseconds. */
+  retryDelayMs: number;
+  /**
+   * Whether the response was 503. There may be a batch even then. It does not count towards the limit of lost POSTs, since an outage
+   * returns many 503s.
+   */
+  wasUnavailable?: boolean;
+  /** Whether a reset of the workflow discarded an earlier POST, which may have created a batch. Then this attempt has sent nothing. */
+  wasReset?: boolean;
+}
+
+/** Message of an attempt that sends nothing. For the workflow, such an attempt is a lost POST. */
+const EARLIER_POST_MESSAGE = 'An earlier POST, whose outcome is not known, may have created a batch';
+
+/**
+ * Creates the batch by one request: `POST /api/v2/batches`. LlamaCloud has no idempotency key, and a POST whose response is lost may
+ * have created a batch that costs money. So it is never retried here: the workflow decides about the next POST.
+ *
+ * @throws a non-retryable failure, with {@link PostFailureDetails} unless LlamaCloud rejected the request for good. `CancelledFailure`
+ * with the same details if the activity was cancelled and no batch was returned.
+ */
+export function postBatch(deps: ActivityDeps) {
+  return async ({ directoryId, job, scope }: BatchToCreate): Promise<CreatedBatch> => {
+    const outcome: Omit<PostFailureDetails, 'retryDelayMs'> = { mayHaveCreatedBatch: false };
+    try {
+      return await runAttempt('create', `batch over directory ${directoryId}`, async ({ isFirst, signal }) => {
+        // This activity is never retried. Only `temporal activity reset` starts it again: the first attempt may have sent its POST.
+        // `withPostDetails` makes this failure non-retryable.
+        outcome.mayHaveCreatedBatch = !isFirst;
+        if (!isFirst) throw ApplicationFailure.retryable(EARLIER_POST_MESSAGE, 'ServiceUnavailable');
+        // Nothing is sent before this is known.
+        const reset = await readResetOfCaller();
+        signal.throwIfAborted();
+        if (reset?.isParentClosed) throw toClosedRunFailure();
+        outcome.mayHaveCreatedBatch = true;
+        if (reset?.hasDiscardedActivity) {
+          outcome.wasReset = true;
+          throw ApplicationFailure.retryable(EARLIER_POST_MESSAGE, 'ServiceUnavailable');
+        }
+        try {
+          // Without a signal: aborting a POST does not undo it. The workflow waits for the response, and cancels the batch then.
+          return toCreatedBatch(await deps.llamacloud.createBatch({ ...scope, sourceDirectoryId: directoryId, job }));
+        } catch (error) {
+          outcome.mayHaveCreatedBatch = !isKnownNotCreated(error);
+          if (error instanceof HttpStatusError && error.status === 503) outcome.wasUnavailable = true;
+          throw error;
+        }
+      });
+    } catch (error) {
+      throw withPostDetails(error, outcome);
+    }
+  };
+}
+
+async function readResetOfCaller(): Promise<LastReset | null> {
+  const { workflowExecution, activityType } = activityInfo();
+  // A standalone activity has no workflow.
+  if (workflowExecution === undefined) return null;
+  return readLastReset(Context.current().client, workflowExecution, activityType);
+}
+
+/** A person has reset a `createBatch` whose run has ended: nobody would process its batch. */
+function toClosedRunFailure(): ApplicationFailure {
+  const message =
+    'The run that this workflow creates a batch for has ended, so nothing was sent. Reset that run, or start a new one.';
+  return ApplicationFailure.nonRetryable(message, 'InvalidInput');
+}
+
+/**
+ * Whether an error shows that nothing was created: the request did not reach LlamaCloud, or LlamaCloud rejected it with a 4xx other than
+ * 408. A 408, a timeout, a reset connection, a 5xx and a body that is cut leave it open.
+ */
+function isKnownNotCreated(error: unknown): boolean {
+  if (error instanceof HttpStatusError) return error.status >= 400 && error.status < 500 && error.status !== 408;
+  return error instanceof ConnectionError && /ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(error.message);
+}
+
+/** Makes a failure non-retryable, and adds what the workflow needs to know before the next POST. A rejection for good stays as it is. */
+function withPostDetails(error: unknown, outcome: Omit<PostFailureDetails, 'retryDelayMs'>): unknown {
+  if (error instanceof CancelledFailure) return new CancelledFailure(error.message, [{ ...outcome, retryDelayMs: 0 }]);
+  if (!(error instanceof ApplicationFailure) || (error.nonRetryable && !outcome.mayHaveCreatedBatch)) return error;
+  const { message, type, nextRetryDelay, cause } = error;
+  const retryDelayMs = typeof nextRetryDelay === 'number' ? nextRetryDelay : 0;
+  const details: PostFailureDetails = { ...outcome, retryDelayMs };
+  return ApplicationFailure.create({
+    message,
+    ...(type == null ? {} : { type }),
+    nonRetryable: true,
+    details: [details],
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
