@@ -8,8 +8,9 @@ import { OutputError, type OutputStore } from '../../outputs/index.js';
  * @throws OutputError, which is retried: another worker may have the right store.
  */
 export async function assertSameStore(outputs: OutputStore, expected: string | undefined): Promise<void> {
-  if (expected === undefined || (await outputs.id()) === expected) return;
-  const problem =
-    "it is not the output store of this run's first worker: all workers of a task queue need the same one";
+  if (expected === undefined) return;
+  const id = await outputs.id();
+  if (id === expected) return;
+  const problem = `it is not the output store of this run's first worker, whose id is ${expected}, not ${id}: all workers of a task queue need the same one`;
   throw new OutputError('use', outputs.root, problem);
 }
