@@ -1,32 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openOutputStore } from '../../src/outputs/index.js';
 import { findFreePort } from '../../src/testing/temporal/free-port.js';
+import { bucket, failure, KEY, proxy, server, setUpS3 } from '../support/s3/fixture.js';
 import { createUser, withPermissions } from '../support/s3/permissions.js';
-import { type Fault, type S3Proxy, startS3Proxy } from '../support/s3/proxy.js';
-import { ANY_CREDENTIALS, createBucket, startS3Server, useS3 } from '../support/s3/server.js';
+import type { Fault } from '../support/s3/proxy.js';
+import { ANY_CREDENTIALS, useS3 } from '../support/s3/server.js';
 import { outputError } from './support.js';
 
-const KEY = ['bat-1', 'dfl-1.md'];
-
-let server: string;
-let bucket: string;
-let proxy: S3Proxy;
-
-beforeAll(async () => {
-  server = await startS3Server();
-});
-
-beforeEach(async () => {
-  bucket = await createBucket();
-  proxy = await startS3Proxy(server);
-  useS3(proxy.url);
-});
-
-function failure(status: number, code: string, message: string, { fields = '', headers = {} } = {}): Fault {
-  const body = `<Error><Code>${code}</Code><Message>${message}</Message>${fields}</Error>`;
-  return { kind: 'status', status, body, headers };
-}
+setUpS3();
 
 /** The policy in the docs, for the bucket of the test. */
 async function policy(): Promise<Policy> {

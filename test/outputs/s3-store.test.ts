@@ -1,39 +1,26 @@
-import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createS3Client } from '../../src/outputs/s3-client.js';
 import { S3Store } from '../../src/outputs/s3-store.js';
 import { outputStoreConformance } from '../../src/testing/index.js';
-import { type Fault, type Operation, type S3Proxy, startS3Proxy } from '../support/s3/proxy.js';
-import { createBucket, createTestClient, startS3Server, useS3 } from '../support/s3/server.js';
+import {
+  bucket,
+  KEY,
+  keys,
+  MIB,
+  megabytes,
+  openStore,
+  PREFIX,
+  proxy,
+  setUpS3,
+  slowDown,
+  uploads,
+} from '../support/s3/fixture.js';
+import type { Fault, Operation } from '../support/s3/proxy.js';
+import { createBucket } from '../support/s3/server.js';
 import { until } from '../support/until.js';
 import { outputError } from './support.js';
 
-const PREFIX = 'team a/ü';
-const KEY = ['bat-1', 'dfl-1.md'];
-const MIB = 1024 * 1024;
-
-let server: string;
-let client: S3Client;
-let bucket: string;
-let proxy: S3Proxy;
-
-beforeAll(async () => {
-  server = await startS3Server();
-  client = createTestClient(server);
-});
-
-afterAll(() => client.destroy());
-
-beforeEach(async () => {
-  bucket = await createBucket();
-  proxy = await startS3Proxy(server);
-  useS3(proxy.url);
-});
-
-/** A store behind the proxy, as another worker opens it. */
-async function openStore({ prefix = PREFIX } = {}): Promise<S3Store> {
-  return new S3Store(await createS3Client(), { bucket, prefix });
-}
+setUpS3();
 
 /** One that does not wait long for a response, for faults that give none. */
 async function openImpatientStore(): Promise<S3Store> {
@@ -42,49 +29,11 @@ async function openImpatientStore(): Promise<S3Store> {
 
 const isSilent = ({ kind }: Fault) => kind === 'silence' || kind === 'silent-response';
 
-/** Keys in the bucket. */
-async function keys(): Promise<string[]> {
-  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
-  return Contents.map(({ Key = '' }) => Key);
-}
-
-/** Keys of uploads that are not finished: their parts cost money. */
-async function uploads(): Promise<string[]> {
-  const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
-  return Uploads.map(({ Key = '' }) => Key);
-}
-
 async function textOf(content: AsyncIterable<Uint8Array> | undefined): Promise<string | undefined> {
   if (content === undefined) return undefined;
   const chunks: Uint8Array[] = [];
   for await (const chunk of content) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Content of 1 MiB chunks that counts them, and says whether it was closed. */
-function megabytes(count: number, onEnd: () => void = () => undefined) {
-  const seen = { chunks: 0, isClosed: false };
-  async function* content() {
-    try {
-      while (seen.chunks < count) {
-        seen.chunks++;
-        yield Buffer.alloc(MIB, `${seen.chunks}`);
-      }
-      onEnd();
-    } finally {
-      seen.isClosed = true;
-    }
-  }
-  return { seen, content: content() };
-}
-
-function slowDown(): Fault {
-  const body = '<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>';
-  return { kind: 'status', status: 503, body };
-}
-
-function failure(status: number, code: string, message: string, headers: Record<string, string> = {}): Fault {
-  return { kind: 'status', status, body: `<Error><Code>${code}</Code><Message>${message}</Message></Error>`, headers };
 }
 
 describe('a bucket', () => {
@@ -300,103 +249,5 @@ describe('a read that fails', () => {
     proxy.next('HeadObject', { kind: 'status', status: 503, body: '' });
     expect((await outputError(store.size(KEY))).message).toMatch(/^Could not read s3:.*: the response has status 503$/);
     expect(await store.size(KEY)).toBeUndefined();
-  });
-});
-
-describe('the id', () => {
-  test('that another worker created after this one found none is taken, not replaced', async () => {
-    const [first, second] = [await openStore(), await openStore()];
-    // The SDK reads the endpoint at the first request.
-    for (const store of [first, second]) await store.size(KEY);
-    const seconds = await startS3Proxy(server);
-    useS3(seconds.url);
-    const late = await openStore();
-    let id = '';
-    seconds.next('PutObject', { kind: 'wait', until: until('the id', () => id !== '') });
-    const lateId = late.id();
-    await until('its PUT', () => seconds.operations().includes('PutObject'));
-    id = await first.id();
-    expect(await lateId).toBe(id);
-    expect(seconds.operations()).toEqual(['GetObject', 'PutObject', 'GetObject']);
-    expect(await second.id()).toBe(id);
-  });
-
-  test('that another worker is just creating is taken', async () => {
-    const store = await openStore();
-    await store.size(KEY);
-    const first = await startS3Proxy(server);
-    proxy.next('GetObject', failure(404, 'NoSuchKey', 'The specified key does not exist.'));
-    proxy.next('PutObject', failure(409, 'ConditionalRequestConflict', 'Conflicting operation'));
-    useS3(first.url);
-    const id = await (await openStore()).id();
-    expect(await store.id()).toBe(id);
-  });
-
-  test('is that of the prefix', async () => {
-    const ids = await Promise.all(['a', 'b', ''].map(async (prefix) => (await openStore({ prefix })).id()));
-    expect(new Set(ids).size).toBe(3);
-    expect(await keys()).toEqual(['.store-id', 'a/.store-id', 'b/.store-id']);
-  });
-
-  test('that is damaged is an OutputError', async () => {
-    const store = await openStore();
-    proxy.next('GetObject', { kind: 'rewrite', rewrite: () => 'not an id' });
-    await store.id().catch(() => undefined);
-    proxy.next('GetObject', { kind: 'rewrite', rewrite: () => 'not an id' });
-    const { message } = await outputError(store.id());
-    expect(message).toMatch(/^Could not read the id of .*\.store-id is damaged: delete it/);
-  });
-});
-
-describe('the check', () => {
-  /** The list of uploads, as it would be if they had been started so many hours ago. (For moto all are of 2010.) */
-  const startedBefore = (hours: number): Fault => ({
-    kind: 'rewrite',
-    rewrite: (body) =>
-      body.replace(
-        /<Initiated>.*?<\/Initiated>/g,
-        `<Initiated>${new Date(Date.now() - hours * 3_600_000).toISOString()}</Initiated>`,
-      ),
-  });
-
-  /** Leaves the parts of a writer that was killed. */
-  async function leaveParts(prefix: string): Promise<void> {
-    const store = await openStore({ prefix });
-    proxy.next('AbortMultipartUpload', slowDown());
-    proxy.next('CompleteMultipartUpload', slowDown());
-    await outputError(store.write(KEY, megabytes(6).content));
-  }
-
-  test('removes the parts of killed writers after a day, those of active ones and of other prefixes are left', async () => {
-    await leaveParts('a');
-    await leaveParts('b');
-    expect(await uploads()).toEqual(['a/bat-1/dfl-1.md', 'b/bat-1/dfl-1.md']);
-    const store = await openStore({ prefix: 'a' });
-    proxy.next('ListMultipartUploads', startedBefore(23));
-    await store.check();
-    expect(await uploads()).toHaveLength(2);
-    proxy.next('ListMultipartUploads', startedBefore(25));
-    await store.check();
-    expect(await uploads()).toEqual(['b/bat-1/dfl-1.md']);
-  });
-
-  test('does not fail where parts can not be listed, or not be removed', async () => {
-    await leaveParts('a');
-    const store = await openStore({ prefix: 'a' });
-    proxy.next('ListMultipartUploads', failure(403, 'AccessDenied', 'Access Denied'));
-    await store.check();
-    proxy.next('ListMultipartUploads', startedBefore(25));
-    proxy.next('AbortMultipartUpload', failure(403, 'AccessDenied', 'Access Denied'));
-    await store.check();
-    expect(await uploads()).toHaveLength(1);
-  });
-
-  test('leaves one small object and the id behind, also if it runs twice', async () => {
-    const store = await openStore();
-    await store.check();
-    await store.check();
-    expect(await keys()).toEqual([`${PREFIX}/.probe`, `${PREFIX}/.store-id`]);
-    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: `${PREFIX}/.probe` }));
-    expect(await Body?.transformToString()).toBe('x');
   });
 });
