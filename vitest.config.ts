@@ -12,11 +12,24 @@ export const MOCKING = [
   'test/workflows/batch/create-batch.properties.test.ts',
 ];
 
-/** Long, and mostly waiting: started last, they would run when the others have ended. */
-const LONG = [
-  'test/soak/soak.test.ts',
+/** `npm run test:long` runs these. */
+export const LONG_TESTS = [
+  'test/examples/**/*.test.ts',
+  'test/package/packed.test.ts',
   'test/simulation/simulation.test.ts',
+  'test/soak/soak.test.ts',
+];
+
+/** These wait for a minute or two: started last, they would run when the others have ended. */
+const WAITING = [
   'test/workflows/batch/stop-bound.test.ts',
+  'test/workflows/batch/ending.test.ts',
+  'test/workflows/batch/stop.test.ts',
+  'test/workflows/batch/children.test.ts',
+  'test/workflows/batch/lost-responses.test.ts',
+  'test/workflows/batch/reset-creates.test.ts',
+  'test/workflows/batch/stopped-creates.test.ts',
+  'test/workflows/batch/create-outage.test.ts',
   'test/cli/sharing.test.ts',
   'test/cli/dev.test.ts',
 ];
@@ -25,27 +38,26 @@ const LONG = [
 export const TIMEOUTS = { testTimeout: 400_000, hookTimeout: 400_000 };
 
 /** CI counts the tests in the JSON report. */
-export const REPORTERS: NonNullable<ViteUserConfig['test']>['reporters'] =
+export const REPORTERS: NonNullable<NonNullable<ViteUserConfig['test']>['reporters']> =
   VITEST_JSON_REPORT === undefined ? ['default'] : ['default', ['json', { outputFile: VITEST_JSON_REPORT }]];
 
-class LongFirst extends BaseSequencer {
+class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = ({ moduleId }: TestSpecification) => LONG.some((path) => moduleId.endsWith(path));
+    const isWaiting = ({ moduleId }: TestSpecification) => WAITING.some((path) => moduleId.endsWith(path));
     const sorted = await super.sort(files);
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+    return [...sorted.filter(isWaiting), ...sorted.filter((file) => !isWaiting(file))];
   }
 }
 
 export default defineConfig({
   test: {
-    sequence: { sequencer: LongFirst },
+    sequence: { sequencer: WaitingFirst },
     projects: [
       {
         test: {
           name: 'tests',
           include: ['test/**/*.test.ts'],
-          // `npm run examples` runs the examples.
-          exclude: [...MOCKING, 'test/examples/**'],
+          exclude: [...MOCKING, ...LONG_TESTS],
           globalSetup: './test/support/global-setup.ts',
           setupFiles: './test/support/clear-logged.ts',
           // Loading Temporal's SDK for each file takes as long as most of the files do.
@@ -55,8 +67,8 @@ export default defineConfig({
       },
       { test: { name: 'mocking', include: MOCKING, ...TIMEOUTS } },
     ],
-    // Most tests wait for servers, so two cores can run six files at a time.
-    maxWorkers: 6,
+    // Most tests wait for servers, so two cores can run eight files at a time.
+    maxWorkers: 8,
     reporters: REPORTERS,
   },
 });

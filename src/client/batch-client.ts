@@ -156,7 +156,7 @@ export class BatchClient {
     return this.#schedules.get(scheduleId);
   }
 
-  /** Returns the first run id, if the run continues as new. */
+  /** Returns the run id of the first execution: it stays valid if the run continues as new. */
   async #start(start: RunStart<object>, options: StartBatchOptions): Promise<{ workflowId: string; runId: string }> {
     const { workflowType, priority, ...rest } = start;
     const { taskQueue = this.#taskQueue } = options;

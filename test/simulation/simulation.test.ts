@@ -6,8 +6,8 @@ import { expect, onTestFinished, test } from 'vitest';
 const SIMULATE = fileURLToPath(new URL('../../scripts/simulate/simulate.mjs', import.meta.url));
 
 /** A short `npm run simulate`. A second worker would cost CI more than the scenarios do. */
-test('twenty scenarios of faults, rival runs, cancels, resets and dying workers hold', async () => {
-  const simulate = spawn(process.execPath, [SIMULATE, '--seeds', '20', '--files', '4', '--workers', '1'], {
+test('fifty scenarios of faults, rival runs, cancels, resets and dying workers hold', async () => {
+  const simulate = spawn(process.execPath, [SIMULATE, '--seeds', '50', '--files', '4', '--workers', '1'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => {
@@ -19,5 +19,5 @@ test('twenty scenarios of faults, rival runs, cancels, resets and dying workers 
   }
   const [code] = await once(simulate, 'close');
   expect(code, printed).toBe(0);
-  expect(printed).toMatch(/^20 seeds in \d+ s: 20 held, 0 failed$/m);
-}, 900_000);
+  expect(printed).toMatch(/^50 seeds in \d+ s: 50 held, 0 failed$/m);
+});

@@ -19,7 +19,7 @@ export interface PostFailureDetails {
    */
   wasUnavailable?: boolean;
   /** Whether a reset of the workflow discarded an earlier POST, which may have created a batch. Then this attempt has sent nothing. */
-  wasReset?: boolean;
+  resetDiscardedPost?: boolean;
 }
 
 /** Message of an attempt that sends nothing. For the workflow, such an attempt is a lost POST. */
@@ -47,7 +47,7 @@ export function postBatch(deps: ActivityDeps) {
         if (reset?.isParentClosed) throw toClosedRunFailure();
         outcome.mayHaveCreatedBatch = true;
         if (reset?.hasDiscardedActivity) {
-          outcome.wasReset = true;
+          outcome.resetDiscardedPost = true;
           throw ApplicationFailure.retryable(EARLIER_POST_MESSAGE, 'ServiceUnavailable');
         }
         try {

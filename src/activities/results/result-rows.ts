@@ -5,7 +5,7 @@ import { toPlainFileId } from './file-id.js';
 
 /** A file of the batch: with a `job`, with an `error` in place of one, or with neither as yet. */
 export interface FileRow {
-  /** Source directory file (`dfl-...`): the correlation key. */
+  /** Source directory file (`dfl-...`): the correlation key. Of a job that names no file, the id of the job. */
   fileId: string;
   /** Display name in the directory; `null` if it is not known. */
   name: string | null;
@@ -15,8 +15,8 @@ export interface FileRow {
 
 /** A {@link FileRow} as the workflow gets it. */
 export interface ResultRow extends FileRow {
-  /** Line of the batch's manifest, if the file's document is in the output store already. */
-  finished: ManifestLine | null;
+  /** With `onlyMissing`: line of the batch's manifest, if the file's document is in the output store already. */
+  storedLine: ManifestLine | null;
 }
 
 /**

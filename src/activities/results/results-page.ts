@@ -28,7 +28,7 @@ export async function readPageRows(
     const line = lines.get(row.fileId);
     const isDone = line !== undefined && skipStored !== null && (await isStored(outputs, batchId, line, skipStored));
     // A name that can't be read now, but could in an earlier run, gives the document the key that it had then.
-    page.push({ ...row, name: row.name ?? line?.name ?? null, finished: isDone ? line : null });
+    page.push({ ...row, name: row.name ?? line?.name ?? null, storedLine: isDone ? line : null });
   }
   warnOfRenamed(batchId, page, lines);
   return { rows: page, remaining: unlisted.length - page.length };
@@ -36,9 +36,9 @@ export async function readPageRows(
 
 /** The document's key follows from the name: the document that an earlier run has written stays where it is. */
 function warnOfRenamed(batchId: string, page: readonly ResultRow[], lines: ReadonlyMap<string, FinishedLine>): void {
-  const renamed = page.filter(({ fileId, name, finished }) => {
+  const renamed = page.filter(({ fileId, name, storedLine }) => {
     const line = lines.get(fileId);
-    return finished === null && line !== undefined && line.output !== null && line.name !== name;
+    return storedLine === null && line !== undefined && line.output !== null && line.name !== name;
   });
   if (renamed.length === 0) return;
   log.warn('Files have other names than in the manifest of an earlier run, whose documents stay beside the new ones', {

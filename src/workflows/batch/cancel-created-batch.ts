@@ -5,8 +5,8 @@ import { cancelRemoteBatch, cancelRemoteJobs } from './cancel-remote.js';
 import type { CreateBatchInput } from './create-input.js';
 import {
   type CreateState,
+  clearPreexistingMemo,
   findNewBatch,
-  forgetPreexisting,
   keepLockUntilListed,
   readPreviousCreates,
 } from './find-new-batch.js';
@@ -22,7 +22,7 @@ const CLEANUP_TIMEOUT_MS = 2 * 60_000;
 export async function cancelCreatedBatch(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch> {
   const batch = await findBatchToCancel(input, state);
   if (batch === null) {
-    forgetPreexisting(state);
+    clearPreexistingMemo(state);
     throw new CancelledFailure('The run was stopped before there was a batch');
   }
   upsertMemo({ [BATCH_ID_MEMO]: batch.batchId });

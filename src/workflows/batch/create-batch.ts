@@ -29,8 +29,8 @@ import { cancelCreatedBatch } from './cancel-created-batch.js';
 import { assertCreateInput, type CreateBatchInput } from './create-input.js';
 import {
   type CreateState,
+  clearPreexistingMemo,
   findNewBatch,
-  forgetPreexisting,
   keepLockUntilListed,
   listPreexisting,
   newCreateState,
@@ -68,7 +68,10 @@ async function createOrCancel(input: CreateBatchInput, state: CreateState): Prom
     return await create(input, state);
   } catch (error) {
     if (!isTemporalFailure(error)) throw error;
-    if (!isCancellation(error)) throw toCreateFailure(input, state, error);
+    if (!isCancellation(error)) {
+      clearPreexistingMemo(state);
+      throw toCreateFailure(input, state, error);
+    }
     const batch = await CancellationScope.nonCancellable(() => cancelCreatedBatch(input, state));
     setCurrentDetails(`The run was stopped: ${code(batch.batchId)} is ${code(batch.status)}`);
     return batch;
@@ -79,16 +82,17 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
   let isFirstPost = state.preexisting === null;
   let preexisting = await listPreexisting(input, state);
   while (state.batch === null) {
-    // The list has just been read for the first POST.
+    // Before the first POST of all, the list has just been read.
     const mustLookFirst = !isFirstPost || state.mayHaveCreatedBatch;
     isFirstPost = false;
-    state.batch = mustLookFirst ? await findNewBatch(input, preexisting, state.mayListBeLate) : null;
+    state.batch = mustLookFirst ? await findNewBatch(input, preexisting, state.waitForList) : null;
     if (state.batch !== null) break;
     if (state.lostPosts >= MAX_LOST_POSTS) throw toLostPostsFailure(input, state);
     const response = await post(input, state);
     if ('batchId' in response) state.batch = response;
-    else if (response.wasReset) {
-      // Nothing was sent. The list from before the reset may hold the batch of the POST that the reset discarded.
+    else if (response.resetDiscardedPost) {
+      // Nothing was sent. The batch of the discarded POST may be in the list of `state`, as one that was there before: take the list that
+      // was read before that POST.
       state.preexisting = null;
       preexisting = await listPreexisting(input, state);
     } else if (response.isFinal) {
@@ -107,14 +111,14 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
 /** How long the lock is kept for a list that does not respond, in milliseconds. */
 const LISTED_TIMEOUT_MS = 3 * 60_000;
 
-/** Sends one POST. @throws a cancellation, and what is no failure of the activity. */
+/** Sends one POST. @throws a cancellation, and any error that is not a failure of the activity. */
 async function post(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch | PostFailure> {
   const options = { summary: `Create a batch: ${renderSummary(input.directoryId, input.job)}` };
   try {
     return await postBatch.executeWithOptions(options, [input]);
   } catch (error) {
     const failure = toPostFailure(error);
-    state.mayListBeLate = failure.mayHaveCreatedBatch;
+    state.waitForList = failure.mayHaveCreatedBatch;
     state.mayHaveCreatedBatch ||= failure.mayHaveCreatedBatch;
     if (failure.mayHaveCreatedBatch && !failure.wasUnavailable) state.lostPosts += 1;
     if (isCancellation(error)) throw error;
@@ -127,7 +131,7 @@ function throwIfStopped(): void {
   if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('createBatch is being stopped');
 }
 
-/** Each may have created a batch that costs money, so a person has to look. An outage with responses of 503 may last for hours. */
+/** Each may have created a batch that costs money, so a person has to look. A 503 does not count: an outage for hours must not end a run. */
 const MAX_LOST_POSTS = 3;
 
 function toLostPostsFailure({ directoryId }: CreateBatchInput, { lostPosts }: CreateState): ApplicationFailure {
@@ -137,7 +141,6 @@ function toLostPostsFailure({ directoryId }: CreateBatchInput, { lostPosts }: Cr
 
 /** The failure of this workflow: a rejected POST, or a list that can't be read. If a POST may have created a batch, it says so. */
 function toCreateFailure({ directoryId }: CreateBatchInput, state: CreateState, error: unknown): unknown {
-  forgetPreexisting(state);
   const failure = unwrapFailure(error);
   if (
     !state.mayHaveCreatedBatch ||

@@ -58,7 +58,7 @@ async function processFile(
   deadlineMs: number,
 ): Promise<ManifestLine | null> {
   const { row } = file;
-  if (row.finished !== null) return row.finished;
+  if (row.storedLine !== null) return row.storedLine;
   const { job } = row;
   if (job === null) return toUnmappedLine(state, row);
   state.running += 1;

@@ -12,15 +12,15 @@ export interface CreateState {
   preexisting: PreexistingBatches | null;
   /** Whether a POST may have created a batch whose id is not known. */
   mayHaveCreatedBatch: boolean;
-  /** Whether the last POST may have created one: the list may not show it yet. */
-  mayListBeLate: boolean;
+  /** Whether the last POST may have created one. Then looking for it means to wait, since the list may not show it yet. */
+  waitForList: boolean;
   /** POSTs that may each have created a batch, and whose batch the list does not show. Not those with a response of 503. */
   lostPosts: number;
   batch: CreatedBatch | null;
 }
 
 export function newCreateState(): CreateState {
-  return { preexisting: null, mayHaveCreatedBatch: false, mayListBeLate: false, lostPosts: 0, batch: null };
+  return { preexisting: null, mayHaveCreatedBatch: false, waitForList: false, lostPosts: 0, batch: null };
 }
 
 /** Lists the batches that exist before the first POST, and publishes them for a `createBatch` after a reset. */
@@ -46,11 +46,14 @@ export async function readPreviousCreates(
   ]);
   state.batch = previous.batch;
   state.preexisting = previous.preexisting;
-  state.mayHaveCreatedBatch = state.mayListBeLate = previous.preexisting !== null;
+  state.mayHaveCreatedBatch = state.waitForList = previous.preexisting !== null;
 }
 
-/** Without a POST of unknown outcome, a `createBatch` after a reset has no batch to look for: it lists again what is there. */
-export function forgetPreexisting({ mayHaveCreatedBatch }: CreateState): void {
+/**
+ * Removes the list of earlier batches from the memo, unless a POST has an unknown outcome: a `createBatch` after a reset has no batch to
+ * look for then, and lists again what is there.
+ */
+export function clearPreexistingMemo({ mayHaveCreatedBatch }: CreateState): void {
   if (!mayHaveCreatedBatch) upsertMemo({ [PREEXISTING_BATCHES_MEMO]: undefined });
 }
 

@@ -20,9 +20,8 @@ export function isAmount(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }
 
-export function toCompletedLine({ fileId, name, job }: ResultRow, document: DocumentFields): ManifestLine {
-  const ids = { fileId, name, jobId: job?.id ?? null, jobType: job?.type ?? null };
-  return { ...ids, status: 'COMPLETED', ...document, error: null };
+export function toCompletedLine(row: ResultRow, document: DocumentFields): ManifestLine {
+  return { ...toIds(row), status: 'COMPLETED', ...document, error: null };
 }
 
 /** @param error What its child workflow failed with. */
@@ -69,5 +68,9 @@ function toLineWithoutDocument(
   status: Exclude<FileStatus, 'COMPLETED'>,
   error: FailureSummary,
 ): ManifestLine {
-  return { ...toCompletedLine(row, NO_DOCUMENT), status, error };
+  return { ...toIds(row), status, ...NO_DOCUMENT, error };
+}
+
+function toIds({ fileId, name, job }: ResultRow) {
+  return { fileId, name, jobId: job?.id ?? null, jobType: job?.type ?? null };
 }

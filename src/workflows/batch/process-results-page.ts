@@ -3,7 +3,7 @@ import { type ManifestLine, type ResolvedBatchInput, settledCount } from '../../
 import { readResults, writeManifest } from '../shared/activities.js';
 import { fanOut } from './fan-out.js';
 import { setPhase, setStatus } from './publish.js';
-import { type BatchState, type OpenPage, skipUnreadFiles } from './state.js';
+import { type BatchState, type OpenPage, type PageFile, skipUnreadFiles } from './state.js';
 
 /** Time limits of the steps of a page. They are shorter while the run is stopping. */
 interface PageLimits {
@@ -71,7 +71,7 @@ export async function writePage(
   deadlineMs?: number,
 ): Promise<void> {
   setPhase(state, 'reporting');
-  const lines = (page?.files ?? []).map(({ line }) => line).filter((line): line is ManifestLine => line !== null);
+  const lines = (page?.files ?? []).map(toLine);
   const input = {
     ...toManifestRun(state, batchId),
     lines,
@@ -86,6 +86,12 @@ export async function writePage(
   if (isLast) state.manifest = location;
   state.parts += 1;
   state.page = null;
+}
+
+/** @throws an error that fails the workflow task: a file must not be missing from the manifest. */
+function toLine({ row, line }: PageFile): ManifestLine {
+  if (line === null) throw new Error(`file ${row.fileId} has no outcome`);
+  return line;
 }
 
 function toManifestRun({ opened }: BatchState, batchId: string) {

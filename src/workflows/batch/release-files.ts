@@ -19,9 +19,9 @@ export async function releaseFiles(
 ): Promise<void> {
   const waiting: Record<JobType, WaitingFile[]> = { parse_v2: [], extract_v2: [] };
   for (const file of page.files) {
-    const { job, finished } = file.row;
+    const { job, storedLine } = file.row;
     if (file.line !== null) continue;
-    if (job === null || finished !== null || file.jobEnded) queue.add(file);
+    if (job === null || storedLine !== null || file.jobEnded) queue.add(file);
     else waiting[job.type].push({ file, jobId: job.id });
   }
   const waiters = JOB_TYPES.flatMap((type) =>

@@ -2,7 +2,7 @@ import { CancellationScope, log, workflowInfo } from '@temporalio/workflow';
 import type { JobReference } from '../../activities/types.js';
 import { isTerminal, type ResolvedBatchInput, STOP_TIMEOUT_MS, WORKFLOW_TYPES } from '../../protocol/index.js';
 import { cancelPreviousCreates } from '../shared/activities.js';
-import { publishReport } from '../shared/publish-report.js';
+import { keepReportInMemo } from '../shared/keep-report-in-memo.js';
 import { adoptBatch } from './acquire-batch.js';
 import { cancelRemoteBatch, cancelRemoteJobs, logFailedStep, remainingMs } from './cancel-remote.js';
 import { skipRemainingFiles } from './fan-out.js';
@@ -31,7 +31,7 @@ export async function stop(state: BatchState, input: ResolvedBatchInput): Promis
   setPhase(state, 'stopping');
   const outcome = await stopBatch(state, input, startedAtMs);
   await writeUnfinishedManifest(state, startedAtMs + STOP_TIMEOUT_MS);
-  publishReport(toReport(state));
+  keepReportInMemo(toReport(state));
   log.info('The run was stopped', { batchId: state.batchId, outcome });
   return outcome;
 }
@@ -63,7 +63,7 @@ async function stopBatch(state: BatchState, input: ResolvedBatchInput, startedAt
 
 /** The jobs of the page in progress that may still be running. */
 function findOpenJobs({ page }: BatchState): JobReference[] {
-  const open = page?.files.filter(({ row, jobEnded, line }) => line === null && !jobEnded && row.finished === null);
+  const open = page?.files.filter(({ row, jobEnded, line }) => line === null && !jobEnded && row.storedLine === null);
   return (open ?? []).flatMap(({ row }) => row.job ?? []);
 }
 

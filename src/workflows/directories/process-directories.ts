@@ -16,7 +16,7 @@ import {
 } from '../../protocol/index.js';
 import { openDirectories } from '../shared/activities.js';
 import { assertContinuedState } from '../shared/continued-state.js';
-import { publishReport } from '../shared/publish-report.js';
+import { keepReportInMemo } from '../shared/keep-report-in-memo.js';
 import { recordEnd } from '../shared/run-state.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { unwrapFailure } from '../shared/unwrap-failure.js';
@@ -60,13 +60,14 @@ async function run(state: DirectoriesState, input: ProcessDirectoriesInput): Pro
   const opened = await open(state, input);
   CancellationScope.current().cancelRequested.catch(() => setDirectoriesPhase(state, 'stopping'));
   while (await processDirectoriesPage(state, opened, input)) {
-    // A run that is stopping only lists the other directories: the next run would not know of the cancellation.
+    // A run that is stopping stays in this execution, and lists the other directories as skipped: the next execution would not know of the
+    // cancellation.
     if (reasonToSkip(state) === undefined) return continueAsNew<typeof processDirectories>(input, state);
   }
   return finish(state);
 }
 
-/** Validates the input. */
+/** Validates the input, and reads which output store this is. */
 async function open(state: DirectoriesState, input: ProcessDirectoriesInput): Promise<OpenedDirectories> {
   if (state.opened !== null) return state.opened;
   setDirectoriesPhase(state, 'opening');
@@ -78,7 +79,7 @@ async function open(state: DirectoriesState, input: ProcessDirectoriesInput): Pr
 /** Returns the result. Throws if the run was stopped, or halted by an account-wide failure. */
 function finish(state: DirectoriesState): DirectoriesReport {
   if (CancellationScope.current().consideredCancelled) {
-    publishReport(toDirectoriesReport(state));
+    keepReportInMemo(toDirectoriesReport(state));
     throw new CancelledFailure('the run was cancelled');
   }
   const report = toDirectoriesReport(state);

@@ -40,7 +40,7 @@ async function finished({ hasNames = true } = {}) {
     readLogged({ ...env, activities }, read(0, { skipStored, graceMs: 0 }));
   const left = async (format: CollectFormat = 'markdown', activities = env.activities) =>
     (await page(format, activities)).rows
-      .filter(({ finished }) => finished === null)
+      .filter(({ storedLine }) => storedLine === null)
       .map(({ name }) => name)
       .sort();
   const renameFiles = (edit: (name: string) => string) =>
@@ -55,8 +55,8 @@ describe('with onlyMissing, what is left to do', () => {
   test('is nothing where every document is there, and each has the line that the manifest has', async () => {
     const { left, page, lines } = await finished();
     expect(await left()).toEqual([]);
-    for (const { fileId, finished } of (await page()).rows)
-      expect(finished).toEqual(lines.find((line) => line.fileId === fileId));
+    for (const { fileId, storedLine } of (await page()).rows)
+      expect(storedLine).toEqual(lines.find((line) => line.fileId === fileId));
   });
 
   test('is a file whose document is gone, or is not whole', async () => {
@@ -141,7 +141,7 @@ describe('a run that processes all files of a batch again', () => {
     const { env, page } = await finished();
     env.emulator.faults.next({ kind: 'status', status: 404, ...TARGETS.listFiles });
     const { rows } = await page(null);
-    expect(rows.map(({ name, finished }) => [name, finished])).toEqual([
+    expect(rows.map(({ name, storedLine }) => [name, storedLine])).toEqual([
       ['a.md', null],
       ['b.md', null],
       ['c.md', null],

@@ -13,7 +13,7 @@ describe('the results of a batch', () => {
     expect(page.rows.toSorted((one, other) => ((one.name ?? '') < (other.name ?? '') ? -1 : 1))).toEqual(
       files.map(({ fileId, name, jobId }) => ({
         ...{ fileId, name, job: { id: jobId, type: 'parse_v2' } },
-        ...{ error: null, finished: null },
+        ...{ error: null, storedLine: null },
       })),
     );
     expect(batch.requests()[0]?.query).toEqual({ expand: ['results'] });

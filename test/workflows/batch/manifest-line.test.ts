@@ -11,7 +11,7 @@ const state = (changes: Partial<BatchState> = {}): BatchState => ({
   status: 'COMPLETED',
   ...changes,
 });
-const row = (error: string | null = null) => ({ fileId: 'dfl-1', name: 'a.pdf', job: null, error, finished: null });
+const row = (error: string | null = null) => ({ fileId: 'dfl-1', name: 'a.pdf', job: null, error, storedLine: null });
 
 describe('a file without a job', () => {
   test.each<[string, Partial<BatchState>, string | null, string]>([

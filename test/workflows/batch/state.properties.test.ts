@@ -60,7 +60,7 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
 const files = fc
   .array(fc.record({ row, outcome, jobEnded: fc.boolean() }), { maxLength: 30 })
   .map((files) =>
-    files.map(({ row, ...rest }, index) => ({ ...rest, row: { fileId: `dfl-${index}`, ...row, finished: null } })),
+    files.map(({ row, ...rest }, index) => ({ ...rest, row: { fileId: `dfl-${index}`, ...row, storedLine: null } })),
   );
 const limits = fc.record(
   { maxFailedFiles: fc.nat(6), maxFailedPercent: fc.oneof(fc.nat(100), fc.constantFrom(0.5, 33.3, 99.9)) },

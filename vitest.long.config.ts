@@ -1,10 +1,10 @@
-/** `npm run examples`: runs each example of `examples/` from the packed package. Building the one in Go takes minutes of CPU. */
+/** `npm run test:long`: the tests that take minutes each. `npm test` leaves them out. */
 import { defineConfig } from 'vitest/config';
-import { REPORTERS, TIMEOUTS } from '../../vitest.config.js';
+import { LONG_TESTS, REPORTERS, TIMEOUTS } from './vitest.config.js';
 
 export default defineConfig({
   test: {
-    include: ['test/examples/**/*.test.ts'],
+    include: LONG_TESTS,
     globalSetup: './test/examples/global-setup.ts',
     setupFiles: './test/support/clear-logged.ts',
     isolate: false,
@@ -12,7 +12,7 @@ export default defineConfig({
     maxWorkers: 2,
     reporters: REPORTERS,
     ...TIMEOUTS,
-    // The build of the Go example.
+    // The build of the Go example takes minutes of CPU.
     testTimeout: 1_800_000,
     hookTimeout: 1_800_000,
   },
