@@ -9,6 +9,7 @@ export const MOCKING = [
   'test/outputs/killed-writers.test.ts',
   'test/outputs/store-id-race.test.ts',
   'test/outputs/store-id-without-links.test.ts',
+  'test/workflows/batch/cancel-remote.test.ts',
   'test/workflows/batch/create-batch.properties.test.ts',
 ];
 

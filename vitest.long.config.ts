@@ -7,7 +7,6 @@ export default defineConfig({
     include: LONG_TESTS,
     globalSetup: './test/examples/global-setup.ts',
     setupFiles: './test/support/clear-logged.ts',
-    isolate: false,
     // Their processes use the CPU.
     maxWorkers: 2,
     reporters: REPORTERS,

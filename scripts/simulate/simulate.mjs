@@ -17,7 +17,7 @@ import { startWorld } from './world.mjs';
 const PROGRESS_MS = 30_000;
 
 /** From so many seeds on, every operation must have succeeded while faults were active. */
-const SEEDS_FOR_EVERY_OPERATION = 50;
+const SEEDS_FOR_EVERY_OPERATION = 200;
 
 const options = readOptions();
 if (options.printsPlans) {

@@ -25,6 +25,6 @@ export interface ActivityDeps {
    * local activities, because Temporal does not count them. Default: requests are not limited.
    */
   requestsPerSecond?: number;
-  /** How long LlamaCloud's list of batches may lack a batch that was just created, in milliseconds. Default 60,000. */
+  /** How long LlamaCloud's list of batches may lack a batch that was just created, in milliseconds: at most 90,000. Default 60,000. */
   listLagMs?: number;
 }

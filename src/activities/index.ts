@@ -17,9 +17,13 @@ import { writeDirectoriesManifest } from './manifest/write-directories-manifest.
 import { writeManifest } from './manifest/write-manifest.js';
 import { readResults } from './results/read-results.js';
 
+/** The workflows do not wait longer for the search of a batch, or with the lock on creating one. */
+const MAX_LIST_LAG_MS = 90_000;
+
 /**
  * The activities of all workflows of the package: register them with your worker.
  *
+ * @throws RangeError if `listLagMs` is too large.
  * @example
  * ```ts
  * const activities = createActivities({
@@ -29,6 +33,7 @@ import { readResults } from './results/read-results.js';
  * ```
  */
 export function createActivities(deps: ActivityDeps) {
+  if ((deps.listLagMs ?? 0) > MAX_LIST_LAG_MS) throw new RangeError(`listLagMs is more than ${MAX_LIST_LAG_MS}`);
   return {
     openBatch: openBatch(deps),
     findPreviousCreates: findPreviousCreates(deps),

@@ -1,12 +1,15 @@
 import { UnexpectedResponseError } from './errors/unexpected-response-error.js';
 import type { Page } from './schema-fields.js';
 
+/** More than any list of a day's batches, or of a directory, can have. */
+const MAX_PAGES = 1_000;
+
 /**
  * Iterates over the items of all pages. A page is requested when its first item is read.
  *
  * @param path Path of the route, for errors.
  * @param firstToken Token of the page to start at. Default: the first page.
- * @throws UnexpectedResponseError if a token repeats: the list would never end.
+ * @throws UnexpectedResponseError if a token repeats, or there are more than 1,000 pages: the list would never end.
  */
 export async function* paginate<T>(
   path: string,
@@ -20,11 +23,12 @@ export async function* paginate<T>(
     const page = await getPage(token === '' ? {} : { pageToken: token });
     yield* page.items;
     token = page.next_page_token ?? '';
-    if (usedTokens.has(token)) {
-      throw new UnexpectedResponseError('next_page_token', 'it repeats, so the list would never end', {
-        method: 'GET',
-        path,
-      });
+    const problem = usedTokens.has(token)
+      ? 'it repeats'
+      : usedTokens.size >= MAX_PAGES && `there are more than ${MAX_PAGES} pages`;
+    if (token !== '' && problem) {
+      const reason = `${problem}, so the list would never end`;
+      throw new UnexpectedResponseError('next_page_token', reason, { method: 'GET', path });
     }
   } while (token !== '');
 }

@@ -92,6 +92,14 @@ describe('a list of whatever pages', () => {
     );
   });
 
+  test('fails where there is always one more page', async () => {
+    let page = 0;
+    const endless = clientOfFetch(() => ({ body: { items: [], next_page_token: `page-${page++}` } }));
+    const error = await rejection(UnexpectedResponseError, idsOf(endless.iterateBatches()));
+    expect(error.message).toContain('more than 1000 pages');
+    expect(page).toBe(1_001);
+  });
+
   test('fails where a token comes again, after each page was asked for once: it neither goes on forever nor ends early', async () => {
     await fc.assert(
       fc.asyncProperty(anyList, fc.nat(), async ({ pages, tokens }, back) => {

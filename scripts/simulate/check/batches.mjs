@@ -19,14 +19,17 @@ export function checkBatches(evidence, runs) {
   }
   const twice = hits.filter(({ kind }) => kind === 'duplicated').length;
   const mayLeave = runs.some(({ planned }) => planned.input.onStop === 'leave');
-  const cancelRequested = new Set(
-    requests.map(({ method, path }) => method === 'POST' && /^\/api\/v2\/batches\/([^/]+)\/cancel$/.exec(path)?.[1]),
+  // A batch that has ended can't be cancelled any more: LlamaCloud's answer says so.
+  const cancelAnswered = new Set(
+    requests
+      .filter(({ method, status }) => method === 'POST' && status >= 200 && status < 500 && status !== 429)
+      .map(({ path }) => /^\/api\/v2\/batches\/([^/]+)\/cancel$/.exec(path)?.[1]),
   );
   const untold = findUntold(evidence, runs);
   const unowned = batches.filter(
     ({ id, status }) => owners.get(id).size === 0 && status !== 'CANCELLED' && !untold.has(id),
   );
-  const lost = unowned.filter(({ id }) => !cancelRequested.has(id));
+  const lost = unowned.filter(({ id }) => !cancelAnswered.has(id));
   if (lost.length > twice && !mayLeave) {
     problems.push(`batches that no run names and nobody has cancelled: ${lost.map(({ id }) => id).join(', ')}`);
   }
@@ -34,7 +37,7 @@ export function checkBatches(evidence, runs) {
     if (named.size > 1) problems.push(`batch ${id} was taken by ${named.size} runs: ${[...named].join(', ')}`);
   }
   const starts = runs.filter(({ planned }) => !planned.adopts).length + (plan.shape === 'again' ? 1 : 0);
-  const paid = batches.filter(({ id, status }) => !UNPAID.has(status) && !cancelRequested.has(id)).length;
+  const paid = batches.filter(({ id, status }) => !UNPAID.has(status) && !cancelAnswered.has(id)).length;
   if (paid > starts + twice) problems.push(`${paid} batches for ${starts} runs`);
   return problems;
 }

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { type CreatedBatch, findBatchInFailure, rootFailure } from '../../protocol/index.js';
+import { type CreatedBatch, findBatchInFailure, isFailure, rootFailure } from '../../protocol/index.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { listCreatesBeforeReset } from './previous-creates.js';
 import { describeExecution, type ExecutionRef, findContinuation, undefinedIfNotFound } from './reset-history.js';
@@ -36,7 +36,7 @@ async function isOpen(client: Client, create: ExecutionRef): Promise<boolean> {
   return latest !== undefined && latest.closeTime === undefined;
 }
 
-/** @throws if it was open and fails without a batch: its failure says what a person has to look for. */
+/** @throws if it fails, or has failed, with a batch that a person has to look for. */
 async function cancelCreate(client: Client, { workflowId, runId }: ExecutionRef): Promise<CreatedBatch | null> {
   // Not by the run id: it may have continued as new. And not by the workflow id alone: by now another run may create under it.
   const options = { firstExecutionRunId: runId };
@@ -48,7 +48,8 @@ async function cancelCreate(client: Client, { workflowId, runId }: ExecutionRef)
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
     const batch = findBatchInFailure(error.cause);
-    if (batch !== null || !wasOpen || error.cause instanceof CancelledFailure) return batch;
+    if (batch !== null || error.cause instanceof CancelledFailure) return batch;
+    if (!wasOpen && !isFailure(error, 'CreateOutcomeUnknown')) return null;
     const { type, message } = rootFailure(error);
     throw ApplicationFailure.nonRetryable(message, type);
   }

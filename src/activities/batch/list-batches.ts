@@ -1,5 +1,5 @@
 /** LlamaCloud's list of batches, as far as it can have a batch of the same work. */
-import type { Batch, ListedBatch } from '../../llamacloud/index.js';
+import { type Batch, type ListedBatch, UnexpectedResponseError } from '../../llamacloud/index.js';
 import type { ApiScope, BatchSpec, CreatedBatch } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { toStatus } from '../support/status.js';
@@ -20,8 +20,17 @@ export async function listBatches(
   const filter = { ...spec.scope, sourceDirectoryId: spec.directoryId, createdAtOnOrAfter, signal };
   for await (const batch of llamacloud.iterateBatches(filter)) {
     if (mayBeOfSpec(batch, spec)) batches.push(batch);
+    if (batches.length > MAX_BATCHES) throw toTooManyFailure(spec);
   }
   return batches;
+}
+
+/** The ids are in a payload, and Temporal allows 2 MB. */
+const MAX_BATCHES = 10_000;
+
+function toTooManyFailure({ directoryId }: BatchToCreate): UnexpectedResponseError {
+  const problem = `more than ${MAX_BATCHES} batches over directory ${directoryId} in a day`;
+  return new UnexpectedResponseError('items', problem, { method: 'GET', path: '/api/v2/batches' });
 }
 
 export function hasId(batch: ListedBatch): batch is Batch {

@@ -14,10 +14,10 @@ export interface PostFailureDetails {
   /** Wait before the next request, in milliseconds. */
   retryDelayMs: number;
   /**
-   * Whether the response was 503. There may be a batch even then. It does not count towards the limit of lost POSTs, since an outage
-   * returns many 503s.
+   * Whether a batch is unlikely, as after a 503: it is looked for, but the POST does not count towards the limit of lost POSTs, since an
+   * outage returns many 503s.
    */
-  wasUnavailable?: boolean;
+  isCreateUnlikely?: boolean;
   /** Whether a reset of the workflow discarded an earlier POST, which may have created a batch. Then this attempt has sent nothing. */
   resetDiscardedPost?: boolean;
 }
@@ -55,7 +55,7 @@ export function postBatch(deps: ActivityDeps) {
           return toCreatedBatch(await deps.llamacloud.createBatch({ ...scope, sourceDirectoryId: directoryId, job }));
         } catch (error) {
           outcome.mayHaveCreatedBatch = !isKnownNotCreated(error);
-          if (error instanceof HttpStatusError && error.status === 503) outcome.wasUnavailable = true;
+          if (error instanceof HttpStatusError && error.status === 503) outcome.isCreateUnlikely = true;
           throw error;
         }
       });

@@ -9,6 +9,15 @@ export async function* readLines(outputs: OutputStore, key: readonly string[]): 
   for await (const line of createInterface({ input: Readable.from(content) })) yield parseJson(line);
 }
 
+/** The line separators of Unicode are escaped: JSON need not, but many readers of lines would end the line there. */
+export function toJsonLine(value: object): string {
+  return `${JSON.stringify(value).replace(/[\u0085\u2028\u2029]/g, escapeCharacter)}\n`;
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 function parseJson(line: string): unknown {
   try {
     return JSON.parse(line);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OutputError, type OutputStore, type WriteOptions } from '../../outputs/index.js';
 import { manifestPartKey, runFolder } from '../support/output-keys.js';
-import { readLines } from './json-lines.js';
+import { readLines, toJsonLine } from './json-lines.js';
 
 /** Which part of a manifest. It is written in parts, since a run may continue as new between them. */
 export interface ManifestPart {
@@ -33,7 +33,7 @@ export async function writePart(
   lines: readonly object[],
   options: WriteOptions,
 ): Promise<string> {
-  const content = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  const content = lines.map(toJsonLine).join('');
   if (part === 0 && isLast) return (await outputs.write(manifest, content, options)).location;
   await outputs.write(manifestPartKey(folder, part), content, options);
   if (!isLast) return outputs.locate(manifest);
@@ -51,23 +51,41 @@ async function* readParts(outputs: OutputStore, folder: string[], count: number)
   }
 }
 
-const lineSchema = z.object({ fileId: z.string() });
+const lineSchema = z.object({ fileId: z.string(), jobId: z.string().nullable() });
+
+/** The files that have a line in a run's manifest. */
+export class ListedFiles {
+  readonly #fileIds = new Set<string>();
+  readonly #jobIds = new Set<string>();
+
+  add({ fileId, jobId }: { fileId: string; jobId: string | null }): void {
+    this.#fileIds.add(fileId);
+    if (jobId !== null) this.#jobIds.add(jobId);
+  }
+
+  /** A result may name its file at one time, and only its job at another: then the job's id is in place of the file's. */
+  has(fileId: string, jobId: string | undefined): boolean {
+    if (this.#fileIds.has(fileId)) return true;
+    if (jobId === undefined) return false;
+    return fileId === jobId ? this.#jobIds.has(jobId) : this.#fileIds.has(jobId);
+  }
+}
 
 /** Reads which files are in the first `count` parts of a run's manifest. */
 export async function readListedFiles(
   outputs: OutputStore,
   { batchId, firstRunId }: Omit<ManifestRun, 'storeId'>,
   count: number,
-): Promise<ReadonlySet<string>> {
-  const fileIds = new Set<string>();
+): Promise<ListedFiles> {
+  const listed = new ListedFiles();
   for (let part = 0; part < count; part++) {
     const key = manifestPartKey(runFolder(batchId, firstRunId), part);
     if ((await outputs.size(key)) === undefined) throw new OutputError('read', outputs.locate(key), 'it is gone');
     for await (const json of readLines(outputs, key)) {
       const line = lineSchema.safeParse(json).data;
       if (line === undefined) throw new OutputError('read', outputs.locate(key), 'it is damaged');
-      fileIds.add(line.fileId);
+      listed.add(line);
     }
   }
-  return fileIds;
+  return listed;
 }

@@ -21,7 +21,7 @@ export async function readPageRows(
   rows: readonly FileRow[],
 ): Promise<{ rows: ResultRow[]; remaining: number }> {
   const listed = await readListedFiles(outputs, { batchId, firstRunId }, parts);
-  const unlisted = rows.filter(({ fileId }) => !listed.has(fileId));
+  const unlisted = rows.filter(({ fileId, job }) => !listed.has(fileId, job?.id));
   const lines = await readFinishedLines(outputs, batchId);
   const page: ResultRow[] = [];
   for (const row of unlisted.slice(0, pageSize)) {

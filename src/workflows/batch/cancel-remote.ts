@@ -34,7 +34,7 @@ const UNMAPPED_WAIT_MS = { cancelled: 5_000, completed: 30_000 };
 
 /** Cancels the batch, unless it has ended. Returns its status: the last one seen if it could not be cancelled. */
 export async function cancelRemoteBatch(
-  { scope, batchId, status }: BatchToCancel,
+  { scope, directoryId, batchId, status }: BatchToCancel,
   deadlineMs: number,
 ): Promise<StepOutcome & { text: string; status: string | null }> {
   if (status !== null && isTerminal(status)) return toEnded(status);
@@ -42,7 +42,11 @@ export async function cancelRemoteBatch(
   try {
     return toEnded(await cancelBatch.executeWithOptions(options, [{ ...scope, batchId }]));
   } catch (error) {
-    return { status, text: logFailedStep('the batch could not be cancelled', error, { batchId }), isIncomplete: true };
+    const text = logFailedStep('the batch could not be cancelled', error, { batchId });
+    // There was no worker when its time was over, so perhaps none has tried.
+    if (Date.now() > deadlineMs + WITHOUT_WORKERS_MS)
+      return cancelRemoteBatch({ scope, directoryId, batchId, status }, Date.now() + MIN_STEP_MS);
+    return { status, text, isIncomplete: true };
   }
 }
 
@@ -117,7 +121,12 @@ export function logFailedStep(what: string, error: unknown, context: Record<stri
   return `${what}: ${message}`;
 }
 
-/** For a `scheduleToCloseTimeout`: each step gets one second even if the earlier ones took all the time. */
+/** For a `scheduleToCloseTimeout`: each step gets half a minute even if the earlier ones, or a time without workers, took all the time. */
 export function remainingMs(deadlineMs: number): number {
-  return Math.max(1_000, deadlineMs - Date.now());
+  return Math.max(MIN_STEP_MS, deadlineMs - Date.now());
 }
+
+const MIN_STEP_MS = 30_000;
+
+/** A workflow task comes this much later than the failure of an activity only if no worker runs, in milliseconds. */
+const WITHOUT_WORKERS_MS = 20_000;

@@ -120,7 +120,7 @@ async function post(input: CreateBatchInput, state: CreateState): Promise<Create
     const failure = toPostFailure(error);
     state.waitForList = failure.mayHaveCreatedBatch;
     state.mayHaveCreatedBatch ||= failure.mayHaveCreatedBatch;
-    if (failure.mayHaveCreatedBatch && !failure.wasUnavailable) state.lostPosts += 1;
+    if (failure.mayHaveCreatedBatch && !failure.isCreateUnlikely) state.lostPosts += 1;
     if (isCancellation(error)) throw error;
     return failure;
   }

@@ -14,7 +14,7 @@ export interface CreateState {
   mayHaveCreatedBatch: boolean;
   /** Whether the last POST may have created one. Then looking for it means to wait, since the list may not show it yet. */
   waitForList: boolean;
-  /** POSTs that may each have created a batch, and whose batch the list does not show. Not those with a response of 503. */
+  /** POSTs that may each have created a batch, and whose batch the list does not show. Not those for which a batch is unlikely. */
   lostPosts: number;
   batch: CreatedBatch | null;
 }
@@ -47,6 +47,8 @@ export async function readPreviousCreates(
   state.batch = previous.batch;
   state.preexisting = previous.preexisting;
   state.mayHaveCreatedBatch = state.waitForList = previous.preexisting !== null;
+  // How many were lost before is not known.
+  state.lostPosts = previous.preexisting === null ? 0 : 1;
 }
 
 /**

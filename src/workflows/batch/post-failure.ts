@@ -15,9 +15,13 @@ export function toPostFailure(error: unknown): PostFailure {
     const details: unknown = cause.details?.[0];
     if (isPostFailureDetails(details)) return { ...details, error, isFinal: false };
   }
-  // The activity adds its details, so it was cancelled before it started.
-  if (isCancellation(error)) return { mayHaveCreatedBatch: false, retryDelayMs: 0, error, isFinal: false };
+  // Cancelled before it was scheduled.
+  if (error instanceof CancelledFailure) return { mayHaveCreatedBatch: false, retryDelayMs: 0, error, isFinal: false };
   if (!(error instanceof ActivityFailure)) throw error;
+  // Cancelled while no worker had it. Most likely it was not started yet. But an attempt that was lost while a person had paused the
+  // activity waits like that too.
+  if (isCancellation(error))
+    return { mayHaveCreatedBatch: true, isCreateUnlikely: true, retryDelayMs: 0, error, isFinal: false };
   // Without details LlamaCloud rejected the request, or the attempt did not end by itself: its worker is gone, or it was paused.
   const isFinal = error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true;
   return { mayHaveCreatedBatch: !isFinal, retryDelayMs: 0, error, isFinal };

@@ -52,8 +52,14 @@ export const { postBatch } = proxyActivities<Activities>({
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
-/** The activities of a stop. The caller sets a `scheduleToCloseTimeout`. */
-export const { cancelBatch, cancelJobs, cancelPreviousCreates } = proxyActivities<Activities>(COMMON);
+/**
+ * The activities of a stop. The caller sets a `scheduleToCloseTimeout`, which includes the time in the task queue: with a request limit, they
+ * go before the documents that wait there.
+ */
+export const { cancelBatch, cancelJobs, cancelPreviousCreates } = proxyActivities<Activities>({
+  ...COMMON,
+  priority: { priorityKey: 1 },
+});
 
 /** For the report only: where they fail, a run goes on without them. */
 export const { findChildReport, readJobCredits } = proxyActivities<Activities>({

@@ -53,10 +53,12 @@ function clientOf(creates: Record<string, FakeCreate>): { client: Client; cancel
   return { client: { withAbortSignal, workflow: { getHandle } } as unknown as Client, cancelled };
 }
 
-const failed = (message: string) => (): object => {
-  const cause = ApplicationFailure.nonRetryable(message, 'OutOfCredits');
-  throw new WorkflowFailedError('failed', cause, RetryState.NON_RETRYABLE_FAILURE);
-};
+const failed =
+  (message: string, type = 'OutOfCredits') =>
+  (): object => {
+    const cause = ApplicationFailure.nonRetryable(message, type);
+    throw new WorkflowFailedError('failed', cause, RetryState.NON_RETRYABLE_FAILURE);
+  };
 const RUN = { workflowId: 'run', runId: 'latest' };
 
 describe('a createBatch from before a reset', () => {
@@ -70,6 +72,12 @@ describe('a createBatch from before a reset', () => {
     const { client, cancelled } = clientOf({ first: { isOpen: false, result: failed('402') } });
     expect(await run(cancelPreviousCreates, RUN, { client })).toBeNull();
     expect(cancelled).toEqual([]);
+  });
+
+  test('that had failed long ago, and may have left a batch, is told', async () => {
+    const creates = { first: { isOpen: false, result: failed('3 POSTs', 'CreateOutcomeUnknown') } };
+    const failure = await failing(cancelPreviousCreates, RUN, { client: clientOf(creates).client });
+    expect(failure).toMatchObject({ type: 'CreateOutcomeUnknown', message: expect.stringContaining('3 POSTs') });
   });
 
   test('that fails does not hide the batch of an earlier one, and is told if there is none', async () => {

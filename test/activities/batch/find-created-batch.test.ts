@@ -1,10 +1,17 @@
 import { describe, expect, test } from 'vitest';
+import { createActivities, DirectoryStore, LlamaCloudClient } from '../../../src/index.js';
 import { type BatchJob, LIST_LAG_MS } from '../../../src/protocol/index.js';
 import { type Fault, TARGETS } from '../../../src/testing/emulator/index.js';
 import { addDirectory, delayOf, failing, run } from '../support.js';
 import { create, PARSE, setWork } from './support.js';
 
 const SAVED = 'cfg-11111111-1111-4111-8111-111111111111';
+
+test('a list that may lag for longer than a run waits is refused', () => {
+  const deps = { llamacloud: new LlamaCloudClient({ apiKey: 'llx-0' }), outputs: new DirectoryStore('out') };
+  expect(() => createActivities({ ...deps, listLagMs: 90_001 })).toThrow('listLagMs is more than 90000');
+  expect(createActivities({ ...deps, listLagMs: 90_000 })).toHaveProperty('postBatch');
+});
 
 describe('findCreatedBatch', () => {
   test.each([
@@ -54,6 +61,16 @@ describe('findCreatedBatch', () => {
     env.emulator.rewrite(TARGETS.listBatches, (body) => ({ ...Object(body), items: strange }));
     const input = { ...work, preexisting, wait: false };
     expect(await run(env.activities.findCreatedBatch, input)).toBeNull();
+  });
+
+  test('fails where the list has more batches than one directory can have in a day, so that their ids fit into a payload', async () => {
+    const { env, work, list } = await setWork();
+    const items = Array.from({ length: 10_001 }, (_, index) => ({ id: `bat-${index}`, status: 'COMPLETED' }));
+    env.emulator.rewrite(TARGETS.listBatches, (body) => ({ ...Object(body), items: items.slice(1) }));
+    expect((await list()).batchIds).toHaveLength(10_000);
+    env.emulator.rewrite(TARGETS.listBatches, (body) => ({ ...Object(body), items }));
+    const { message } = await failing(env.activities.listRecentBatches, work);
+    expect(message).toContain(`more than 10000 batches over directory ${work.directoryId}`);
   });
 
   test('does not answer "there is none" while the list shows a new batch without a usable id', async () => {

@@ -64,7 +64,7 @@ describe('postBatch', () => {
 
   test('a 503 with Retry-After is not taken to mean that nothing was created', async () => {
     const { details } = await failedPost({ kind: 'error-after', status: 503, retryAfter: 1 });
-    expect(details).toEqual({ ...retry(true, 1_000), wasUnavailable: true });
+    expect(details).toEqual({ ...retry(true, 1_000), isCreateUnlikely: true });
   });
 
   test.each([

@@ -50,6 +50,14 @@ test('a manifest of one part has a line of JSON for every file, beside the docum
   expect(await linesIn(location)).toEqual([line('dfl-1'), line('dfl-2')]);
 });
 
+test('no character of a name ends its line in the manifest, whatever a reader takes for the end of a line', async () => {
+  const { write, folder } = await start();
+  await write('run-1', 0, true, ['a\u2028b\u2029c\u0085d']);
+  const text = await readFile(join(folder, 'manifest.jsonl'), 'utf8');
+  expect(text.trimEnd()).not.toMatch(/[\u0085\u2028\u2029\n]/);
+  expect(JSON.parse(text)).toMatchObject({ fileId: 'a\u2028b\u2029c\u0085d' });
+});
+
 test('parts become one manifest in their order, and only after the last', async () => {
   const { write } = await start();
   const ids = Array.from({ length: 12 }, (_, index) => `dfl-${index}`);

@@ -160,7 +160,7 @@ describe('a later page', () => {
     const { env, batch, read, a, b } = await startResults(KIND);
     setRows(env, batch.id, [row(a, 'pjb-1'), row(b, 'pjb-2')]);
     const input = read(2 * GRACE_MS, { parts: 1 });
-    await writeLines(env, input, 0, [a]);
+    await writeLines(env, input, 0, [{ fileId: a, job: null }]);
     env.emulator.faults.next(OUTAGE);
     const failed = await detailsOf((context) => runIn(context, env.activities.readResults, input));
     expect(failed.failure.type).toBe('ServiceUnavailable');

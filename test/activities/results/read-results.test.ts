@@ -56,7 +56,7 @@ describe('the results of a batch', () => {
     expect((await failing(env.activities.readResults, read(2 * GRACE_MS))).message).toContain('more results may');
     // On a later page it has passed.
     const input = read(GRACE_MS, { parts: 1 });
-    await writeLines(env, input, 0, [a]);
+    await writeLines(env, input, 0, [{ fileId: a, job: null }]);
     expect((await run(env.activities.readResults, input)).rows).toHaveLength(2);
   });
 
@@ -184,7 +184,12 @@ describe('pages of results', () => {
       if (page === undefined) throw new Error('there is no page');
       found.push(...page.rows.map(({ fileId }) => fileId));
       remaining = page.remaining;
-      await writeLines(env, input, parts, found.slice(-1));
+      await writeLines(
+        env,
+        input,
+        parts,
+        found.slice(-1).map((fileId) => ({ fileId, job: null })),
+      );
     }
     expect(found.sort()).toEqual([a, b, c].sort());
   });

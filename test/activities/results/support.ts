@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { ReadResultsInput, RowsPage } from '../../../src/activities/results/read-results.js';
+import type { JobReference } from '../../../src/activities/types.js';
 import { DEFAULT_POLL } from '../../../src/protocol/index.js';
 import { type EmulatorOptions, type LlamaCloudEmulator, TARGETS } from '../../../src/testing/emulator/index.js';
 import { type ActivityEnvironment, addBatch, run, runIn, startActivityEnvironment } from '../support.js';
@@ -56,10 +57,11 @@ export function writeLines(
   env: ActivityEnvironment,
   input: ReadResultsInput,
   part: number,
-  fileIds: string[],
+  files: readonly { fileId: string; job: JobReference | null }[],
 ): Promise<string> {
-  const lines = fileIds.map((fileId) => ({
-    ...{ fileId, name: null, jobId: null, jobType: null, output: null, bytes: null, sha256: null, credits: null },
+  const lines = files.map(({ fileId, job }) => ({
+    ...{ fileId, jobId: job?.id ?? null, jobType: job?.type ?? null },
+    ...{ name: null, output: null, bytes: null, sha256: null, credits: null },
     ...{ status: 'SKIPPED' as const, error: null },
   }));
   return run(env.activities.writeManifest, {

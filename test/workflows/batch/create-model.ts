@@ -21,8 +21,11 @@ export interface Scenario {
   continuesAsNew: boolean;
   /** Number of the look at the list that LlamaCloud rejects for good. */
   listFailsAt: number | null;
-  /** Whether a POST that is cancelled has been sent: no worker may have taken it yet. */
-  isCancelledPostSent: boolean;
+  /**
+   * How Temporal cancels a POST. `unsent`: no worker has taken it yet. `paused`: it was sent, and its worker was lost while a person had
+   * paused it. Of both, Temporal says that the activity was not started.
+   */
+  cancelledPost: 'unsent' | 'paused' | 'sent';
 }
 
 interface ModelBatch {
@@ -36,7 +39,7 @@ export class Model {
   readonly batches: ModelBatch[] = [];
   readonly memo: Record<string, unknown> = {};
   unknownPosts = 0;
-  /** Also those with a response of 503. */
+  /** Also those with a response of 503, and those of which Temporal says that they were not started. */
   mayHavePosts = 0;
   #looks = 0;
   /** POSTs that were sent without a look at the list since the one before. */
@@ -89,8 +92,7 @@ export class Model {
     if (this.isCancelled) throw new CancelledFailure('cancelled before it was scheduled');
     const isCancelledNow = this.#begin() && !this.scenario.endsTogether;
     await Promise.resolve();
-    if (isCancelledNow && !this.scenario.isCancelledPostSent)
-      throw asActivityFailure(new CancelledFailure('cancelled'));
+    if (isCancelledNow && this.scenario.cancelledPost === 'unsent') throw this.#toNotStarted();
     if (!this.#hasListed) this.blindPosts += 1;
     this.#hasListed = false;
     const post = this.#posts.shift() ?? { response: 'created', isListedLate: false };
@@ -100,10 +102,16 @@ export class Model {
       const listedAtMinute = 'isListedLate' in post && post.isListedLate ? this.#minute + 1 : this.#minute;
       this.batches.push({ id, listedAtMinute, status: 'PENDING' });
     }
+    if (isCancelledNow && this.scenario.cancelledPost === 'paused') throw this.#toNotStarted();
     if (post.response === 'created') return { batchId: id, status: 'PENDING' };
     if (post.response === 'lost' || post.response === 'worker lost') this.unknownPosts += 1;
     if (post.response !== 'rejected' && post.response !== 'limited') this.mayHavePosts += 1;
     throw asActivityFailure(toFailure(post.response, isCancelledNow));
+  }
+
+  #toNotStarted(): ActivityFailure {
+    this.mayHavePosts += 1;
+    return asActivityFailure(new CancelledFailure('cancelled', ['ACTIVITY_ID_NOT_STARTED']));
   }
 
   #look(): void {
@@ -154,7 +162,7 @@ function toFailure(response: Exclude<Post['response'], 'created'>, isCancelled: 
   if (response === 'worker lost') return new Error('heartbeat timeout');
   const details = {
     mayHaveCreatedBatch: response === 'lost' || response === 'unavailable',
-    ...(response === 'unavailable' && { wasUnavailable: true }),
+    ...(response === 'unavailable' && { isCreateUnlikely: true }),
     retryDelayMs: 1_000,
   };
   if (isCancelled) return new CancelledFailure('cancelled', [details]);
@@ -182,5 +190,5 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   endsTogether: fc.boolean(),
   continuesAsNew: fc.boolean(),
   listFailsAt: fc.option(fc.nat(6), { freq: 1 }),
-  isCancelledPostSent: fc.boolean(),
+  cancelledPost: fc.constantFrom('unsent', 'paused', 'sent'),
 });

@@ -78,6 +78,20 @@ describe('a run that fails or is cancelled, on a real server', () => {
     expect((await run.progress()).failure?.message).toContain(`${batch.id} had been collected; the batch is CANCELLED`);
   });
 
+  test('a stop asks for its cancels before the documents that wait in the task queue', async () => {
+    const { run } = await start(1);
+    await until('the run to wait', async () => (await run.progress()).phase === 'waiting');
+    await run.cancel();
+    await failureOf(run.result());
+    const scheduled = (await env.history(run.workflowId)).flatMap(
+      ({ activityTaskScheduledEventAttributes: activity }) => activity ?? [],
+    );
+    const keys = new Map(scheduled.map(({ activityType, priority }) => [activityType?.name, priority?.priorityKey]));
+    // Temporal's default is 3, and 1 is the first.
+    expect([keys.get('cancelBatch'), keys.get('cancelJobs')]).toEqual([1, 1]);
+    expect(keys.get('waitForBatch') ?? 0).toBe(0);
+  });
+
   test('a run may leave the remote batch running when it stops', async () => {
     const { run, batch, status } = await start(1, { onStop: 'leave' });
     await until('the run to wait', async () => (await run.progress()).phase === 'waiting');

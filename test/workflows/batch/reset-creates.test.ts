@@ -13,6 +13,9 @@ import { openNamespace } from '../../support/namespace.js';
 import { parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 import { until } from '../../support/until.js';
 
+/** `PENDING_ACTIVITY_STATE_PAUSED` of Temporal's API. */
+const PAUSED = 4;
+
 describe('one batch and one POST, whatever a person resets', () => {
   let env: TestEnvironment;
 
@@ -181,5 +184,30 @@ describe('one batch and one POST, whatever a person resets', () => {
     await env.untilCreated(directory.directoryId);
     await env.client.workflowService.unpauseActivity(target);
     expectOne(directory, await resultOf(run.workflowId));
+  });
+
+  test('and a POST that is paused, and whose response is lost, is no reason to leave its batch when the run is cancelled', async () => {
+    const directory = await newDirectory(env);
+    env.emulator.configure({ batchRunningMs: 3_600_000 });
+    env.emulator.faults.next({ kind: 'delay', delayMs: 8_000, ...TARGETS.createBatch });
+    const run = await env.batches.start(parseInput(directory.directoryId));
+    await directory.untilPosted(1);
+    const target = await pendingPost(directory);
+    await env.client.workflowService.pauseActivity({ ...target, identity: 'a test', reason: randomUUID() });
+    const { id } = await env.untilCreated(directory.directoryId);
+    await until('the POST to be paused', async () => {
+      const { raw } = await env.client.workflow.getHandle(directory.lockId).describe();
+      return raw.pendingActivities?.some(({ state }) => state === PAUSED);
+    });
+    await run.cancel();
+    expect((await failureOf(run.result())).name).toBe('CancelledFailure');
+    expect(directory.batches()).toMatchObject([{ id, status: 'CANCELLED' }]);
+    env.emulator.configure({ batchRunningMs: 0 });
+    await resetWorkflow(env, run.workflowId);
+    const { batchId } = await resultOf(run.workflowId);
+    expect(directory.batches().map((batch) => [batch.id, batch.status])).toEqual([
+      [id, 'CANCELLED'],
+      [batchId, 'COMPLETED'],
+    ]);
   });
 });
