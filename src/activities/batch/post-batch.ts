@@ -22,7 +22,7 @@ export interface PostFailureDetails {
   resetDiscardedPost?: boolean;
 }
 
-/** Message of an attempt that sends nothing. For the workflow, such an attempt is a lost POST. */
+/** Message of an attempt that sends nothing, because an earlier POST has an unknown outcome. */
 const EARLIER_POST_MESSAGE = 'An earlier POST, whose outcome is not known, may have created a batch';
 
 /**
@@ -37,7 +37,8 @@ export function postBatch(deps: ActivityDeps) {
     const outcome: Omit<PostFailureDetails, 'retryDelayMs'> = { mayHaveCreatedBatch: false };
     try {
       return await runAttempt('create', `batch over directory ${directoryId}`, async ({ isFirst, signal }) => {
-        // This activity is never retried. Only `temporal activity reset` starts it again: the first attempt may have sent its POST.
+        // This activity is never retried. Only `temporal activity reset` starts it again, which `isFirst` sees by the activity's age: the
+        // attempt number is 1 again. The first attempt may have sent its POST.
         // `withPostDetails` makes this failure non-retryable.
         outcome.mayHaveCreatedBatch = !isFirst;
         if (!isFirst) throw ApplicationFailure.retryable(EARLIER_POST_MESSAGE, 'ServiceUnavailable');

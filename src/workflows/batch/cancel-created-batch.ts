@@ -63,7 +63,7 @@ async function findBatchToCancel(input: CreateBatchInput, state: CreateState): P
     const found = await findNewBatch(input, preexisting, true, { ...options, summary });
     if (found !== null || lostPosts === 0) return found;
     const message = `${mayBeRunning}: the response to its POST was lost, and LlamaCloud's list does not show it. Look for it there, and cancel it.`;
-    throw ApplicationFailure.nonRetryable(message, 'BatchCancelled');
+    throw ApplicationFailure.nonRetryable(message, 'CreateOutcomeUnknown');
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     const { type, message } = rootFailure(error);

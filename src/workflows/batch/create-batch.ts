@@ -32,8 +32,8 @@ import {
   clearPreexistingMemo,
   findNewBatch,
   keepLockUntilListed,
-  listPreexisting,
   newCreateState,
+  recallOrListPreexisting,
 } from './find-new-batch.js';
 import { type PostFailure, toPostFailure } from './post-failure.js';
 
@@ -80,9 +80,9 @@ async function createOrCancel(input: CreateBatchInput, state: CreateState): Prom
 
 async function create(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch> {
   let isFirstPost = state.preexisting === null;
-  let preexisting = await listPreexisting(input, state);
+  let preexisting = await recallOrListPreexisting(input, state);
   while (state.batch === null) {
-    // Before the first POST of all, the list has just been read.
+    // Before the first POST of all, the list has just been read. After a reset, an earlier POST may have created a batch.
     const mustLookFirst = !isFirstPost || state.mayHaveCreatedBatch;
     isFirstPost = false;
     state.batch = mustLookFirst ? await findNewBatch(input, preexisting, state.waitForList) : null;
@@ -94,7 +94,7 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
       // Nothing was sent. The batch of the discarded POST may be in the list of `state`, as one that was there before: take the list that
       // was read before that POST.
       state.preexisting = null;
-      preexisting = await listPreexisting(input, state);
+      preexisting = await recallOrListPreexisting(input, state);
     } else if (response.isFinal) {
       // LlamaCloud rejected this POST for good. An earlier one may have created a batch after all.
       state.batch = state.mayHaveCreatedBatch ? await findNewBatch(input, preexisting, false) : null;

@@ -23,8 +23,14 @@ export function newCreateState(): CreateState {
   return { preexisting: null, mayHaveCreatedBatch: false, waitForList: false, lostPosts: 0, batch: null };
 }
 
-/** Lists the batches that exist before the first POST, and publishes them for a `createBatch` after a reset. */
-export async function listPreexisting(input: CreateBatchInput, state: CreateState): Promise<PreexistingBatches> {
+/**
+ * Sets `state.preexisting`: the batches that were there before the first POST. After a reset, this is the list of the execution before, and
+ * the rest of the state comes from there too, such as its batch. Otherwise it lists what is there now. Publishes it for the next reset.
+ */
+export async function recallOrListPreexisting(
+  input: CreateBatchInput,
+  state: CreateState,
+): Promise<PreexistingBatches> {
   if (state.preexisting === null) await readPreviousCreates(input, state);
   const summary = `List recent batches over ${input.directoryId}`;
   state.preexisting ??= await listRecentBatches.executeWithOptions({ summary }, [input]);

@@ -188,7 +188,7 @@ describe('a run that is stopped while it creates', () => {
     const started = await posting({ kind: 'reset-before' });
     await started.run.cancel();
     const failure = await failureOf(started.run.result());
-    expect(failure).toMatchObject({ type: 'BatchCancelled' });
+    expect(failure).toMatchObject({ type: 'CreateOutcomeUnknown' });
     expect(failure.message).toContain(`a batch over directory ${started.directoryId} may be running`);
   });
 
