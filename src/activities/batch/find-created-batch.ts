@@ -14,6 +14,8 @@ export interface PreexistingBatches {
   batchIds: string[];
   /** Batches whose id is not usable. */
   withoutId: number;
+  /** In the memo: `CreateState.lostPosts`, for a `createBatch` after a reset. */
+  lostPosts?: number;
 }
 
 /** Upper bound on the difference between LlamaCloud's clock and the Temporal server's. The list starts that much before now. */

@@ -17,7 +17,13 @@ import type { ActivityDeps } from '../deps.js';
 import { type Attempt, runAttempt } from '../support/run-attempt.js';
 import type { PreexistingBatches } from './find-created-batch.js';
 import { type BatchToCreate, hasId, listBatches, toCreatedBatch } from './list-batches.js';
-import { describeExecution, type ExecutionRef, findContinuation, readEarlierExecutions } from './reset-history.js';
+import {
+  describeExecution,
+  type ExecutionRef,
+  findContinuation,
+  findLatestExecution,
+  readEarlierExecutions,
+} from './reset-history.js';
 
 export interface FindPreviousCreatesInput extends BatchToCreate {
   /** The `createBatch` workflow, and the run that it creates for. */
@@ -42,7 +48,7 @@ export function findPreviousCreates(deps: ActivityDeps) {
       const { client } = Context.current();
       let preexisting: PreexistingBatches | null = null;
       for (const previousRun of await listPreviousCreates(client, runs)) {
-        const memo = await readMemo(client, await findContinuation(client, previousRun));
+        const memo = await readMemo(client, previousRun);
         const listed = memo?.[PREEXISTING_BATCHES_MEMO];
         const batchId = memo?.[BATCH_ID_MEMO];
         const batch = typeof batchId === 'string' ? await findUsableBatch(deps, batchId, scope, attempt) : null;
@@ -75,13 +81,17 @@ async function readMemo(client: Client, { workflowId, runId }: ExecutionRef) {
   return (await describeExecution(client, workflowId, runId))?.memo;
 }
 
-/** Lists the earlier executions of `createBatch` for this run, latest first. */
+/** Lists the last executions of earlier `createBatch` workflows for this run, latest first. */
 async function listPreviousCreates(
   client: Client,
   { create, parent }: FindPreviousCreatesInput['runs'],
 ): Promise<ExecutionRef[]> {
-  const creates = (await readEarlierExecutions(client, create)).map(({ execution }) => execution);
-  return parent === null ? creates : [...creates, ...(await listCreatesBeforeReset(client, parent))];
+  const earlier = await readEarlierExecutions(client, create);
+  // These were reset to the caller itself.
+  const own = await Promise.all(earlier.map(({ execution }) => findContinuation(client, execution)));
+  if (parent === null) return own;
+  const before = await listCreatesBeforeReset(client, parent);
+  return [...own, ...(await Promise.all(before.map((started) => findLatestExecution(client, started))))];
 }
 
 /** Lists the `createBatch` workflows that a run has started before a person reset it, latest first: the first run id of each. */

@@ -131,15 +131,38 @@ function findLastReset(history: HistoryEvents): number {
 }
 
 /** The execution that an execution has continued as new to, after however many others; itself if it has not. */
-export async function findContinuation(client: Client, execution: ExecutionRef): Promise<ExecutionRef> {
-  let latest = execution;
+export function findContinuation(client: Client, execution: ExecutionRef): Promise<ExecutionRef> {
+  return findLast(client, execution, (history) => findContinuedAs(history));
+}
+
+/** The same, also where a person has reset one of them: the latest execution of the same workflow. */
+export function findLatestExecution(client: Client, execution: ExecutionRef): Promise<ExecutionRef> {
+  return findLast(client, execution, async (history, { workflowId, runId }) => {
+    const continuedAs = findContinuedAs(history);
+    if (continuedAs) return continuedAs;
+    return (await describeExecution(client, workflowId, runId))?.raw.workflowExtendedInfo?.resetRunId;
+  });
+}
+
+function findContinuedAs(history: HistoryEvents) {
+  return history.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+}
+
+async function findLast(
+  client: Client,
+  execution: ExecutionRef,
+  findNextRunId: (
+    history: HistoryEvents,
+    execution: ExecutionRef,
+  ) => Promise<string | null | undefined> | string | null | undefined,
+): Promise<ExecutionRef> {
+  let last = execution;
   for (let count = 0; count < MAX_EARLIER_EXECUTIONS; count++) {
-    const last = (await fetchEvents(client, latest)).at(-1);
-    const runId = last?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+    const runId = await findNextRunId(await fetchEvents(client, last), last);
     if (!runId) break;
-    latest = { workflowId: execution.workflowId, runId };
+    last = { workflowId: execution.workflowId, runId };
   }
-  return latest;
+  return last;
 }
 
 async function fetchEvents(client: Client, { workflowId, runId }: ExecutionRef): Promise<HistoryEvents> {

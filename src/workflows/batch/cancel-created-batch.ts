@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, upsertMemo } from '@temporalio/workflow';
 import type { CreatedBatch } from '../../activities/types.js';
-import { BATCH_ID_MEMO, rootFailure } from '../../protocol/index.js';
+import { BATCH_ID_MEMO, MAY_HAVE_LEFT_BATCH, rootFailure } from '../../protocol/index.js';
 import { cancelRemoteBatch, cancelRemoteJobs } from './cancel-remote.js';
 import type { CreateBatchInput } from './create-input.js';
 import {
@@ -9,6 +9,7 @@ import {
   findNewBatch,
   keepLockUntilListed,
   readPreviousCreates,
+  toPreexistingMemo,
 } from './find-new-batch.js';
 
 /** Bounds each activity of a `createBatch` that was cancelled, in milliseconds. */
@@ -62,8 +63,9 @@ async function findBatchToCancel(input: CreateBatchInput, state: CreateState): P
     const summary = `Look for a batch over ${input.directoryId} that a lost request created`;
     const found = await findNewBatch(input, preexisting, true, { ...options, summary });
     if (found !== null || lostPosts === 0) return found;
+    upsertMemo(toPreexistingMemo(state));
     const message = `${mayBeRunning}: the response to its POST was lost, and LlamaCloud's list does not show it. Look for it there, and cancel it.`;
-    throw ApplicationFailure.nonRetryable(message, 'CreateOutcomeUnknown');
+    throw ApplicationFailure.nonRetryable(message, 'CreateOutcomeUnknown', MAY_HAVE_LEFT_BATCH);
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     const { type, message } = rootFailure(error);
@@ -72,6 +74,7 @@ async function findBatchToCancel(input: CreateBatchInput, state: CreateState): P
       type,
       nonRetryable: true,
       cause: error,
+      details: [MAY_HAVE_LEFT_BATCH],
     });
   }
 }

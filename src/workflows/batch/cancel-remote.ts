@@ -1,5 +1,5 @@
 /** Cancels a batch and its jobs in LlamaCloud: for a run that stops, and for a `createBatch` that is cancelled. */
-import { isCancellation, log } from '@temporalio/workflow';
+import { ActivityFailure, isCancellation, log, TimeoutFailure } from '@temporalio/workflow';
 import type { CancelledJobs, JobReference } from '../../activities/types.js';
 import { type ApiScope, cleanText, isTerminal, rootFailure } from '../../protocol/index.js';
 import { cancelBatch, cancelJobs } from '../shared/activities.js';
@@ -32,22 +32,32 @@ const RESULTS_WAIT_MS = 60_000;
  */
 const UNMAPPED_WAIT_MS = { cancelled: 5_000, completed: 30_000 };
 
-/** Cancels the batch, unless it has ended. Returns its status: the last one seen if it could not be cancelled. */
+/**
+ * Cancels the batch, unless it has ended. If no worker was there to try it in time, it is tried again.
+ *
+ * @returns Its status: the last one seen if it could not be cancelled.
+ */
 export async function cancelRemoteBatch(
-  { scope, directoryId, batchId, status }: BatchToCancel,
+  { scope, batchId, status }: BatchToCancel,
   deadlineMs: number,
 ): Promise<StepOutcome & { text: string; status: string | null }> {
   if (status !== null && isTerminal(status)) return toEnded(status);
-  const options = { summary: `Cancel batch ${batchId}`, scheduleToCloseTimeout: remainingMs(deadlineMs) };
-  try {
-    return toEnded(await cancelBatch.executeWithOptions(options, [{ ...scope, batchId }]));
-  } catch (error) {
-    const text = logFailedStep('the batch could not be cancelled', error, { batchId });
-    // There was no worker when its time was over, so perhaps none has tried.
-    if (Date.now() > deadlineMs + WITHOUT_WORKERS_MS)
-      return cancelRemoteBatch({ scope, directoryId, batchId, status }, Date.now() + MIN_STEP_MS);
-    return { status, text, isIncomplete: true };
+  for (let repeats = 0; ; repeats++) {
+    const options = { summary: `Cancel batch ${batchId}`, scheduleToCloseTimeout: remainingMs(deadlineMs) };
+    try {
+      return toEnded(await cancelBatch.executeWithOptions(options, [{ ...scope, batchId }]));
+    } catch (error) {
+      const text = logFailedStep('the batch could not be cancelled', error, { batchId });
+      if (repeats >= MAX_REPEATS || !wasNeverStarted(error)) return { status, text, isIncomplete: true };
+    }
   }
+}
+
+const MAX_REPEATS = 3;
+
+/** Whether an activity has timed out, and Temporal names no worker that has taken it. */
+function wasNeverStarted(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure && !error.identity;
 }
 
 function toEnded(status: string) {
@@ -127,6 +137,3 @@ export function remainingMs(deadlineMs: number): number {
 }
 
 const MIN_STEP_MS = 30_000;
-
-/** A workflow task comes this much later than the failure of an activity only if no worker runs, in milliseconds. */
-const WITHOUT_WORKERS_MS = 20_000;

@@ -16,6 +16,7 @@ import {
   BLOCKED_BY_MEMO,
   cleanText,
   isFailure,
+  MAY_HAVE_LEFT_BATCH,
   MIN_DELAY_MS,
   renderSummary,
   rootFailure,
@@ -32,8 +33,10 @@ import {
   clearPreexistingMemo,
   findNewBatch,
   keepLockUntilListed,
+  MAX_LOST_POSTS,
   newCreateState,
   recallOrListPreexisting,
+  toPreexistingMemo,
 } from './find-new-batch.js';
 import { type PostFailure, toPostFailure } from './post-failure.js';
 
@@ -131,12 +134,9 @@ function throwIfStopped(): void {
   if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('createBatch is being stopped');
 }
 
-/** Each may have created a batch that costs money, so a person has to look. A 503 does not count: an outage for hours must not end a run. */
-const MAX_LOST_POSTS = 3;
-
 function toLostPostsFailure({ directoryId }: CreateBatchInput, { lostPosts }: CreateState): ApplicationFailure {
   const message = `${lostPosts} POSTs may each have created a batch over directory ${directoryId}, and LlamaCloud's list shows none of them. Look for them in LlamaCloud, and cancel them before you start again.`;
-  return ApplicationFailure.nonRetryable(message, 'CreateOutcomeUnknown');
+  return ApplicationFailure.nonRetryable(message, 'CreateOutcomeUnknown', MAY_HAVE_LEFT_BATCH);
 }
 
 /** The failure of this workflow: a rejected POST, or a list that can't be read. If a POST may have created a batch, it says so. */
@@ -154,7 +154,7 @@ function toCreateFailure({ directoryId }: CreateBatchInput, state: CreateState, 
     nonRetryable: true,
     cause: failure,
     ...(type == null ? {} : { type }),
-    ...(details == null ? {} : { details }),
+    details: [...(details ?? []), MAY_HAVE_LEFT_BATCH],
   });
 }
 
@@ -165,7 +165,7 @@ async function waitBeforeNextPost(
 ): Promise<void> {
   const { type, message } = rootFailure(error);
   setCurrentDetails(`The batch is not created yet: ${code(type)} ${code(message)}`);
-  upsertMemo({ [BLOCKED_BY_MEMO]: cleanText(message) });
+  upsertMemo({ [BLOCKED_BY_MEMO]: cleanText(message), ...toPreexistingMemo(state) });
   log.warn('The batch is not created yet', { type, message, mayHaveCreatedBatch });
   await sleep(Math.max(MIN_DELAY_MS, retryDelayMs));
   throwIfStopped();

@@ -34,7 +34,7 @@ export async function recallOrListPreexisting(
   if (state.preexisting === null) await readPreviousCreates(input, state);
   const summary = `List recent batches over ${input.directoryId}`;
   state.preexisting ??= await listRecentBatches.executeWithOptions({ summary }, [input]);
-  upsertMemo({ [PREEXISTING_BATCHES_MEMO]: state.preexisting });
+  upsertMemo(toPreexistingMemo(state));
   return state.preexisting;
 }
 
@@ -53,9 +53,18 @@ export async function readPreviousCreates(
   state.batch = previous.batch;
   state.preexisting = previous.preexisting;
   state.mayHaveCreatedBatch = state.waitForList = previous.preexisting !== null;
-  // How many were lost before is not known.
-  state.lostPosts = previous.preexisting === null ? 0 : 1;
+  // A person who resets a run after the last one wants it to try once more.
+  const lostBefore = Math.min(previous.preexisting?.lostPosts ?? 0, MAX_LOST_POSTS - 1);
+  state.lostPosts = Math.max(state.lostPosts, lostBefore);
 }
+
+/** What a `createBatch` after a reset has to know. */
+export function toPreexistingMemo({ preexisting, lostPosts }: CreateState): Record<string, unknown> {
+  return preexisting === null ? {} : { [PREEXISTING_BATCHES_MEMO]: { ...preexisting, lostPosts } };
+}
+
+/** Each may have created a batch that costs money, so a person has to look. A 503 does not count: an outage for hours must not end a run. */
+export const MAX_LOST_POSTS = 3;
 
 /**
  * Removes the list of earlier batches from the memo, unless a POST has an unknown outcome: a `createBatch` after a reset has no batch to

@@ -1,6 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { type ManifestLine, type ResolvedBatchInput, settledCount } from '../../protocol/index.js';
 import { readResults, writeManifest } from '../shared/activities.js';
+import { remainingMs } from './cancel-remote.js';
 import { fanOut } from './fan-out.js';
 import { setPhase, setStatus } from './publish.js';
 import { type BatchState, type OpenPage, type PageFile, skipUnreadFiles } from './state.js';
@@ -80,7 +81,7 @@ export async function writePage(
     isPartial: state.resultsMissing || state.files.skipped > 0,
     documentCount: state.files.completed,
   };
-  const timeout = deadlineMs === undefined ? {} : { scheduleToCloseTimeout: Math.max(1_000, deadlineMs - Date.now()) };
+  const timeout = deadlineMs === undefined ? {} : { scheduleToCloseTimeout: remainingMs(deadlineMs) };
   const summary = `Write ${lines.length} manifest lines`;
   const location = await writeManifest.executeWithOptions({ ...timeout, summary }, [input]);
   if (isLast) state.manifest = location;

@@ -30,10 +30,10 @@ export async function stop(state: BatchState, input: ResolvedBatchInput): Promis
   const startedAtMs = state.stopRequestedAtMs ?? Date.now();
   setPhase(state, 'stopping');
   const outcome = await stopBatch(state, input, startedAtMs);
-  await writeUnfinishedManifest(state, startedAtMs + STOP_TIMEOUT_MS);
+  const problem = await writeUnfinishedManifest(state, startedAtMs + STOP_TIMEOUT_MS);
   keepReportInMemo(toReport(state));
   log.info('The run was stopped', { batchId: state.batchId, outcome });
-  return outcome;
+  return problem === null ? outcome : `${outcome}; ${problem}`;
 }
 
 async function stopBatch(state: BatchState, input: ResolvedBatchInput, startedAtMs: number): Promise<string> {
@@ -118,16 +118,19 @@ async function collectFinished(
 /**
  * For a run that ends early: writes the manifest lines of the page in progress. Files that have no outcome yet are recorded as `SKIPPED`.
  * Writes nothing if no results were read, since then no file is known.
+ *
+ * @returns What could not be done, for the message of the run's failure.
  */
-export async function writeUnfinishedManifest(state: BatchState, deadlineMs: number): Promise<void> {
+export async function writeUnfinishedManifest(state: BatchState, deadlineMs: number): Promise<string | null> {
   const { page, batchId, parts, manifest } = state;
   if (page !== null) skipRemainingFiles(state, page, NOT_COLLECTED);
   // The files of pages that were not read are counted, but have no line: their names are not known.
   skipUnreadFiles(state);
-  if (batchId === null || manifest !== null || (page === null && parts === 0)) return;
+  if (batchId === null || manifest !== null || (page === null && parts === 0)) return null;
   try {
     await writePage(state, batchId, page, true, deadlineMs);
+    return null;
   } catch (error) {
-    logFailedStep('the manifest could not be written', error, { batchId });
+    return logFailedStep('the manifest could not be written', error, { batchId });
   }
 }

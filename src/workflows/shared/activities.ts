@@ -22,20 +22,26 @@ const COMMON = {
   },
 } as const satisfies ActivityOptions;
 
+/** They wait for no document in the task queue: a request limit holds up what creates a batch, with a lock, or stops a run least. */
+const FIRST = { ...COMMON, priority: { priorityKey: 1 } } as const satisfies ActivityOptions;
+
 /** Reads. A cancelled one is not waited for: nothing is lost. */
 export const {
   openBatch,
-  findPreviousCreates,
   findEarlierChild,
   waitForEarlierChild,
-  listRecentBatches,
-  findCreatedBatch,
-  waitUntilListed,
   waitForBatch,
   readResults,
   waitForJobs,
   openDirectories,
 } = proxyActivities<Activities>({ ...COMMON, cancellationType: ActivityCancellationType.TRY_CANCEL });
+
+/** Reads of `createBatch`. */
+export const { findPreviousCreates, listRecentBatches, findCreatedBatch, waitUntilListed } =
+  proxyActivities<Activities>({
+    ...FIRST,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  });
 
 export const { writeManifest, writeDirectoriesManifest } = proxyActivities<Activities>({
   ...COMMON,
@@ -47,19 +53,13 @@ export const { writeManifest, writeDirectoriesManifest } = proxyActivities<Activ
  * and a batch whose id is not known can't be cancelled.
  */
 export const { postBatch } = proxyActivities<Activities>({
-  ...COMMON,
+  ...FIRST,
   retry: { maximumAttempts: 1 },
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
-/**
- * The activities of a stop. The caller sets a `scheduleToCloseTimeout`, which includes the time in the task queue: with a request limit, they
- * go before the documents that wait there.
- */
-export const { cancelBatch, cancelJobs, cancelPreviousCreates } = proxyActivities<Activities>({
-  ...COMMON,
-  priority: { priorityKey: 1 },
-});
+/** The activities of a stop. The caller sets a `scheduleToCloseTimeout`, which includes the time in the task queue. */
+export const { cancelBatch, cancelJobs, cancelPreviousCreates } = proxyActivities<Activities>(FIRST);
 
 /** For the report only: where they fail, a run goes on without them. */
 export const { findChildReport, readJobCredits } = proxyActivities<Activities>({

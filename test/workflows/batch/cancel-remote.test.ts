@@ -5,8 +5,8 @@ import { cancelRemoteBatch, remainingMs } from '../../../src/workflows/batch/can
 
 const MINUTE = 60_000;
 
-/** How long each attempt to cancel takes, in milliseconds. It then times out, unless it is the last one. */
-let attempts: number[] = [];
+/** Identity of the worker that has taken each attempt before it times out; then the batch is cancelled. */
+let takenBy: (string | undefined)[] = [];
 const timeouts: number[] = [];
 
 vi.mock('@temporalio/workflow', async (importActual) => ({
@@ -18,10 +18,10 @@ vi.mock('../../../src/workflows/shared/activities.js', () => ({
   cancelBatch: {
     executeWithOptions: async ({ scheduleToCloseTimeout }: { scheduleToCloseTimeout: number }) => {
       timeouts.push(scheduleToCloseTimeout);
-      vi.setSystemTime(Date.now() + (attempts.shift() ?? 0));
-      if (attempts.length === 0) return 'CANCELLED';
-      const cause = new TimeoutFailure('no worker', undefined, TimeoutType.SCHEDULE_TO_CLOSE);
-      throw new ActivityFailure('timed out', 'cancelBatch', '1', RetryState.TIMEOUT, 'me', cause);
+      if (takenBy.length === 0) return 'CANCELLED';
+      vi.setSystemTime(Date.now() + scheduleToCloseTimeout);
+      const cause = new TimeoutFailure('too late', undefined, TimeoutType.SCHEDULE_TO_CLOSE);
+      throw new ActivityFailure('timed out', 'cancelBatch', '1', RetryState.TIMEOUT, takenBy.shift(), cause);
     },
   },
 }));
@@ -38,17 +38,20 @@ afterEach(() => {
 const batch = { scope: {}, directoryId: 'dir-1', batchId: 'bat-1', status: 'RUNNING' };
 
 test('a batch whose time to be cancelled has passed without a worker is cancelled when there is one again', async () => {
-  attempts = [7 * MINUTE, 5 * MINUTE, 1_000];
+  takenBy = [undefined, undefined];
   expect(await cancelRemoteBatch(batch, 3 * MINUTE)).toMatchObject({ status: 'CANCELLED', isIncomplete: false });
   expect(timeouts).toEqual([3 * MINUTE, MINUTE / 2, MINUTE / 2]);
 });
 
-test('a batch that LlamaCloud does not cancel in its time is left, so that a stop has an end', async () => {
-  attempts = [3 * MINUTE + 1_000, 1_000];
+test.each([
+  ['LlamaCloud does not cancel in its time', ['a worker', 'a worker'], 1],
+  ['no worker takes, however often', Array(9).fill(undefined), 4],
+])('a batch whose cancel %s is left, so that a stop has an end', async (_, identities, attempts) => {
+  takenBy = identities;
   const outcome = await cancelRemoteBatch(batch, 3 * MINUTE);
   expect(outcome).toMatchObject({ status: 'RUNNING', isIncomplete: true });
   expect(outcome.text).toContain('could not be cancelled');
-  expect(timeouts).toHaveLength(1);
+  expect(timeouts).toHaveLength(attempts);
 });
 
 test('each step of a stop has half a minute, however late it is', () => {

@@ -165,7 +165,9 @@ test('ends as cancelled where it is cancelled, and fails only if a POST has an u
       if (endsAsCancelled) expect(model.wasCancelled && model.unknownPosts === 0).toBe(true);
       if (isFailure(ended, 'CreateOutcomeUnknown')) {
         expect(model.unknownPosts).toBeGreaterThan(0);
-        expect(ended.message).toMatch(/a batch over directory dir-1 may be running|3 POSTs may each have created a batch/);
+        expect(ended.message).toMatch(
+          /a batch over directory dir-1 may be running|3 POSTs may each have created a batch/,
+        );
       }
     }),
     RUNS,

@@ -110,6 +110,23 @@ describe('one batch and one POST, whatever a person resets', () => {
     expectOne(directory, await resultOf(run.workflowId));
   });
 
+  test('the create, while the list fails, and then the run', async () => {
+    const directory = await newDirectory(env);
+    env.emulator.faults.next({ kind: 'status', status: 503, ...TARGETS.listBatches, times: 1_000 });
+    const run = await env.batches.start(parseInput(directory.directoryId));
+    await until(
+      'the create to start',
+      async () => (await describeWorkflow(env.client, directory.lockId)) !== undefined,
+    );
+    await until('the list to fail', () => env.emulator.requests.some(({ status }) => status === 503));
+    await resetWorkflow(env, directory.lockId);
+    env.emulator.faults.clear();
+    const { batchId } = await resultOf(run.workflowId);
+    await resetWorkflow(env, run.workflowId, 'before-child');
+    await resultOf(run.workflowId);
+    expectOne(directory, { batchId });
+  });
+
   test('a run whose batch was cancelled gets a new one, and not the one of another run', async () => {
     const directory = await newDirectory(env);
     env.emulator.configure({ batchRunningMs: 3_600_000 });

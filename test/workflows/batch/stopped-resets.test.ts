@@ -45,7 +45,7 @@ describe('a run that a person resets while it creates, and that is then stopped'
       batches: directory.batches().map(({ id, status }) => [id, status]),
       posts: directory.posts().length,
     });
-    return { run, handle, untilStopped };
+    return { run, handle, untilStopped, lockId: directory.lockId };
   }
 
   test('to before its create: a cancellation cancels the create and its batch', async () => {
@@ -55,6 +55,15 @@ describe('a run that a person resets while it creates, and that is then stopped'
     const batchId = (await handle.describe()).memo?.[BATCH_ID_MEMO];
     expect([status, create, posts]).toEqual(['CANCELLED', 'COMPLETED', 1]);
     expect(batches).toEqual([[batchId, 'CANCELLED']]);
+  });
+
+  test('to before its create, and whose create is reset too: a cancellation cancels the batch of that one', async () => {
+    const { run, handle, untilStopped, lockId } = await resetWhileCreating('before', { kind: 'delay', delayMs: 1_000 });
+    await resetWorkflow(env, lockId);
+    await handle.cancel();
+    const { status, create, batches, posts } = await untilStopped();
+    expect([status, create, posts]).toEqual(['CANCELLED', 'COMPLETED', 1]);
+    expect(batches).toEqual([[(await run.report())?.batchId, 'CANCELLED']]);
   });
 
   test('to a later point: a cancellation ends the create, and the run', async () => {
