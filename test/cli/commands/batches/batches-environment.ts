@@ -5,8 +5,8 @@ import {
 } from '../../../../src/testing/emulator/index.js';
 import { type CliResult, cli, readJson } from '../../cli-process.js';
 
-/** The key of the emulator, which no output may have. */
-export const KEY = 'llx-planted-key-0123456789';
+/** The key of the emulator, which no output may have. It does not look like a key of LlamaCloud. */
+export const KEY = 'planted-key-0123456789';
 export const CONFIG = '{job: {configuration_id: cfg-PARSE_AGENTIC, type: parse_v2}}';
 /** `create` over dir-1. */
 export const CREATE = ['create', '--source-directory-id', 'dir-1', '--config', CONFIG];

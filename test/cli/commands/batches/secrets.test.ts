@@ -12,6 +12,8 @@ beforeAll(async () => {
 afterAll(() => environment?.emulator.close());
 
 const SIGNATURE = 'PLANTED-SIGNATURE';
+/** In no variable, and in no option that takes a key. */
+const MISPLACED = 'llx-misplaced-0123456789';
 const URL_WITH_SECRETS = `https://files.example/a.pdf?X-Amz-Signature=${SIGNATURE}&key=${KEY}`;
 
 /** Runs `batches` with the key in `--api-key`, and in no variable. */
@@ -63,18 +65,19 @@ it.each([['get', 'bat-1'], CREATE, ['list'], ['cancel', 'bat-1']])(
 );
 
 it.each([
-  [[`--apikey=${KEY}`]],
-  [[KEY]],
-  [[KEY, '--help']],
-  [['get', 'bat-1', '--page-size', KEY]],
-  [['list', '--page-size', KEY]],
-  [[`--project=${KEY}`, 'list']],
-  [['list', '--api-key', `Bearer ${KEY}`, '--debug']],
-  [['list', '--api-key', `"${KEY}"`, '--json']],
-])('prints no key that is where it does not belong: %j', async (args) => {
-  const result = await environment.run(...args);
-  expect(result.code).toBe(2);
-  expectNoSecret(result);
+  [[`--apikey=${MISPLACED}`]],
+  [[MISPLACED]],
+  [[MISPLACED, '--help']],
+  [['get', 'bat-1', '--page-size', MISPLACED]],
+  [['list', '--page-size', MISPLACED]],
+  [[`--project=${MISPLACED}`, 'list']],
+  [['list', '--api-key', `Bearer ${MISPLACED}`, '--debug']],
+  [['list', '--api-key', `"${MISPLACED}"`, '--json']],
+])('prints no key that is where none belongs: %j', async (args) => {
+  const { code, stdout, stderr } = await environment.run(...args);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^error: /);
+  expect(stdout + stderr).not.toContain(MISPLACED);
 });
 
 it('prints no value of an option that it does not know', async () => {
