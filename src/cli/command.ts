@@ -21,16 +21,17 @@ export class CliCommand extends Command {
   /** Throws commander's error as a {@link UsageError}. commander puts its suggestion on the second line of the message. */
   override error(message: string, options?: ErrorOptions): never {
     const [sentence = '', suggestion] = message.replace(/^error: /, '').split('\n');
-    const help = `see ${renderCommandPath(this)} --help`;
-    if (suggestion !== undefined) {
-      throw new UsageError(withoutOptionValue(sentence), `${suggestion.replace(/^\(|\)$/g, '')} Or ${help}`);
-    }
-    // commander suggests nothing for a name that is not similar, such as `delete` for `cancel`.
-    const names = options?.code === 'commander.unknownCommand' ? this.commands.map((command) => command.name()) : [];
     throw new UsageError(
       withoutOptionValue(sentence),
-      names.length === 0 ? help : `the commands are ${names.join(', ')}; ${help}`,
+      `${this.#renderSuggestion(suggestion, options)}see ${renderCommandPath(this)} --help`,
     );
+  }
+
+  #renderSuggestion(suggestion: string | undefined, options: ErrorOptions | undefined): string {
+    if (suggestion !== undefined) return `${suggestion.replace(/^\(|\)$/g, '')} Or `;
+    if (options?.code !== 'commander.unknownCommand') return '';
+    // commander suggests nothing for a name that is not similar, such as `delete` for `cancel`.
+    return `the commands are ${this.commands.map((command) => command.name()).join(', ')}; `;
   }
 
   override createHelp(): Help {
