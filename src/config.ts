@@ -12,9 +12,15 @@ export interface TemporalConfig {
   taskQueue: string;
 }
 
+/** How to reach LlamaCloud. */
+export interface LlamaCloudConnection {
+  apiKey: string;
+  baseUrl: string;
+}
+
 /** What the activities need to know. */
 export interface LlamaCloudConfig {
-  llamacloud: { apiKey: string; baseUrl: string };
+  llamacloud: LlamaCloudConnection;
   /** Folder that documents are written to, or `s3://bucket/prefix`. */
   output: string;
   /**
@@ -59,24 +65,26 @@ export function workerConfigFromEnv(env: Environment = process.env): WorkerConfi
 
 /** Reads the `LLAMA_CLOUD_*` and `LLAMACLOUD_*` variables of {@link workerConfigFromEnv}. @throws ConfigError with all problems. */
 export function llamaCloudConfigFromEnv(env: Environment = process.env): LlamaCloudConfig {
-  const problems = findMistakenNames(env, LLAMACLOUD_NAMES);
-  const apiKey = readText(env, 'LLAMA_CLOUD_API_KEY');
-  const keyProblem =
-    apiKey === undefined ? 'is not set: set it to your LlamaCloud API key, llx-...' : findApiKeyProblem(apiKey);
-  if (keyProblem !== undefined) problems.push(`LLAMA_CLOUD_API_KEY ${keyProblem}`);
-  const baseUrl = readText(env, 'LLAMA_CLOUD_BASE_URL') ?? DEFAULT_BASE_URL;
-  const urlProblem = findBaseUrlProblem(baseUrl);
-  if (urlProblem !== undefined) problems.push(`LLAMA_CLOUD_BASE_URL ${urlProblem}`);
+  const problems = findMistakenNames(env, [...CONNECTION_NAMES, 'LLAMACLOUD_OUTPUT', 'LLAMACLOUD_REQUESTS_PER_SECOND']);
+  const llamacloud = readConnection(problems, env);
   const output = readText(env, 'LLAMACLOUD_OUTPUT') ?? './out';
   const outputProblem = findOutputProblem(output);
   if (outputProblem !== undefined) problems.push(`LLAMACLOUD_OUTPUT: ${outputProblem}`);
   const requestsPerSecond = readRate(problems, env, 'LLAMACLOUD_REQUESTS_PER_SECOND');
-  if (problems.length > 0 || apiKey === undefined) throw new ConfigError(problems);
-  return {
-    llamacloud: { apiKey, baseUrl },
-    output,
-    ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
-  };
+  if (problems.length > 0 || llamacloud === undefined) throw new ConfigError(problems);
+  return { llamacloud, output, ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }) };
+}
+
+/**
+ * Reads `LLAMA_CLOUD_API_KEY` and `LLAMA_CLOUD_BASE_URL`, for code that sends requests and runs no worker.
+ *
+ * @throws ConfigError with all problems.
+ */
+export function llamaCloudConnectionFromEnv(env: Environment = process.env): LlamaCloudConnection {
+  const problems = findMistakenNames(env, CONNECTION_NAMES);
+  const connection = readConnection(problems, env);
+  if (problems.length > 0 || connection === undefined) throw new ConfigError(problems);
+  return connection;
 }
 
 /** Reads `TEMPORAL_*` and `LLAMACLOUD_TASK_QUEUE`, for code that starts runs and needs no LlamaCloud key. @throws ConfigError */
@@ -101,12 +109,7 @@ export function temporalConfigFromEnv(env: Environment = process.env): TemporalC
   }
 }
 
-const LLAMACLOUD_NAMES = [
-  'LLAMA_CLOUD_API_KEY',
-  'LLAMA_CLOUD_BASE_URL',
-  'LLAMACLOUD_OUTPUT',
-  'LLAMACLOUD_REQUESTS_PER_SECOND',
-];
+const CONNECTION_NAMES = ['LLAMA_CLOUD_API_KEY', 'LLAMA_CLOUD_BASE_URL'];
 
 /** The names of LlamaIndex have one underscore more than ours. A variable under the wrong one would be ignored, and its default used. */
 function findMistakenNames(env: Environment, names: readonly string[]): string[] {
@@ -128,6 +131,18 @@ function readOrRecordProblems<T>(problems: string[], read: () => T): T | undefin
     problems.push(...error.problems);
     return undefined;
   }
+}
+
+/** Returns `undefined` if the key is not set. Records every problem. */
+function readConnection(problems: string[], env: Environment): LlamaCloudConnection | undefined {
+  const apiKey = readText(env, 'LLAMA_CLOUD_API_KEY');
+  const keyProblem =
+    apiKey === undefined ? 'is not set: set it to your LlamaCloud API key, llx-...' : findApiKeyProblem(apiKey);
+  if (keyProblem !== undefined) problems.push(`LLAMA_CLOUD_API_KEY ${keyProblem}`);
+  const baseUrl = readText(env, 'LLAMA_CLOUD_BASE_URL') ?? DEFAULT_BASE_URL;
+  const urlProblem = findBaseUrlProblem(baseUrl);
+  if (urlProblem !== undefined) problems.push(`LLAMA_CLOUD_BASE_URL ${urlProblem}`);
+  return apiKey === undefined ? undefined : { apiKey, baseUrl };
 }
 
 function findOutputProblem(output: string): string | undefined {

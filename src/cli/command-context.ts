@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { redactUrls } from '../protocol/index.js';
 import type { TemporalTarget } from './errors.js';
 import { ProcessSignals } from './process-signals.js';
 import { redactSecrets } from './redact-secrets.js';
@@ -32,6 +33,8 @@ export class CommandContext {
   temporalArgs: readonly string[] = [];
   /** Exit code of a command that does not throw. */
   exitCode = 0;
+  /** Secrets that options give. They are removed from the output. */
+  readonly #secrets = new Set<string>();
 
   constructor(
     argv: readonly string[],
@@ -58,19 +61,45 @@ export class CommandContext {
     return ['temporal-llamacloud', ...args, ...this.temporalArgs].map(quoteForShell).join(' ');
   }
 
+  /** Removes a secret that an option gives from everything that is printed from here on. */
+  addSecret(secret: string): void {
+    this.#secrets.add(secret);
+  }
+
   /** Prints a line of the result or the progress, for people. */
   info(line = ''): void {
-    this.infoStream.write(`${redactSecrets(line, this.env)}\n`);
+    this.infoStream.write(`${this.#redact(line)}\n`);
   }
 
   /** Prints a warning or an error. */
   warn(line: string): void {
-    this.io.stderr.write(`${redactSecrets(line, this.env)}\n`);
+    this.io.stderr.write(`${this.#redact(line)}\n`);
   }
 
   /** Prints the result for machines. Nothing without `--json`. */
   json(document: object): void {
-    if (this.isJson) this.io.stdout.write(`${redactSecrets(JSON.stringify(document), this.env)}\n`);
+    if (this.isJson) this.#writeJson(document, (text) => text);
+  }
+
+  /**
+   * Prints a response of LlamaCloud: the document with `--json`, and where stdout is no terminal, and otherwise `lines`. A response may
+   * have keys that nobody knows, so the secrets in the URLs of all its texts are removed.
+   */
+  response(document: object, lines: readonly string[]): void {
+    if (this.isJson || !this.io.stdout.isTTY) this.#writeJson(document, redactUrls);
+    else for (const line of lines) this.info(redactUrls(line));
+  }
+
+  /** Each text is redacted before JSON escapes it: a secret with a quote would not be found any more. */
+  #writeJson(document: object, redact: (text: string) => string): void {
+    const json = JSON.stringify(document, (_key, value: unknown) =>
+      typeof value === 'string' ? redact(this.#redact(value)) : value,
+    );
+    this.io.stdout.write(`${json}\n`);
+  }
+
+  #redact(text: string): string {
+    return redactSecrets(text, this.env, this.#secrets);
   }
 }
 

@@ -1,8 +1,8 @@
 import { Command, type ErrorOptions, type Help, type HelpContext, type Option } from 'commander';
 import { UsageError } from './errors.js';
 
-/** Commands that use no existing Temporal server. */
-const WITHOUT_TEMPORAL: ReadonlySet<string> = new Set(['dev', 'emulator', 'help']);
+/** Commands, and groups of commands, that use no existing Temporal server. */
+const WITHOUT_TEMPORAL: ReadonlySet<string> = new Set(['batches', 'dev', 'emulator', 'help']);
 
 const TEMPORAL_FLAGS: ReadonlySet<string | null | undefined> = new Set(['--address', '--namespace', '--task-queue']);
 
@@ -19,13 +19,19 @@ export class CliCommand extends Command {
   }
 
   /** Throws commander's error as a {@link UsageError}. commander puts its suggestion on the second line of the message. */
-  override error(message: string, _options?: ErrorOptions): never {
+  override error(message: string, options?: ErrorOptions): never {
     const [sentence = '', suggestion] = message.replace(/^error: /, '').split('\n');
-    const help = `see ${renderCommandPath(this)} --help`;
     throw new UsageError(
-      sentence,
-      suggestion === undefined ? help : `${suggestion.replace(/^\(|\)$/g, '')} Or ${help}`,
+      withoutOptionValue(sentence),
+      `${this.#renderSuggestion(suggestion, options)}see ${renderCommandPath(this)} --help`,
     );
+  }
+
+  #renderSuggestion(suggestion: string | undefined, options: ErrorOptions | undefined): string {
+    if (suggestion !== undefined) return `${suggestion.replace(/^\(|\)$/g, '')} Or `;
+    if (options?.code !== 'commander.unknownCommand') return '';
+    // commander suggests nothing for a name that is not similar, such as `delete` for `cancel`.
+    return `the commands are ${this.commands.map((command) => command.name()).join(', ')}; `;
   }
 
   override createHelp(): Help {
@@ -35,9 +41,7 @@ export class CliCommand extends Command {
     help.visibleGlobalOptions = (command: Command): Option[] =>
       visibleGlobalOptions
         .call(help, command)
-        .filter(
-          ({ long }) => long !== '--version' && !(WITHOUT_TEMPORAL.has(command.name()) && TEMPORAL_FLAGS.has(long)),
-        );
+        .filter(({ long }) => long !== '--version' && !(isWithoutTemporal(command) && TEMPORAL_FLAGS.has(long)));
     return help;
   }
 
@@ -71,6 +75,15 @@ export class CliCommand extends Command {
     if (this.commands.length > 0) this.parse([name], { from: 'user' });
     throw new UsageError(`unknown command '${name}'`, `see ${renderCommandPath(this)} --help`);
   }
+}
+
+/** The value of an unknown option may be a secret: `--apikey=llx-...`. */
+function withoutOptionValue(sentence: string): string {
+  return sentence.replace(/^(unknown option '[^'=]*)=.*$/s, "$1'");
+}
+
+function isWithoutTemporal(command: Command): boolean {
+  return WITHOUT_TEMPORAL.has(command.name()) || (command.parent !== null && isWithoutTemporal(command.parent));
 }
 
 function renderCommandPath(command: Command): string {

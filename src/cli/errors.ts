@@ -19,6 +19,12 @@ export class UsageError extends CliError {
   override readonly exitCode = 2;
 }
 
+/** A batch may have been created although no response gave its id. */
+export class CreateOutcomeUnknownError extends CliError {
+  override readonly name = 'CreateOutcomeUnknownError';
+  override readonly type = 'CreateOutcomeUnknown';
+}
+
 /** The Temporal server and namespace that the command uses. */
 export interface TemporalTarget {
   readonly address: string;

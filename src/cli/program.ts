@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CliCommand } from './command.js';
 import type { CommandContext } from './command-context.js';
+import { addBatches } from './commands/batches/batches.js';
 import { addCancel } from './commands/cancel.js';
 import { addDev } from './commands/dev.js';
 import { addEmulator } from './commands/emulator.js';
@@ -30,7 +31,8 @@ Environment:
            The Temporal server and the task queue. Options override them.
   LLAMA_CLOUD_API_KEY, LLAMA_CLOUD_BASE_URL, LLAMACLOUD_OUTPUT,
   LLAMACLOUD_REQUESTS_PER_SECOND
-           For the worker. See temporal-llamacloud worker --help
+           For the worker. See temporal-llamacloud worker --help. The first two
+           are for batches as well.
 
 Exit codes:
   0        Success.
@@ -66,7 +68,17 @@ export function createProgram(context: CommandContext): CliCommand {
       'temporal-llamacloud start --directory dir-... --job parse_v2 --configuration cfg-PARSE_AGENTIC --wait',
     )
     .addHelpText('after', MORE_HELP);
-  for (const add of [addDev, addWorker, addEmulator, addSetup, addStart, addProgress, addCancel, addSchedule]) {
+  for (const add of [
+    addDev,
+    addWorker,
+    addEmulator,
+    addSetup,
+    addStart,
+    addProgress,
+    addCancel,
+    addSchedule,
+    addBatches,
+  ]) {
     add(program, context);
   }
   addHelp(program);

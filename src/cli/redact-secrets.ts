@@ -1,3 +1,5 @@
+import { REDACTED } from '../protocol/index.js';
+
 const SECRET_VARIABLES = [
   'LLAMA_CLOUD_API_KEY',
   'TEMPORAL_API_KEY',
@@ -9,12 +11,27 @@ const SECRET_VARIABLES = [
 /** Shorter values are not redacted: ordinary words would be replaced. */
 const MIN_SECRET_LENGTH = 6;
 
-/** Replaces the values of secret environment variables by `[NAME]`: messages and stack traces of libraries may hold them. */
-export function redactSecrets(text: string, env: NodeJS.ProcessEnv = process.env): string {
+/** As LlamaCloud makes them. Such a key may be in no variable, and where no key belongs: after a mistyped option. */
+const API_KEY = /\bllx-[\w-]{8,}/g;
+
+/**
+ * Replaces the values of secret environment variables by `[NAME]`: messages and stack traces of libraries may hold them. Also replaces
+ * what looks like an API key of LlamaCloud.
+ *
+ * @param secrets Other secrets, such as those that options give.
+ */
+export function redactSecrets(
+  text: string,
+  env: NodeJS.ProcessEnv = process.env,
+  secrets: Iterable<string> = [],
+): string {
   let redacted = text;
   for (const name of SECRET_VARIABLES) {
     const value = env[name]?.trim();
     if (value !== undefined && value.length >= MIN_SECRET_LENGTH) redacted = redacted.replaceAll(value, `[${name}]`);
   }
-  return redacted;
+  for (const secret of secrets) {
+    if (secret.length >= MIN_SECRET_LENGTH) redacted = redacted.replaceAll(secret, REDACTED);
+  }
+  return redacted.replace(API_KEY, REDACTED);
 }

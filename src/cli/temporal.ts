@@ -31,6 +31,11 @@ export function applyTemporalFlags(flags: TemporalFlags, env: NodeJS.ProcessEnv)
   };
 }
 
+/** Whether a Temporal server is asked for. */
+export function hasTemporalFlags(flags: TemporalFlags): boolean {
+  return toArgs(flags).length > 0;
+}
+
 /** The flags as arguments of another command. */
 function toArgs({ address, namespace, taskQueue }: TemporalFlags): string[] {
   return [

@@ -59,6 +59,10 @@ function fromName(error: Error, target: TemporalTarget): CliError | undefined {
         'Set LLAMACLOUD_OUTPUT to a folder, or an s3:// location, that this user can write to.',
         error,
       );
+    case 'ConnectionError':
+      return new NamedError(name, message, 'Check the network and LLAMA_CLOUD_BASE_URL.', error);
+    case 'HttpStatusError':
+      return new NamedError(name, message, toStatusHint('status' in error ? error.status : undefined), error);
     case 'NamespaceNotFoundError':
       return new NamespaceNotFoundError(target, error);
     case 'NoWorkerError':
@@ -91,6 +95,24 @@ function fromName(error: Error, target: TemporalTarget): CliError | undefined {
       );
     case 'TransportError':
       return fromTransport(error, target);
+    default:
+      return undefined;
+  }
+}
+
+/** What to do about a status of LlamaCloud. */
+function toStatusHint(status: unknown): string | undefined {
+  switch (status) {
+    case 401:
+      return 'Check the API key. A key belongs to one region: LLAMA_CLOUD_BASE_URL has to be the URL of the same one.';
+    case 402:
+      return 'The account is out of credits.';
+    case 403:
+      return 'Check whether the API key may use this project, and --project-id and --organization-id.';
+    case 404:
+      return 'Check the id, the project of the API key, and --project-id.';
+    case 429:
+      return 'There are too many requests. Run the command again in a minute.';
     default:
       return undefined;
   }

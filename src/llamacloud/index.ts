@@ -1,5 +1,6 @@
 export type { Batch, BatchResult, ListedBatch } from './batch-schemas.js';
 export * from './client.js';
+export { isKnownNotCreated } from './create-outcome.js';
 export type { DirectoryFile } from './directory-schemas.js';
 export { ConnectionError } from './errors/connection-error.js';
 export { HttpStatusError } from './errors/http-status-error.js';

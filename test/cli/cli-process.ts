@@ -24,14 +24,22 @@ export class CliProcess extends NodeProcess {
  * Runs the command to its end, in this process: a new one takes a second of CPU to load the SDK. Not for what the process itself
  * does, or what the command does only once in a process: signals, the working folder, the SDK's runtime of `worker` and `dev`.
  */
-export async function cli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
-  const [stdout, stderr] = [new TextOutput(), new TextOutput()];
+export async function cli(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  { isTTY = false }: { readonly isTTY?: boolean } = {},
+): Promise<CliResult> {
+  const [stdout, stderr] = [new TextOutput(isTTY), new TextOutput(isTTY)];
   const code = await runCli(args, { stdout, stderr, env: { ...inheritedEnv(), ...env } });
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
 
 class TextOutput extends Writable {
   text = '';
+
+  constructor(readonly isTTY: boolean) {
+    super();
+  }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.text += chunk.toString('utf8');

@@ -14,6 +14,13 @@ it('replaces a secret by the name of its variable, wherever it is', () => {
   );
 });
 
+it('replaces the secrets of options, and what looks like a key of LlamaCloud', () => {
+  const text = "unknown command 'llx-mistyped-0123', key of-an-option; llx-... is a key";
+  expect(redactSecrets(text, {}, ['of-an-option'])).toBe(
+    "unknown command '[redacted]', key [redacted]; llx-... is a key",
+  );
+});
+
 it('does not redact values that are too short to be secrets', () => {
   expect(redactSecrets('the key is set', { LLAMA_CLOUD_API_KEY: 'key' })).toBe('the key is set');
 });

@@ -18,7 +18,7 @@ describe('temporal-llamacloud', () => {
   it('prints help and exits 0 when asked for it, and 2 when there is no command', async () => {
     const [asked, bare, ofDev] = await Promise.all([cli(['--help']), cli([]), cli(['dev', '--help'])]);
     expect(asked.code).toBe(0);
-    for (const name of ['dev', 'worker', 'emulator', 'setup', 'start', 'progress', 'cancel', 'schedule']) {
+    for (const name of ['dev', 'worker', 'emulator', 'setup', 'start', 'progress', 'cancel', 'schedule', 'batches']) {
       expect(asked.stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     }
     expect(bare).toMatchObject({ code: 2, stdout: '' });
@@ -78,6 +78,12 @@ describe('temporal-llamacloud', () => {
     [['progres', '--help'], "unknown command 'progres'", 'Did you mean progress?'],
     [['schedule', 'creat', '--help'], "unknown command 'creat'", 'Did you mean create?'],
     [['help', 'schedule', 'creat'], "unknown command 'creat'", 'Did you mean create?'],
+    [['batch', 'create', '--help'], "unknown command 'batch'", 'Did you mean batches?'],
+    [['batches', 'creat', '--help'], "unknown command 'creat'", 'Did you mean create?'],
+    [['batches', '--debug', 'creat', '--help'], "unknown command 'creat'", 'Did you mean create?'],
+    [['batches', '--project-id', 'prj-1', 'lst', '-h'], "unknown command 'lst'", 'Did you mean list?'],
+    [['help', 'batches', 'gett'], "unknown command 'gett'", 'Did you mean get?'],
+    [['batches', 'delete', '--help'], "unknown command 'delete'", 'the commands are create, list, get, cancel'],
     [['help', 'progress', 'run'], "unknown command 'run'", 'temporal-llamacloud progress --help'],
   ])('has no help for %j, which is no command', async (args, sentence, hint) => {
     const { code, stdout, stderr } = await cli(args);

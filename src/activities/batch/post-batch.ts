@@ -1,6 +1,6 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { ConnectionError, HttpStatusError } from '../../llamacloud/index.js';
+import { HttpStatusError, isKnownNotCreated } from '../../llamacloud/index.js';
 import type { CreatedBatch } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { runAttempt } from '../support/run-attempt.js';
@@ -78,15 +78,6 @@ function toClosedRunFailure(): ApplicationFailure {
   const message =
     'The run that this workflow creates a batch for has ended, so nothing was sent. Reset that run, or start a new one.';
   return ApplicationFailure.nonRetryable(message, 'InvalidInput');
-}
-
-/**
- * Whether an error shows that nothing was created: the request did not reach LlamaCloud, or LlamaCloud rejected it with a 4xx other than
- * 408. A 408, a timeout, a reset connection, a 5xx and a body that is cut leave it open.
- */
-function isKnownNotCreated(error: unknown): boolean {
-  if (error instanceof HttpStatusError) return error.status >= 400 && error.status < 500 && error.status !== 408;
-  return error instanceof ConnectionError && /ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(error.message);
 }
 
 /** Makes a failure non-retryable, and adds what the workflow needs to know before the next POST. A rejection for good stays as it is. */

@@ -7,7 +7,7 @@ import { checkDevInput, type DevFlags } from '../dev/input.js';
 import { UsageError } from '../errors.js';
 import { JOB_DESCRIPTION } from '../options/batch-options.js';
 import { nonEmpty } from '../options/parsers.js';
-import type { TemporalFlags } from '../temporal.js';
+import { hasTemporalFlags, type TemporalFlags } from '../temporal.js';
 import { formatCount, toPrintable } from '../text.js';
 
 const DESCRIPTION = `Process a folder of files on this machine. Nothing is sent to LlamaCloud, and no account or key is needed.
@@ -45,8 +45,8 @@ export function addDev(program: CliCommand, context: CommandContext): void {
     );
 }
 
-function rejectTemporalFlags({ address, namespace, taskQueue }: TemporalFlags): void {
-  if (address === undefined && namespace === undefined && taskQueue === undefined) return;
+function rejectTemporalFlags(flags: TemporalFlags): void {
+  if (!hasTemporalFlags(flags)) return;
   throw new UsageError(
     'dev starts its own Temporal server: it takes no --address, --namespace or --task-queue',
     'To use an existing server: temporal-llamacloud worker, and temporal-llamacloud start',

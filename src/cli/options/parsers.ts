@@ -55,6 +55,16 @@ export function repeatedId(value: string, previous: readonly string[] = []): rea
   return [...previous, id];
 }
 
+/** A point in time in ISO 8601, with its zone. Returns the text: a `Date` would cut the microseconds that LlamaCloud gives. */
+export function time(value: string): string {
+  const text = value.trim();
+  const isComplete = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text);
+  if (!isComplete || Number.isNaN(Date.parse(text))) {
+    throw new InvalidArgumentError('Give a time with its zone, such as 2026-11-28T08:00:00Z.');
+  }
+  return text;
+}
+
 /** An IANA time zone, such as `Europe/Berlin`. */
 export function timeZone(value: string): string {
   try {
