@@ -4,6 +4,7 @@ const SECRET_VARIABLES = [
   'TEMPORAL_TLS_CLIENT_KEY_DATA',
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
+  'LLAMACLOUD_WEBHOOK_SECRET',
 ];
 
 /** Shorter values are not redacted: ordinary words would be replaced. */
@@ -13,8 +14,10 @@ const MIN_SECRET_LENGTH = 6;
 export function redactSecrets(text: string, env: NodeJS.ProcessEnv = process.env): string {
   let redacted = text;
   for (const name of SECRET_VARIABLES) {
-    const value = env[name]?.trim();
-    if (value !== undefined && value.length >= MIN_SECRET_LENGTH) redacted = redacted.replaceAll(value, `[${name}]`);
+    // Some hold two secrets, with a comma between them.
+    for (const value of [env[name] ?? '', ...(env[name] ?? '').split(',')].map((part) => part.trim())) {
+      if (value.length >= MIN_SECRET_LENGTH) redacted = redacted.replaceAll(value, `[${name}]`);
+    }
   }
   return redacted;
 }
