@@ -1,6 +1,12 @@
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { BatchClient } from '../../src/index.js';
+import { startLlamaCloudEmulator } from '../../src/testing/index.js';
+import { openNamespace } from '../support/namespace.js';
 import { until } from '../support/until.js';
 import { createDelivery, type DeliveryOptions, OLD_SECRET, SECRET, signBody } from '../webhooks/support.js';
 import { CliProcess, cli } from './cli-process.js';
@@ -54,6 +60,52 @@ describe('webhooks', () => {
     expect(stderr.match(/that is forged/g)).toHaveLength(1);
     expect(stdout + stderr).not.toContain(SECRET);
     expect(stdout + stderr).not.toContain(OLD_SECRET);
+  });
+
+  it('wakes the run of a worker that has the same secret: the run ends soon after its batch', async () => {
+    const { address, namespace, client } = await openNamespace();
+    const env = {
+      TEMPORAL_ADDRESS: address,
+      TEMPORAL_NAMESPACE: namespace,
+      LLAMACLOUD_WEBHOOK_SECRET: `${SECRET},${OLD_SECRET}`,
+    };
+    const { command, url } = await receive(env);
+    const emulator = await startLlamaCloudEmulator({ batchRunningMs: 3_600_000 });
+    onTestFinished(() => emulator.close());
+    const output = await mkdtemp(join(tmpdir(), 'cli-webhooks-'));
+    onTestFinished(() => rm(output, { recursive: true, force: true }));
+    const worker = new CliProcess(['worker'], {
+      env: {
+        ...env,
+        LLAMACLOUD_WEBHOOK_URL: `${url}/hook`,
+        LLAMA_CLOUD_API_KEY: emulator.apiKey,
+        LLAMA_CLOUD_BASE_URL: emulator.url,
+        LLAMACLOUD_OUTPUT: output,
+      },
+    });
+    onTestFinished(async () => {
+      await worker.stop('SIGKILL');
+    });
+    const { id } = await emulator.addDirectory([{ name: 'a.md', content: '# A' }]);
+    const batches = new BatchClient({ client });
+    const run = await batches.start({
+      directoryId: id,
+      job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' },
+      poll: { initialInterval: '1 hour' },
+    });
+    await until('the job', () => emulator.jobs.list().find(({ status }) => status === 'COMPLETED'));
+    // By `batch.running`.
+    await until('the first delivery', () => command.stderr.includes('First delivery that is woken'));
+    const [batch] = emulator.batches.list();
+    emulator.batches.finish(batch?.id ?? '');
+    expect((await run.result()).files).toMatchObject({ completed: 1 });
+
+    const { code, stderr } = await command.stop('SIGTERM');
+    expect(code).toBe(0);
+    expect(stderr).toContain(run.workflowId);
+    expect(stderr).toMatch(/^Deliveries so far: \d+ woken/m);
+    const { stdout: workerOut, stderr: workerErr } = await worker.stop('SIGTERM');
+    expect(stderr + workerOut + workerErr).not.toContain(SECRET);
   });
 
   it('gives up on a body that comes too slowly, and says so', async () => {

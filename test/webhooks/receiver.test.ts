@@ -196,6 +196,7 @@ describe('a delivery wakes nothing, and is counted, that is', () => {
       pull: (controller) => {
         sent += 1;
         controller.enqueue(new Uint8Array(60));
+        if (sent === 50) controller.close();
       },
     });
     const headers = { 'LC-Signature': signBody('') };
