@@ -1,8 +1,8 @@
 export {
-  type Delivery,
-  type DeliveryOutcome,
-  type DeliveryRefusal,
+  type WebhookDelivery,
+  type WebhookOutcome,
   WebhookReceiver,
   type WebhookReceiverOptions,
+  type WebhookRefusal,
 } from './receiver.js';
 export type { WebhookTemporalClient } from './wake-runs.js';

@@ -21,12 +21,12 @@ export interface WebhookReceiverOptions {
   /** Time for a body to arrive, in milliseconds. Default 10,000. */
   bodyTimeoutMs?: number;
   /** Called once for each delivery, when its outcome is known: for logs and metrics. */
-  onDelivery?: (delivery: Delivery) => void;
+  onDelivery?: (delivery: WebhookDelivery) => void;
 }
 
 /** What became of a delivery. */
-export interface Delivery {
-  readonly outcome: DeliveryOutcome;
+export interface WebhookDelivery {
+  readonly outcome: WebhookOutcome;
   /** Such as `batch.success`. `undefined` if the delivery was refused before its body was believed. */
   readonly eventType?: string;
   /** The runs that were woken. */
@@ -50,13 +50,13 @@ const REFUSALS = {
 } as const satisfies Record<string, readonly [number, string]>;
 
 /** Why a delivery was refused. None of these wakes a run. */
-export type DeliveryRefusal = keyof typeof REFUSALS;
+export type WebhookRefusal = keyof typeof REFUSALS;
 
 /**
  * `woken`: a run polls now. `no-run`: no open run has this batch. `undelivered`: Temporal could not be reached, or refused the signal. Or a
- * {@link DeliveryRefusal}.
+ * {@link WebhookRefusal}.
  */
-export type DeliveryOutcome = 'woken' | 'no-run' | 'undelivered' | DeliveryRefusal;
+export type WebhookOutcome = 'woken' | 'no-run' | 'undelivered' | WebhookRefusal;
 
 /** Time for Temporal to take a signal, with the retries of its client. */
 const SIGNAL_TIMEOUT_MS = 30_000;
@@ -82,10 +82,10 @@ export class WebhookReceiver {
   readonly #toleranceMs: number;
   readonly #maxBodyBytes: number;
   readonly #bodyTimeoutMs: number;
-  readonly #onDelivery: (delivery: Delivery) => void;
+  readonly #onDelivery: (delivery: WebhookDelivery) => void;
   readonly #taken = new TakenEvents();
   readonly #pending = new Set<Promise<void>>();
-  readonly #counts: Record<DeliveryOutcome, number> = {
+  readonly #counts: Record<WebhookOutcome, number> = {
     woken: 0,
     'no-run': 0,
     undelivered: 0,
@@ -112,7 +112,7 @@ export class WebhookReceiver {
   }
 
   /** How many deliveries had which outcome, since this receiver was made. */
-  get counts(): Readonly<Record<DeliveryOutcome, number>> {
+  get counts(): Readonly<Record<WebhookOutcome, number>> {
     return { ...this.#counts };
   }
 
@@ -149,7 +149,7 @@ export class WebhookReceiver {
     await Promise.all(this.#pending);
   }
 
-  async #check(request: Request): Promise<Genuine | DeliveryRefusal> {
+  async #check(request: Request): Promise<Genuine | WebhookRefusal> {
     const digest = readDigest(request.headers.get(SIGNATURE_HEADER));
     if (digest === undefined) return 'unsigned';
     const read = await readBody(request, this.#maxBodyBytes, this.#bodyTimeoutMs);
@@ -181,7 +181,7 @@ export class WebhookReceiver {
     }
   }
 
-  #record(delivery: Delivery): void {
+  #record(delivery: WebhookDelivery): void {
     this.#counts[delivery.outcome] += 1;
     this.#onDelivery(delivery);
   }

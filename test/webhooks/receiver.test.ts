@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import type { UnderlyingSource } from 'node:stream/web';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type Delivery, WebhookReceiver, type WebhookReceiverOptions } from '../../src/webhooks/index.js';
+import { type WebhookDelivery, WebhookReceiver, type WebhookReceiverOptions } from '../../src/webhooks/index.js';
 import { createDelivery, type DeliveryOptions, OLD_SECRET, SECRET, signBody } from './support.js';
 
 /** Temporal with some open runs, and what they were signalled. */
@@ -40,7 +40,7 @@ class FakeTemporal {
 
 function setUp(options: Partial<WebhookReceiverOptions> = {}) {
   const temporal = new FakeTemporal();
-  const deliveries: Delivery[] = [];
+  const deliveries: WebhookDelivery[] = [];
   const receiver = new WebhookReceiver({
     client: temporal,
     secrets: [SECRET],

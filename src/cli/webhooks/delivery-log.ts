@@ -1,10 +1,10 @@
-import type { Delivery, DeliveryOutcome } from '../../webhooks/index.js';
+import type { WebhookDelivery, WebhookOutcome } from '../../webhooks/index.js';
 
 /** Anybody can send forged deliveries: a line for each would fill the log. */
 const SUMMARY_INTERVAL_MS = 60_000;
 
 /** What a person can do about an outcome. */
-const ADVICE: Readonly<Record<DeliveryOutcome, string>> = {
+const ADVICE: Readonly<Record<WebhookOutcome, string>> = {
   woken: 'webhooks work: the run polls its batch now',
   'no-run':
     'no open run has the batch. Nothing to do if the run has ended, or if the batch is of another program. A run that was started with a batch id is found only if the search attributes are registered: temporal-llamacloud setup',
@@ -23,20 +23,20 @@ const ADVICE: Readonly<Record<DeliveryOutcome, string>> = {
 
 /** Says what becomes of deliveries: the first of each outcome, then the counts once a minute while they change. */
 export class DeliveryLog {
-  readonly #seen = new Set<DeliveryOutcome>();
+  readonly #seen = new Set<WebhookOutcome>();
   readonly #timer: NodeJS.Timeout;
   #hasChanged = false;
 
   constructor(
     private readonly print: (line: string) => void,
-    private readonly readCounts: () => Readonly<Record<DeliveryOutcome, number>>,
+    private readonly readCounts: () => Readonly<Record<WebhookOutcome, number>>,
   ) {
     this.#timer = setInterval(() => {
       if (this.#hasChanged) this.printCounts();
     }, SUMMARY_INTERVAL_MS);
   }
 
-  add({ outcome, eventType, workflowIds = [], error }: Delivery): void {
+  add({ outcome, eventType, workflowIds = [], error }: WebhookDelivery): void {
     this.#hasChanged = true;
     if (this.#seen.has(outcome)) return;
     this.#seen.add(outcome);
