@@ -1,9 +1,10 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { DEFAULT_BASE_URL } from './llamacloud/index.js';
-import { findApiKeyProblem, findBaseUrlProblem } from './llamacloud/validate.js';
+import { findApiKeyProblem, findBaseUrlProblem, isHttpUrl } from './llamacloud/validate.js';
 import { parseOutputLocation } from './outputs/index.js';
 import { DEFAULT_TASK_QUEUE } from './protocol/index.js';
+import { findSecretsProblem, readSecrets } from './webhooks/secrets.js';
 
 /** How to reach Temporal. */
 export interface TemporalConfig {
@@ -28,6 +29,15 @@ export interface LlamaCloudConfig {
    * limit.
    */
   requestsPerSecond?: number;
+  /** Where LlamaCloud sends the webhooks of the batches that are created, and what it signs them with. Default: no webhooks. */
+  webhook?: { url: string; secret: string };
+}
+
+/** Configuration of the receiver of webhooks. */
+export interface WebhookReceiverConfig {
+  /** One, or two while one is replaced. */
+  secrets: readonly string[];
+  temporal: TemporalConfig;
 }
 
 /** Configuration of a worker. */
@@ -51,7 +61,8 @@ export class ConfigError extends Error {
 /**
  * Reads the configuration of a worker from the environment: `LLAMA_CLOUD_API_KEY`, `LLAMA_CLOUD_BASE_URL` (default
  * `https://api.cloud.llamaindex.ai`), `LLAMACLOUD_OUTPUT` (default `./out`), `LLAMACLOUD_TASK_QUEUE` (default
- * `llamacloud`), `LLAMACLOUD_REQUESTS_PER_SECOND` (default: no limit), and Temporal's own `TEMPORAL_*` and configuration file.
+ * `llamacloud`), `LLAMACLOUD_REQUESTS_PER_SECOND` (default: no limit), `LLAMACLOUD_WEBHOOK_URL` and `LLAMACLOUD_WEBHOOK_SECRET` (default: no
+ * webhooks), and Temporal's own `TEMPORAL_*` and configuration file.
  *
  * @throws ConfigError with all problems.
  */
@@ -65,14 +76,20 @@ export function workerConfigFromEnv(env: Environment = process.env): WorkerConfi
 
 /** Reads the `LLAMA_CLOUD_*` and `LLAMACLOUD_*` variables of {@link workerConfigFromEnv}. @throws ConfigError with all problems. */
 export function llamaCloudConfigFromEnv(env: Environment = process.env): LlamaCloudConfig {
-  const problems = findMistakenNames(env, [...CONNECTION_NAMES, 'LLAMACLOUD_OUTPUT', 'LLAMACLOUD_REQUESTS_PER_SECOND']);
+  const problems = findMistakenNames(env, LLAMACLOUD_NAMES);
   const llamacloud = readConnection(problems, env);
   const output = readText(env, 'LLAMACLOUD_OUTPUT') ?? './out';
   const outputProblem = findOutputProblem(output);
   if (outputProblem !== undefined) problems.push(`LLAMACLOUD_OUTPUT: ${outputProblem}`);
   const requestsPerSecond = readRate(problems, env, 'LLAMACLOUD_REQUESTS_PER_SECOND');
+  const webhook = readWebhook(problems, env);
   if (problems.length > 0 || llamacloud === undefined) throw new ConfigError(problems);
-  return { llamacloud, output, ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }) };
+  return {
+    llamacloud,
+    output,
+    ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+    ...(webhook === undefined ? {} : { webhook }),
+  };
 }
 
 /**
@@ -85,6 +102,15 @@ export function llamaCloudConnectionFromEnv(env: Environment = process.env): Lla
   const connection = readConnection(problems, env);
   if (problems.length > 0 || connection === undefined) throw new ConfigError(problems);
   return connection;
+}
+
+/** Reads `LLAMACLOUD_WEBHOOK_SECRET`, and the variables of {@link temporalConfigFromEnv}. @throws ConfigError with all problems. */
+export function webhookReceiverConfigFromEnv(env: Environment = process.env): WebhookReceiverConfig {
+  const problems = findMistakenNames(env, [WEBHOOK_SECRET]);
+  const secrets = readWebhookSecrets(problems, env);
+  const temporal = readOrRecordProblems(problems, () => temporalConfigFromEnv(env));
+  if (problems.length > 0 || temporal === undefined) throw new ConfigError(problems);
+  return { secrets, temporal };
 }
 
 /** Reads `TEMPORAL_*` and `LLAMACLOUD_TASK_QUEUE`, for code that starts runs and needs no LlamaCloud key. @throws ConfigError */
@@ -110,6 +136,15 @@ export function temporalConfigFromEnv(env: Environment = process.env): TemporalC
 }
 
 const CONNECTION_NAMES = ['LLAMA_CLOUD_API_KEY', 'LLAMA_CLOUD_BASE_URL'];
+const WEBHOOK_URL = 'LLAMACLOUD_WEBHOOK_URL';
+const WEBHOOK_SECRET = 'LLAMACLOUD_WEBHOOK_SECRET';
+const LLAMACLOUD_NAMES = [
+  ...CONNECTION_NAMES,
+  'LLAMACLOUD_OUTPUT',
+  'LLAMACLOUD_REQUESTS_PER_SECOND',
+  WEBHOOK_URL,
+  WEBHOOK_SECRET,
+];
 
 /** The names of LlamaIndex have one underscore more than ours. A variable under the wrong one would be ignored, and its default used. */
 function findMistakenNames(env: Environment, names: readonly string[]): string[] {
@@ -161,6 +196,23 @@ function readRate(problems: string[], env: Environment, name: string): number | 
   if (Number.isFinite(number) && number > 0) return number;
   problems.push(`${name} must be a number above 0, such as 10 or 0.5`);
   return undefined;
+}
+
+/** The secret may be set without the URL: a worker and a receiver often share their environment. */
+function readWebhook(problems: string[], env: Environment): { url: string; secret: string } | undefined {
+  const url = readText(env, WEBHOOK_URL);
+  if (url === undefined) return undefined;
+  // The URL is not in the problem: its query may be a secret.
+  if (!isHttpUrl(url)) problems.push(`${WEBHOOK_URL} is not an http or https URL`);
+  const [secret = ''] = readWebhookSecrets(problems, env);
+  return { url, secret };
+}
+
+function readWebhookSecrets(problems: string[], env: Environment): string[] {
+  const secrets = readSecrets(readText(env, WEBHOOK_SECRET) ?? '');
+  const problem = findSecretsProblem(secrets);
+  if (problem !== undefined) problems.push(`${WEBHOOK_SECRET} ${problem}`);
+  return secrets;
 }
 
 function readText(env: Environment, name: string): string | undefined {

@@ -40,4 +40,5 @@ export {
 } from './outputs/index.js';
 export { LlamaCloudPlugin, type LlamaCloudPluginOptions } from './plugin.js';
 export * from './protocol/public.js';
+export * from './webhooks/index.js';
 export { WORKER_OPTIONS } from './worker-options.js';

@@ -25,6 +25,12 @@ export interface LlamaCloudPluginOptions {
    * `LLAMACLOUD_REQUESTS_PER_SECOND`, or no limit.
    */
   requestsPerSecond?: number;
+  /**
+   * Where LlamaCloud sends the webhooks of the batches that this worker creates, so that a run does not wait for its next poll: the public
+   * URL of a `WebhookReceiver` or of `temporal-llamacloud webhooks`, and the secret that LlamaCloud signs them with. Default:
+   * `LLAMACLOUD_WEBHOOK_URL` and `LLAMACLOUD_WEBHOOK_SECRET`, or no webhooks.
+   */
+  webhook?: { url: string; secret: string };
   /** Serve the Nexus service `llamacloud` on the task queue of the worker. Needs `@temporalio/nexus` and `nexus-rpc`. Default false. */
   nexus?: boolean | LlamaCloudNexusOptions;
 }
@@ -63,11 +69,17 @@ export class LlamaCloudPlugin implements WorkerPlugin, BundlerPlugin {
    * would be paid for, and its documents lost. Error if the worker has an activity with the name of one of these.
    */
   async configureWorker(options: WorkerOptions): Promise<WorkerOptions> {
-    const { llamacloud, output, requestsPerSecond } = llamaCloudConfigFromEnv(toEnvironment(this.#options, this.#env));
+    const config = llamaCloudConfigFromEnv(toEnvironment(this.#options, this.#env));
+    const { llamacloud, output, requestsPerSecond, webhook } = config;
     const outputs = typeof this.#options.output === 'object' ? this.#options.output : await openOutputStore(output);
     await outputs.check();
     const limit = requestsPerSecond === undefined ? {} : { requestsPerSecond };
-    const activities = createActivities({ llamacloud: new LlamaCloudClient(llamacloud), outputs, ...limit });
+    const activities = createActivities({
+      llamacloud: new LlamaCloudClient(llamacloud),
+      outputs,
+      ...limit,
+      ...(webhook === undefined ? {} : { webhook }),
+    });
     assertNoCommonNames(options.activities ?? {}, activities);
     const { nexus = false } = this.#options;
     return {
@@ -118,7 +130,7 @@ async function createNexusService(options: LlamaCloudNexusOptions): Promise<Serv
 
 /** The environment, with the options in place of their variables. */
 function toEnvironment(
-  { apiKey, baseUrl, output, requestsPerSecond }: LlamaCloudPluginOptions,
+  { apiKey, baseUrl, output, requestsPerSecond, webhook }: LlamaCloudPluginOptions,
   env: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
   return {
@@ -129,6 +141,9 @@ function toEnvironment(
     // An output store of the application's own needs no location.
     ...(typeof output === 'object' ? { LLAMACLOUD_OUTPUT: undefined } : {}),
     ...(requestsPerSecond === undefined ? {} : { LLAMACLOUD_REQUESTS_PER_SECOND: String(requestsPerSecond) }),
+    ...(webhook === undefined
+      ? {}
+      : { LLAMACLOUD_WEBHOOK_URL: webhook.url, LLAMACLOUD_WEBHOOK_SECRET: webhook.secret }),
   };
 }
 

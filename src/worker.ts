@@ -30,11 +30,14 @@ export async function startWorker(
   config: WorkerConfig,
   overrides: Partial<WorkerOptions> = {},
 ): Promise<RunningWorker> {
-  const { llamacloud, requestsPerSecond } = config;
+  const { llamacloud, requestsPerSecond, webhook } = config;
   const output = await openOutputStore(config.output);
   // The plugin checks it too, but only when there is a connection to Temporal.
   await output.check();
-  const limit = requestsPerSecond === undefined ? {} : { requestsPerSecond };
+  const optional = {
+    ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+    ...(webhook === undefined ? {} : { webhook }),
+  };
   const connection = await NativeConnection.connect(config.temporal.connection);
   try {
     const worker = await Worker.create({
@@ -43,7 +46,7 @@ export async function startWorker(
       taskQueue: config.temporal.taskQueue,
       ...findWorkflows(),
       // All of the environment is in the configuration.
-      plugins: [new LlamaCloudPlugin({ ...llamacloud, output, ...limit }, {})],
+      plugins: [new LlamaCloudPlugin({ ...llamacloud, output, ...optional }, {})],
       ...overrides,
     });
     const stopped = worker.run().finally(() => connection.close());

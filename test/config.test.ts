@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ConfigError, temporalConfigFromEnv, workerConfigFromEnv } from '../src/config.js';
+import {
+  ConfigError,
+  temporalConfigFromEnv,
+  webhookReceiverConfigFromEnv,
+  workerConfigFromEnv,
+} from '../src/config.js';
 
 const KEY = 'llx-PLANTED-KEY-0123456789';
 const SECRET = 'PLANTED-TEMPORAL-SECRET';
@@ -54,6 +59,8 @@ describe('the configuration', () => {
       LLAMACLOUD_OUTPUT: '\t/data/out ',
       LLAMACLOUD_TASK_QUEUE: ' documents ',
       LLAMACLOUD_REQUESTS_PER_SECOND: ' 2.5 ',
+      LLAMACLOUD_WEBHOOK_URL: ' https://example.com/hook ',
+      LLAMACLOUD_WEBHOOK_SECRET: ' whsec-new-one , whsec-old-one ',
       TEMPORAL_ADDRESS: ' temporal.example:7233 ',
       TEMPORAL_NAMESPACE: ' team ',
       TEMPORAL_API_KEY: ` ${SECRET}\n`,
@@ -63,6 +70,8 @@ describe('the configuration', () => {
       llamacloud: { apiKey: KEY, baseUrl: 'https://api.cloud.eu.llamaindex.ai' },
       output: '/data/out',
       requestsPerSecond: 2.5,
+      // LlamaCloud signs with the first.
+      webhook: { url: 'https://example.com/hook', secret: 'whsec-new-one' },
       temporal: {
         connection: { address: 'temporal.example:7233', apiKey: SECRET, tls: true, metadata: { 'x-team': 'a' } },
         namespace: 'team',
@@ -219,5 +228,42 @@ describe('the problems of a configuration', () => {
     expect(error.problems[0]).toMatch(/^LLAMA_CLOUD_API_KEY /);
     expect(error.problems[0]).toContain(problem);
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(KEY);
+  });
+});
+
+describe('the configuration of webhooks', () => {
+  const WORKER = { LLAMA_CLOUD_API_KEY: KEY };
+
+  test.each([
+    [{ LLAMACLOUD_WEBHOOK_URL: 'https://example.com' }, /^LLAMACLOUD_WEBHOOK_SECRET has no secret/],
+    [
+      { LLAMACLOUD_WEBHOOK_URL: 'example.com?token=PLANTED', LLAMACLOUD_WEBHOOK_SECRET: 'whsec-good-one' },
+      /^LLAMACLOUD_WEBHOOK_URL is not an http or https URL$/,
+    ],
+    [
+      { LLAMACLOUD_WEBHOOK_URL: 'https://example.com', LLAMACLOUD_WEBHOOK_SECRET: 'PLANTED' },
+      /^LLAMACLOUD_WEBHOOK_SECRET has a secret of less than 8 characters/,
+    ],
+    [{ LLAMA_CLOUD_WEBHOOK_URL: 'https://example.com' }, /^LLAMA_CLOUD_WEBHOOK_URL is not read/],
+  ])('is wrong for a worker with %j', (env, problem) => {
+    const error = configError(() => workerConfigFromEnv({ ...WORKER, ...env }));
+    expect(error.problems).toEqual([expect.stringMatching(problem)]);
+    expect(inspect(error)).not.toContain('PLANTED');
+  });
+
+  test('of a worker needs the URL: the secret may be there for a receiver', () => {
+    expect(workerConfigFromEnv({ ...WORKER, LLAMACLOUD_WEBHOOK_SECRET: 'short' })).not.toHaveProperty('webhook');
+  });
+
+  test('of a receiver needs the secret, and no key', () => {
+    expect(webhookReceiverConfigFromEnv({ LLAMACLOUD_WEBHOOK_SECRET: 'whsec-new-one,whsec-old-one,' })).toEqual({
+      secrets: ['whsec-new-one', 'whsec-old-one'],
+      temporal: { connection: {}, namespace: 'default', taskQueue: 'llamacloud' },
+    });
+    const env = { LLAMACLOUD_WEBHOOK_SECRET: 'with-a,comma-or,-two-of-them', LLAMA_CLOUD_TASK_QUEUE: 'x' };
+    expect(configError(() => webhookReceiverConfigFromEnv(env)).problems).toEqual([
+      expect.stringMatching(/^LLAMACLOUD_WEBHOOK_SECRET has 3 secrets/),
+      expect.stringMatching(/^LLAMA_CLOUD_TASK_QUEUE is not read/),
+    ]);
   });
 });

@@ -104,6 +104,39 @@ describe('a worker with the plugin', () => {
     }
   });
 
+  test('gives its batches the webhook of its options, or else that of the environment', async () => {
+    const emulator = await startLlamaCloudEmulator({ batchRunningMs: 0, jobRunningMs: 0 });
+    onTestFinished(() => emulator.close());
+    const options = { apiKey: emulator.apiKey, baseUrl: emulator.url, output: await newFolder() };
+    const env = {
+      LLAMACLOUD_WEBHOOK_URL: 'http://127.0.0.1:9/env',
+      LLAMACLOUD_WEBHOOK_SECRET: 'whsec-of-environment',
+    };
+    const webhook = { url: 'http://127.0.0.1:9/option', secret: 'whsec-of-option' };
+    for (const [index, plugin] of [
+      new LlamaCloudPlugin(options, env),
+      new LlamaCloudPlugin({ ...options, webhook }, env),
+      new LlamaCloudPlugin(options, {}),
+    ].entries()) {
+      const taskQueue = `plugin-webhook-${index}`;
+      const worker = await create(plugin, { taskQueue });
+      const { id } = await emulator.addDirectory(files(1));
+      const batches = new BatchClient({ client: temporal.client, taskQueue });
+      await worker.runUntil(async () => (await batches.start(parseInput(id))).result());
+    }
+    const posts = emulator.requests.filter(({ method }) => method === 'POST').map(({ body }) => body);
+    expect(posts).toMatchObject([
+      {
+        webhook_configurations: [
+          { webhook_url: 'http://127.0.0.1:9/env', webhook_signing_secret: 'whsec-of-environment' },
+        ],
+      },
+      { webhook_configurations: [{ webhook_url: webhook.url, webhook_signing_secret: webhook.secret }] },
+      {},
+    ]);
+    expect(posts[2]).not.toHaveProperty('webhook_configurations');
+  });
+
   test('is not created with a configuration that is wrong: every problem is named', async () => {
     const plugin = new LlamaCloudPlugin({ apiKey: 'llx-...', baseUrl: 'ftp://example.com', requestsPerSecond: -1 });
     await expect(create(plugin)).rejects.toMatchObject({

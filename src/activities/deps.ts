@@ -25,6 +25,11 @@ export interface ActivityDeps {
    * local activities, because Temporal does not count them. Default: requests are not limited.
    */
   requestsPerSecond?: number;
+  /**
+   * The webhook of the batches that are created: the public URL of a `WebhookReceiver`, and the secret that LlamaCloud signs deliveries
+   * with. Neither enters a history. Default: no webhooks.
+   */
+  webhook?: { url: string; secret: string };
   /** How long LlamaCloud's list of batches may lack a batch that was just created, in milliseconds: at most 90,000. Default 60,000. */
   listLagMs?: number;
 }

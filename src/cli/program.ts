@@ -10,6 +10,7 @@ import { addProgress } from './commands/progress.js';
 import { addSchedule } from './commands/schedule.js';
 import { addSetup } from './commands/setup.js';
 import { addStart } from './commands/start.js';
+import { addWebhooks } from './commands/webhooks.js';
 import { addWorker } from './commands/worker.js';
 import { nonEmpty } from './options/parsers.js';
 
@@ -33,6 +34,8 @@ Environment:
   LLAMACLOUD_REQUESTS_PER_SECOND
            For the worker. See temporal-llamacloud worker --help. The first two
            are for batches as well.
+  LLAMACLOUD_WEBHOOK_URL, LLAMACLOUD_WEBHOOK_SECRET
+           Webhooks. See temporal-llamacloud webhooks --help
 
 Exit codes:
   0        Success.
@@ -40,9 +43,24 @@ Exit codes:
            complete all directories.
   2        Wrong arguments or configuration. Nothing was started.
   129, 130, 143
-           Ended by SIGHUP, Ctrl-C or SIGTERM. worker and emulator exit with 0.
+           Ended by SIGHUP, Ctrl-C or SIGTERM. worker, webhooks and emulator exit
+           with 0.
   141      The program that reads the output, such as head, has ended. A run that
            was started goes on.`;
+
+/** In the order of the help. */
+const COMMANDS = [
+  addDev,
+  addWorker,
+  addWebhooks,
+  addEmulator,
+  addSetup,
+  addStart,
+  addProgress,
+  addCancel,
+  addSchedule,
+  addBatches,
+];
 
 export function createProgram(context: CommandContext): CliCommand {
   const program = new CliCommand('temporal-llamacloud')
@@ -68,19 +86,7 @@ export function createProgram(context: CommandContext): CliCommand {
       'temporal-llamacloud start --directory dir-... --job parse_v2 --configuration cfg-PARSE_AGENTIC --wait',
     )
     .addHelpText('after', MORE_HELP);
-  for (const add of [
-    addDev,
-    addWorker,
-    addEmulator,
-    addSetup,
-    addStart,
-    addProgress,
-    addCancel,
-    addSchedule,
-    addBatches,
-  ]) {
-    add(program, context);
-  }
+  for (const add of COMMANDS) add(program, context);
   addHelp(program);
   return program;
 }

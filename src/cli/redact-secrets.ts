@@ -6,6 +6,7 @@ const SECRET_VARIABLES = [
   'TEMPORAL_TLS_CLIENT_KEY_DATA',
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
+  'LLAMACLOUD_WEBHOOK_SECRET',
 ];
 
 /** Shorter values are not redacted: ordinary words would be replaced. */
@@ -27,8 +28,10 @@ export function redactSecrets(
 ): string {
   let redacted = text;
   for (const name of SECRET_VARIABLES) {
-    const value = env[name]?.trim();
-    if (value !== undefined && value.length >= MIN_SECRET_LENGTH) redacted = redacted.replaceAll(value, `[${name}]`);
+    // Some hold two secrets, with a comma between them.
+    for (const value of [env[name] ?? '', ...(env[name] ?? '').split(',')].map((part) => part.trim())) {
+      if (value.length >= MIN_SECRET_LENGTH) redacted = redacted.replaceAll(value, `[${name}]`);
+    }
   }
   for (const secret of secrets) {
     if (secret.length >= MIN_SECRET_LENGTH) redacted = redacted.replaceAll(secret, REDACTED);

@@ -77,7 +77,8 @@ export class LlamaCloudClient {
    * have created a batch.
    */
   async createBatch(params: CreateBatchParams): Promise<Batch> {
-    for (const { signingSecret = '', headers = {} } of params.webhooks ?? []) {
+    for (const { url, signingSecret = '', headers = {} } of params.webhooks ?? []) {
+      this.#secrets.addUrl(url);
       this.#secrets.add([signingSecret], MIN_KEY_LENGTH);
       this.#secrets.add(Object.values(headers));
     }

@@ -29,6 +29,7 @@ export interface ActivityEnvironmentOptions {
   /** How long the list of batches may lag, in milliseconds. Default: the product's. */
   listLagMs?: number;
   requestsPerSecond?: number;
+  webhook?: { url: string; secret: string };
 }
 
 /** The real activities against the emulator and a folder. All of it ends with the test. */
@@ -39,6 +40,7 @@ export async function startActivityEnvironment({
   baseUrl,
   listLagMs,
   requestsPerSecond,
+  webhook,
 }: ActivityEnvironmentOptions = {}) {
   const emulator = await startLlamaCloudEmulator({ seed: 7, ...ADVERSE_CONDITIONS, ...INSTANT, ...options });
   onTestFinished(() => emulator.close());
@@ -55,6 +57,7 @@ export async function startActivityEnvironment({
     outputs,
     ...(listLagMs === undefined ? {} : { listLagMs }),
     ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+    ...(webhook === undefined ? {} : { webhook }),
   });
   return { emulator, llamacloud, output, outputs, activities };
 }

@@ -24,3 +24,9 @@ it('replaces the secrets of options, and what looks like a key of LlamaCloud', (
 it('does not redact values that are too short to be secrets', () => {
   expect(redactSecrets('the key is set', { LLAMA_CLOUD_API_KEY: 'key' })).toBe('the key is set');
 });
+
+it('redacts each of two webhook secrets, and both together', () => {
+  const env = { LLAMACLOUD_WEBHOOK_SECRET: 'whsec-new, whsec-old' };
+  const name = '[LLAMACLOUD_WEBHOOK_SECRET]';
+  expect(redactSecrets('whsec-old whsec-new | whsec-new, whsec-old', env)).toBe(`${name} ${name} | ${name}`);
+});

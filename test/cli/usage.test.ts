@@ -18,7 +18,18 @@ describe('temporal-llamacloud', () => {
   it('prints help and exits 0 when asked for it, and 2 when there is no command', async () => {
     const [asked, bare, ofDev] = await Promise.all([cli(['--help']), cli([]), cli(['dev', '--help'])]);
     expect(asked.code).toBe(0);
-    for (const name of ['dev', 'worker', 'emulator', 'setup', 'start', 'progress', 'cancel', 'schedule', 'batches']) {
+    for (const name of [
+      'dev',
+      'worker',
+      'webhooks',
+      'emulator',
+      'setup',
+      'start',
+      'progress',
+      'cancel',
+      'schedule',
+      'batches',
+    ]) {
       expect(asked.stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     }
     expect(bare).toMatchObject({ code: 2, stdout: '' });
@@ -60,6 +71,7 @@ describe('temporal-llamacloud', () => {
     ],
     [scheduleFlags(), 'A schedule needs --cron or --every', '--every 6h'],
     [[...scheduleFlags(), '--cron', '0 2 * * *', '--time-zone', 'Mars'], "argument 'Mars' is invalid", 'Europe/Berlin'],
+    [['webhooks', '--port', '65536'], "'--port <port>' argument '65536' is invalid", 'from 0 to 65535'],
     [['emulator', '--directory', 'dir-1'], "'--directory <id=path>' argument 'dir-1' is invalid", 'ID=PATH'],
     [['emulator', '--directory', 'dir-1=/nowhere'], '--directory dir-1: there is no folder /nowhere', ''],
   ])('says in a sentence what is wrong with %j, and exits 2', async (args, sentence, hint) => {

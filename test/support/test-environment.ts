@@ -54,6 +54,8 @@ export interface TestEnvironmentOptions {
   requestTimeoutMs?: number;
   /** How long LlamaCloud's list of batches may lag, in milliseconds. Default 3,000. */
   listLagMs?: number;
+  /** Webhook of the batches that are created. */
+  webhook?: { url: string; secret: string };
   /** Starts a second worker, on its own task queue, with the emulator and the output folder of this environment. */
   shared?: TestEnvironment;
 }
@@ -73,6 +75,7 @@ export async function startTestEnvironment(
     }),
     outputs: new DirectoryStore(output),
     listLagMs: options.listLagMs ?? 3_000,
+    ...(options.webhook === undefined ? {} : { webhook: options.webhook }),
   });
   const replaced = typeof options.activities === 'function' ? options.activities(real) : options.activities;
   const worker = await Worker.create({

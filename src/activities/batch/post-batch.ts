@@ -4,8 +4,14 @@ import { HttpStatusError, isKnownNotCreated } from '../../llamacloud/index.js';
 import type { CreatedBatch } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { runAttempt } from '../support/run-attempt.js';
+import { toBatchWebhooks } from './batch-webhooks.js';
 import { type BatchToCreate, toCreatedBatch } from './list-batches.js';
 import { type LastReset, readLastReset } from './reset-history.js';
+
+export interface PostBatchInput extends BatchToCreate {
+  /** Workflow id of the run that the batch is for: a webhook of the batch wakes it. */
+  runWorkflowId?: string | undefined;
+}
 
 /** What the failure of {@link postBatch} carries. */
 export interface PostFailureDetails {
@@ -33,7 +39,7 @@ const EARLIER_POST_MESSAGE = 'An earlier POST, whose outcome is not known, may h
  * with the same details if the activity was cancelled and no batch was returned.
  */
 export function postBatch(deps: ActivityDeps) {
-  return async ({ directoryId, job, scope }: BatchToCreate): Promise<CreatedBatch> => {
+  return async ({ directoryId, job, scope, runWorkflowId }: PostBatchInput): Promise<CreatedBatch> => {
     const outcome: Omit<PostFailureDetails, 'retryDelayMs'> = { mayHaveCreatedBatch: false };
     try {
       return await runAttempt('create', `batch over directory ${directoryId}`, async ({ isFirst, signal }) => {
@@ -53,7 +59,9 @@ export function postBatch(deps: ActivityDeps) {
         }
         try {
           // Without a signal: aborting a POST does not undo it. The workflow waits for the response, and cancels the batch then.
-          return toCreatedBatch(await deps.llamacloud.createBatch({ ...scope, sourceDirectoryId: directoryId, job }));
+          const webhooks = toBatchWebhooks(deps, runWorkflowId);
+          const params = { ...scope, sourceDirectoryId: directoryId, job, ...webhooks };
+          return toCreatedBatch(await deps.llamacloud.createBatch(params));
         } catch (error) {
           outcome.mayHaveCreatedBatch = !isKnownNotCreated(error);
           if (error instanceof HttpStatusError && error.status === 503) outcome.isCreateUnlikely = true;

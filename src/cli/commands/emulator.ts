@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import type { EmulatorOptions } from '../../testing/index.js';
 import type { CliCommand } from '../command.js';
 import type { CommandContext } from '../command-context.js';
-import { CliError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
+import { MAX_PORT, toListenError } from '../listen-error.js';
 import {
   duration,
   type IdAndPath,
@@ -25,8 +26,6 @@ interface EmulatorFlags {
   readonly faultRate?: number;
   readonly seed?: number;
 }
-
-const MAX_PORT = 65_535;
 
 const DESCRIPTION = `Serve an emulator of LlamaCloud on 127.0.0.1: batches, parse jobs and extract jobs over local folders. Point a worker at it with LLAMA_CLOUD_BASE_URL and LLAMA_CLOUD_API_KEY.
 
@@ -130,15 +129,4 @@ function toEmulatorOptions({
     ...(faultRate === undefined ? {} : { faultRate }),
     ...(seed === undefined ? {} : { seed }),
   };
-}
-
-function toListenError(error: unknown, port: number): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') {
-    return new CliError(`Port ${port} is in use`, 'Choose another --port, or 0 for a free one.', error);
-  }
-  if (code === 'EACCES') {
-    return new CliError(`Port ${port} needs more permissions`, 'Choose a --port above 1023.', error);
-  }
-  return error;
 }

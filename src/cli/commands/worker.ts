@@ -25,7 +25,13 @@ Environment:
   AWS_*                           Credentials, region and endpoint for s3://
   LLAMACLOUD_REQUESTS_PER_SECOND  Activities that all workers of the task queue
                                   together start in a second. Most send one
-                                  request to LlamaCloud. Default: no limit`;
+                                  request to LlamaCloud. Default: no limit
+  LLAMACLOUD_WEBHOOK_URL          Public URL of temporal-llamacloud webhooks:
+                                  LlamaCloud sends it the webhooks of new
+                                  batches. Default: no webhooks
+  LLAMACLOUD_WEBHOOK_SECRET       What LlamaCloud signs them with. Required with
+                                  the URL. Of two, with a comma between them,
+                                  the first`;
 
 export function addWorker(program: CliCommand, context: CommandContext): void {
   program

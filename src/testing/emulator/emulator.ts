@@ -77,7 +77,7 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
   const log = new RequestLog();
   const parseQueue = new ParseQueue((job) => job.cancelledAtMs === null && job.batch.cancel?.stopsJobs !== true);
   const project = new Project(settings, random, parseQueue);
-  const webhooks = new WebhookNotifier(settings, (batch) => batchBody(batch, project, false));
+  const webhooks = new WebhookNotifier(settings, random, (batch) => batchBody(batch, project, false));
   const presigned = new PresignedFiles(project, () => server.url);
   const router = new Router([
     ...batchRoutes(project, webhooks),

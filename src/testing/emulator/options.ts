@@ -104,6 +104,12 @@ export interface EmulatorBehaviour {
   readonly creditsPerPage?: number;
   /** Wait after the first failed delivery of a webhook, in ms; twice as long after the second, the last. Default: 1,000. */
   readonly webhookBackoffMs?: number;
+  /** Share of the webhooks (0 to 1) that are never sent. Default: 0. */
+  readonly webhookLostShare?: number;
+  /** Share of the webhooks (0 to 1) that are sent twice, with the same event id. Default: 0. */
+  readonly webhookDoubledShare?: number;
+  /** Each webhook is sent up to this much later, at random, in ms: so they arrive in another order. Default: 0. */
+  readonly webhookSpreadMs?: number;
 }
 
 export type CreditsFormat = (typeof CREDITS_FORMATS)[number];

@@ -39,6 +39,9 @@ const DEFAULTS: Omit<Settings, 'apiKey' | 'seed'> = {
   filtersJobIds: true,
   creditsPerPage: 3,
   webhookBackoffMs: 1000,
+  webhookLostShare: 0,
+  webhookDoubledShare: 0,
+  webhookSpreadMs: 0,
 };
 
 /** Fills in the defaults. Throws a `RangeError` that names the option if a value is out of range. */
@@ -60,6 +63,7 @@ const MAY_BE_INFINITE = new Set<string>([
   'jobListLagMs',
   'readLagMs',
 ]);
+const SHARES = ['faultRate', 'downloadFaultRate', 'lateRowsShare', 'webhookLostShare', 'webhookDoubledShare'] as const;
 const MAY_BE_NEGATIVE = new Set<string>(['seed', 'clockOffsetMs']);
 
 /** Throws a `RangeError` that names the first option whose value is out of range. */
@@ -70,7 +74,7 @@ export function checkSettings(settings: Settings): void {
     if (!isNumber) throw new RangeError(`${name} must be a number, and is ${value}`);
     if (value < 0 && !MAY_BE_NEGATIVE.has(name)) throw new RangeError(`${name} must be 0 or more, and is ${value}`);
   }
-  for (const name of ['faultRate', 'downloadFaultRate', 'lateRowsShare'] as const) {
+  for (const name of SHARES) {
     if (settings[name] > 1) throw new RangeError(`${name} must be between 0 and 1, and is ${settings[name]}`);
   }
   for (const name of ['defaultPageSize', 'maxPageSize'] as const) {

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { HttpError } from './http-error.js';
 import type { Batch } from './model.js';
+import type { SeededRandom } from './seeded-random.js';
 import type { Settings } from './settings.js';
 import { batchState, nextBatchChangeMs } from './timeline.js';
 
@@ -43,6 +44,7 @@ export class WebhookNotifier {
 
   constructor(
     private readonly settings: Settings,
+    private readonly random: SeededRandom,
     private readonly payload: (batch: Batch) => object,
   ) {
     // Each delivery listens to it, and Node warns about more than ten listeners.
@@ -104,22 +106,41 @@ export class WebhookNotifier {
   }
 
   #announce({ batch, endpoints }: Watch, event: string): void {
-    const body = JSON.stringify({
-      event_id: randomUUID(),
+    const { webhookLostShare, webhookDoubledShare } = this.settings;
+    const id = randomUUID();
+    const json = JSON.stringify({
+      event_id: id,
       event_type: event,
-      timestamp: new Date().toISOString(),
+      timestamp: Date.now() / 1_000,
       data: this.payload(batch),
     });
     for (const endpoint of endpoints) {
       const { webhook_events: events, webhook_url: url } = endpoint;
       if (typeof url !== 'string' || (Array.isArray(events) && !events.includes(event))) continue;
-      // Like the service, it reports no delivery that failed.
-      this.#deliver(url, endpoint, body).catch(() => undefined);
+      if (this.random.fraction('webhook-lost') < webhookLostShare) continue;
+      const headers = { 'X-Webhook-Event-ID': id, 'X-Webhook-Event-Type': event };
+      const body = endpoint.webhook_output_format === 'json' ? json : JSON.stringify(json);
+      const copies = this.random.fraction('webhook-doubled') < webhookDoubledShare ? 2 : 1;
+      for (let copy = 0; copy < copies; copy += 1) {
+        // Like the service, it reports no delivery that failed.
+        this.#deliver(url, endpoint, headers, body).catch(() => undefined);
+      }
     }
   }
 
-  async #deliver(url: string, endpoint: WebhookConfiguration, body: string): Promise<void> {
-    const headers: Record<string, string> = { ...endpoint.webhook_headers, 'content-type': 'application/json' };
+  async #deliver(
+    url: string,
+    endpoint: WebhookConfiguration,
+    eventHeaders: Record<string, string>,
+    body: string,
+  ): Promise<void> {
+    const delayMs = this.random.fraction('webhook-delay') * this.settings.webhookSpreadMs;
+    if (delayMs > 0) await wait(delayMs, undefined, { signal: this.#closing.signal });
+    const headers: Record<string, string> = {
+      ...endpoint.webhook_headers,
+      ...eventHeaders,
+      'content-type': 'application/json',
+    };
     if (typeof endpoint.webhook_signing_secret === 'string') {
       const digest = createHmac('sha256', endpoint.webhook_signing_secret).update(body).digest('hex');
       headers['LC-Signature'] = `sha256=${digest}`;

@@ -118,7 +118,9 @@ const LISTED_TIMEOUT_MS = 3 * 60_000;
 async function post(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch | PostFailure> {
   const options = { summary: `Create a batch: ${renderSummary(input.directoryId, input.job)}` };
   try {
-    return await postBatch.executeWithOptions(options, [input]);
+    return await postBatch.executeWithOptions(options, [
+      { ...input, runWorkflowId: workflowInfo().parent?.workflowId },
+    ]);
   } catch (error) {
     const failure = toPostFailure(error);
     state.waitForList = failure.mayHaveCreatedBatch;

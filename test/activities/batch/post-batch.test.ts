@@ -1,7 +1,9 @@
+import { inspect } from 'node:util';
 import { CancelledFailure } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
 import type { BatchToCreate, PostFailureDetails } from '../../../src/activities/types.js';
 import { type Fault, TARGETS } from '../../../src/testing/emulator/index.js';
+import { RUN_HEADER, readRunHeader, toRunHeader } from '../../../src/webhooks/run-header.js';
 import {
   type ActivityEnvironment,
   type ActivityEnvironmentOptions,
@@ -33,6 +35,35 @@ describe('postBatch', () => {
     const created = await run(env.activities.postBatch, work);
     expect(env.emulator.requests.map(({ method }) => method)).toEqual(['POST']);
     expect(batchIds(env)).toEqual([created.batchId]);
+  });
+
+  test('gives the batch the webhook of the worker, which names the run in a header that the secret has signed', async () => {
+    const webhook = { url: 'http://127.0.0.1:9/hook?token=planted-token', secret: 'whsec-planted' };
+    const { env, work } = await setWork({ webhook });
+    await run(env.activities.postBatch, { ...work, runWorkflowId: 'llamacloud/ü' });
+    await run(env.activities.postBatch, work);
+    const configuration = {
+      webhook_url: webhook.url,
+      webhook_events: ['batch.running', 'batch.success', 'batch.error', 'batch.cancelled'],
+      webhook_signing_secret: webhook.secret,
+      webhook_output_format: 'json',
+    };
+    const header = toRunHeader('llamacloud/ü', webhook.secret);
+    expect(env.emulator.requests.map(({ body }) => body)).toMatchObject([
+      { webhook_configurations: [{ ...configuration, webhook_headers: { [RUN_HEADER]: header } }] },
+      { webhook_configurations: [{ ...configuration, webhook_headers: {} }] },
+    ]);
+    expect(readRunHeader(header, ['another-secret', webhook.secret])).toBe('llamacloud/ü');
+  });
+
+  test('repeats neither the secret nor the query of the URL of the webhook in its failure', async () => {
+    const webhook = { url: 'http://127.0.0.1:9/hook?token=planted-token', secret: 'whsec-planted' };
+    const { env, work } = await setWork({ webhook });
+    const detail = `webhook ${webhook.url} with ${webhook.secret} or planted-token is bad`;
+    env.emulator.faults.next({ kind: 'status', status: 422, detail, ...TARGETS.createBatch });
+    const failure = await failing(env.activities.postBatch, { ...work, runWorkflowId: 'run-1' });
+    expect(failure.message).toContain('webhook http://127.0.0.1:9/hook');
+    expect(failure.message + inspect(failure, { depth: 10 })).not.toContain('planted');
   });
 
   const LOST: Fault[] = [

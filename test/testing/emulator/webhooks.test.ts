@@ -8,7 +8,12 @@ import { call, createRequest, eventually, startEmulator } from './helpers.js';
 interface Delivery {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly raw: string;
-  readonly event: { readonly event_type: string; readonly data: { readonly id: string; readonly status: string } };
+  readonly event: {
+    readonly event_id: string;
+    readonly event_type: string;
+    readonly timestamp: number;
+    readonly data: { readonly id: string; readonly status: string };
+  };
 }
 
 /** An endpoint that records its deliveries and answers 500 to the first `failures` of them. */
@@ -35,7 +40,7 @@ async function startReceiver(failures = 0): Promise<{ url: string; deliveries: D
 
 async function createWith(emulator: LlamaCloudEmulator, endpoint: Record<string, unknown>) {
   const { id } = await emulator.addDirectory([{ name: 'a.md', content: 'a' }]);
-  const body = { ...createRequest(id), webhook_configurations: [endpoint] };
+  const body = { ...createRequest(id), webhook_configurations: [{ webhook_output_format: 'json', ...endpoint }] };
   return await call(emulator, '/api/v2/batches', { method: 'POST', body });
 }
 
@@ -56,7 +61,21 @@ describe('a webhook', () => {
       expect(headers['lc-signature']).toBe(`sha256=${digest}`);
       expect(headers['x-team']).toBe('lamps');
       expect(event.data.id).toBe(body.id);
+      expect(headers).toMatchObject({
+        'x-webhook-event-id': event.event_id,
+        'x-webhook-event-type': event.event_type,
+      });
+      expect(Math.abs(Date.now() - event.timestamp * 1_000)).toBeLessThan(60_000);
     }
+    expect(new Set(deliveries.map(({ event }) => event.event_id)).size).toBe(3);
+  });
+
+  it('is JSON in a string of JSON if no format is asked for', async () => {
+    const emulator = await startEmulator();
+    const { url, deliveries } = await startReceiver();
+    await createWith(emulator, { webhook_url: url, webhook_output_format: null });
+    await eventually(() => deliveries.length).toBe(1);
+    expect(JSON.parse(JSON.parse(deliveries[0]?.raw ?? ''))).toMatchObject({ event_type: 'batch.success' });
   });
 
   it('reports every status, however short', async () => {
@@ -100,6 +119,36 @@ describe('a webhook', () => {
     await createWith(emulator, { webhook_url: last.url });
     await eventually(() => last.deliveries.length).toBe(3);
     expect([fails.deliveries.length, works.deliveries.length, other.deliveries.length]).toEqual([3, 3, 0]);
+  });
+
+  it('is sent twice, with the same id and body, as often as the share says', async () => {
+    const emulator = await startEmulator({ webhookDoubledShare: 1 });
+    const { url, deliveries } = await startReceiver();
+    await createWith(emulator, { webhook_url: url });
+    await eventually(() => deliveries.length).toBe(2);
+    expect(deliveries[0]?.raw).toBe(deliveries[1]?.raw);
+  });
+
+  it('is not sent, as often as the share says', async () => {
+    const emulator = await startEmulator({ webhookLostShare: 1 });
+    const { url, deliveries } = await startReceiver();
+    await createWith(emulator, { webhook_url: url });
+    emulator.configure({ webhookLostShare: 0 });
+    const { body } = await createWith(emulator, { webhook_url: url });
+    await eventually(() => deliveries.length).toBe(1);
+    expect(deliveries[0]?.event.data.id).toBe(body.id);
+  });
+
+  it('comes in another order than the changes', async () => {
+    // Far enough apart to come in order otherwise.
+    const emulator = await startEmulator({ batchPendingMs: 500, batchRunningMs: 500, webhookSpreadMs: 5_000 });
+    const { url, deliveries } = await startReceiver();
+    for (let batch = 0; batch < 5; batch++) await createWith(emulator, { webhook_url: url });
+    await eventually(() => deliveries.length).toBe(15);
+    const orders = emulator.batches
+      .list()
+      .map(({ id }) => deliveries.filter(({ event }) => event.data.id === id).map(({ event }) => event.event_type));
+    expect(orders).not.toEqual(orders.map(() => ['batch.pending', 'batch.running', 'batch.success']));
   });
 
   it('to another machine is refused with 400, and creates nothing', async () => {

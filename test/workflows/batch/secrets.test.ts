@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decodePayloads } from '../../support/decode-payloads.js';
 import { failureOf } from '../../support/failure.js';
 import { readLogged } from '../../support/logged.js';
 import { openNamespace } from '../../support/namespace.js';
@@ -24,7 +25,7 @@ describe('secrets', () => {
     for await (const { workflowId, runId } of env.client.workflow.list()) {
       const handle = env.client.workflow.getHandle(workflowId, runId);
       const { raw } = await handle.describe();
-      kept.push(JSON.stringify(decoded(await handle.fetchHistory())), JSON.stringify(decoded(raw)));
+      kept.push(JSON.stringify(decodePayloads(await handle.fetchHistory())), JSON.stringify(decodePayloads(raw)));
       kept.push(await env.details(workflowId).catch(() => ''));
     }
     for (const entry of await readdir(env.output, { recursive: true, withFileTypes: true })) {
@@ -67,11 +68,3 @@ describe('secrets', () => {
     expect(kept).not.toMatch(/signature=/i);
   });
 });
-
-/** Payloads are bytes: read as text, so that the search sees what a person in the UI sees. */
-function decoded(value: unknown): unknown {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
-  if (Array.isArray(value)) return value.map(decoded);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, decoded(each)]));
-}
