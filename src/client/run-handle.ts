@@ -6,10 +6,20 @@ import {
   type WorkflowExecutionDescription,
   WorkflowFailedError,
   type WorkflowHandle,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { PROGRESS_QUERY, REPORT_MEMO } from '../protocol/index.js';
+import {
+  PAUSE_UPDATE,
+  type Pause,
+  type PauseOptions,
+  PROGRESS_QUERY,
+  REPORT_MEMO,
+  RESUME_UPDATE,
+  SET_MAX_CONCURRENT_JOBS_UPDATE,
+} from '../protocol/index.js';
 import { findBlockedBy } from './blocked-by.js';
+import { NoWorkerError } from './no-worker-error.js';
 import { toProgressError } from './progress-error.js';
 
 /** The answer of the `progress` query, and what blocks the run. */
@@ -62,9 +72,28 @@ export interface RunHandle<Report, Progress> {
    * collects the documents of the jobs that had completed. With `onStop: 'leave'` it cancels nothing in LlamaCloud, and collects nothing.
    */
   cancel(): Promise<void>;
+  /**
+   * Pauses the run: it starts no more children and polls no more, until {@link resume}. What runs goes on. A run over many directories
+   * pauses its batches too. `timeout` and `jobTimeout` go on. Pausing a paused run replaces who and why.
+   *
+   * Update `pause` of the workflow: a worker has to answer, within 10 seconds. An update that is late may take effect all the same.
+   *
+   * @throws NoWorkerError if no worker of the run's task queue answers in time. `WorkflowUpdateFailedError` if the run is stopping.
+   * `WorkflowNotFoundError` if it has ended.
+   */
+  pause(options?: PauseOptions): Promise<Pause>;
+  /** Ends a pause. Does nothing if the run is not paused. Throws what {@link pause} throws. Update `resume`. */
+  resume(): Promise<void>;
+  /**
+   * Changes how many children for files are open at a time, 1 to 500. Those that are running go on. Over many directories: in each batch.
+   * Throws what {@link pause} throws, and `WorkflowUpdateFailedError` for another number. Update `setMaxConcurrentJobs`.
+   */
+  setMaxConcurrentJobs(maxConcurrentJobs: number): Promise<void>;
 }
 
 const DEFAULT_PROGRESS_TIMEOUT_MS = 10_000;
+
+const UPDATE_TIMEOUT_MS = 10_000;
 
 /**
  * @param runId Temporal run id of any part of the run. `undefined`: the latest execution of the workflow id.
@@ -86,6 +115,16 @@ export function createRunHandle<Report, Progress extends object>(
     // Another chain may have taken the workflow id since.
     return firstRunId(given) === firstRunId(latest) ? latest : followChain(workflow, given);
   };
+  const update = <Result>(name: string, argument: unknown): Promise<Result> =>
+    client.withDeadline(Date.now() + UPDATE_TIMEOUT_MS, async () => {
+      const { handle: lastHandle, description } = await findLastLink();
+      try {
+        return await lastHandle.executeUpdate<Result, [unknown]>(name, { args: [argument] });
+      } catch (error) {
+        if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
+        throw new NoWorkerError(description.taskQueue, error);
+      }
+    });
   return {
     workflowId,
     runId,
@@ -117,6 +156,9 @@ export function createRunHandle<Report, Progress extends object>(
     cancel: async () => {
       await (await findLastLink()).handle.cancel();
     },
+    pause: (options = {}) => update<Pause>(PAUSE_UPDATE, options),
+    resume: () => update<void>(RESUME_UPDATE, null),
+    setMaxConcurrentJobs: (count) => update<void>(SET_MAX_CONCURRENT_JOBS_UPDATE, count),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { checkSearchAttributes, KEYWORD_TYPE, SEARCH_ATTRIBUTES } from '../protocol/index.js';
 
-/** The four search attributes of a batch run, as the SDK's typed keys. */
+/** The search attributes of a run, as the SDK's typed keys. */
 export const SEARCH_ATTRIBUTE_KEYS = Object.values(SEARCH_ATTRIBUTES).map((name) =>
   defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
 );
@@ -20,7 +20,7 @@ export class SearchAttributesNotAllowed extends Error {
   constructor(namespace: string, cause: unknown) {
     const flags = Object.values(SEARCH_ATTRIBUTES).map((name) => `--search-attribute ${name}=Keyword`);
     super(
-      `This Temporal server does not let clients register search attributes. On Temporal Cloud, add the four as Keywords in ` +
+      `This Temporal server does not let clients register search attributes. On Temporal Cloud, add them as Keywords in ` +
         `the settings of the namespace, or run: ` +
         `tcld namespace search-attributes add --namespace ${namespace} ${flags.join(' ')}`,
       { cause },
@@ -29,7 +29,7 @@ export class SearchAttributesNotAllowed extends Error {
 }
 
 /**
- * Registers the four search attributes in a namespace. Those that are registered already stay as they are.
+ * Registers the search attributes in a namespace. Those that are registered already stay as they are.
  *
  * @returns The names of the search attributes that were added.
  * @throws SearchAttributesNotAllowed if the server does not let clients register them, as on Temporal Cloud.

@@ -1,4 +1,5 @@
 export * from './chunk.js';
+export * from './control.js';
 export * from './created-batch.js';
 export * from './defaults.js';
 export * from './directories.js';

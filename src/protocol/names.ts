@@ -25,6 +25,18 @@ export const PROGRESS_QUERY = 'progress';
  */
 export const WAKE_SIGNAL = 'wake';
 
+/** Update of `processBatch` and `processDirectories`: start no more children, and poll no more, until {@link RESUME_UPDATE}. */
+export const PAUSE_UPDATE = 'pause';
+
+/** Update of `processBatch` and `processDirectories`: ends a pause. Takes no arguments. */
+export const RESUME_UPDATE = 'resume';
+
+/** Update of `processBatch` and `processDirectories`: changes `maxConcurrentJobs`. Its argument is the number. */
+export const SET_MAX_CONCURRENT_JOBS_UPDATE = 'setMaxConcurrentJobs';
+
+/** Signal by which `processDirectories` passes a pause and the like on to its batches. Internal. */
+export const CONTROL_SIGNAL = 'llamacloudControl';
+
 /** Memo key of a batch workflow's batch id, also set where the search attributes are not registered. */
 export const BATCH_ID_MEMO = 'llamacloudBatchId';
 

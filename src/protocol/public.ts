@@ -2,6 +2,7 @@
  * The public part of the protocol. It imports nothing at run time, so workflow code can import it. The rest of this folder is
  * internal and may change with any version.
  */
+export type { Pause, PauseOptions } from './control.js';
 export type {
   DirectoriesPhase,
   DirectoriesProgress,
@@ -27,7 +28,10 @@ export type {
 export {
   BATCH_ID_MEMO,
   DEFAULT_TASK_QUEUE,
+  PAUSE_UPDATE,
   PROGRESS_QUERY,
+  RESUME_UPDATE,
+  SET_MAX_CONCURRENT_JOBS_UPDATE,
   WAKE_SIGNAL,
   WORKFLOW_TYPES,
 } from './names.js';

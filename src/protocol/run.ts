@@ -1,4 +1,5 @@
 /** What the report and the progress of a run over one batch and of a run over many directories have in common. */
+import type { Pause } from './control.js';
 import type { FailureSummary } from './failures.js';
 import type { BatchJob } from './input.js';
 
@@ -45,6 +46,10 @@ export interface RunProgress<Phase, Failure> {
   files: FileCounts;
   /** Child workflows that are open. */
   running: number;
+  /** Who has paused the run, and why; `null` if it is not paused. */
+  pause: Pause | null;
+  /** The `maxConcurrentJobs` that was set while the run was open; `null`: that of the input holds. */
+  maxConcurrentJobs: number | null;
   /** The last 5. */
   lastFailures: Failure[];
   /** Why the run failed or was cancelled; `null` while it runs, and when it completed. */

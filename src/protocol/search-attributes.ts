@@ -1,11 +1,12 @@
 /** The custom search attributes of a batch run: names, type, and how they are registered. */
 
-/** All four are of type Keyword. */
+/** All are of type Keyword. */
 export const SEARCH_ATTRIBUTES = {
   batchId: 'LlamaCloudBatchId',
   batchStatus: 'LlamaCloudBatchStatus',
   directoryId: 'LlamaCloudDirectoryId',
   jobType: 'LlamaCloudJobType',
+  runState: 'LlamaCloudRunState',
 } as const;
 
 /** `temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD`. */

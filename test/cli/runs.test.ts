@@ -41,7 +41,13 @@ describe('setup', () => {
     expect(readJson(await run('setup', '--json'))).toEqual({
       ok: true,
       namespace: 'default',
-      added: ['LlamaCloudBatchId', 'LlamaCloudBatchStatus', 'LlamaCloudDirectoryId', 'LlamaCloudJobType'],
+      added: [
+        'LlamaCloudBatchId',
+        'LlamaCloudBatchStatus',
+        'LlamaCloudDirectoryId',
+        'LlamaCloudJobType',
+        'LlamaCloudRunState',
+      ],
     });
     expect(await run('setup')).toMatchObject({ code: 0, stdout: expect.stringContaining('already') });
   });
@@ -137,6 +143,23 @@ describe('start, progress, cancel', () => {
     const result = await waiting;
     expect(result.code).toBe(0);
     expect(result.stdout + result.stderr).toContain('moving house');
+  });
+
+  it('pauses and resumes a run, and changes its number of children, until it has ended', async () => {
+    const workflowId = 'to be paused';
+    expect(await run('start', ...parseFlags('dir-10'), '--workflow-id', workflowId)).toMatchObject({ code: 0 });
+    await untilWaiting(workflowId);
+    const paused = await run('pause', workflowId, '--reason', 'an incident', '--json');
+    expect(readJson<{ pause: object }>(paused).pause).toMatchObject({ reason: 'an incident' });
+    expect((await run('progress', workflowId)).stdout).toMatch(/^ *Paused +since \S+.*: an incident$/m);
+    expect(await run('set-max-concurrent-jobs', workflowId, '0')).toMatchObject({ code: 2 });
+    expect(await run('set-max-concurrent-jobs', workflowId, '7')).toMatchObject({ code: 0 });
+    const resumed = await run('resume', workflowId);
+    expect(resumed).toMatchObject({ code: 0, stdout: expect.stringContaining('Resumed to be paused') });
+    expect((await run('progress', workflowId)).stdout).not.toMatch(/^ *Paused/m);
+    await run('cancel', workflowId);
+    await until('its end', async () => (await run('resume', workflowId)).stderr.includes('has already ended'));
+    expect(await run('pause', workflowId)).toMatchObject({ code: 1 });
   });
 
   it('cancels a run, which stops the batch, and says when there is nothing to cancel', async () => {

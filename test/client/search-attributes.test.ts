@@ -5,7 +5,13 @@ import { resolveTemporalCli } from '../../src/testing/index.js';
 import { runCommand } from '../../src/testing/temporal/run-command.js';
 import { openNamespace, type TestNamespace } from '../support/namespace.js';
 
-const NAMES = ['LlamaCloudBatchId', 'LlamaCloudBatchStatus', 'LlamaCloudDirectoryId', 'LlamaCloudJobType'];
+const NAMES = [
+  'LlamaCloudBatchId',
+  'LlamaCloudBatchStatus',
+  'LlamaCloudDirectoryId',
+  'LlamaCloudJobType',
+  'LlamaCloudRunState',
+];
 
 const registered = async ({ client, namespace }: TestNamespace) =>
   (await client.connection.operatorService.listSearchAttributes({ namespace })).customAttributes;

@@ -35,7 +35,7 @@ export async function runQueues(scenarios: QueueScenario[]): Promise<QueueTrace[
 }
 
 async function runQueue({ limit, items, cancelAt, stopAfter, failAt }: QueueScenario): Promise<QueueTrace> {
-  const queue = new ReadyQueue<number>(limit);
+  const queue = new ReadyQueue<number>(() => limit);
   const scope = new CancellationScope();
   const trace: QueueTrace = {
     ...{ outcome: 'done', started: [], finished: [], mostRunning: 0, runningAtEnd: 0, endedAt: null, longestIdle: 0 },

@@ -119,7 +119,7 @@ export async function pollAfterWake(): Promise<boolean[]> {
 
 /** Works on so many items, each of which takes as long as its number says, at most `limit` at a time. */
 export async function workOnQueue(limit: number, seconds: number[], bugAt = -1): Promise<[number[], number]> {
-  const queue = new ReadyQueue<number>(limit);
+  const queue = new ReadyQueue<number>(() => limit);
   const finished: number[] = [];
   let running = 0;
   let mostRunning = 0;

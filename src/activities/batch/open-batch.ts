@@ -10,8 +10,10 @@ export interface OpenedBatch {
   input: ResolvedBatchInput;
   /** Files of the directory now; `null` if they could not be counted. */
   directoryFileCount: number | null;
-  /** Whether the four search attributes are registered in this namespace. */
+  /** Whether the search attributes are registered in this namespace. */
   searchAttributes: boolean;
+  /** The same of `LlamaCloudRunState`, which 0.1.0 did not have. */
+  hasRunState?: boolean;
   /** Whether the task queue limits requests. Then children must use activities, which it counts. */
   requestsLimited: boolean;
   /** Output store that the run writes to. */
@@ -50,7 +52,14 @@ export function openBatch(deps: ActivityDeps) {
         signal,
       );
       const requestsLimited = deps.requestsPerSecond !== undefined;
-      return { input: resolved, directoryFileCount, searchAttributes, requestsLimited, storeId };
+      return {
+        input: resolved,
+        directoryFileCount,
+        searchAttributes,
+        hasRunState: searchAttributes,
+        requestsLimited,
+        storeId,
+      };
     });
   };
 }

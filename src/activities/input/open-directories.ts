@@ -1,11 +1,14 @@
 import type { ProcessDirectoriesInput, ResolvedDirectoriesInput } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { runAttempt } from '../support/run-attempt.js';
+import { hasSearchAttributes } from '../support/search-attributes.js';
 import { checkDirectoriesInput } from './directories.js';
 
 export interface OpenedDirectories extends ResolvedDirectoriesInput {
   /** Output store that the run writes to. */
   storeId: string;
+  /** Whether the search attributes are registered in this namespace. */
+  hasRunState?: boolean;
 }
 
 /**
@@ -17,5 +20,6 @@ export function openDirectories({ outputs }: ActivityDeps) {
     runAttempt('store', 'the output store', async () => ({
       ...checkDirectoriesInput(input),
       storeId: await outputs.id(),
+      hasRunState: await hasSearchAttributes(),
     }));
 }

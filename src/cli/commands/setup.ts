@@ -2,9 +2,9 @@ import type { CliCommand } from '../command.js';
 import type { CommandContext } from '../command-context.js';
 import { type TemporalFlags, withTemporal } from '../temporal.js';
 
-const DESCRIPTION = `Register the search attributes LlamaCloudBatchId, LlamaCloudBatchStatus, LlamaCloudDirectoryId and LlamaCloudJobType in the namespace, once for each namespace. With them, you can search for runs in the Temporal UI.
+const DESCRIPTION = `Register the search attributes LlamaCloudBatchId, LlamaCloudBatchStatus, LlamaCloudDirectoryId, LlamaCloudJobType and LlamaCloudRunState in the namespace, once for each namespace. With them, you can search for runs in the Temporal UI.
 
-Runs also work without them, but can't be searched by them. Temporal Cloud does not allow this command: add the four attributes, of type Keyword, in the settings of the namespace.`;
+Runs also work without them, but can't be searched by them. Temporal Cloud does not allow this command: add the five attributes, of type Keyword, in the settings of the namespace.`;
 
 export function addSetup(program: CliCommand, context: CommandContext): void {
   program

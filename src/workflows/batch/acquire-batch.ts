@@ -16,6 +16,7 @@ import {
 } from '../../protocol/index.js';
 import { executeCancellableChild } from '../shared/cancellable-child.js';
 import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
+import { untilResumed } from '../shared/control.js';
 import { code } from '../shared/details.js';
 import { unwrapFailure } from '../shared/unwrap-failure.js';
 import type { createBatch } from './create-batch.js';
@@ -31,6 +32,7 @@ import { isHistoryLong } from './wake.js';
 export async function acquireBatch(state: BatchState, input: ResolvedBatchInput): Promise<string | null> {
   if (state.batchId !== null) return state.batchId;
   const { batchId } = input;
+  await untilResumed(state);
   if (batchId === undefined) setPhase(state, 'creating');
   const batch = batchId === undefined ? await createUnderLock(state, input) : { batchId, status: null };
   if (batch === null) return null;

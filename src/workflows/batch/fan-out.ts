@@ -1,5 +1,6 @@
 import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
 import type { ManifestLine, ResolvedBatchInput } from '../../protocol/index.js';
+import { openLimit } from '../shared/control.js';
 import { ReadyQueue } from '../shared/ready-queue.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { readBilledCredits } from './billed-credits.js';
@@ -22,7 +23,9 @@ export async function fanOut(
   page: OpenPage,
   jobDeadlineMs: number,
 ): Promise<void> {
-  const queue = new ReadyQueue<PageFile>(input.maxConcurrentJobs);
+  const queue = new ReadyQueue<PageFile>(() =>
+    openLimit(state, state.control.maxConcurrentJobs ?? input.maxConcurrentJobs),
+  );
   const waiters = new CancellationScope();
   const released = waiters
     .run(() => releaseFiles(state, input, page, jobDeadlineMs, queue))

@@ -11,6 +11,7 @@ import {
 } from '../../protocol/index.js';
 import { openBatch } from '../shared/activities.js';
 import { assertContinuedState } from '../shared/continued-state.js';
+import { handleControl, publishRunState } from '../shared/control.js';
 import { recordEnd } from '../shared/run-state.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { unwrapFailure } from '../shared/unwrap-failure.js';
@@ -40,10 +41,15 @@ export const progressQuery = defineQuery<BatchProgress>(PROGRESS_QUERY);
  */
 export async function processBatch(input: ProcessBatchInput, continuedState?: BatchState): Promise<BatchReport> {
   assertContinuedState(continuedState);
-  const state = continuedState ?? newBatchState(Date.now());
+  // The state may be from an earlier version.
+  const state = { ...newBatchState(Date.now()), ...continuedState };
   setHandler(progressQuery, () => toProgress(state));
   setHandler(wakeSignal, () => {
     state.wakeRequested = true;
+  });
+  handleControl(state, () => {
+    if (state.opened?.hasRunState === true) publishRunState(state);
+    publishDetails(state);
   });
   // Continue-as-new keeps the memo that the run was started with, but neither what was upserted to it nor the current details of the UI.
   publishBatch(state);

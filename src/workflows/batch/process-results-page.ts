@@ -1,6 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { type ManifestLine, type ResolvedBatchInput, settledCount } from '../../protocol/index.js';
 import { readResults, writeManifest } from '../shared/activities.js';
+import { pollUnlessPaused } from '../shared/control.js';
 import { remainingMs } from './cancel-remote.js';
 import { fanOut } from './fan-out.js';
 import { setPhase, setStatus } from './publish.js';
@@ -55,7 +56,8 @@ async function readPage(
     poll,
   };
   const summary = `Read the results of ${batchId}`;
-  const { rows, remaining, status, resultsMissing } = await readResults.executeWithOptions({ summary }, [pageToRead]);
+  const read = () => readResults.executeWithOptions({ summary }, [pageToRead]);
+  const { rows, remaining, status, resultsMissing } = await pollUnlessPaused(state, read);
   setStatus(state, status);
   state.resultsMissing = resultsMissing;
   if (resultsMissing) skipUnreadFiles(state);

@@ -2,6 +2,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
 import { BATCH_ID_MEMO, type BatchPhase, isTerminal, PHASE_LABELS, SEARCH_ATTRIBUTES } from '../../protocol/index.js';
+import { describePause, renderHeading } from '../shared/control.js';
 import { code, renderDetails, renderFileCounts, renderJob } from '../shared/details.js';
 import { enterPhase } from '../shared/run-state.js';
 import type { BatchState } from './state.js';
@@ -45,8 +46,8 @@ export function publishDetails(state: BatchState): void {
   const { opened, files, phase, lastFailures, waitingFor, failure } = state;
   setCurrentDetails(
     renderDetails({
-      heading: PHASE_LABELS[phase],
-      note: phase === 'waiting' ? WAITING_NOTE : waitingFor,
+      heading: renderHeading(state, PHASE_LABELS[phase]),
+      note: describePause(state) ?? (phase === 'waiting' ? WAITING_NOTE : waitingFor),
       failure,
       rows: [
         ['Status', code(state.status)],

@@ -1,5 +1,6 @@
 import { chunk, JOB_TYPES, type JobType, MAX_JOBS_PER_REQUEST, type ResolvedBatchInput } from '../../protocol/index.js';
 import { waitForJobs } from '../shared/activities.js';
+import { pollUnlessPaused } from '../shared/control.js';
 import type { ReadyQueue } from '../shared/ready-queue.js';
 import { publishDetails } from './publish.js';
 import { type BatchState, type OpenPage, type PageFile, recordJobEnd } from './state.js';
@@ -47,7 +48,7 @@ async function releaseAsJobsEnd(
     const jobIds = [...new Set(waiting.map(({ jobId }) => jobId))];
     const input = { ...scope, type, jobIds, sinceMs, lastPolledAtMs, deadlineMs, poll };
     const summary = `Wait for ${jobIds.length} ${jobIds.length === 1 ? 'job' : 'jobs'} to end`;
-    const found = await waitForJobs.executeWithOptions({ summary }, [input]);
+    const found = await pollUnlessPaused(state, () => waitForJobs.executeWithOptions({ summary }, [input]));
     const ended = new Set(found.ended);
     for (const { file, jobId } of waiting) {
       if (ended.has(jobId)) recordJobEnd(state, file);

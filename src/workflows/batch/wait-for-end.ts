@@ -1,5 +1,6 @@
 import { isTerminal, type ResolvedBatchInput, type TerminalStatus } from '../../protocol/index.js';
 import { waitForBatch } from '../shared/activities.js';
+import { pollUnlessPaused } from '../shared/control.js';
 import { setPhase, setStatus } from './publish.js';
 import type { BatchState } from './state.js';
 import { pollRestartedByWake } from './wake.js';
@@ -25,8 +26,10 @@ export async function waitForEnd(
     const summary = lastStatus === null ? `Get batch ${batchId}` : `Wait while ${lastStatus}: ${batchId}`;
     const polled = { ...scope, batchId, lastStatus, waitingSinceMs, poll };
     const polledAtMs = lastPolledAtMs;
-    const status = await pollRestartedByWake(state, (isWoken) =>
-      waitForBatch.executeWithOptions({ summary }, [{ ...polled, lastPolledAtMs: isWoken ? null : polledAtMs }]),
+    const status = await pollUnlessPaused(state, () =>
+      pollRestartedByWake(state, (isWoken) =>
+        waitForBatch.executeWithOptions({ summary }, [{ ...polled, lastPolledAtMs: isWoken ? null : polledAtMs }]),
+      ),
     );
     if (status === null) return null;
     setStatus(state, status);

@@ -27,13 +27,15 @@ import type { processBatch } from '../batch/process-batch.js';
 import { findChildReport, findEarlierChild, waitForEarlierChild } from '../shared/activities.js';
 import { cancelWithScope, executeCancellableChild } from '../shared/cancellable-child.js';
 import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
+import { passOnControl } from '../shared/control.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
-import type { DirectoryOutcome } from './state.js';
+import type { DirectoriesState, DirectoryOutcome } from './state.js';
 
 /** Runs the batch of one directory as a child. A batch that fails is an outcome: only a bug in workflow code throws. */
 export async function processDirectory(
   input: ProcessDirectoriesInput,
   { scope, job }: OpenedDirectories,
+  state: DirectoriesState,
   directoryId: string,
 ): Promise<DirectoryOutcome> {
   const spec = { directoryId, job };
@@ -43,10 +45,11 @@ export async function processDirectory(
   try {
     earlier = await findEarlier(scope, workflowId);
     if (earlier?.isOpen === true) {
-      await waitForEarlier(workflowId, earlier);
+      const open = earlier;
+      await passOnControl(state, workflowId, () => waitForEarlier(workflowId, open));
       earlier = await findEarlier(scope, workflowId);
     }
-    return { status: 'COMPLETED', report: await runBatch(input, spec, workflowId, earlier?.batchId ?? null) };
+    return { status: 'COMPLETED', report: await runBatch(input, state, spec, workflowId, earlier?.batchId ?? null) };
   } catch (error) {
     if (!isTemporalFailure(error)) throw error;
     // There is no child: the run was stopped first.
@@ -83,6 +86,7 @@ async function waitForEarlier(workflowId: string, { firstRunId }: EarlierChild):
 /** @param batchId Batch to adopt. `null`: a new one is created. */
 function runBatch(
   input: ProcessDirectoriesInput,
+  state: DirectoriesState,
   spec: BatchSpec,
   workflowId: string,
   batchId: string | null,
@@ -90,12 +94,16 @@ function runBatch(
   const { directoryIds: _, maxConcurrentBatches: __, job: ___, ...options } = input;
   const { reportedFailures = MAX_REPORTED_FAILURES_PER_BATCH } = options;
   const batch = batchId === null ? spec : { ...spec, batchId };
-  return executeCancellableChild<typeof processBatch>(WORKFLOW_TYPES.processBatch, {
-    workflowId,
-    args: [{ ...options, ...batch, reportedFailures }],
-    staticSummary: renderSummary(spec.directoryId, spec.job),
-    ...CANCELLED_WITH_PARENT,
-  });
+  const { maxConcurrentJobs } = state.control;
+  const changed = maxConcurrentJobs === null ? {} : { maxConcurrentJobs };
+  return passOnControl(state, workflowId, () =>
+    executeCancellableChild<typeof processBatch>(WORKFLOW_TYPES.processBatch, {
+      workflowId,
+      args: [{ ...options, ...changed, ...batch, reportedFailures }],
+      staticSummary: renderSummary(spec.directoryId, spec.job),
+      ...CANCELLED_WITH_PARENT,
+    }),
+  );
 }
 
 /** Whether LlamaCloud responded with 403: the directory may be in a project that the key does not see. */

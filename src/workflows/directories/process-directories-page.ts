@@ -7,6 +7,7 @@ import {
   rootFailure,
 } from '../../protocol/index.js';
 import { writeDirectoriesManifest } from '../shared/activities.js';
+import { openLimit } from '../shared/control.js';
 import { ReadyQueue } from '../shared/ready-queue.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { processDirectory } from './directory-batch.js';
@@ -44,7 +45,7 @@ async function processAll(
   page: readonly string[],
 ): Promise<DirectoryLine[]> {
   const lines = new Array<DirectoryLine | undefined>(page.length);
-  const queue = new ReadyQueue<[number, string]>(opened.maxConcurrentBatches);
+  const queue = new ReadyQueue<[number, string]>(() => openLimit(state, opened.maxConcurrentBatches));
   for (const entry of page.entries()) queue.add(entry);
   queue.close();
   const process = async ([index, directoryId]: [number, string]) => {
@@ -72,7 +73,7 @@ async function processOne(
   state.running += 1;
   publishDirectories(state);
   try {
-    const outcome = await processDirectory(input, opened, directoryId);
+    const outcome = await processDirectory(input, opened, state, directoryId);
     const { failure, concernsOneDirectory } = outcome;
     if (failure !== undefined && ACCOUNT_WIDE_FAILURES.has(failure.type) && concernsOneDirectory !== true)
       state.haltCause ??= { directoryId, ...failure };

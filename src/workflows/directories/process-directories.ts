@@ -16,6 +16,7 @@ import {
 } from '../../protocol/index.js';
 import { openDirectories } from '../shared/activities.js';
 import { assertContinuedState } from '../shared/continued-state.js';
+import { endPause, handleControl, publishRunState } from '../shared/control.js';
 import { keepReportInMemo } from '../shared/keep-report-in-memo.js';
 import { recordEnd } from '../shared/run-state.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
@@ -45,6 +46,10 @@ export async function processDirectories(
   assertContinuedState(continuedState);
   const state = { ...newDirectoriesState(Date.now()), ...continuedState };
   setHandler(directoriesProgressQuery, () => toDirectoriesProgress(state));
+  handleControl(state, () => {
+    if (state.opened?.hasRunState === true) publishRunState(state);
+    publishDirectories(state);
+  });
   try {
     return await run(state, input);
   } catch (error) {
@@ -58,7 +63,10 @@ export async function processDirectories(
 
 async function run(state: DirectoriesState, input: ProcessDirectoriesInput): Promise<DirectoriesReport> {
   const opened = await open(state, input);
-  CancellationScope.current().cancelRequested.catch(() => setDirectoriesPhase(state, 'stopping'));
+  CancellationScope.current().cancelRequested.catch(() => {
+    endPause(state);
+    setDirectoriesPhase(state, 'stopping');
+  });
   while (await processDirectoriesPage(state, opened, input)) {
     // A run that is stopping stays in this execution, and lists the other directories as skipped: the next execution would not know of the
     // cancellation.

@@ -1,6 +1,7 @@
 /** What a run over many directories shows in the Temporal UI. */
 import { setCurrentDetails } from '@temporalio/workflow';
 import { DIRECTORIES_PHASE_LABELS, type DirectoriesPhase } from '../../protocol/index.js';
+import { describePause, renderHeading } from '../shared/control.js';
 import { code, renderDetails, renderFileCounts, renderJob } from '../shared/details.js';
 import { enterPhase } from '../shared/run-state.js';
 import type { DirectoriesState } from './state.js';
@@ -15,7 +16,8 @@ export function publishDirectories(state: DirectoriesState): void {
   const isOpen = opened !== null;
   setCurrentDetails(
     renderDetails({
-      heading: DIRECTORIES_PHASE_LABELS[state.phase],
+      heading: renderHeading(state, DIRECTORIES_PHASE_LABELS[state.phase]),
+      note: describePause(state),
       failure,
       rows: [
         ['Job', isOpen ? renderJob(opened.job) : null],

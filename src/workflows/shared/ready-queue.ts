@@ -2,14 +2,14 @@ import { CancellationScope, condition } from '@temporalio/workflow';
 
 /** A queue of items that become ready one after the other. A limited number is processed at a time. */
 export class ReadyQueue<T> {
-  readonly #limit: number;
+  readonly #limit: () => number;
   readonly #ready: T[] = [];
   #running = 0;
   #isClosed = false;
   #error: unknown;
 
-  /** @param limit Items processed at a time. */
-  constructor(limit: number) {
+  /** @param limit Items processed at a time. It may change. 0: none is taken. */
+  constructor(limit: () => number) {
     this.#limit = limit;
   }
 
@@ -56,7 +56,7 @@ export class ReadyQueue<T> {
   }
 
   #canTake(): boolean {
-    return this.#ready.length > 0 && this.#running < this.#limit;
+    return this.#ready.length > 0 && this.#running < this.#limit();
   }
 
   #isDone(): boolean {

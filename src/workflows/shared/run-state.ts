@@ -6,6 +6,7 @@ import {
   type FailureSummary,
   type FileCounts,
   type FileStatus,
+  type RunControl,
   type RunPhase,
   type RunProgress,
   type RunReport,
@@ -19,6 +20,8 @@ export interface RunState<Phase, Failure> {
   files: FileCounts;
   /** Child workflows that are open. */
   running: number;
+  /** What a person has changed since the run began. */
+  control: RunControl;
   failures: Failure[];
   lastFailures: Failure[];
   bytes: number;
@@ -36,6 +39,7 @@ export function newRunState(startedAtMs: number): RunState<'opening', never> {
     startedAtMs,
     files: zeroCounts(),
     running: 0,
+    control: { pause: null, maxConcurrentJobs: null },
     failures: [],
     lastFailures: [],
     bytes: 0,
@@ -90,11 +94,11 @@ export function recordEnd(state: RunState<string, unknown>, error: unknown): voi
 }
 
 export function toRunProgress<Phase, Failure>(
-  { phase, files, running, lastFailures, failure, startedAtMs, manifest }: RunState<Phase, Failure>,
+  { phase, files, running, control, lastFailures, failure, startedAtMs, manifest }: RunState<Phase, Failure>,
   job: BatchJob | null,
 ): RunProgress<Phase, Failure> {
   const startedAt = new Date(startedAtMs).toISOString();
-  return { phase, job, files, running, lastFailures, failure, startedAt, manifest };
+  return { phase, job, files, running, ...control, lastFailures, failure, startedAt, manifest };
 }
 
 export function toRunReport<Failure>(

@@ -23,6 +23,13 @@ const REPORT: BatchReport = {
   manifest: null,
 };
 
+const UNUSED = {
+  cancel: async () => undefined,
+  pause: () => Promise.reject(new Error('nobody pauses it')),
+  resume: async () => undefined,
+  setMaxConcurrentJobs: async () => undefined,
+};
+
 /** Node 20 has no `Promise.withResolvers`. */
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => undefined;
@@ -46,7 +53,7 @@ test('the end of a run aborts no query: a worker would log a warning that the qu
     },
     result: () => result.promise,
     report: () => result.promise,
-    cancel: async () => undefined,
+    ...UNUSED,
   };
   const shown: string[] = [];
   const following = followRun({
@@ -103,7 +110,7 @@ async function followTo(
       },
       result: () => result.promise,
       report: () => result.promise,
-      cancel: async () => undefined,
+      ...UNUSED,
     },
     signals: new ProcessSignals(),
     intervalMs: 1,
@@ -124,6 +131,8 @@ function toProgress({ batchId, blockedBy }: { batchId: string | null; blockedBy:
     waitingFor: null,
     files: NO_FILES,
     running: 0,
+    pause: null,
+    maxConcurrentJobs: null,
     lastFailures: [],
     failure: null,
     startedAt: '',

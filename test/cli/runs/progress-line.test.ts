@@ -132,6 +132,8 @@ function batchProgress(given: Partial<BatchProgress> = {}): BatchProgress {
     waitingFor: null,
     files: counts({}),
     running: 0,
+    pause: null,
+    maxConcurrentJobs: null,
     lastFailures: [],
     failure: null,
     startedAt: '2026-11-27T10:00:00.000Z',
@@ -141,13 +143,15 @@ function batchProgress(given: Partial<BatchProgress> = {}): BatchProgress {
 }
 
 function directoriesProgress(directories: FileCounts, files: FileCounts): DirectoriesProgress {
-  const { job, running, failure, startedAt, manifest } = batchProgress({ running: 3 });
+  const { job, running, pause, maxConcurrentJobs, failure, startedAt, manifest } = batchProgress({ running: 3 });
   return {
     phase: 'processing',
     job,
     directories,
     files,
     running,
+    pause,
+    maxConcurrentJobs,
     lastFailures: [],
     failure,
     startedAt,

@@ -1,0 +1,169 @@
+/** Pausing and resuming a run, and changing its `maxConcurrentJobs`, while it is open. */
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import {
+  CancellationScope,
+  condition,
+  defineSignal,
+  defineUpdate,
+  getExternalWorkflowHandle,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import {
+  CONTROL_SIGNAL,
+  cleanText,
+  MAX_CONCURRENT_JOBS_LIMIT,
+  PAUSE_UPDATE,
+  type Pause,
+  type PauseOptions,
+  RESUME_UPDATE,
+  RUN_STATE_PAUSED,
+  type RunControl,
+  type RunPhase,
+  SEARCH_ATTRIBUTES,
+  SET_MAX_CONCURRENT_JOBS_UPDATE,
+} from '../../protocol/index.js';
+import { code } from './details.js';
+
+/** Starts no more children and polls no more, until `resume`. What runs goes on. Pausing again replaces who and why. */
+export const pauseUpdate = defineUpdate<Pause, [options: PauseOptions | undefined]>(PAUSE_UPDATE);
+/** Ends a pause. Does nothing if the run is not paused. */
+export const resumeUpdate = defineUpdate<void>(RESUME_UPDATE);
+/** Children for files at a time, 1 to 500. Those that are running go on. */
+export const setMaxConcurrentJobsUpdate = defineUpdate<void, [maxConcurrentJobs: number]>(
+  SET_MAX_CONCURRENT_JOBS_UPDATE,
+);
+const controlSignal = defineSignal<[RunControl]>(CONTROL_SIGNAL);
+
+interface ControlledState {
+  phase: RunPhase | string;
+  control: RunControl;
+}
+
+const RUN_STATE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.runState, SearchAttributeType.KEYWORD);
+
+/**
+ * Handles the updates of a run. Each takes effect at once, so that none is under way when the run continues as new.
+ *
+ * @param onChange Publishes the change.
+ */
+export function handleControl(state: ControlledState, onChange: () => void): void {
+  const change = (changes: Partial<RunControl>) => {
+    state.control = { ...state.control, ...changes };
+    onChange();
+  };
+  const pause = ({ reason, by }: PauseOptions = {}): Pause => {
+    const pause = { reason: toText(reason, 500), by: toText(by, 100), since: new Date().toISOString() };
+    change({ pause });
+    return pause;
+  };
+  setHandler(pauseUpdate, pause, {
+    description: 'Start no more children and poll no more, until resume. What runs goes on.',
+    validator: (options) => {
+      assertOpen(state);
+      assertPauseOptions(options);
+    },
+  });
+  setHandler(resumeUpdate, () => change({ pause: null }), {
+    description: 'End a pause.',
+    validator: () => assertOpen(state),
+  });
+  setHandler(setMaxConcurrentJobsUpdate, (maxConcurrentJobs) => change({ maxConcurrentJobs }), {
+    description: 'Change how many children are open at a time.',
+    validator: (count) => {
+      assertOpen(state);
+      if (!Number.isInteger(count) || count < 1 || count > MAX_CONCURRENT_JOBS_LIMIT)
+        throw new TypeError(`maxConcurrentJobs is not a whole number from 1 to ${MAX_CONCURRENT_JOBS_LIMIT}`);
+    },
+  });
+  setHandler(controlSignal, (control) => {
+    if (isOpen(state)) change(control);
+  });
+}
+
+/** Shows in the search attribute whether the run is paused. */
+export function publishRunState({ control }: ControlledState): void {
+  upsertSearchAttributes([{ key: RUN_STATE, value: control.pause === null ? null : RUN_STATE_PAUSED }]);
+}
+
+export function renderHeading({ control }: ControlledState, label: string): string {
+  return control.pause === null ? label : `Paused: ${label}`;
+}
+
+/** A sentence for the details; `null` for a run that is not paused. */
+export function describePause({ control: { pause } }: ControlledState): string | null {
+  if (pause === null) return null;
+  const by = pause.by === null ? '' : ` by ${code(pause.by)}`;
+  return `Paused${by} since ${pause.since}${pause.reason === null ? '' : `: ${code(pause.reason)}`}`;
+}
+
+/** For a run that is stopping: it does not wait for a person. */
+export function endPause(state: ControlledState): void {
+  state.control = { ...state.control, pause: null };
+}
+
+/** How many may be open at a time. */
+export function openLimit({ control }: ControlledState, limit: number): number {
+  return control.pause === null ? limit : 0;
+}
+
+export async function untilResumed(state: ControlledState): Promise<void> {
+  if (state.control.pause !== null) await condition(() => state.control.pause === null);
+}
+
+/** Runs activities that poll. When the run is paused they are cancelled, and started again when it is resumed. */
+export async function pollUnlessPaused<T>(state: ControlledState, poll: () => Promise<T>): Promise<T> {
+  for (;;) {
+    await untilResumed(state);
+    const scope = new CancellationScope();
+    try {
+      const found = await scope.run(() =>
+        Promise.race([poll().then((value) => ({ value })), condition(() => state.control.pause !== null)]),
+      );
+      if (found !== undefined) return found.value;
+    } finally {
+      scope.cancel();
+    }
+  }
+}
+
+/** Passes on to a child what changes of the run while something waits for that child. */
+export async function passOnControl<T>(state: ControlledState, workflowId: string, wait: () => Promise<T>): Promise<T> {
+  const scope = new CancellationScope();
+  const passOn = async () => {
+    for (let known = state.control; ; known = state.control) {
+      await condition(() => state.control !== known);
+      // The child may have ended meanwhile.
+      await getExternalWorkflowHandle(workflowId)
+        .signal(controlSignal, state.control)
+        .catch(() => undefined);
+    }
+  };
+  scope.run(passOn).catch(() => undefined);
+  try {
+    return await wait();
+  } finally {
+    scope.cancel();
+  }
+}
+
+function isOpen({ phase }: ControlledState): boolean {
+  return !['stopping', 'completed', 'failed', 'cancelled'].includes(phase);
+}
+
+function assertOpen(state: ControlledState): void {
+  if (!isOpen(state)) throw new TypeError(`the run is ${state.phase}`);
+}
+
+function assertPauseOptions(options: unknown): void {
+  if (options === undefined) return;
+  if (typeof options !== 'object' || options === null) throw new TypeError('the argument is not { reason?, by? }');
+  for (const [name, value] of Object.entries(options)) {
+    if (name !== 'reason' && name !== 'by') throw new TypeError('the argument is not { reason?, by? }');
+    if (value !== undefined && typeof value !== 'string') throw new TypeError(`${name} is not a text`);
+  }
+}
+
+function toText(text: string | undefined, maxLength: number): string | null {
+  return cleanText(text ?? '', maxLength) || null;
+}
