@@ -123,10 +123,8 @@ describe('a run that a person pauses', () => {
     const directories = await Promise.all([files(1), files(1)].map((each) => env.emulator.addDirectory(each)));
     const ids = directories.map(({ id }) => id);
     const run = await env.batches.startDirectories({ ...parseAll(ids), ...QUICK, maxConcurrentBatches: 1 });
-    const [first] = await until('the first batch', () => {
-      const found = env.emulator.batches.list().filter(({ directoryId }) => ids.includes(directoryId ?? ''));
-      return found.length > 0 && found;
-    });
+    const created = () => env.emulator.batches.list().filter(({ directoryId }) => ids.includes(directoryId ?? ''));
+    const [first] = await until('the first batch', () => created().length > 0 && created());
     const child = env.batches.attach(`llamacloud/${first?.directoryId}/parse_v2/cfg-PARSE_AGENTIC`);
     await until('its run to wait', async () => (await child.progress()).phase === 'waiting');
     await run.setMaxConcurrentJobs(7);
@@ -134,8 +132,13 @@ describe('a run that a person pauses', () => {
     expect(await runState(run.workflowId)).toEqual(['PAUSED']);
     await until('the pause of its run', async () => (await child.progress()).pause?.by === 'ann');
     expect(await child.progress()).toMatchObject({ maxConcurrentJobs: 7 });
-    env.emulator.configure({ batchRunningMs: 0 });
+    // One that is resumed by itself ends, and no other takes its place.
     env.emulator.batches.finish(first?.id ?? '');
+    await child.resume();
+    await until('its end', async () => (await run.progress()).directories.completed === 1);
+    expect(await run.progress()).toMatchObject({ running: 0, phase: 'processing' });
+    expect(created()).toHaveLength(1);
+    env.emulator.configure({ batchRunningMs: 0 });
     await run.resume();
     expect((await run.result()).directories).toMatchObject({ completed: 2 });
     env.emulator.configure({ batchRunningMs: HOUR });
