@@ -96,6 +96,7 @@ describe('a run that a person pauses', () => {
     await run.pause();
     await until('the input to be checked', async () => (await run.progress()).job !== null);
     expect((await run.progress()).batchId).toBeNull();
+    expect(await runState(run.workflowId)).toEqual(['PAUSED']);
     await run.resume();
     env.emulator.batches.finish((await env.untilCreated(id)).id);
     expect((await run.result()).files).toMatchObject({ completed: 2 });
@@ -117,6 +118,21 @@ describe('a run that a person pauses', () => {
     expect((await failureOf(run.result())).name).toBe('CancelledFailure');
     expect(env.emulator.batches.list().find(({ id }) => id === batch.id)?.status).toBe('CANCELLED');
     expect((await run.progress()).pause).toBeNull();
+    expect(await runState(run.workflowId)).toBeUndefined();
+  });
+
+  test('ends with its run, where the last children that were open end it', async () => {
+    const { id } = await env.emulator.addDirectory(files(1));
+    const run = await env.batches.start({ ...parseInput(id), child: { workflowType: 'holdDocument' } });
+    env.emulator.batches.finish((await env.untilCreated(id)).id);
+    await until('its child', async () => (await run.progress()).running === 1);
+    await run.pause();
+    for await (const { workflowId } of env.client.workflow.list({ query: `ParentWorkflowId = '${run.workflowId}'` }))
+      if (workflowId.includes('dfl-')) await env.client.workflow.getHandle(workflowId).signal('release');
+    await run.result();
+    expect((await run.progress()).pause).toBeNull();
+    expect(await env.details(run.workflowId)).toContain('### Completed');
+    expect(await runState(run.workflowId)).toBeUndefined();
   });
 
   test('over many directories starts no batches, pauses those that are open, and passes on the number of children', async () => {

@@ -1,6 +1,5 @@
 import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
 import type { ResolvedBatchInput } from '../../protocol/index.js';
-import { endPause } from '../shared/control.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { toBatchFailure } from './batch-failure.js';
 import { setPhase } from './publish.js';
@@ -22,8 +21,6 @@ export async function withinDeadline<T>(
     return await CancellationScope.withTimeout(remainingMs, () => {
       CancellationScope.current().cancelRequested.catch(() => {
         state.stopRequestedAtMs = Date.now();
-        // The steps of a stop are those of a run.
-        endPause(state);
         setPhase(state, 'stopping');
       });
       return steps();

@@ -47,10 +47,7 @@ export async function processBatch(input: ProcessBatchInput, continuedState?: Ba
   setHandler(wakeSignal, () => {
     state.wakeRequested = true;
   });
-  handleControl(state, () => {
-    if (state.opened?.hasRunState === true) publishRunState(state);
-    publishDetails(state);
-  });
+  handleControl(state, () => publishDetails(state));
   // Continue-as-new keeps the memo that the run was started with, but neither what was upserted to it nor the current details of the UI.
   publishBatch(state);
   try {
@@ -84,7 +81,10 @@ async function run(state: BatchState, input: ProcessBatchInput): Promise<BatchRe
 
 async function open(state: BatchState, input: ProcessBatchInput): Promise<ResolvedBatchInput> {
   if (state.opened === null) setPhase(state, 'opening');
-  state.opened ??= await openBatch.executeWithOptions({ summary: 'Check the input' }, [input]);
+  if (state.opened === null) {
+    state.opened = await openBatch.executeWithOptions({ summary: 'Check the input' }, [input]);
+    if (state.control.pause !== null) publishRunState(state);
+  }
   return state.opened.input;
 }
 

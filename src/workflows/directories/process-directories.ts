@@ -16,7 +16,7 @@ import {
 } from '../../protocol/index.js';
 import { openDirectories } from '../shared/activities.js';
 import { assertContinuedState } from '../shared/continued-state.js';
-import { endPause, handleControl, publishRunState } from '../shared/control.js';
+import { handleControl, publishRunState } from '../shared/control.js';
 import { keepReportInMemo } from '../shared/keep-report-in-memo.js';
 import { recordEnd } from '../shared/run-state.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
@@ -46,10 +46,7 @@ export async function processDirectories(
   assertContinuedState(continuedState);
   const state = { ...newDirectoriesState(Date.now()), ...continuedState };
   setHandler(directoriesProgressQuery, () => toDirectoriesProgress(state));
-  handleControl(state, () => {
-    if (state.opened?.hasRunState === true) publishRunState(state);
-    publishDirectories(state);
-  });
+  handleControl(state, () => publishDirectories(state));
   try {
     return await run(state, input);
   } catch (error) {
@@ -63,10 +60,7 @@ export async function processDirectories(
 
 async function run(state: DirectoriesState, input: ProcessDirectoriesInput): Promise<DirectoriesReport> {
   const opened = await open(state, input);
-  CancellationScope.current().cancelRequested.catch(() => {
-    endPause(state);
-    setDirectoriesPhase(state, 'stopping');
-  });
+  CancellationScope.current().cancelRequested.catch(() => setDirectoriesPhase(state, 'stopping'));
   while (await processDirectoriesPage(state, opened, input)) {
     // A run that is stopping stays in this execution, and lists the other directories as skipped: the next execution would not know of the
     // cancellation.
@@ -80,6 +74,7 @@ async function open(state: DirectoriesState, input: ProcessDirectoriesInput): Pr
   if (state.opened !== null) return state.opened;
   setDirectoriesPhase(state, 'opening');
   state.opened = await openDirectories.executeWithOptions({ summary: 'Check the input' }, [input]);
+  if (state.control.pause !== null) publishRunState(state);
   state.directories.total = state.opened.total;
   return state.opened;
 }

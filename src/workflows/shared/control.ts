@@ -19,7 +19,6 @@ import {
   RESUME_UPDATE,
   RUN_STATE_PAUSED,
   type RunControl,
-  type RunPhase,
   SEARCH_ATTRIBUTES,
   SET_MAX_CONCURRENT_JOBS_UPDATE,
 } from '../../protocol/index.js';
@@ -36,8 +35,9 @@ export const setMaxConcurrentJobsUpdate = defineUpdate<void, [maxConcurrentJobs:
 const controlSignal = defineSignal<[RunControl]>(CONTROL_SIGNAL);
 
 interface ControlledState {
-  phase: RunPhase | string;
+  phase: string;
   control: RunControl;
+  opened: { hasRunState?: boolean } | null;
 }
 
 const RUN_STATE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.runState, SearchAttributeType.KEYWORD);
@@ -45,12 +45,13 @@ const RUN_STATE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.runState, SearchAtt
 /**
  * Handles the updates of a run. Each takes effect at once, so that none is under way when the run continues as new.
  *
- * @param onChange Publishes the change.
+ * @param publish Shows the change in the details.
  */
-export function handleControl(state: ControlledState, onChange: () => void): void {
+export function handleControl(state: ControlledState, publish: () => void): void {
   const change = (changes: Partial<RunControl>) => {
     state.control = { ...state.control, ...changes };
-    onChange();
+    publishRunState(state);
+    publish();
   };
   const pause = ({ reason, by }: PauseOptions = {}): Pause => {
     const pause = { reason: toText(reason, 500), by: toText(by, 100), since: new Date().toISOString() };
@@ -81,8 +82,9 @@ export function handleControl(state: ControlledState, onChange: () => void): voi
   });
 }
 
-/** Shows in the search attribute whether the run is paused. */
-export function publishRunState({ control }: ControlledState): void {
+/** Shows in the search attribute whether the run is paused, if it is registered. */
+export function publishRunState({ control, opened }: ControlledState): void {
+  if (opened?.hasRunState !== true) return;
   upsertSearchAttributes([{ key: RUN_STATE, value: control.pause === null ? null : RUN_STATE_PAUSED }]);
 }
 
@@ -97,9 +99,11 @@ export function describePause({ control: { pause } }: ControlledState): string |
   return `Paused${by} since ${pause.since}${pause.reason === null ? '' : `: ${code(pause.reason)}`}`;
 }
 
-/** For a run that is stopping: it does not wait for a person. */
+/** For a run that is stopping or has ended: it waits for nobody. */
 export function endPause(state: ControlledState): void {
+  if (state.control.pause === null) return;
   state.control = { ...state.control, pause: null };
+  publishRunState(state);
 }
 
 /** How many may be open at a time. */

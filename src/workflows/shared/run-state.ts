@@ -12,10 +12,13 @@ import {
   type RunReport,
   rootFailure,
 } from '../../protocol/index.js';
+import { endPause } from './control.js';
 
 /** Plain JSON: continue-as-new carries it. */
 export interface RunState<Phase, Failure> {
   phase: Phase;
+  /** What the first activity has returned; `null` until then. */
+  opened: { hasRunState?: boolean } | null;
   startedAtMs: number;
   files: FileCounts;
   /** Child workflows that are open. */
@@ -36,6 +39,7 @@ export interface RunState<Phase, Failure> {
 export function newRunState(startedAtMs: number): RunState<'opening', never> {
   return {
     phase: 'opening',
+    opened: null,
     startedAtMs,
     files: zeroCounts(),
     running: 0,
@@ -62,10 +66,11 @@ export const COUNTER_BY_STATUS = {
   SKIPPED: 'skipped',
 } as const satisfies Record<FileStatus, keyof FileCounts>;
 
-/** Sets the phase. A run that is stopping stays so until it has ended: the steps of the stop are those of a run. */
-export function enterPhase<Phase extends string>(state: { phase: Phase | RunPhase }, phase: Phase): void {
+/** Sets the phase. A run that is stopping stays so until it has ended: the steps of the stop are those of a run. Neither is paused any more. */
+export function enterPhase<Phase extends string>(state: RunState<Phase | RunPhase, unknown>, phase: Phase): void {
   const isEnd = phase === 'completed' || phase === 'failed' || phase === 'cancelled';
   if (state.phase !== 'stopping' || isEnd) state.phase = phase;
+  if (isEnd || phase === 'stopping') endPause(state);
 }
 
 /** Adds what a file or a batch has produced and cost. */
