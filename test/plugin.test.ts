@@ -18,7 +18,6 @@ import { startLlamaCloudEmulator } from '../src/testing/index.js';
 import { openNamespace, type TestNamespace } from './support/namespace.js';
 import { createBucket, startS3Server, useS3 } from './support/s3/server.js';
 import { files, parseInput } from './support/test-environment.js';
-import './support/quiet.js';
 
 async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'plugin-'));

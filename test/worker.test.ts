@@ -7,7 +7,6 @@ import type { WorkerConfig } from '../src/config.js';
 import { findFreePort } from '../src/testing/temporal/free-port.js';
 import { startWorker } from '../src/worker.js';
 import { openNamespace, type TestNamespace } from './support/namespace.js';
-import './support/quiet.js';
 
 describe('startWorker', () => {
   let temporal: TestNamespace;

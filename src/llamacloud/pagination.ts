@@ -23,12 +23,15 @@ export async function* paginate<T>(
     const page = await getPage(token === '' ? {} : { pageToken: token });
     yield* page.items;
     token = page.next_page_token ?? '';
-    const problem = usedTokens.has(token)
-      ? 'it repeats'
-      : usedTokens.size >= MAX_PAGES && `there are more than ${MAX_PAGES} pages`;
-    if (token !== '' && problem) {
-      const reason = `${problem}, so the list would never end`;
-      throw new UnexpectedResponseError('next_page_token', reason, { method: 'GET', path });
-    }
+    assertEnds(path, token, usedTokens);
   } while (token !== '');
+}
+
+function assertEnds(path: string, token: string, usedTokens: ReadonlySet<string>): void {
+  const fail = (problem: string) => {
+    const reason = `${problem}, so the list would never end`;
+    throw new UnexpectedResponseError('next_page_token', reason, { method: 'GET', path });
+  };
+  if (usedTokens.has(token)) fail('it repeats');
+  if (token !== '' && usedTokens.size >= MAX_PAGES) fail(`there are more than ${MAX_PAGES} pages`);
 }

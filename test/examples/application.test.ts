@@ -4,7 +4,6 @@ import type { NodeProcess } from '../support/node-process.js';
 import { files } from '../support/test-environment.js';
 import { until } from '../support/until.js';
 import { type ExampleEnvironment, openExample } from './support.js';
-import '../support/quiet.js';
 
 describe('the example application', () => {
   let example: ExampleEnvironment;

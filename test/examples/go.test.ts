@@ -7,7 +7,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { files } from '../support/test-environment.js';
 import { until } from '../support/until.js';
 import { CACHE, type ExampleEnvironment, openExample } from './support.js';
-import '../support/quiet.js';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/go', import.meta.url));
 const PROGRAM = join(CACHE, 'go-example');

@@ -4,7 +4,6 @@ import { findFreePort } from '../../src/testing/temporal/free-port.js';
 import { files, parseInput } from '../support/test-environment.js';
 import { until } from '../support/until.js';
 import { type ExampleEnvironment, openExample } from './support.js';
-import '../support/quiet.js';
 
 interface RunBody {
   status: string;

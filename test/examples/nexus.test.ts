@@ -8,7 +8,6 @@ import { openNamespace, type TestNamespace } from '../support/namespace.js';
 import { files } from '../support/test-environment.js';
 import { until } from '../support/until.js';
 import { type ExampleEnvironment, openExample } from './support.js';
-import '../support/quiet.js';
 
 describe('the Nexus example, across two namespaces', () => {
   let example: ExampleEnvironment;

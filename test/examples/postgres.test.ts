@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { splitMarkdown } from '../../examples/postgres/activities.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { type ExampleEnvironment, openExample } from './support.js';
-import '../support/quiet.js';
 
 const PARAGRAPH = 'A line of text. '.repeat(40).trim();
 const TEXT = `# Report\n\n${PARAGRAPH}\n\n${PARAGRAPH}\n`;

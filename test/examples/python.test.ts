@@ -6,7 +6,6 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { files } from '../support/test-environment.js';
 import { CACHE, type ExampleEnvironment, openExample } from './support.js';
-import '../support/quiet.js';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/python', import.meta.url));
 const run = promisify(execFile);

@@ -17,7 +17,6 @@ import {
   type VirtualFile,
 } from '../../src/testing/index.js';
 import { until } from './until.js';
-import './quiet.js';
 
 type History = temporal.api.history.v1.IHistoryEvent[];
 

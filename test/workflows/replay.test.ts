@@ -5,7 +5,6 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { cutAtTasks } from '../../scripts/cut-histories.mjs';
 import { WORKFLOW_TYPES } from '../../src/index.js';
-import '../support/quiet.js';
 
 const HISTORIES = new URL('../histories/', import.meta.url);
 

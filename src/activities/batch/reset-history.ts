@@ -132,7 +132,7 @@ function findLastReset(history: HistoryEvents): number {
 
 /** The execution that an execution has continued as new to, after however many others; itself if it has not. */
 export function findContinuation(client: Client, execution: ExecutionRef): Promise<ExecutionRef> {
-  return findLast(client, execution, (history) => findContinuedAs(history));
+  return findLast(client, execution, async (history) => findContinuedAs(history));
 }
 
 /** The same, also where a person has reset one of them: the latest execution of the same workflow. */
@@ -151,10 +151,7 @@ function findContinuedAs(history: HistoryEvents) {
 async function findLast(
   client: Client,
   execution: ExecutionRef,
-  findNextRunId: (
-    history: HistoryEvents,
-    execution: ExecutionRef,
-  ) => Promise<string | null | undefined> | string | null | undefined,
+  findNextRunId: (history: HistoryEvents, execution: ExecutionRef) => Promise<string | null | undefined>,
 ): Promise<ExecutionRef> {
   let last = execution;
   for (let count = 0; count < MAX_EARLIER_EXECUTIONS; count++) {

@@ -53,12 +53,12 @@ export function handleControl(state: ControlledState, publish: () => void): void
     publishRunState(state);
     publish();
   };
-  const pause = ({ reason, by }: PauseOptions = {}): Pause => {
+  const startPause = ({ reason, by }: PauseOptions = {}): Pause => {
     const pause = { reason: toText(reason, 500), by: toText(by, 100), since: new Date().toISOString() };
     change({ pause });
     return pause;
   };
-  setHandler(pauseUpdate, pause, {
+  setHandler(pauseUpdate, startPause, {
     description: 'Start no more children and poll no more, until resume. What runs goes on.',
     validator: (options) => {
       assertOpen(state);
