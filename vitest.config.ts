@@ -13,9 +13,11 @@ export const MOCKING = [
   'test/workflows/batch/create-batch.properties.test.ts',
 ];
 
-/** `npm run test:long` runs these. */
+/** `npm run test:long` runs these: they start processes or S3 servers, which use the CPU for minutes. */
 export const LONG_TESTS = [
+  'test/cli/{dev,directories,emulator,runs,schedule,sharing,usage,webhooks}.test.ts',
   'test/examples/**/*.test.ts',
+  'test/outputs/s3-*.test.ts',
   'test/package/packed.test.ts',
   'test/simulation/simulation.test.ts',
   'test/soak/soak.test.ts',
@@ -31,8 +33,6 @@ const WAITING = [
   'test/workflows/batch/reset-creates.test.ts',
   'test/workflows/batch/stopped-creates.test.ts',
   'test/workflows/batch/create-outage.test.ts',
-  'test/cli/sharing.test.ts',
-  'test/cli/dev.test.ts',
 ];
 
 /** For a busy machine: a test that hangs is rare, and one that is slow is not. */

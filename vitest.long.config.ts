@@ -1,14 +1,13 @@
-/** `npm run test:long`: the tests that take minutes each. `npm test` leaves them out. */
+/** `npm run test:long`: the tests that take minutes. `npm test` leaves them out. */
 import { defineConfig } from 'vitest/config';
 import { LONG_TESTS, REPORTERS, TIMEOUTS } from './vitest.config.js';
 
 export default defineConfig({
   test: {
     include: LONG_TESTS,
-    globalSetup: './test/examples/global-setup.ts',
+    globalSetup: ['./test/support/global-setup.ts', './test/examples/global-setup.ts'],
     setupFiles: './test/support/clear-logged.ts',
-    // Their processes use the CPU.
-    maxWorkers: 2,
+    maxWorkers: 4,
     reporters: REPORTERS,
     ...TIMEOUTS,
     // The build of the Go example takes minutes of CPU.
