@@ -1,7 +1,14 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BundleOptions, BundlerPlugin, WorkerOptions, WorkerPlugin } from '@temporalio/worker';
+import type { ClientPlugin } from '@temporalio/client';
+import type {
+  BundleOptions,
+  BundlerPlugin,
+  NativeConnectionPlugin,
+  WorkerOptions,
+  WorkerPlugin,
+} from '@temporalio/worker';
 import type { ServiceHandler } from 'nexus-rpc';
 import { createActivities } from './activities/index.js';
 import { llamaCloudConfigFromEnv } from './config.js';
@@ -39,6 +46,8 @@ export interface LlamaCloudPluginOptions {
  * Adds what runs of this package need to your worker: the activities, the options of {@link WORKER_OPTIONS} that you do not set, and the
  * task queue's rate limit. The configuration and the output store are checked before the worker is created.
  *
+ * Give it to the worker, or to the `NativeConnection` of the worker. A client accepts it too, and needs nothing of it.
+ *
  * A plugin can't bring workflows in TypeScript. Export them from your workflow module, with
  * `export * from 'temporal-llamacloud/workflows'`: otherwise the bundle of your workflows fails, and says so.
  *
@@ -51,10 +60,11 @@ export interface LlamaCloudPluginOptions {
  * });
  * ```
  */
-export class LlamaCloudPlugin implements WorkerPlugin, BundlerPlugin {
+export class LlamaCloudPlugin implements ClientPlugin, NativeConnectionPlugin, WorkerPlugin, BundlerPlugin {
   readonly name = PLUGIN_NAME;
   readonly #options: LlamaCloudPluginOptions;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #activities = new WeakSet<object>();
 
   /** @param env The environment. Default: that of the process. */
   constructor(options: LlamaCloudPluginOptions = {}, env: NodeJS.ProcessEnv = process.env) {
@@ -69,6 +79,8 @@ export class LlamaCloudPlugin implements WorkerPlugin, BundlerPlugin {
    * would be paid for, and its documents lost. Error if the worker has an activity with the name of one of these.
    */
   async configureWorker(options: WorkerOptions): Promise<WorkerOptions> {
+    // A plugin of the worker and of its connection is called twice.
+    if (Object.values(options.activities ?? {}).some((activity) => this.#activities.has(activity))) return options;
     const config = llamaCloudConfigFromEnv(toEnvironment(this.#options, this.#env));
     const { llamacloud, output, requestsPerSecond, webhook } = config;
     const outputs = typeof this.#options.output === 'object' ? this.#options.output : await openOutputStore(output);
@@ -81,6 +93,7 @@ export class LlamaCloudPlugin implements WorkerPlugin, BundlerPlugin {
       ...(webhook === undefined ? {} : { webhook }),
     });
     assertNoCommonNames(options.activities ?? {}, activities);
+    for (const activity of Object.values(activities)) this.#activities.add(activity);
     const { nexus = false } = this.#options;
     return {
       ...WORKER_OPTIONS,

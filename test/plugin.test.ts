@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Client } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { operation, service, serviceHandler } from 'nexus-rpc';
 import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import {
@@ -69,6 +70,20 @@ describe('a worker with the plugin', () => {
     expect(report.files).toMatchObject({ total: 3, completed: 3 });
     expect(report.manifest?.startsWith(output)).toBe(true);
     expect(called).toEqual(['configured']);
+  });
+
+  test('is accepted by a client, and by a connection, which passes it to its workers', async () => {
+    const plugin = new LlamaCloudPlugin({ apiKey: 'llx-key', output: await newFolder() });
+    const client = new Client({ connection: temporal.client.connection, plugins: [plugin] });
+    expect(client.options.plugins).toEqual([plugin]);
+    const connection = await NativeConnection.connect({ address: temporal.address, plugins: [plugin] });
+    onTestFinished(() => connection.close());
+    // It is also the worker's own: it is configured once.
+    for (const plugins of [[], [plugin]]) {
+      const worker = await create(plugin, { connection, plugins });
+      expect([...worker.options.activities.keys()]).toContain('openBatch');
+      await worker.runUntil(Promise.resolve());
+    }
   });
 
   test('stores documents in S3, where the manifest says, with its checksums', async () => {

@@ -6,7 +6,7 @@ export default {
   // TypeScript 7 has no compiler API, with which Stryker would rewrite the file.
   tsconfigFile: 'none.json',
   mutate: [
-    'src/{protocol,llamacloud,outputs,activities}/**/*.ts',
+    'src/{protocol,llamacloud,outputs,activities,webhooks}/**/*.ts',
     // What is pure, or tested without a server.
     'src/workflows/batch/{create-batch,find-new-batch,post-failure,cancel-created-batch,manifest-line,state}.ts',
     'src/workflows/shared/details.ts',
