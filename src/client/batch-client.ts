@@ -21,6 +21,8 @@ export interface BatchClientOptions {
   client: Client;
   /** Task queue of the workers. Default `llamacloud`. */
   taskQueue?: string;
+  /** How long the methods of a run's handle wait for the answer of a worker, in milliseconds. Default 10,000. */
+  workerTimeoutMs?: number;
 }
 
 /** The start options of Temporal that can be set here. */
@@ -60,11 +62,13 @@ export type DirectoriesHandle = RunHandle<DirectoriesReport, DirectoriesProgress
 export class BatchClient {
   readonly #client: Client;
   readonly #taskQueue: string;
+  readonly #workerTimeoutMs: number;
   readonly #schedules: BatchSchedules;
 
-  constructor({ client, taskQueue = DEFAULT_TASK_QUEUE }: BatchClientOptions) {
+  constructor({ client, taskQueue = DEFAULT_TASK_QUEUE, workerTimeoutMs = 10_000 }: BatchClientOptions) {
     this.#client = client;
     this.#taskQueue = taskQueue;
+    this.#workerTimeoutMs = workerTimeoutMs;
     this.#schedules = new BatchSchedules(client.schedule, taskQueue);
   }
 
@@ -118,7 +122,13 @@ export class BatchClient {
    * @param runId Temporal run id of any link in the continue-as-new chain. Default: the latest execution of the workflow id.
    */
   attach(workflowId: string, runId?: string): BatchHandle {
-    return createRunHandle<BatchReport, BatchProgress>(this.#client, workflowId, runId, isReport);
+    return createRunHandle<BatchReport, BatchProgress>(
+      this.#client,
+      workflowId,
+      runId,
+      this.#workerTimeoutMs,
+      isReport,
+    );
   }
 
   /** Returns a handle of a `processDirectories` run, as {@link attach} does for `processBatch`. */
@@ -127,6 +137,7 @@ export class BatchClient {
       this.#client,
       workflowId,
       runId,
+      this.#workerTimeoutMs,
       isDirectoriesReport,
     );
   }

@@ -33,7 +33,7 @@ export type WithBlockedBy<Progress> = Progress & {
 };
 
 export interface ProgressOptions {
-  /** How long to wait for the answer of a worker, in milliseconds. Default 10,000. */
+  /** How long to wait for the answer of a worker, in milliseconds. Default: `workerTimeoutMs` of the `BatchClient`. */
   timeoutMs?: number;
 }
 
@@ -76,7 +76,7 @@ export interface RunHandle<Report, Progress> {
    * Pauses the run: it starts no more children and polls no more, until {@link resume}. What runs goes on. A run over many directories
    * pauses its batches too. `timeout` and `jobTimeout` go on. Pausing a paused run replaces who and why.
    *
-   * Update `pause` of the workflow: a worker has to answer, within 10 seconds. An update that is late may take effect all the same.
+   * Update `pause` of the workflow: a worker has to answer in time. An update that is late may take effect all the same.
    *
    * @throws NoWorkerError if no worker of the run's task queue answers in time. `WorkflowUpdateFailedError` if the run is stopping.
    * `WorkflowNotFoundError` if it has ended.
@@ -91,18 +91,16 @@ export interface RunHandle<Report, Progress> {
   setMaxConcurrentJobs(maxConcurrentJobs: number): Promise<void>;
 }
 
-const DEFAULT_PROGRESS_TIMEOUT_MS = 10_000;
-
-const UPDATE_TIMEOUT_MS = 10_000;
-
 /**
  * @param runId Temporal run id of any part of the run. `undefined`: the latest execution of the workflow id.
+ * @param workerTimeoutMs How long to wait for the answer of a worker.
  * @param isReport Whether a value (the first detail of a failure, or the memo) is a report of this kind.
  */
 export function createRunHandle<Report, Progress extends object>(
   client: Client,
   workflowId: string,
   runId: string | undefined,
+  workerTimeoutMs: number,
   isReport: (value: unknown) => value is Report,
 ): RunHandle<Report, Progress> {
   const { workflow } = client;
@@ -116,7 +114,7 @@ export function createRunHandle<Report, Progress extends object>(
     return firstRunId(given) === firstRunId(latest) ? latest : followChain(workflow, given);
   };
   const update = <Result>(name: string, argument: unknown): Promise<Result> =>
-    client.withDeadline(Date.now() + UPDATE_TIMEOUT_MS, async () => {
+    client.withDeadline(Date.now() + workerTimeoutMs, async () => {
       const { handle: lastHandle, description } = await findLastLink();
       try {
         return await lastHandle.executeUpdate<Result, [unknown]>(name, { args: [argument] });
@@ -128,7 +126,7 @@ export function createRunHandle<Report, Progress extends object>(
   return {
     workflowId,
     runId,
-    progress: ({ timeoutMs = DEFAULT_PROGRESS_TIMEOUT_MS } = {}) => {
+    progress: ({ timeoutMs = workerTimeoutMs } = {}) => {
       const deadlineMs = Date.now() + timeoutMs;
       return client.withDeadline(deadlineMs, async () => {
         const { handle: lastHandle, description } = await findLastLink();

@@ -28,14 +28,19 @@ describe('progress', () => {
       cause: expect.any(ServiceError),
     });
     await run.cancel();
-  }, 30_000);
+  });
 
   test('without a worker is the same error for a client with a native connection, after the time that is given', async () => {
     const client = new Client({ connection: temporal.nativeConnection, namespace: temporal.namespace });
-    const batches = new BatchClient({ client, taskQueue: 'nobody-polls-this-either' });
-    const run = await batches.start(parseInput('dir-without-worker'), { workflowId: 'native' });
-    const startedMs = Date.now();
+    const taskQueue = 'nobody-polls-this-either';
+    const patient = new BatchClient({ client, taskQueue, workerTimeoutMs: 3_600_000 });
+    const run = await patient.start(parseInput('dir-without-worker'), { workflowId: 'native' });
     await expect(run.progress({ timeoutMs: 1_000 })).rejects.toBeInstanceOf(NoWorkerError);
+    const impatient = new BatchClient({ client, taskQueue, workerTimeoutMs: 1_000 }).attach(run.workflowId);
+    const startedMs = Date.now();
+    await expect(Promise.any([impatient.progress(), impatient.pause()])).rejects.toMatchObject({
+      errors: [expect.any(NoWorkerError), expect.any(NoWorkerError)],
+    });
     expect(Date.now() - startedMs).toBeLessThan(9_000);
     await run.cancel();
   });

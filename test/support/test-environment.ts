@@ -88,7 +88,7 @@ export async function startTestEnvironment(
   const running = worker.run();
   return {
     emulator,
-    batches: new BatchClient({ client: server.client, taskQueue }),
+    batches: new BatchClient({ client: server.client, taskQueue, workerTimeoutMs: 120_000 }),
     client: server.client,
     taskQueue,
     output,

@@ -223,7 +223,7 @@ describe('the jobs of a batch that can not be cancelled itself any more', () => 
 
   test('are waited for longer while there are no results than while files have none', async () => {
     const { env, cancelJobs, input } = await start(2, { resultsNullMs: HOUR, lateJobsMs: HOUR, lateRowsShare: 1 });
-    const waits = { ...input, resultsWaitMs: 60_000, unmappedWaitMs: 5_000 };
+    const waits = { ...input, resultsWaitMs: HOUR, unmappedWaitMs: 5_000 };
     expect((await failing(cancelJobs, waits, WAITED)).message).toContain('has no results yet');
     env.emulator.configure({ resultsNullMs: 0 });
     expect(await run(cancelJobs, waits, WAITED)).toEqual({ cancelled: 0, notCancelled: [], filesWithoutJob: 2 });

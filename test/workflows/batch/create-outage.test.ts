@@ -127,7 +127,8 @@ describe('a create while LlamaCloud is down, on the time-skipping server', () =>
     expect(heldMs).toBeLessThan(4 * MINUTE_MS);
   });
 
-  test('is waited for, for days, by a run that continues as new', async () => {
+  // Some thousand workflow tasks: 45 s of a machine that does nothing else.
+  test('is waited for, for days, by a run that continues as new', { timeout: 1_800_000 }, async () => {
     const { directoryId, lockId, batches } = await newDirectory(env);
     const occupant = await env.client.workflow.start('holdDocument', { workflowId: lockId, taskQueue: env.taskQueue });
     const run = await env.batches.start({ ...parseInput(directoryId), timeout: '30 days' });
