@@ -30,7 +30,7 @@ describe('a download', () => {
       expect(job.markdown).toBeNull();
       const { presigned_url: url, size_bytes: sizeBytes } = job.result_content_metadata?.markdown ?? {};
       return { url: url ?? expect.fail('no URL yet'), sizeBytes: sizeBytes ?? expect.fail('no size') };
-    }, 30_000);
+    }, 300_000);
     expect((await bytesOf(client.download(url, { sizeBytes }))).toString()).toContain('# A document');
   });
 
