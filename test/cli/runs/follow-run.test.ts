@@ -132,6 +132,7 @@ function toProgress({ batchId, blockedBy }: { batchId: string | null; blockedBy:
     files: NO_FILES,
     running: 0,
     pause: null,
+    stuck: null,
     maxConcurrentJobs: null,
     lastFailures: [],
     failure: null,
