@@ -6,6 +6,7 @@ import { addCancel } from './commands/cancel.js';
 import { addDev } from './commands/dev.js';
 import { addEmulator } from './commands/emulator.js';
 import { addHelp } from './commands/help.js';
+import { addList } from './commands/list.js';
 import { addPause, addResume, addSetMaxConcurrentJobs } from './commands/pause.js';
 import { addProgress } from './commands/progress.js';
 import { addSchedule } from './commands/schedule.js';
@@ -57,6 +58,7 @@ const COMMANDS = [
   addEmulator,
   addSetup,
   addStart,
+  addList,
   addProgress,
   addPause,
   addResume,

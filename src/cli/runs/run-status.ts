@@ -14,7 +14,11 @@ export interface RunStatus {
   readonly isMultiDirectory: boolean;
 }
 
-export function attachToRun({ batches }: TemporalClients, workflowId: string, { isMultiDirectory }: RunStatus): AnyRun {
+export function attachToRun(
+  { batches }: TemporalClients,
+  workflowId: string,
+  { isMultiDirectory }: Pick<RunStatus, 'isMultiDirectory'>,
+): AnyRun {
   return isMultiDirectory ? batches.attachDirectories(workflowId) : batches.attach(workflowId);
 }
 

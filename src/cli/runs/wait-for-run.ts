@@ -50,7 +50,7 @@ function printReport(context: CommandContext, { workflowId, runId }: AnyRun, rep
 }
 
 /** A run over many directories completes even if some of them do not. */
-function renderIncomplete({ completed, total }: { completed: number; total: number }): string {
+export function renderIncomplete({ completed, total }: { completed: number; total: number }): string {
   return `${total - completed} of ${formatCount(total, 'directory', 'directories')} did not complete`;
 }
 
