@@ -12,6 +12,7 @@ import { addProgress } from './commands/progress.js';
 import { addSchedule } from './commands/schedule.js';
 import { addSetup } from './commands/setup.js';
 import { addStart } from './commands/start.js';
+import { addWatch } from './commands/watch.js';
 import { addWebhooks } from './commands/webhooks.js';
 import { addWorker } from './commands/worker.js';
 import { nonEmpty } from './options/parsers.js';
@@ -60,6 +61,7 @@ const COMMANDS = [
   addStart,
   addList,
   addProgress,
+  addWatch,
   addPause,
   addResume,
   addSetMaxConcurrentJobs,

@@ -18,7 +18,7 @@ import { queryProgress } from './query-progress.js';
 import { isRunFailure, toRunFailure } from './run-failure.js';
 import { attachToRun } from './run-status.js';
 import type { AnyReport } from './run-types.js';
-import { renderIncomplete } from './wait-for-run.js';
+import { findProblem } from './wait-for-run.js';
 
 /** The state filters are alternatives. */
 export interface RunFilter {
@@ -156,9 +156,9 @@ async function readProgress(temporal: TemporalClients, info: WorkflowExecutionIn
   try {
     const { pause, stuck, files } = await queryProgress(run);
     const reason =
-      pause !== null
+      pause != null
         ? { type: 'Paused', message: pause.reason ?? `since ${pause.since}` }
-        : stuck !== null && { type: 'Stuck', message: `since ${stuck.since}. ${stuck.advice}` };
+        : stuck != null && { type: 'Stuck', message: `since ${stuck.since}. ${stuck.advice}` };
     return { files, ...(reason && { reason }) };
   } catch {
     return {};
@@ -179,9 +179,8 @@ async function readEnd(client: Client, { workflowId, runId, memo }: WorkflowExec
 
 function fromReport(report: AnyReport): Outcome {
   if (!('directories' in report)) return { batchId: report.batchId, files: report.files };
-  const { directories, files } = report;
-  const isComplete = directories.completed === directories.total;
-  return { files, ...(!isComplete && { reason: { type: 'Incomplete', message: renderIncomplete(directories) } }) };
+  const message = findProblem(report);
+  return { files: report.files, ...(message !== undefined && { reason: { type: 'Incomplete', message } }) };
 }
 
 function isAnyReport(value: unknown): value is AnyReport {

@@ -22,8 +22,9 @@ export function renderProgress({ status, progress, blockedBy, failure }: Progres
     ...renderTable([
       ['Run', startedAt === '' ? status : `${status}, started ${startedAt}`],
       ...(failure === undefined ? [] : [['Reason', `${failure.type}: ${toPrintable(failure.message)}`]]),
-      ...(pause === null ? [] : [['Paused', renderPause(pause)]]),
-      ...(stuck === null ? [] : [['Stuck', renderStuck(stuck)]]),
+      // A worker of 0.1.0 says neither of the two.
+      ...(pause == null ? [] : [['Paused', renderPause(pause)]]),
+      ...(stuck == null ? [] : [['Stuck', renderStuck(stuck)]]),
       ...(blockedBy === null ? [] : [['Blocked by', toPrintable(blockedBy)]]),
       ...renderRows(progress),
       ...(manifest === null ? [] : [['Manifest', toPrintable(manifest)]]),
@@ -80,7 +81,7 @@ function renderBatchStatus(batchStatus: string, ended: boolean): string {
 }
 
 /** Name and reason of each. */
-function readLastFailures(progress: AnyProgress): [string, string][] {
+export function readLastFailures(progress: AnyProgress): [string, string][] {
   if ('directories' in progress) return progress.lastFailures.map(({ directoryId, message }) => [directoryId, message]);
   return progress.lastFailures.map(({ name, fileId, message }) => [name ?? fileId, message]);
 }

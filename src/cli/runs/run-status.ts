@@ -14,12 +14,14 @@ export interface RunStatus {
   readonly isMultiDirectory: boolean;
 }
 
+/** @param runId Default: the latest run of the workflow id. */
 export function attachToRun(
   { batches }: TemporalClients,
   workflowId: string,
   { isMultiDirectory }: Pick<RunStatus, 'isMultiDirectory'>,
+  runId?: string,
 ): AnyRun {
-  return isMultiDirectory ? batches.attachDirectories(workflowId) : batches.attach(workflowId);
+  return isMultiDirectory ? batches.attachDirectories(workflowId, runId) : batches.attach(workflowId, runId);
 }
 
 /** @throws CliError when there is no such workflow, or it is not a run of this package */
