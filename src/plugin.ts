@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BundleOptions, BundlerPlugin, WorkerOptions, WorkerPlugin } from '@temporalio/worker';
 import type { ServiceHandler } from 'nexus-rpc';
-import { createActivities } from './activities/index.js';
+import { createActivities, recordRequest } from './activities/index.js';
 import { llamaCloudConfigFromEnv } from './config.js';
 import { LlamaCloudClient } from './llamacloud/index.js';
 import type { LlamaCloudNexusOptions } from './nexus/options.js';
@@ -75,7 +75,7 @@ export class LlamaCloudPlugin implements WorkerPlugin, BundlerPlugin {
     await outputs.check();
     const limit = requestsPerSecond === undefined ? {} : { requestsPerSecond };
     const activities = createActivities({
-      llamacloud: new LlamaCloudClient(llamacloud),
+      llamacloud: new LlamaCloudClient({ ...llamacloud, onRequest: recordRequest }),
       outputs,
       ...limit,
       ...(webhook === undefined ? {} : { webhook }),
