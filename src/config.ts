@@ -1,10 +1,13 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
+import { ConfigError, type Environment, findMistakenNames, readOrRecordProblems, readText } from './environment.js';
 import { DEFAULT_BASE_URL } from './llamacloud/index.js';
 import { findApiKeyProblem, findBaseUrlProblem, isHttpUrl } from './llamacloud/validate.js';
 import { parseOutputLocation } from './outputs/index.js';
 import { DEFAULT_TASK_QUEUE } from './protocol/index.js';
 import { findSecretsProblem, readSecrets } from './webhooks/secrets.js';
+
+export { ConfigError };
 
 /** How to reach Temporal. */
 export interface TemporalConfig {
@@ -43,19 +46,6 @@ export interface WebhookReceiverConfig {
 /** Configuration of a worker. */
 export interface WorkerConfig extends LlamaCloudConfig {
   temporal: TemporalConfig;
-}
-
-type Environment = Record<string, string | undefined>;
-
-/** The configuration is invalid. Lists all problems, each with the name of its variable. Holds no secret. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(`Invalid configuration:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
-    this.problems = problems;
-  }
 }
 
 /**
@@ -146,28 +136,6 @@ const LLAMACLOUD_NAMES = [
   WEBHOOK_SECRET,
 ];
 
-/** The names of LlamaIndex have one underscore more than ours. A variable under the wrong one would be ignored, and its default used. */
-function findMistakenNames(env: Environment, names: readonly string[]): string[] {
-  return names.flatMap((name) => {
-    const mistaken = name.startsWith('LLAMA_CLOUD_')
-      ? name.replace('LLAMA_CLOUD_', 'LLAMACLOUD_')
-      : name.replace('LLAMACLOUD_', 'LLAMA_CLOUD_');
-    const isMistaken = readText(env, mistaken) !== undefined && readText(env, name) === undefined;
-    return isMistaken ? [`${mistaken} is not read: the name is ${name}`] : [];
-  });
-}
-
-/** Returns what `read` returns. If it throws a ConfigError, records its problems, and returns `undefined`. */
-function readOrRecordProblems<T>(problems: string[], read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    problems.push(...error.problems);
-    return undefined;
-  }
-}
-
 /** Returns `undefined` if the key is not set. Records every problem. */
 function readConnection(problems: string[], env: Environment): LlamaCloudConnection | undefined {
   const apiKey = readText(env, 'LLAMA_CLOUD_API_KEY');
@@ -213,11 +181,6 @@ function readWebhookSecrets(problems: string[], env: Environment): string[] {
   const problem = findSecretsProblem(secrets);
   if (problem !== undefined) problems.push(`${WEBHOOK_SECRET} ${problem}`);
   return secrets;
-}
-
-function readText(env: Environment, name: string): string | undefined {
-  const value = env[name]?.trim();
-  return value === '' ? undefined : value;
 }
 
 /** Drops empty variables. Temporal's own reading takes an empty one as a value, such as an empty address. */

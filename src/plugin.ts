@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { BundleOptions, BundlerPlugin, WorkerOptions, WorkerPlugin } from '@temporalio/worker';
 import type { ServiceHandler } from 'nexus-rpc';
 import { createActivities, recordRequest } from './activities/index.js';
+import { createLogIdsInterceptor } from './activity-log-ids.js';
 import { llamaCloudConfigFromEnv } from './config.js';
 import { LlamaCloudClient } from './llamacloud/index.js';
 import type { LlamaCloudNexusOptions } from './nexus/options.js';
@@ -36,8 +37,8 @@ export interface LlamaCloudPluginOptions {
 }
 
 /**
- * Adds what runs of this package need to your worker: the activities, the options of {@link WORKER_OPTIONS} that you do not set, and the
- * task queue's rate limit. The configuration and the output store are checked before the worker is created.
+ * Adds what runs of this package need to your worker: the activities, the options of {@link WORKER_OPTIONS} that you do not set, the
+ * task queue's rate limit, and the ids of batches and files in what the activities log. The configuration and the output store are checked before the worker is created.
  *
  * A plugin can't bring workflows in TypeScript. Export them from your workflow module, with
  * `export * from 'temporal-llamacloud/workflows'`: otherwise the bundle of your workflows fails, and says so.
@@ -89,6 +90,10 @@ export class LlamaCloudPlugin implements WorkerPlugin, BundlerPlugin {
       ...(nexus === false
         ? {}
         : { nexusServices: [...(options.nexusServices ?? []), await createNexusService(nexus === true ? {} : nexus)] }),
+      interceptors: {
+        ...options.interceptors,
+        activity: [...(options.interceptors?.activity ?? []), createLogIdsInterceptor(activities)],
+      },
       activities: { ...options.activities, ...activities },
     };
   }

@@ -34,7 +34,8 @@ export function waitForBatch(deps: ActivityDeps) {
       const scope = { projectId, organizationId, signal: attempt.signal };
       const batch = await deps.llamacloud.getBatch(batchId, scope);
       const status = toStatus(batch.status);
-      if (isTerminal(status)) recordDetection(status, batch.updated_at);
+      // A batch that an earlier run has created may have ended long ago.
+      if (isTerminal(status) && lastStatus !== null) recordDetection(status, batch.updated_at);
       if (status !== lastStatus || isTerminal(status)) return status;
       throw new NotReady('BatchNotReady', `batch ${batchId} is ${status}`, delayMs);
     });
