@@ -1,5 +1,6 @@
 import { DefaultLogger, type LogLevel, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import type { MetricsSettings } from '../metrics-settings.js';
+import { CliError } from './errors.js';
 import { type RenderEntry, renderText } from './worker/log-entry.js';
 
 interface RuntimeSettings {
@@ -15,7 +16,7 @@ interface RuntimeSettings {
  * Installs the SDK's runtime: its log goes to stderr, and it leaves the signals to the command. Call it before anything else of
  * the SDK is used.
  *
- * @throws TransportError if the address of the metrics can't be listened to.
+ * @throws CliError if the address of the metrics can't be listened to.
  */
 export function installRuntime(
   level: LogLevel,
@@ -24,12 +25,23 @@ export function installRuntime(
   const logger = new DefaultLogger(level, (entry) => {
     if (isLogged(entry.message)) process.stderr.write(`${render(entry)}\n`);
   });
-  Runtime.install({
+  const options = {
     logger,
     shutdownSignals: [],
     telemetryOptions: {
       logging: { forward: {}, filter: makeTelemetryFilterString({ core: level, other: 'ERROR' }) },
       ...(metrics === undefined ? {} : { metrics }),
     },
-  });
+  };
+  try {
+    Runtime.install(options);
+  } catch (error) {
+    if (metrics === undefined || !('prometheus' in metrics)) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError(
+      `The metrics can't be served at ${metrics.prometheus.bindAddress}: ${reason}`,
+      'Choose another LLAMACLOUD_METRICS_ADDRESS.',
+      error,
+    );
+  }
 }
