@@ -1,4 +1,4 @@
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { type ClientConfigProfile, loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { ConfigError, type Environment, findMistakenNames, readOrRecordProblems, readText } from './environment.js';
 import { DEFAULT_BASE_URL } from './llamacloud/index.js';
@@ -108,7 +108,9 @@ export function temporalConfigFromEnv(env: Environment = process.env): TemporalC
   const problems = findMistakenNames(env, ['LLAMACLOUD_TASK_QUEUE']);
   if (problems.length > 0) throw new ConfigError(problems);
   try {
-    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: temporalEnv(env) });
+    const profile = loadClientConfigProfile({ overrideEnvVars: temporalEnv(env) });
+    assertWholeClientCertificate(profile);
+    const { connectionOptions, namespace } = toClientOptions(profile);
     const { address, tls, apiKey, metadata } = connectionOptions;
     return {
       connection: {
@@ -192,6 +194,13 @@ function temporalEnv(env: Environment): Record<string, string> {
     if (value !== undefined) kept[name] = value;
   }
   return kept;
+}
+
+/** Temporal's own reading leaves out half a pair, and the server then refuses the connection without a reason. */
+function assertWholeClientCertificate({ tls = {} }: ClientConfigProfile): void {
+  const { clientCert, clientKey } = tls;
+  if ((clientCert === undefined) !== (clientKey === undefined))
+    throw new Error('the certificate of the client (CLIENT_CERT) and its key (CLIENT_KEY) go together: set both');
 }
 
 /** Takes the first line only. The lines after it quote the configuration file, which may hold an API key. */
