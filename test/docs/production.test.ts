@@ -1,14 +1,14 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { llamaCloudConfigFromEnv, temporalConfigFromEnv } from '../../src/config.js';
 import { LlamaCloudPlugin } from '../../src/plugin.js';
 import { METRICS } from '../../src/protocol/index.js';
 import { DEFAULT_SHUTDOWN_GRACE_TIME, workerSettingsFromEnv } from '../../src/worker-settings.js';
 import { openNamespace } from '../support/namespace.js';
+import { newFolder } from '../support/new-folder.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -83,8 +83,7 @@ test('the table of variables has the defaults of the code', async () => {
 
 test("the table has the slots and pollers of Temporal's worker, which takes those of the environment", async () => {
   const { nativeConnection, namespace } = await openNamespace();
-  const output = await mkdtemp(join(tmpdir(), 'production-'));
-  onTestFinished(() => rm(output, { recursive: true }));
+  const output = await newFolder('production-');
   const create = async (env: Record<string, string>) => {
     const { options } = await Worker.create({
       connection: nativeConnection,

@@ -90,7 +90,7 @@ describe('with a payload codec of the application that encrypts', () => {
     const cancelled = await env.emulator.addDirectory(FILES);
     const stopped = await env.batches.start(parseInput(cancelled.id));
     await env.untilCreated(cancelled.id);
-    await until('the batch id', async () => (await stopped.progress()).batchId);
+    await until('the batch id', async () => (await stopped.progress()).batchId ?? undefined);
     await stopped.cancel();
     await failureOf(stopped.result());
     expect((await stopped.progress()).phase).toBe('cancelled');

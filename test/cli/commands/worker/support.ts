@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { BatchClient } from '../../../../src/index.js';
 import {
@@ -9,6 +6,7 @@ import {
   startLlamaCloudEmulator,
 } from '../../../../src/testing/index.js';
 import type { TestNamespace } from '../../../support/namespace.js';
+import { newFolder } from '../../../support/new-folder.js';
 import { CliProcess } from '../../cli-process.js';
 
 export interface DeployedWorker {
@@ -31,8 +29,7 @@ export async function deployWorker(
 ): Promise<DeployedWorker> {
   const emulator = await startLlamaCloudEmulator({ seed: 7, batchRunningMs: 0, jobRunningMs: 0, ...options });
   onTestFinished(() => emulator.close());
-  const output = await mkdtemp(join(tmpdir(), 'cli-worker-'));
-  onTestFinished(() => rm(output, { recursive: true, force: true }));
+  const output = await newFolder('cli-worker-');
   workers += 1;
   const taskQueue = `deployed-${workers}`;
   const env = {

@@ -88,12 +88,12 @@ describe('a second version of the worker, deployed under a running batch', () =>
     await setCurrent('pinned', 'first');
     const [before, after] = [await emulator.addDirectory(FILES), await emulator.addDirectory(FILES)];
     const pinned = await batches.start(parseInput(before.id));
-    await until('the batch', async () => (await pinned.progress()).batchId);
+    await until('the batch', async () => (await pinned.progress()).batchId ?? undefined);
     const second = startProcess({ ...env, TEMPORAL_WORKER_BUILD_ID: 'second' });
     await untilPolling(second);
     await setCurrent('pinned', 'second');
     const next = await batches.start(parseInput(after.id));
-    await until('both batches', async () => (await next.progress()).batchId);
+    await until('both batches', async () => (await next.progress()).batchId ?? undefined);
     for (const { id } of emulator.batches.list()) {
       emulator.batches.finish(id);
       emulator.batches.finishJobs(id);
