@@ -1,5 +1,10 @@
 /** Durable LlamaCloud batches on Temporal. */
-export { type ActivityDeps, createActivities, type LlamaCloudPort } from './activities/index.js';
+export {
+  type AccountGateOptions,
+  type ActivityDeps,
+  createActivities,
+  type LlamaCloudPort,
+} from './activities/index.js';
 export * from './client/index.js';
 export {
   type Batch,

@@ -30,7 +30,7 @@ export async function cancelCreatedBatch(input: CreateBatchInput, state: CreateS
   try {
     return input.onStop === 'leave' ? batch : await cancelBatchAndJobs(input, batch);
   } finally {
-    await keepLockUntilListed(input, batch.batchId, CLEANUP_TIMEOUT_MS);
+    await keepLockUntilListed(input, batch.batchId, CLEANUP_TIMEOUT_MS, true);
   }
 }
 
@@ -57,11 +57,11 @@ async function findBatchToCancel(input: CreateBatchInput, state: CreateState): P
   const options = { scheduleToCloseTimeout: CLEANUP_TIMEOUT_MS };
   const mayBeRunning = `The run was stopped, and a batch over directory ${input.directoryId} may be running`;
   try {
-    if (state.preexisting === null) await readPreviousCreates(input, state, options);
+    if (state.preexisting === null) await readPreviousCreates(input, state, options, true);
     const { batch, preexisting, mayHaveCreatedBatch, lostPosts } = state;
     if (batch !== null || preexisting === null || !mayHaveCreatedBatch) return batch;
     const summary = `Look for a batch over ${input.directoryId} that a lost request created`;
-    const found = await findNewBatch(input, preexisting, true, { ...options, summary });
+    const found = await findNewBatch(input, preexisting, true, { ...options, summary }, true);
     if (found !== null || lostPosts === 0) return found;
     upsertMemo(toPreexistingMemo(state));
     const message = `${mayBeRunning}: the response to its POST was lost, and LlamaCloud's list does not show it. Look for it there, and cancel it.`;
