@@ -1,4 +1,5 @@
 import { AccountGate } from './account/account-gate.js';
+import { AccountPauseByHand } from './account/account-pause-by-hand.js';
 import { gateLlamaCloud } from './account/gate-llamacloud.js';
 import { cancelBatch } from './batch/cancel-batch.js';
 import { cancelPreviousCreates } from './batch/cancel-previous-creates.js';
@@ -50,7 +51,7 @@ export function createActivities(given: ActivityDeps) {
     cancelBatch: cancelBatch(deps),
     readResults: readResults(deps),
     waitForJobs: waitForJobs(deps),
-    collectJob: collectJob(deps),
+    collectJob: collectJob(deps, new AccountPauseByHand()),
     readJobCredits: readJobCredits(deps),
     cancelJobs: cancelJobs(deps),
     writeManifest: writeManifest(deps),

@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, upsertMemo } from '@temporalio/workflow';
 import type { CreatedBatch } from '../../activities/types.js';
 import { BATCH_ID_MEMO, MAY_HAVE_LEFT_BATCH, rootFailure } from '../../protocol/index.js';
+import { PAST_PAUSE } from '../shared/activities.js';
 import { cancelRemoteBatch, cancelRemoteJobs } from './cancel-remote.js';
 import type { CreateBatchInput } from './create-input.js';
 import {
@@ -54,7 +55,7 @@ async function cancelBatchAndJobs(input: CreateBatchInput, batch: CreatedBatch):
 
 /** @throws where there may be a batch that is not found: a person has to look. */
 async function findBatchToCancel(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch | null> {
-  const options = { scheduleToCloseTimeout: CLEANUP_TIMEOUT_MS };
+  const options = { ...PAST_PAUSE, scheduleToCloseTimeout: CLEANUP_TIMEOUT_MS };
   const mayBeRunning = `The run was stopped, and a batch over directory ${input.directoryId} may be running`;
   try {
     if (state.preexisting === null) await readPreviousCreates(input, state, options, true);

@@ -3,7 +3,13 @@ import type { ActivityOptions } from '@temporalio/common';
 import { ActivityFailure, isCancellation, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { CreatedBatch, PreexistingBatches } from '../../activities/types.js';
 import { PREEXISTING_BATCHES_MEMO } from '../../protocol/index.js';
-import { findCreatedBatch, findPreviousCreates, listRecentBatches, waitUntilListed } from '../shared/activities.js';
+import {
+  findCreatedBatch,
+  findPreviousCreates,
+  listRecentBatches,
+  PAST_PAUSE,
+  waitUntilListed,
+} from '../shared/activities.js';
 import type { CreateBatchInput } from './create-input.js';
 
 /** Plain JSON: continue-as-new carries it. */
@@ -85,7 +91,11 @@ export async function keepLockUntilListed(
   timeoutMs: number,
   isStopping = false,
 ): Promise<void> {
-  const options = { summary: 'Wait until the list shows the batch', scheduleToCloseTimeout: timeoutMs };
+  const options = {
+    ...(isStopping && PAST_PAUSE),
+    summary: 'Wait until the list shows the batch',
+    scheduleToCloseTimeout: timeoutMs,
+  };
   try {
     await waitUntilListed.executeWithOptions(options, [
       { directoryId, job, scope, batchId, ...(isStopping && { isStopping }) },
