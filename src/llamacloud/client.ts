@@ -1,4 +1,5 @@
 import { type Batch, createBatchSchemas, type ListedBatch } from './batch-schemas.js';
+import { type Configuration, configurationSchema, configurationsSchema } from './configuration-schemas.js';
 import {
   type Directory,
   type DirectoryFile,
@@ -17,9 +18,12 @@ import type {
   CallOptions,
   CreateBatchParams,
   CreateDirectoryParams,
+  CreateExtractJobParams,
+  CreateParseJobParams,
   ExpandOptions,
   JobReference,
   ListBatchesParams,
+  ListConfigurationsParams,
   ListDirectoriesParams,
   ListDirectoryFilesParams,
   ListJobsParams,
@@ -28,9 +32,11 @@ import type {
   PageParams,
   Time,
   UploadFileParams,
+  UsageParams,
 } from './params.js';
 import type { Page } from './schema-fields.js';
 import { MIN_KEY_LENGTH, SecretSet } from './secret-set.js';
+import { type Usage, usageSchema } from './usage-schemas.js';
 import { checkId, checkPathSegment, checkSize, checkText, findApiKeyProblem, findBaseUrlProblem } from './validate.js';
 
 export const DEFAULT_BASE_URL = 'https://api.cloud.llamaindex.ai';
@@ -49,6 +55,8 @@ export type JobSummary = { id: string } & (({ type: 'parse_v2' } & ParseJob) | (
 export const MAX_DELETED_FILES = 100;
 
 const DIRECTORIES = ['api', 'v1', 'beta', 'directories'] as const;
+
+const CONFIGURATIONS = ['api', 'v1', 'beta', 'configurations'] as const;
 
 const ROUTES = { parse_v2: 'parse', extract_v2: 'extract' } as const;
 
@@ -165,6 +173,49 @@ export class LlamaCloudClient {
     });
   }
 
+  /**
+   * Creates a parse job without a batch: `POST /api/v2/parse`. The API has no idempotency key: a call whose response is lost may have
+   * created a job. `iterateJobs` finds it by its `user_metadata`.
+   */
+  async createParseJob(params: CreateParseJobParams): Promise<JobSummary> {
+    const job = await this.#http.request({
+      method: 'post',
+      path: ['api', 'v2', ROUTES.parse_v2],
+      query: toScopeQuery(params),
+      json: {
+        file_id: checkId('fileId', params.fileId),
+        configuration_id: checkId('configurationId', params.configurationId),
+        // The route requires both. This value stands for those of the configuration.
+        tier: 'configured',
+        version: 'configured',
+        user_metadata: params.userMetadata,
+        disable_cache: params.disableCache,
+      },
+      schema: this.#jobSchemas.createdParseJob,
+      signal: params.signal,
+    });
+    return { ...job, type: 'parse_v2' };
+  }
+
+  /**
+   * Creates an extract job without a batch: `POST /api/v2/extract`. The API has no idempotency key: a call whose response is lost may have
+   * created a job. `iterateJobs` finds it by its `fileInput`, its `configurationId` and its time.
+   */
+  async createExtractJob(params: CreateExtractJobParams): Promise<JobSummary> {
+    const job = await this.#http.request({
+      method: 'post',
+      path: ['api', 'v2', ROUTES.extract_v2],
+      query: toScopeQuery(params),
+      json: {
+        file_input: checkId('fileInput', params.fileInput),
+        configuration_id: checkId('configurationId', params.configurationId),
+      },
+      schema: this.#jobSchemas.createdExtractJob,
+      signal: params.signal,
+    });
+    return { ...job, type: 'extract_v2' };
+  }
+
   /** Gets a job with its expanded fields: `GET /api/v2/parse/{id}` or `GET /api/v2/extract/{id}`. */
   async getJob(reference: JobReference, options: ExpandOptions = {}): Promise<JobResult> {
     const request = {
@@ -188,7 +239,11 @@ export class LlamaCloudClient {
     const request = {
       method: 'get',
       path: ['api', 'v2', ROUTES[type]],
-      query: { ...toListQuery(params), job_ids: jobIds?.map((id) => checkId('jobIds', id)) },
+      query: {
+        ...toListQuery(params),
+        ...toExtractQuery(params),
+        job_ids: jobIds?.map((id) => checkId('jobIds', id)),
+      },
       signal: params.signal,
     } as const;
     if (type === 'extract_v2') {
@@ -350,6 +405,61 @@ export class LlamaCloudClient {
   }
 
   /**
+   * Gets a saved configuration: `GET /api/v1/beta/configurations/{id}`. LlamaCloud does not say whether a built-in preset, such as
+   * `cfg-PARSE_AGENTIC`, can be read: a 404 may only mean that it is one.
+   */
+  async getConfiguration(id: string, options: CallOptions = {}): Promise<Configuration> {
+    return this.#http.request({
+      method: 'get',
+      path: [...CONFIGURATIONS, checkPathSegment(id)],
+      query: toScopeQuery(options),
+      schema: configurationSchema,
+      signal: options.signal,
+    });
+  }
+
+  /** Lists one page of saved configurations: `GET /api/v1/beta/configurations`. */
+  async listConfigurations(params: ListConfigurationsParams = {}): Promise<Page<Configuration>> {
+    return this.#http.request({
+      method: 'get',
+      path: CONFIGURATIONS,
+      query: {
+        ...toPageQuery(params),
+        product_type: params.productTypes?.map((type) => checkId('productTypes', type)),
+        name: checkId('name', params.name),
+        latest_only: params.latestOnly === undefined ? undefined : String(params.latestOnly),
+      },
+      schema: configurationsSchema,
+      signal: params.signal,
+    });
+  }
+
+  /** Lists the configurations of all pages. A page is requested when its first item is read. */
+  iterateConfigurations(params: ListConfigurationsParams = {}): AsyncGenerator<Configuration> {
+    return paginate(`/${CONFIGURATIONS.join('/')}`, params.pageToken, (pageToken) =>
+      this.listConfigurations({ ...params, ...pageToken }),
+    );
+  }
+
+  /** Adds up the credits that an organization has used: `GET /api/v1/beta/usage-metrics/aggregate`. Bills may lag behind jobs. */
+  async aggregateUsage(params: UsageParams): Promise<Usage> {
+    return this.#http.request({
+      method: 'get',
+      path: ['api', 'v1', 'beta', 'usage-metrics', 'aggregate'],
+      query: {
+        ...toScopeQuery(params),
+        group_by: params.groupBy,
+        day_on_or_after: params.dayOnOrAfter,
+        day_on_or_before: params.dayOnOrBefore,
+        event_types: params.eventTypes,
+        event_aggregation_key: checkId('jobId', params.jobId),
+      },
+      schema: usageSchema,
+      signal: params.signal,
+    });
+  }
+
+  /**
    * Streams a document from its presigned URL, without the API key. The request is sent when the first chunk is read.
    *
    * @param options.sizeBytes Expected size in bytes. Default: not checked.
@@ -380,6 +490,17 @@ function toListQuery(params: ListParams): Record<string, QueryValue> {
     status: params.status,
     created_at_on_or_after: toTimestamp(params.createdAtOnOrAfter),
     created_at_on_or_before: toTimestamp(params.createdAtOnOrBefore),
+  };
+}
+
+/** @throws TypeError if a filter of extract jobs is given for parse jobs: LlamaCloud would ignore it, and list all jobs. */
+function toExtractQuery({ type, fileInput, configurationId }: ListJobsParams): Record<string, QueryValue> {
+  if (type === 'parse_v2' && (fileInput !== undefined || configurationId !== undefined)) {
+    throw new TypeError('parse jobs can not be listed by fileInput or configurationId');
+  }
+  return {
+    file_input: checkId('fileInput', fileInput),
+    configuration_id: checkId('configurationId', configurationId),
   };
 }
 

@@ -1,5 +1,6 @@
 export type { Batch, BatchResult, ListedBatch } from './batch-schemas.js';
 export * from './client.js';
+export type { Configuration } from './configuration-schemas.js';
 export { isKnownNotCreated } from './create-outcome.js';
 export type { Directory, DirectoryFile, ListedDirectory, UploadedFile } from './directory-schemas.js';
 export { ConnectionError } from './errors/connection-error.js';
@@ -11,3 +12,4 @@ export { UploadContentError } from './errors/upload-content-error.js';
 export type { DocumentPage, ExtractJob, ParseJob, ParseResult } from './job-schemas.js';
 export type * from './params.js';
 export type { Page } from './schema-fields.js';
+export type { Usage } from './usage-schemas.js';

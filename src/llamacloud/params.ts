@@ -62,6 +62,48 @@ export interface ListJobsParams extends ListParams {
   type: JobType;
   /** Only these jobs. With an empty list, no request is sent and the result is empty. */
   jobIds?: readonly string[];
+  /** Extract jobs only: those of this file (`dfl-...`) or parse job (`pjb-...`). */
+  fileInput?: string;
+  /** Extract jobs only: those with this configuration. */
+  configurationId?: string;
+}
+
+export interface CreateParseJobParams extends CallOptions {
+  /** `file_id` of a file of a directory: the id of its content. */
+  fileId: string;
+  configurationId: string;
+  /** Labels of the job, which its response and the list of jobs repeat. LlamaCloud can't search for them, and limits their size. */
+  userMetadata?: Readonly<Record<string, string>>;
+  /** Parses the file again, even if LlamaCloud has a result of it. Default: LlamaCloud decides. */
+  disableCache?: boolean;
+}
+
+export interface CreateExtractJobParams extends CallOptions {
+  /** A file of a directory (`dfl-...`), or a completed parse job (`pjb-...`). */
+  fileInput: string;
+  configurationId: string;
+}
+
+export interface ListConfigurationsParams extends PageParams {
+  productTypes?: readonly string[];
+  name?: string;
+  /** Only the latest version of each name. Default: LlamaCloud lists older versions too. */
+  latestOnly?: boolean;
+}
+
+export type UsageDimension = 'day' | 'project_id' | 'event_type' | 'tier';
+
+export interface UsageParams extends CallOptions {
+  organizationId: string;
+  /** What to group by, at least one. */
+  groupBy: readonly UsageDimension[];
+  /** First day, in UTC: `2026-11-28`. */
+  dayOnOrAfter?: string;
+  /** Last day, in UTC. */
+  dayOnOrBefore?: string;
+  eventTypes?: readonly string[];
+  /** Only the usage of this job. */
+  jobId?: string;
 }
 
 /** Id of a job (`pjb-...`, `ext-...`) and its type. */

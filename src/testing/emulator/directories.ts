@@ -68,7 +68,7 @@ export class Directories {
     listed.sort((a, b) => (a.name < b.name ? -1 : 1));
     const name = options.name ?? (typeof source === 'string' ? basename(resolve(source)) : 'documents');
     const directory = this.create({ name, description: null, type: 'user', projectId }, options.id);
-    for (const file of listed) this.#append(directory, { ...file, uniqueId: file.name, metadata: {} }, null);
+    for (const file of listed) this.#append(directory, { ...file, uniqueId: file.name, metadata: {} });
     return directory;
   }
 
@@ -97,7 +97,17 @@ export class Directories {
       throw new HttpError(409, `the directory has a file with the unique_id ${JSON.stringify(file.uniqueId)}`);
     }
     if (existing !== undefined && this.settings.duplicateUploads === 'return-existing') return existing;
-    return this.#append(directory, file, this.random.uuid('', 'file'));
+    return this.#append(directory, file);
+  }
+
+  /** A file by its own id or by that of its content, in a directory that is not gone. Throws the 404 if there is none. */
+  findFile(id: string): DirectoryFile {
+    for (const directory of this.#directories.values()) {
+      if (isGone(directory)) continue;
+      const file = presentFiles(directory).find((candidate) => candidate.id === id || candidate.fileId === id);
+      if (file !== undefined) return file;
+    }
+    throw new HttpError(404, `file ${id} not found`);
   }
 
   /** Deletes files, or none of them: throws the 404 if one of them is not there. */
@@ -111,11 +121,11 @@ export class Directories {
     }
   }
 
-  #append(directory: Directory, file: NewFile, fileId: string | null): DirectoryFile {
+  #append(directory: Directory, file: NewFile): DirectoryFile {
     const added: DirectoryFile = {
       ...file,
       id: this.random.uuid('dfl-'),
-      fileId,
+      fileId: this.random.uuid('', 'file'),
       seq: directory.files.length,
       createdAtMs: Date.now(),
       deletedAtMs: null,

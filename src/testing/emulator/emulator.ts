@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { AddConfigurationOptions } from './configurations.js';
 import { type BatchControls, createBatchControls, createJobControls, type JobControls } from './controls.js';
 import type { AddDirectoryOptions, VirtualFile } from './directories.js';
 import {
@@ -18,9 +19,11 @@ import { type RecordedRequest, RequestLog } from './request-log.js';
 import { PRESIGNED_PREFIX } from './request-target.js';
 import { type Rewrite, Rewrites, type RewriteTarget } from './rewrites.js';
 import { batchBody, batchRoutes } from './routes/batches.js';
+import { configurationRoutes } from './routes/configurations.js';
 import { directoryRoutes } from './routes/directories.js';
 import { extractRoutes, parseRoutes } from './routes/jobs.js';
 import { Router } from './routes/router.js';
+import { usageRoutes } from './routes/usage.js';
 import { SeededRandom } from './seeded-random.js';
 import { EmulatorServer } from './server.js';
 import { checkSettings, resolveOptions } from './settings.js';
@@ -38,8 +41,11 @@ export interface LlamaCloudEmulator {
    * The files are listed now, and read when a batch processes them.
    */
   addDirectory(source: string | readonly VirtualFile[], options?: AddDirectoryOptions): Promise<EmulatedDirectory>;
-  /** Adds a saved configuration (`cfg-...`), which batches of both job types can use. */
-  addConfiguration(id: string): void;
+  /**
+   * Adds a saved configuration (`cfg-...`), or a new version of it. Without a `productType`, batches and jobs of both types can
+   * use it.
+   */
+  addConfiguration(id: string, options?: AddConfigurationOptions): void;
   /** Every request so far, in the order of arrival. `GET /__emulator/requests` lists method, path and status of each. */
   readonly requests: readonly RecordedRequest[];
   readonly faults: FaultPlan;
@@ -74,7 +80,7 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
   const faults = new Faults(settings, random);
   const rewrites = new Rewrites();
   const log = new RequestLog();
-  const parseQueue = new ParseQueue((job) => job.cancelledAtMs === null && job.batch.cancel?.stopsJobs !== true);
+  const parseQueue = new ParseQueue((job) => job.cancelledAtMs === null && job.batch?.cancel?.stopsJobs !== true);
   const project = new Project(settings, random, parseQueue);
   const webhooks = new WebhookNotifier(settings, random, (batch) => batchBody(batch, project, false));
   const presigned = new PresignedFiles(project, () => server.url);
@@ -83,6 +89,8 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
     ...parseRoutes(project, presigned),
     ...extractRoutes(project, presigned),
     ...directoryRoutes(project, presigned),
+    ...configurationRoutes(project),
+    ...usageRoutes(project),
   ]);
   const handle = async (request: EmulatorRequest) => {
     if (request.path.startsWith(PRESIGNED_PREFIX))
@@ -106,7 +114,7 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
       const directory = await project.directories.add(source, directoryOptions, project.defaultProjectId);
       return directorySnapshot(directory);
     },
-    addConfiguration: (id) => project.configurations.add(id),
+    addConfiguration: (id, configurationOptions) => project.configurations.add(id, configurationOptions),
     rewrite: (target, rewrite) => rewrites.add(target, rewrite),
     configure: (changes) => {
       checkSettings({ ...settings, ...changes });

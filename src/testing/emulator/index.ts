@@ -1,3 +1,4 @@
+export type { AddConfigurationOptions } from './configurations.js';
 export type { BatchControls, EmulatedBatch, EmulatedJob, JobControls } from './controls.js';
 export type { AddDirectoryOptions, VirtualFile } from './directories.js';
 export type { DirectoryControls, EmulatedDirectory, EmulatedFile } from './directory-controls.js';

@@ -10,8 +10,8 @@ export interface DirectoryFile {
   /** Display name. Of a file of `addDirectory`: its path inside the directory, with forward slashes. */
   readonly name: string;
   readonly uniqueId: string;
-  /** Id of the stored content; null for a file of `addDirectory`. */
-  readonly fileId: string | null;
+  /** Id of the stored content. */
+  readonly fileId: string;
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Position in the directory, which is also the order in which files are listed. */
   readonly seq: number;
@@ -88,8 +88,18 @@ export interface Job {
   readonly seq: number;
   readonly id: string;
   readonly type: JobType;
-  readonly batch: Batch;
+  /** Null for a job that was created by itself. */
+  readonly batch: Batch | null;
   readonly file: DirectoryFile;
+  /** What an extract job was created from: a file, or a parse job. */
+  readonly fileInput: string;
+  readonly projectId: string;
+  readonly organizationId: string | null;
+  readonly configurationId: string | null;
+  /** `fast`, `agentic` and so on; null if it is not known. */
+  readonly tier: string | null;
+  readonly userMetadata: Readonly<Record<string, string>> | null;
+  /** When its file was mapped. Of a job that was created by itself: when that was. */
   readonly mappedAtMs: number;
   /** The shortest time that the job is RUNNING. */
   readonly runningMs: number;

@@ -118,6 +118,10 @@ export interface EmulatorBehaviour {
   readonly maxPageSize?: number;
   /** Whether the lists of jobs apply the filter `job_ids`; otherwise they ignore it. Default: true. */
   readonly filtersJobIds?: boolean;
+  /** Whether lists of parse jobs have their `user_metadata`; otherwise only `GET` by id has it. Default: true. */
+  readonly listsUserMetadata?: boolean;
+  /** Whether a built-in preset, such as `cfg-PARSE_AGENTIC`, can be read by its id, which the API does not say. Default: false. */
+  readonly presetsReadable?: boolean;
   /** Credits of a COMPLETED job for each page. Default: 3. */
   readonly creditsPerPage?: number;
   /** Wait after the first failed delivery of a webhook, in ms; twice as long after the second, the last. Default: 1,000. */

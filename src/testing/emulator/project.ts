@@ -10,6 +10,20 @@ import { batchClock, jobCreatedAtMs, jobState } from './timeline.js';
 import { UnusualBatches } from './unusual-batches.js';
 import { UploadRate } from './upload-rate.js';
 
+type NewJob = Pick<
+  Job,
+  | 'type'
+  | 'batch'
+  | 'file'
+  | 'fileInput'
+  | 'projectId'
+  | 'organizationId'
+  | 'configurationId'
+  | 'tier'
+  | 'userMetadata'
+  | 'mappedAtMs'
+>;
+
 /** The state of the emulated LlamaCloud project. */
 export class Project {
   readonly batches = new Map<string, Batch>();
@@ -26,7 +40,7 @@ export class Project {
     readonly random: SeededRandom,
     private readonly parseQueue: ParseQueue,
   ) {
-    this.configurations = new Configurations(settings.configurationIds);
+    this.configurations = new Configurations(settings, random);
     this.directories = new Directories(settings, random);
     this.uploadRate = new UploadRate(settings);
     this.unusualBatches = new UnusualBatches(settings, random);
@@ -81,25 +95,70 @@ export class Project {
       const mappedAtMs = runningAtMs + Math.floor((this.settings.batchRunningMs * index) / files.length);
       const mappingError = unreadable[index] ?? null;
       if (mappingError !== null) return { fileId: file.id, mappedAtMs, job: null, mappingError };
-      const job: Job = {
-        seq: this.jobs.size,
-        id: batch.jobType === 'parse_v2' ? this.random.base36('pjb-', 28) : this.random.uuid('ext-'),
-        type: batch.jobType,
+      const { jobType: type, projectId, organizationId, configurationId } = batch;
+      const job = this.#addJob({
+        type,
         batch,
         file,
+        fileInput: file.id,
+        projectId,
+        organizationId,
+        configurationId,
+        tier: this.configurations.tier(configurationId),
+        userMetadata: null,
         mappedAtMs,
-        runningMs: this.settings.jobRunningMs + this.settings.jobSpreadMs * this.random.fraction('spread'),
-        outcome: null,
-        outcomeAtMs: 0,
-        cancelledAtMs: null,
-        finishedAtMs: null,
-        forced: null,
-        referenceType: null,
-        forcedCredits: null,
-      };
-      this.jobs.set(job.id, job);
+      });
       return { fileId: file.id, mappedAtMs, job, mappingError: null };
     });
+  }
+
+  /** Creates a job without a batch, and queues its document to be parsed. */
+  async createJob(request: {
+    readonly type: JobType;
+    readonly fileInput: string;
+    readonly configurationId: string | null;
+    readonly tier: string | null;
+    readonly userMetadata: Readonly<Record<string, string>> | null;
+    readonly projectId: string | null;
+    readonly organizationId: string | null;
+  }): Promise<Job> {
+    const { configurationId, type } = request;
+    if (configurationId !== null) this.configurations.assertUsable(configurationId, type);
+    const file = this.#findInput(request);
+    const unreadable = await unreadableReason(file);
+    if (unreadable !== null) throw new HttpError(400, unreadable);
+    const tier = request.tier ?? (configurationId === null ? null : this.configurations.tier(configurationId));
+    const projectId = request.projectId ?? this.defaultProjectId;
+    const job = this.#addJob({ ...request, tier, projectId, batch: null, file, mappedAtMs: Date.now() });
+    this.parseQueue.add([job]);
+    return job;
+  }
+
+  /** The file of a new job: a file by its id or that of its content, or that of a COMPLETED parse job, for an extract job. */
+  #findInput({ type, fileInput }: { readonly type: JobType; readonly fileInput: string }): DirectoryFile {
+    const parseJob = type === 'extract_v2' ? this.jobs.get(fileInput) : undefined;
+    if (parseJob?.type !== 'parse_v2') return this.directories.findFile(fileInput);
+    const status = jobState(parseJob, Date.now(), this.settings)?.status;
+    if (status !== 'COMPLETED') throw new HttpError(400, `parse job ${fileInput} is ${status}, not COMPLETED`);
+    return parseJob.file;
+  }
+
+  #addJob(fields: NewJob): Job {
+    const job: Job = {
+      ...fields,
+      seq: this.jobs.size,
+      id: fields.type === 'parse_v2' ? this.random.base36('pjb-', 28) : this.random.uuid('ext-'),
+      runningMs: this.settings.jobRunningMs + this.settings.jobSpreadMs * this.random.fraction('spread'),
+      outcome: null,
+      outcomeAtMs: 0,
+      cancelledAtMs: null,
+      finishedAtMs: null,
+      forced: null,
+      referenceType: null,
+      forcedCredits: null,
+    };
+    this.jobs.set(job.id, job);
+    return job;
   }
 
   findBatch(id: string): Batch {

@@ -44,6 +44,8 @@ const DEFAULTS: Omit<Settings, 'apiKey' | 'seed'> = {
   defaultPageSize: 20,
   maxPageSize: 100,
   filtersJobIds: true,
+  listsUserMetadata: true,
+  presetsReadable: false,
   creditsPerPage: 3,
   webhookBackoffMs: 1000,
   webhookLostShare: 0,
