@@ -116,6 +116,13 @@ describe('an upload', () => {
     expect(seen[0]?.body).not.toContain('display_name');
   });
 
+  test('escapes quotes and line breaks in the name of its file, as browsers do', async () => {
+    const { client, seen } = await clientOf(respondWith(FILE, 201));
+    const fileName = 'a"b\r\nc.md';
+    await client.uploadDirectoryFile('dir-1', { content: new Blob(['abc']), fileName, uniqueId: 'a' });
+    expect(seen[0]?.body).toContain('; filename="a%22b%0D%0Ac.md"\r\n');
+  });
+
   test('of 500 MB is never in memory', async () => {
     const total = 500 * 1024 * 1024;
     let receivedBytes = 0;
@@ -269,6 +276,21 @@ describe('an upload ends early', () => {
     expect(await rejection(HttpStatusError, upload)).toMatchObject({ status: 401, detail: 'Invalid API Key' });
     await expect.poll(() => cancelled).toHaveBeenCalled();
   });
+});
+
+test('an upload whose connection is reset while it is sent is a ConnectionError, and closes its stream', async () => {
+  const server = createServer((request) => {
+    request.once('data', () => request.socket.resetAndDestroy());
+  });
+  const baseUrl = await listening(server);
+  onTestFinished(() => void server.close());
+  const cancelled = vi.fn();
+  const stream = streamOf(() => new Uint8Array(64 * 1024), cancelled);
+  const content = { stream, sizeBytes: 2 ** 40 };
+  const client = new LlamaCloudClient({ apiKey: KEY, baseUrl });
+  const error = await rejection(ConnectionError, client.uploadDirectoryFile('dir-1', { ...NAMED, content }));
+  expect(error.message).toMatch(/^No response from LlamaCloud: /);
+  await expect.poll(() => cancelled).toHaveBeenCalled();
 });
 
 test('an upload whose response is lost is not sent again, and its file is found', async () => {
