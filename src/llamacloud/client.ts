@@ -1,5 +1,15 @@
 import { type Batch, createBatchSchemas, type ListedBatch } from './batch-schemas.js';
-import { type DirectoryFile, directoryFilesSchema } from './directory-schemas.js';
+import { type Configuration, configurationSchema, configurationsSchema } from './configuration-schemas.js';
+import {
+  type Directory,
+  type DirectoryFile,
+  directoriesSchema,
+  directoryFilesSchema,
+  directorySchema,
+  type ListedDirectory,
+  type UploadedFile,
+  uploadedFileSchema,
+} from './directory-schemas.js';
 import { download } from './download.js';
 import { Http, type QueryValue } from './http.js';
 import { createJobSchemas, type ExtractJob, type ParseJob, type ParseResult } from './job-schemas.js';
@@ -7,17 +17,27 @@ import { paginate } from './pagination.js';
 import type {
   CallOptions,
   CreateBatchParams,
+  CreateDirectoryParams,
+  CreateExtractJobParams,
+  CreateParseJobParams,
   ExpandOptions,
   JobReference,
   ListBatchesParams,
+  ListConfigurationsParams,
+  ListDirectoriesParams,
+  ListDirectoryFilesParams,
   ListJobsParams,
   ListParams,
   LlamaCloudClientOptions,
+  PageParams,
   Time,
+  UploadFileParams,
+  UsageParams,
 } from './params.js';
 import type { Page } from './schema-fields.js';
 import { MIN_KEY_LENGTH, SecretSet } from './secret-set.js';
-import { checkId, checkPathSegment, findApiKeyProblem, findBaseUrlProblem } from './validate.js';
+import { type Usage, usageSchema } from './usage-schemas.js';
+import { checkId, checkPathSegment, checkSize, checkText, findApiKeyProblem, findBaseUrlProblem } from './validate.js';
 
 export const DEFAULT_BASE_URL = 'https://api.cloud.llamaindex.ai';
 const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
@@ -31,10 +51,17 @@ export type JobResult = ({ type: 'parse_v2' } & ParseResult) | { type: 'extract_
 /** A job of either type, as in a list. */
 export type JobSummary = { id: string } & (({ type: 'parse_v2' } & ParseJob) | ({ type: 'extract_v2' } & ExtractJob));
 
+/** LlamaCloud's limit for one request. */
+export const MAX_DELETED_FILES = 100;
+
+const DIRECTORIES = ['api', 'v1', 'beta', 'directories'] as const;
+
+const CONFIGURATIONS = ['api', 'v1', 'beta', 'configurations'] as const;
+
 const ROUTES = { parse_v2: 'parse', extract_v2: 'extract' } as const;
 
 /**
- * HTTP client for LlamaCloud's batches, and for the parse and extract jobs of batches. Knows nothing of Temporal and never retries.
+ * HTTP client for LlamaCloud's batches, parse and extract jobs, and directories. Knows nothing of Temporal and never retries.
  *
  * Responses have the keys that LlamaCloud documents, in snake case. New keys and statuses pass through. An optional field with an invalid
  * value is dropped.
@@ -147,6 +174,49 @@ export class LlamaCloudClient {
     });
   }
 
+  /**
+   * Creates a parse job without a batch: `POST /api/v2/parse`. The API has no idempotency key: a call whose response is lost may have
+   * created a job. `iterateJobs` finds it by its `user_metadata`.
+   */
+  async createParseJob(params: CreateParseJobParams): Promise<JobSummary> {
+    const job = await this.#http.request({
+      method: 'post',
+      path: ['api', 'v2', ROUTES.parse_v2],
+      query: toScopeQuery(params),
+      json: {
+        file_id: checkId('fileId', params.fileId),
+        configuration_id: checkId('configurationId', params.configurationId),
+        // The route requires both. This value stands for those of the configuration.
+        tier: 'configured',
+        version: 'configured',
+        user_metadata: params.userMetadata,
+        disable_cache: params.disableCache,
+      },
+      schema: this.#jobSchemas.createdParseJob,
+      signal: params.signal,
+    });
+    return { ...job, type: 'parse_v2' };
+  }
+
+  /**
+   * Creates an extract job without a batch: `POST /api/v2/extract`. The API has no idempotency key: a call whose response is lost may have
+   * created a job. `iterateJobs` finds it by its `fileInput`, its `configurationId` and its time.
+   */
+  async createExtractJob(params: CreateExtractJobParams): Promise<JobSummary> {
+    const job = await this.#http.request({
+      method: 'post',
+      path: ['api', 'v2', ROUTES.extract_v2],
+      query: toScopeQuery(params),
+      json: {
+        file_input: checkId('fileInput', params.fileInput),
+        configuration_id: checkId('configurationId', params.configurationId),
+      },
+      schema: this.#jobSchemas.createdExtractJob,
+      signal: params.signal,
+    });
+    return { ...job, type: 'extract_v2' };
+  }
+
   /** Gets a job with its expanded fields: `GET /api/v2/parse/{id}` or `GET /api/v2/extract/{id}`. */
   async getJob(reference: JobReference, options: ExpandOptions = {}): Promise<JobResult> {
     const request = {
@@ -170,7 +240,11 @@ export class LlamaCloudClient {
     const request = {
       method: 'get',
       path: ['api', 'v2', ROUTES[type]],
-      query: { ...toListQuery(params), job_ids: jobIds?.map((id) => checkId('jobIds', id)) },
+      query: {
+        ...toListQuery(params),
+        ...toExtractQuery(params),
+        job_ids: jobIds?.map((id) => checkId('jobIds', id)),
+      },
       signal: params.signal,
     } as const;
     if (type === 'extract_v2') {
@@ -205,16 +279,183 @@ export class LlamaCloudClient {
     return { ...job, id: job.id ?? reference.id, type };
   }
 
-  /** Lists one page of the files of a directory: `GET /api/v1/beta/directories/{id}/files`. */
-  async listDirectoryFiles(
-    id: string,
-    params: CallOptions & { pageSize?: number; pageToken?: string } = {},
-  ): Promise<Page<DirectoryFile>> {
+  /**
+   * Creates a directory: `POST /api/v1/beta/directories`. The API has no idempotency key: a call whose response is lost may have created a
+   * directory. `listDirectories` finds it by its name.
+   */
+  async createDirectory(params: CreateDirectoryParams): Promise<Directory> {
+    return this.#http.request({
+      method: 'post',
+      path: DIRECTORIES,
+      query: toScopeQuery(params),
+      json: { name: checkText('name', params.name), description: params.description, type: params.type ?? 'user' },
+      schema: directorySchema,
+      signal: params.signal,
+    });
+  }
+
+  /** Lists one page of directories: `GET /api/v1/beta/directories`. */
+  async listDirectories(params: ListDirectoriesParams = {}): Promise<Page<ListedDirectory>> {
     return this.#http.request({
       method: 'get',
-      path: ['api', 'v1', 'beta', 'directories', checkPathSegment(id), 'files'],
-      query: { ...toScopeQuery(params), page_size: params.pageSize, page_token: toPageToken(params) },
+      path: DIRECTORIES,
+      query: { ...toPageQuery(params), name: checkId('name', params.name), type: params.type },
+      schema: directoriesSchema,
+      signal: params.signal,
+    });
+  }
+
+  /** Lists the directories of all pages. A page is requested when its first item is read. */
+  iterateDirectories(params: ListDirectoriesParams = {}): AsyncGenerator<ListedDirectory> {
+    return paginate(`/${DIRECTORIES.join('/')}`, params.pageToken, (pageToken) =>
+      this.listDirectories({ ...params, ...pageToken }),
+    );
+  }
+
+  /** Deletes a directory with its files: `DELETE /api/v1/beta/directories/{id}`. */
+  async deleteDirectory(id: string, options: CallOptions = {}): Promise<void> {
+    await this.#http.requestNoContent({
+      method: 'delete',
+      path: [...DIRECTORIES, checkPathSegment(id)],
+      query: toScopeQuery(options),
+      signal: options.signal,
+    });
+  }
+
+  /** Lists one page of the files of a directory: `GET /api/v1/beta/directories/{id}/files`. */
+  async listDirectoryFiles(id: string, params: ListDirectoryFilesParams = {}): Promise<Page<DirectoryFile>> {
+    return this.#http.request({
+      method: 'get',
+      path: [...DIRECTORIES, checkPathSegment(id), 'files'],
+      query: {
+        ...toPageQuery(params),
+        unique_id: checkId('uniqueId', params.uniqueId),
+        display_name: checkId('displayName', params.displayName),
+        file_id: checkId('fileId', params.fileId),
+      },
       schema: directoryFilesSchema,
+      signal: params.signal,
+    });
+  }
+
+  /** Lists the files of all pages. A page is requested when its first item is read. */
+  iterateDirectoryFiles(id: string, params: ListDirectoryFilesParams = {}): AsyncGenerator<DirectoryFile> {
+    return paginate(`/${DIRECTORIES.join('/')}/${encodeURIComponent(id)}/files`, params.pageToken, (pageToken) =>
+      this.listDirectoryFiles(id, { ...params, ...pageToken }),
+    );
+  }
+
+  /**
+   * Uploads a file to a directory: `POST /api/v1/beta/directories/{id}/files/upload`. LlamaCloud does not say what it does with a
+   * `uniqueId` that the directory already has, and has no idempotency key: a call whose response is lost may have added a file.
+   * `listDirectoryFiles` finds it by its `uniqueId`.
+   *
+   * The client's `timeoutMs` begins again with each chunk that the connection takes. To bound the whole upload, give a `signal`. The stream
+   * of the content is closed when the call ends, however it ends.
+   *
+   * @throws UploadContentError if the content can't be read to its end, or has another size than it says. LlamaCloud then has no such file.
+   */
+  async uploadDirectoryFile(directoryId: string, params: UploadFileParams): Promise<UploadedFile> {
+    const { content, displayName, metadata } = params;
+    const [stream, sizeBytes] =
+      content instanceof Blob ? [content.stream(), content.size] : [content.stream, content.sizeBytes];
+    return this.#http.upload({
+      method: 'post',
+      path: [...DIRECTORIES, checkPathSegment(directoryId), 'files', 'upload'],
+      query: toScopeQuery(params),
+      form: {
+        fields: {
+          unique_id: checkText('uniqueId', params.uniqueId),
+          display_name: displayName === undefined ? undefined : checkText('displayName', displayName),
+          metadata: metadata === undefined ? undefined : JSON.stringify(metadata),
+        },
+        file: {
+          field: 'upload_file',
+          name: checkText('fileName', params.fileName),
+          sizeBytes: checkSize('sizeBytes', sizeBytes),
+        },
+      },
+      content: stream,
+      schema: uploadedFileSchema,
+      signal: params.signal,
+    });
+  }
+
+  /**
+   * Deletes files of a directory: `POST /api/v1/beta/directories/{id}/files/bulk-delete`. All must be in the directory. With an empty
+   * list, no request is sent.
+   *
+   * @throws RangeError if there are more than 100 ids: LlamaCloud takes no more in one request.
+   */
+  async deleteDirectoryFiles(
+    directoryId: string,
+    fileIds: readonly string[],
+    options: CallOptions = {},
+  ): Promise<void> {
+    if (fileIds.length === 0) return;
+    if (fileIds.length > MAX_DELETED_FILES) {
+      throw new RangeError(`fileIds has ${fileIds.length} ids, but LlamaCloud takes at most ${MAX_DELETED_FILES}`);
+    }
+    await this.#http.requestNoContent({
+      method: 'post',
+      path: [...DIRECTORIES, checkPathSegment(directoryId), 'files', 'bulk-delete'],
+      query: toScopeQuery(options),
+      json: { directory_file_ids: fileIds.map((id) => checkId('fileIds', id)) },
+      signal: options.signal,
+    });
+  }
+
+  /**
+   * Gets a saved configuration: `GET /api/v1/beta/configurations/{id}`. LlamaCloud does not say whether a built-in preset, such as
+   * `cfg-PARSE_AGENTIC`, can be read: a 404 may only mean that it is one.
+   */
+  async getConfiguration(id: string, options: CallOptions = {}): Promise<Configuration> {
+    return this.#http.request({
+      method: 'get',
+      path: [...CONFIGURATIONS, checkPathSegment(id)],
+      query: toScopeQuery(options),
+      schema: configurationSchema,
+      signal: options.signal,
+    });
+  }
+
+  /** Lists one page of saved configurations: `GET /api/v1/beta/configurations`. */
+  async listConfigurations(params: ListConfigurationsParams = {}): Promise<Page<Configuration>> {
+    return this.#http.request({
+      method: 'get',
+      path: CONFIGURATIONS,
+      query: {
+        ...toPageQuery(params),
+        product_type: params.productTypes?.map((type) => checkId('productTypes', type)),
+        name: checkId('name', params.name),
+        latest_only: params.latestOnly === undefined ? undefined : String(params.latestOnly),
+      },
+      schema: configurationsSchema,
+      signal: params.signal,
+    });
+  }
+
+  /** Lists the configurations of all pages. A page is requested when its first item is read. */
+  iterateConfigurations(params: ListConfigurationsParams = {}): AsyncGenerator<Configuration> {
+    return paginate(`/${CONFIGURATIONS.join('/')}`, params.pageToken, (pageToken) =>
+      this.listConfigurations({ ...params, ...pageToken }),
+    );
+  }
+
+  /** Adds up the credits that an organization has used: `GET /api/v1/beta/usage-metrics/aggregate`. Bills may lag behind jobs. */
+  async aggregateUsage(params: UsageParams): Promise<Usage> {
+    return this.#http.request({
+      method: 'get',
+      path: ['api', 'v1', 'beta', 'usage-metrics', 'aggregate'],
+      query: {
+        ...toScopeQuery(params),
+        group_by: params.groupBy,
+        day_on_or_after: params.dayOnOrAfter,
+        day_on_or_before: params.dayOnOrBefore,
+        event_types: params.eventTypes,
+        event_aggregation_key: checkId('jobId', params.jobId),
+      },
+      schema: usageSchema,
       signal: params.signal,
     });
   }
@@ -240,14 +481,27 @@ function toScopeQuery(options: CallOptions): Record<string, QueryValue> {
   };
 }
 
+function toPageQuery(params: PageParams): Record<string, QueryValue> {
+  return { ...toScopeQuery(params), page_size: params.pageSize, page_token: toPageToken(params) };
+}
+
 function toListQuery(params: ListParams): Record<string, QueryValue> {
   return {
-    ...toScopeQuery(params),
-    page_size: params.pageSize,
-    page_token: toPageToken(params),
+    ...toPageQuery(params),
     status: params.status,
     created_at_on_or_after: toTimestamp(params.createdAtOnOrAfter),
     created_at_on_or_before: toTimestamp(params.createdAtOnOrBefore),
+  };
+}
+
+/** @throws TypeError if a filter of extract jobs is given for parse jobs: LlamaCloud would ignore it, and list all jobs. */
+function toExtractQuery({ type, fileInput, configurationId }: ListJobsParams): Record<string, QueryValue> {
+  if (type === 'parse_v2' && (fileInput !== undefined || configurationId !== undefined)) {
+    throw new TypeError('parse jobs can not be listed by fileInput or configurationId');
+  }
+  return {
+    file_input: checkId('fileInput', fileInput),
+    configuration_id: checkId('configurationId', configurationId),
   };
 }
 

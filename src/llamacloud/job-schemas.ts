@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Redact } from './redact.js';
-import { errorMessageSchema, listPageSchema, optionalText, pathId } from './schema-fields.js';
+import { errorMessageSchema, listPageSchema, optionalText, optionalTime, pathId } from './schema-fields.js';
 
 type Schemas = ReturnType<typeof createJobSchemas>;
 
@@ -38,18 +38,30 @@ const contentMetadata = z
 /** @param redact Removes secrets from the error messages in the responses. */
 export function createJobSchemas(redact: Redact) {
   const errorMessage = errorMessageSchema(redact);
-  const parseJob = z.looseObject({
+  const job = {
     id: pathId.optional().catch(undefined),
     status: z.string().min(1),
     error_message: errorMessage,
     usage,
+    created_at: optionalTime,
+  };
+  const parseJob = z.looseObject({
+    ...job,
+    /** What was given as `userMetadata` when the job was created. */
+    user_metadata: z.record(z.string(), z.string()).nullish().catch(undefined),
   });
-  const extractJob = parseJob.extend({
+  const extractJob = z.looseObject({
+    ...job,
+    /** The file (`dfl-...`) or parse job (`pjb-...`) that the job extracts from. */
+    file_input: optionalText,
+    configuration_id: optionalText,
     /** An object, or an array of objects. */
     extract_result: object.nullish().catch(undefined),
   });
   // In a list, a job without an id can't be matched to anything.
   const listed = { id: pathId };
+  /** Only the id of a new job is needed: a rejected response would lose a job that costs money. */
+  const created = { id: pathId, status: z.string().min(1).catch('PENDING') };
   // The status in the response of a cancel is not used: the job is read again.
   const cancelled = { status: z.string().min(1).catch('UNKNOWN') };
   const documentPages = z
@@ -72,6 +84,8 @@ export function createJobSchemas(redact: Redact) {
     parseResult,
     parseJobs: listPageSchema(parseJob.extend(listed)),
     extractJobs: listPageSchema(extractJob.extend(listed)),
+    createdParseJob: parseJob.extend(created),
+    createdExtractJob: extractJob.extend(created),
     cancelledParseJob: parseJob.extend(cancelled),
     cancelledExtractJob: extractJob.extend(cancelled),
   };

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LlamaCloudEmulator, startLlamaCloudEmulator } from '../../src/testing/emulator/index.js';
-import { createBatch, createRequest, INSTANT, waitForJobs } from '../testing/emulator/helpers.js';
+import { createBatch, createRequest, eventually, INSTANT, waitForJobs } from '../testing/emulator/helpers.js';
 import { PLAIN_ERROR, RESPONSES, VALIDATION_ERROR } from './schemas.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/documents', import.meta.url));
@@ -23,24 +23,27 @@ beforeAll(async () => {
 afterAll(() => emulator.close());
 
 async function send(method: string, path: string, requestBody?: unknown, apiKey = emulator.apiKey) {
-  const init = requestBody === undefined ? {} : { body: JSON.stringify(requestBody) };
+  const text = requestBody instanceof FormData ? requestBody : JSON.stringify(requestBody);
+  const init = requestBody === undefined ? {} : { body: text };
   const headers = { authorization: `Bearer ${apiKey}` };
   const response = await fetch(emulator.url + path, { method, headers, ...init });
-  const body: unknown = await response.json();
+  const body: unknown = response.status === 204 ? await response.text() : await response.json();
   return { status: response.status, body };
 }
 
-/** Sends a request and validates the response against the schema of its route. */
+/** Sends a request, validates the response against the schema of its route, and returns the id in it. */
 async function check(
   route: Route,
   { id = '', query = '', body: requestBody }: { id?: string; query?: string; body?: unknown } = {},
-) {
+): Promise<string> {
   const [method = '', path = ''] = route.replace('{id}', id).split(' ');
   const { status, body } = await send(method, path + query, requestBody);
   const expected = RESPONSES[route];
   expect([route, status]).toEqual([route, expected.status]);
-  expectValid(expected.schema, body);
+  if (expected.schema === null) expect(body).toBe('');
+  else expectValid(expected.schema, body);
   covered.add(route);
+  return String(Object(body).id);
 }
 
 function expectValid(schema: object, body: unknown): void {
@@ -98,6 +101,52 @@ describe('every response matches the schema of its route', () => {
     await check('POST /api/v2/extract/{id}/cancel', { id: runningId });
   });
 
+  it('jobs without a batch', async () => {
+    const [file] = (await emulator.addDirectory([{ name: 'a.md', content: 'a' }])).files;
+    const configured = { tier: 'configured', version: 'configured', configuration_id: 'cfg-PARSE_AGENTIC' };
+    const parseBody = { ...configured, file_id: file?.id, user_metadata: { run: 'r1' } };
+    const parseId = await check('POST /api/v2/parse', { body: parseBody });
+    await check('GET /api/v2/parse/{id}', { id: parseId });
+    await check('GET /api/v2/parse', { query: '?page_size=1' });
+    await eventually(() => emulator.jobs.list().find(({ id }) => id === parseId)?.status).toBe('COMPLETED');
+    for (const file_input of [file?.id, parseId]) {
+      const extractBody = { file_input, configuration_id: 'cfg-EXTRACT_AGENTIC' };
+      const id = await check('POST /api/v2/extract', { body: extractBody });
+      await check('GET /api/v2/extract/{id}', { id });
+      await check('GET /api/v2/extract', { query: `?file_input=${file_input}` });
+    }
+    for (const group of ['day', 'project_id', 'event_type', 'tier']) {
+      const query = `?organization_id=org-1&group_by=${group}&group_by=tier`;
+      await check('GET /api/v1/beta/usage-metrics/aggregate', { query });
+    }
+  });
+
+  it('configurations', async () => {
+    const parameters = { product_type: 'parse_v2', tier: 'agentic' };
+    const id = await check('POST /api/v1/beta/configurations', { body: { name: 'mine', parameters } });
+    await check('PUT /api/v1/beta/configurations/{id}', { id, body: { parameters } });
+    await check('GET /api/v1/beta/configurations/{id}', { id });
+    emulator.addConfiguration('cfg-added');
+    await check('GET /api/v1/beta/configurations');
+  });
+
+  it('new directories', async () => {
+    for (const body of [{ name: 'a' }, { name: 'b', type: 'ephemeral', description: 'c' }]) {
+      const id = await check('POST /api/v1/beta/directories', { body });
+      const form = new FormData();
+      form.set('upload_file', new File(['a'], 'a.md'));
+      form.set('unique_id', 'sub/a.md');
+      form.set('metadata', '{"size":1,"tags":["x"]}');
+      const fileId = await check('POST /api/v1/beta/directories/{id}/files/upload', { id, body: form });
+      await check('GET /api/v1/beta/directories/{id}/files', { id });
+      const deleted = { directory_file_ids: [fileId] };
+      await check('POST /api/v1/beta/directories/{id}/files/bulk-delete', { id, body: deleted });
+      await check('GET /api/v1/beta/directories/{id}/files', { id, query: '?include_deleted=true' });
+      await check('DELETE /api/v1/beta/directories/{id}', { id });
+      await check('GET /api/v1/beta/directories', { query: '?include_deleted=true' });
+    }
+  });
+
   it('directories', async () => {
     await check('GET /api/v1/beta/directories/{id}', { id: directoryId });
     await check('GET /api/v1/beta/directories/{id}/files', { id: directoryId, query: '?page_size=4' });
@@ -109,6 +158,12 @@ describe('every response matches the schema of its route', () => {
       await send('POST', '/api/v2/batches', wrong),
       await send('GET', '/api/v2/batches?status=DONE'),
       await send('GET', '/api/v2/parse?page_size=none'),
+      await send('POST', '/api/v2/parse', { file_id: 'dfl-1', color: 'red' }),
+      await send('POST', '/api/v2/extract', { file_input: 'dfl-1' }),
+      await send('POST', '/api/v1/beta/directories', { type: 'index' }),
+      await send('POST', `/api/v1/beta/directories/${directoryId}/files/upload`, new FormData()),
+      await send('POST', `/api/v1/beta/directories/${directoryId}/files/bulk-delete`, { directory_file_ids: [] }),
+      await send('GET', '/api/v1/beta/usage-metrics/aggregate?organization_id=org-1&group_by=month'),
     ];
     for (const { status, body } of invalid) {
       expect(status).toBe(422);
@@ -120,8 +175,10 @@ describe('every response matches the schema of its route', () => {
       await send('DELETE', '/api/v2/batches'),
       await send('POST', '/api/v2/batches', createRequest(directoryId, 'extract_v2', 'cfg-PARSE_AGENTIC')),
       await send('POST', '/api/v2/batches', createRequest(directoryId, 'parse_v2', 'cfg-NOPE')),
+      await send('GET', '/api/v1/beta/configurations/cfg-NOPE'),
+      await send('DELETE', '/api/v1/beta/directories/dir-none'),
     ];
-    expect(plain.map(({ status }) => status)).toEqual([401, 404, 405, 400, 404]);
+    expect(plain.map(({ status }) => status)).toEqual([401, 404, 405, 400, 404, 404, 404]);
     for (const { body } of plain) expectValid(PLAIN_ERROR, body);
   });
 

@@ -169,20 +169,55 @@ const directoryFile = object({
   'download_url?': nullable(object({ url: nonEmpty, expires_at: time, 'form_fields?': nullable(anyObject) })),
 });
 
-/** The status and the schema of the successful response of each route. */
+const configuration = object({
+  id: string,
+  'created_at?': nullable(time),
+  'updated_at?': nullable(time),
+  name: string,
+  product_type: oneOf('split_v1', 'extract_v2', 'classify_v2', 'parse_v2', 'spreadsheet_v1', 'unknown'),
+  version: string,
+  parameters: object({ product_type: string }),
+});
+
+const dimension = oneOf('day', 'project_id', 'event_type', 'tier');
+const usageAggregate = object({
+  group_by: list(dimension),
+  buckets: list(
+    object({
+      dimensions: { type: 'object', propertyNames: dimension, additionalProperties: string },
+      total_credits: { type: 'number' },
+      total_value: integer,
+      metric_count: integer,
+    }),
+  ),
+});
+
+/** The status and the schema of the successful response of each route. A 204 has no body. */
 export const RESPONSES = {
   'POST /api/v2/batches': { status: 201, schema: batch },
   'GET /api/v2/batches': { status: 200, schema: page(batch) },
   'GET /api/v2/batches/{id}': { status: 200, schema: batch },
   'POST /api/v2/batches/{id}/cancel': { status: 200, schema: batch },
   'GET /api/v2/parse': { status: 200, schema: page(parseJob) },
+  'POST /api/v2/parse': { status: 200, schema: parseJob },
   'GET /api/v2/parse/{id}': { status: 200, schema: parseResult },
   'POST /api/v2/parse/{id}/cancel': { status: 200, schema: parseJob },
   'GET /api/v2/extract': { status: 200, schema: page(extractJob) },
+  'POST /api/v2/extract': { status: 200, schema: extractJob },
   'GET /api/v2/extract/{id}': { status: 200, schema: extractJob },
   'POST /api/v2/extract/{id}/cancel': { status: 200, schema: extractJob },
+  'POST /api/v1/beta/directories': { status: 201, schema: directory },
+  'GET /api/v1/beta/directories': { status: 200, schema: page(directory) },
+  'DELETE /api/v1/beta/directories/{id}': { status: 204, schema: null },
   'GET /api/v1/beta/directories/{id}': { status: 200, schema: directory },
   'GET /api/v1/beta/directories/{id}/files': { status: 200, schema: page(directoryFile) },
+  'POST /api/v1/beta/directories/{id}/files/upload': { status: 201, schema: directoryFile },
+  'POST /api/v1/beta/directories/{id}/files/bulk-delete': { status: 204, schema: null },
+  'POST /api/v1/beta/configurations': { status: 201, schema: configuration },
+  'GET /api/v1/beta/configurations': { status: 200, schema: page(configuration) },
+  'GET /api/v1/beta/configurations/{id}': { status: 200, schema: configuration },
+  'PUT /api/v1/beta/configurations/{id}': { status: 200, schema: configuration },
+  'GET /api/v1/beta/usage-metrics/aggregate': { status: 200, schema: usageAggregate },
 } as const;
 
 export const VALIDATION_ERROR: Schema = object({

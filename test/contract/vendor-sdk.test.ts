@@ -1,3 +1,5 @@
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import LlamaCloud, {
   APIConnectionError,
@@ -129,6 +131,69 @@ describe("the vendor's own SDK", () => {
     }
     expect(names).toEqual(directory.files.map(({ name }) => name));
     expect(names).toContain('shipping/delivery-note-88.md');
+  });
+
+  it('creates a directory, uploads files to it, runs a batch over them and deletes it', async () => {
+    const { client } = await startWithExamples();
+    const { id, expires_at } = await client.beta.directories.create({ name: 'mine', type: 'ephemeral' });
+    expect(Date.parse(expires_at ?? '')).toBeGreaterThan(Date.now());
+    const upload = (unique_id: string, content: string) =>
+      client.beta.directories.files.upload(id, { upload_file: new File([content], 'a.md'), unique_id });
+    const { id: fileId } = await upload('sub/a.md', '# Uploaded');
+    await client.beta.directories.files.upload(id, {
+      upload_file: createReadStream(join(EXAMPLES, 'annual-report-2025.pdf')),
+      metadata: '{"size":1}',
+    });
+    const [named] = (await client.beta.directories.files.list(id, { unique_id: 'sub/a.md' })).items;
+    expect(named).toMatchObject({ id: fileId, display_name: 'a.md', unique_id: 'sub/a.md' });
+    const [derived] = (await client.beta.directories.files.list(id, { display_name_contains: 'annual' })).items;
+    expect(derived).toMatchObject({ unique_id: 'annual-report-2025.pdf', metadata: { size: 1 } });
+    const { id: batchId } = await client.batches.create({ source_directory_id: id, config: CONFIG });
+    const { results } = await client.batches.get(batchId, { expand: ['results'] });
+    const jobs = results?.map(({ job_reference }) => job_reference?.id ?? '') ?? [];
+    const texts: string[] = [];
+    for (const job of jobs) {
+      const result = await client.parsing.waitForCompletion(job, { expand: ['markdown'] }, { pollingInterval: 0.02 });
+      texts.push(JSON.stringify(result.markdown));
+    }
+    expect(texts).toEqual([expect.stringContaining('# Uploaded'), expect.stringContaining('Annual report 2025')]);
+    expect((await client.beta.directories.list({ name: 'mine' })).items.map((item) => item.id)).toEqual([id]);
+    await client.beta.directories.delete(id);
+    await expect(client.beta.directories.get(id)).rejects.toBeInstanceOf(NotFoundError);
+  });
+
+  it('creates jobs without a batch', async () => {
+    const { client, directory } = await startWithExamples();
+    const polling = { pollingInterval: 0.02, timeout: 50 };
+    const name = 'annual-report-2025.pdf';
+    const [file] = (await client.beta.directories.files.list(directory.id, { display_name: name })).items;
+    const { id, user_metadata } = await client.parsing.create({
+      file_id: file?.file_id ?? '',
+      tier: 'configured',
+      version: 'configured',
+      configuration_id: 'cfg-PARSE_AGENTIC',
+      user_metadata: { run: 'r1' },
+    });
+    expect(user_metadata).toEqual({ run: 'r1' });
+    const parsed = await client.parsing.waitForCompletion(id, { expand: ['usage'] }, polling);
+    expect(parsed.job).toMatchObject({ name, tier: 'agentic', usage: { credits: 18 } });
+    const configuration_id = 'cfg-EXTRACT_AGENTIC';
+    const extract = await client.extract.create({ file_input: id, configuration_id });
+    await eventually(async () => (await client.extract.get(extract.id)).status).toBe('COMPLETED');
+    const found = await client.extract.list({ file_input: id, configuration_id });
+    expect(found.items.map((job) => job.id)).toEqual([extract.id]);
+  });
+
+  it('saves a configuration again, under the same id', async () => {
+    const { client } = await startWithExamples();
+    const save = (tier: 'fast' | 'agentic') =>
+      client.configurations.create({ name: 'mine', parameters: { product_type: 'parse_v2', tier, version: 'latest' } });
+    const [first, second] = [await save('fast'), await save('agentic')];
+    expect(second.id).toBe(first.id);
+    expect(second.version).not.toBe(first.version);
+    expect(await client.configurations.retrieve(first.id)).toEqual(second);
+    const latest = await client.configurations.list({ name: 'mine', latest_only: true });
+    expect(latest.items).toEqual([second]);
   });
 
   it('raises the error class of each status', async () => {

@@ -40,6 +40,21 @@ describe('iterating', () => {
     expect(asked[3]?.query.job_ids).toEqual(jobIds.slice(0, 6));
   });
 
+  test('directories, their files and configurations goes over all pages, with the filters on each', async () => {
+    const { client, emulator } = await clientOfEmulator({ configurationIds: ['cfg-1', 'cfg-2', 'cfg-3'] });
+    const { id, files } = await emulator.addDirectory(FILES, { id: 'dir-files' });
+    const directoryIds: string[] = [];
+    for (let count = 0; count < 3; count++) directoryIds.unshift((await client.createDirectory({ name: 'mine' })).id);
+    expect(await all(client.iterateDirectories({ name: 'mine', pageSize: 2 }))).toEqual(directoryIds);
+    expect(await all(client.iterateDirectoryFiles(id, { pageSize: 2 }))).toEqual(files.map((file) => file.id));
+    const [, , c] = files;
+    expect(await all(client.iterateDirectoryFiles(id, { pageSize: 1, uniqueId: 'c.md' }))).toEqual([c?.id]);
+    expect(await all(client.iterateConfigurations({ pageSize: 2 }))).toEqual(['cfg-3', 'cfg-2', 'cfg-1']);
+    const asked = emulator.requests.filter(({ method }) => method === 'GET');
+    expect(asked.map(({ query }) => query.page_size?.[0])).toEqual(['2', '2', '2', '2', '2', '1', '2', '2']);
+    expect(asked[1]?.query.name).toEqual(['mine']);
+  });
+
   test('starts at the token that it is given', async () => {
     const { client } = await listing({ first: { items: [batch('1')] }, two: { items: [batch('2')] } });
     expect(await all(client.iterateBatches({ pageToken: 'two' }))).toEqual(['2']);

@@ -114,6 +114,127 @@ describe('on the wire', () => {
     expect(seen).toEqual([]);
   });
 
+  test('a directory is created, listed and deleted', async () => {
+    const directory = { id: 'dir-1', name: 'mine' };
+    const { client, seen } = await clientOf((response, { method }) => {
+      if (method === 'DELETE') response.writeHead(204).end();
+      else response.end(JSON.stringify(method === 'POST' ? directory : { items: [directory, { id: '..' }] }));
+    });
+    const created = await client.createDirectory({ ...SCOPE, name: 'mine', description: 'd', type: 'ephemeral' });
+    expect(created).toMatchObject(directory);
+    await client.createDirectory({ name: 'mine' });
+    const page = await client.listDirectories({ ...SCOPE, name: 'a&b', type: 'user', pageSize: 3, pageToken: 't' });
+    expect(page.items).toMatchObject([directory, { id: null }]);
+    await client.deleteDirectory('dir-1', SCOPE);
+    const route = '/api/v1/beta/directories';
+    expect(seen.map(({ method, url }) => [method, url])).toEqual([
+      ['POST', `${route}?${SCOPE_QUERY}`],
+      ['POST', route],
+      ['GET', `${route}?${SCOPE_QUERY}&page_size=3&page_token=t&name=a%26b&type=user`],
+      ['DELETE', `${route}/dir-1?${SCOPE_QUERY}`],
+    ]);
+    expect(JSON.parse(seen[0]?.body ?? '')).toEqual({ name: 'mine', description: 'd', type: 'ephemeral' });
+    expect(JSON.parse(seen[1]?.body ?? '')).toEqual({ name: 'mine', type: 'user' });
+  });
+
+  test('files are deleted by their ids, at most 100 at a time', async () => {
+    const { client, seen } = await clientOf((response) => void response.writeHead(204).end());
+    await client.deleteDirectoryFiles('dir-1', ['dfl-1', 'dfl-2'], SCOPE);
+    await client.deleteDirectoryFiles('dir-1', []);
+    const tooMany = Array.from({ length: 101 }, (_, index) => `dfl-${index}`);
+    await rejection(RangeError, client.deleteDirectoryFiles('dir-1', tooMany));
+    expect(seen).toHaveLength(1);
+    expect(seen[0]?.url).toBe(`/api/v1/beta/directories/dir-1/files/bulk-delete?${SCOPE_QUERY}`);
+    expect(JSON.parse(seen[0]?.body ?? '')).toEqual({ directory_file_ids: ['dfl-1', 'dfl-2'] });
+  });
+
+  test('jobs are created from a file, with the tier and version of their configuration', async () => {
+    const { client, seen } = await clientOf((response, { url }) => {
+      response.end(JSON.stringify(url.includes('parse') ? { ...PARSE_JOB, status: 7 } : EXTRACT_JOB));
+    });
+    const configurationId = 'cfg-1';
+    expect(
+      await client.createParseJob({
+        ...SCOPE,
+        fileId: 'f-1',
+        configurationId,
+        userMetadata: { run: 'r' },
+        disableCache: true,
+      }),
+    ).toMatchObject({ id: 'pjb-1', type: 'parse_v2', status: 'PENDING' });
+    await client.createParseJob({ fileId: 'f-1', configurationId });
+    expect(await client.createExtractJob({ ...SCOPE, fileInput: 'dfl-1', configurationId })).toMatchObject({
+      id: 'ext-1',
+      type: 'extract_v2',
+    });
+    expect(seen.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      `POST /api/v2/parse?${SCOPE_QUERY}`,
+      'POST /api/v2/parse',
+      `POST /api/v2/extract?${SCOPE_QUERY}`,
+    ]);
+    const parse = { file_id: 'f-1', configuration_id: 'cfg-1', tier: 'configured', version: 'configured' };
+    expect(seen.map(({ body }) => JSON.parse(body))).toEqual([
+      { ...parse, user_metadata: { run: 'r' }, disable_cache: true },
+      parse,
+      { file_input: 'dfl-1', configuration_id: 'cfg-1' },
+    ]);
+  });
+
+  test('extract jobs are listed by their file and configuration, and parse jobs can not be', async () => {
+    const { client, seen } = await clientOf(respondWith({ items: [] }));
+    const filters = { fileInput: 'dfl-1', configurationId: 'cfg-1' };
+    await client.listJobs({ type: 'extract_v2', ...filters });
+    expect(seen[0]?.url).toBe('/api/v2/extract?file_input=dfl-1&configuration_id=cfg-1');
+    await rejection(TypeError, client.listJobs({ type: 'parse_v2', fileInput: 'dfl-1' }));
+    await rejection(TypeError, client.listJobs({ type: 'parse_v2', configurationId: 'cfg-1' }));
+    expect(seen).toHaveLength(1);
+  });
+
+  test('configurations are read and listed', async () => {
+    const saved = { id: 'cfg-1', version: 'v1', parameters: { tier: 'fast' } };
+    const { client, seen } = await clientOf((response, { url }) => {
+      response.end(JSON.stringify(url.includes('cfg-1') ? saved : { items: [saved, 7] }));
+    });
+    expect(await client.getConfiguration('cfg-1', SCOPE)).toEqual(saved);
+    const filters = { productTypes: ['parse_v2', 'extract_v2'], name: 'mine', latestOnly: true, pageSize: 3 };
+    expect((await client.listConfigurations(filters)).items).toEqual([saved]);
+    const route = '/api/v1/beta/configurations';
+    expect(seen.map(({ url }) => url)).toEqual([
+      `${route}/cfg-1?${SCOPE_QUERY}`,
+      `${route}?page_size=3&product_type=parse_v2&product_type=extract_v2&name=mine&latest_only=true`,
+    ]);
+  });
+
+  test('usage is added up by what it is grouped by', async () => {
+    const buckets = [{ dimensions: { day: '2026-11-28' }, total_credits: 3.5, total_value: 'odd' }];
+    const { client, seen } = await clientOf(respondWith({ group_by: ['day'], buckets }));
+    const usage = await client.aggregateUsage({
+      ...SCOPE,
+      groupBy: ['day', 'tier'],
+      dayOnOrAfter: '2026-11-01',
+      dayOnOrBefore: '2026-11-30',
+      eventTypes: ['pages_parsed'],
+      jobId: 'pjb-1',
+    });
+    expect(usage.buckets).toEqual([{ dimensions: { day: '2026-11-28' }, total_credits: 3.5, total_value: undefined }]);
+    expect(seen[0]?.url.split('?')[0]).toBe('/api/v1/beta/usage-metrics/aggregate');
+    expect(queryOf(seen[0]?.url)).toEqual({
+      project_id: ['prj-1'],
+      organization_id: ['org-1'],
+      group_by: ['day', 'tier'],
+      day_on_or_after: ['2026-11-01'],
+      day_on_or_before: ['2026-11-30'],
+      event_types: ['pages_parsed'],
+      event_aggregation_key: ['pjb-1'],
+    });
+  });
+
+  test('the files of a directory are listed by each filter', async () => {
+    const { client, seen } = await clientOf(respondWith({ items: [] }));
+    await client.listDirectoryFiles('dir-1', { uniqueId: 'a/b\n', displayName: 'c', fileId: 'f-1' });
+    expect(queryOf(seen[0]?.url)).toEqual({ unique_id: ['a/b\n'], display_name: ['c'], file_id: ['f-1'] });
+  });
+
   test('the files of a directory are listed', async () => {
     const { client, seen } = await clientOf(respondWith({ items: [{ id: 'dfl-1', display_name: 'a.pdf' }] }));
     const page = await client.listDirectoryFiles('dir-1', { ...SCOPE, pageSize: 3, pageToken: 't' });
@@ -197,6 +318,10 @@ describe('an id', () => {
     await rejection(TypeError, client.getJob({ id, type }));
     await rejection(TypeError, client.cancelJob({ id, type }));
     await rejection(TypeError, client.listDirectoryFiles(id));
+    await rejection(TypeError, client.deleteDirectory(id));
+    await rejection(TypeError, client.deleteDirectoryFiles(id, ['dfl-1']));
+    await rejection(TypeError, client.uploadDirectoryFile(id, { content: new Blob([]), fileName: 'a', uniqueId: 'a' }));
+    await rejection(TypeError, client.getConfiguration(id));
     expect(seen).toEqual([]);
   });
 
@@ -212,6 +337,24 @@ describe('an id', () => {
     await rejection(TypeError, client.listBatches({ projectId: '' }));
     await rejection(TypeError, client.listBatches({ organizationId: '' }));
     await rejection(TypeError, client.listJobs({ type: 'parse_v2', jobIds: [''] }));
+    await rejection(TypeError, client.listJobs({ type: 'extract_v2', fileInput: '' }));
+    await rejection(TypeError, client.listJobs({ type: 'extract_v2', configurationId: '' }));
+    await rejection(TypeError, client.listDirectories({ name: '' }));
+    await rejection(TypeError, client.listDirectoryFiles('dir-1', { uniqueId: '' }));
+    await rejection(TypeError, client.listDirectoryFiles('dir-1', { fileId: '' }));
+    await rejection(TypeError, client.deleteDirectoryFiles('dir-1', ['']));
+    await rejection(TypeError, client.createDirectory({ name: '' }));
+    await rejection(TypeError, client.createParseJob({ fileId: '', configurationId: 'cfg-1' }));
+    await rejection(TypeError, client.createParseJob({ fileId: 'f-1', configurationId: '' }));
+    await rejection(TypeError, client.createExtractJob({ fileInput: '', configurationId: 'cfg-1' }));
+    await rejection(TypeError, client.listConfigurations({ name: '' }));
+    await rejection(TypeError, client.aggregateUsage({ organizationId: '', groupBy: ['day'] }));
+    const upload = { content: new Blob([]), fileName: 'a', uniqueId: 'a' };
+    await rejection(TypeError, client.uploadDirectoryFile('dir-1', { ...upload, uniqueId: '' }));
+    await rejection(TypeError, client.uploadDirectoryFile('dir-1', { ...upload, uniqueId: '\ud800' }));
+    await rejection(TypeError, client.uploadDirectoryFile('dir-1', { ...upload, fileName: '' }));
+    const content = { stream: new Blob([]).stream(), sizeBytes: Number.NaN };
+    await rejection(RangeError, client.uploadDirectoryFile('dir-1', { ...upload, content }));
     expect(seen).toEqual([]);
   });
 });

@@ -21,6 +21,9 @@ const ROW = {
 };
 const FILE = { id: 'dfl-1', display_name: 'a.pdf', created_at: '2026-01-01T00:00:00Z', deleted_at: null };
 
+const DIRECTORY = { id: 'dir-1', name: 'a', type: 'ephemeral', expires_at: FILE.created_at };
+const CONFIGURATION = { id: 'cfg-1', version: 'v1', updated_at: FILE.created_at, parameters: { tier: 'fast' } };
+
 /** Every call that reads a response, with a good one. */
 const CALLS: [string, (client: LlamaCloudClient) => Promise<unknown>, object][] = [
   ['getBatch', (client) => client.getBatch('bat-1'), { ...BATCH, created_at: FILE.created_at, results: [ROW, ROW] }],
@@ -46,6 +49,25 @@ const CALLS: [string, (client: LlamaCloudClient) => Promise<unknown>, object][] 
   ['listJobs of parse', (client) => client.listJobs({ type: 'parse_v2' }), { items: [PARSE_JOB] }],
   ['listJobs of extract', (client) => client.listJobs({ type: 'extract_v2' }), { items: [EXTRACT_JOB] }],
   ['cancelJob', (client) => client.cancelJob({ id: 'pjb-1', type: 'parse_v2' }), PARSE_JOB],
+  ['createDirectory', (client) => client.createDirectory({ name: 'a' }), DIRECTORY],
+  ['listDirectories', (client) => client.listDirectories(), { items: [DIRECTORY, DIRECTORY] }],
+  [
+    'createParseJob',
+    (client) => client.createParseJob({ fileId: 'f-1', configurationId: 'cfg-1' }),
+    { ...PARSE_JOB, user_metadata: { run: 'r' } },
+  ],
+  [
+    'createExtractJob',
+    (client) => client.createExtractJob({ fileInput: 'dfl-1', configurationId: 'cfg-1' }),
+    EXTRACT_JOB,
+  ],
+  ['getConfiguration', (client) => client.getConfiguration('cfg-1'), CONFIGURATION],
+  ['listConfigurations', (client) => client.listConfigurations(), { items: [CONFIGURATION] }],
+  [
+    'aggregateUsage',
+    (client) => client.aggregateUsage({ organizationId: 'org-1', groupBy: ['day'] }),
+    { buckets: [{ dimensions: { day: '2026-11-28' }, total_credits: 3, total_value: 1, metric_count: 1 }] },
+  ],
   ['listDirectoryFiles', (client) => client.listDirectoryFiles('dir-1'), { items: [FILE, FILE] }],
 ];
 

@@ -46,7 +46,10 @@ export interface EmulatedJob {
   /** `pjb-...` for a parse job, `ext-...` for an extract job. */
   readonly id: string;
   readonly type: string;
-  readonly batchId: string;
+  /** Null for a job that was created by itself, without a batch. */
+  readonly batchId: string | null;
+  /** `cfg-...`; null for a parse job that was created without one. */
+  readonly configurationId: string | null;
   readonly fileId: string;
   readonly fileName: string;
   /** Null until the file is mapped. */
@@ -152,7 +155,8 @@ function jobSnapshot(job: Job, project: Project): EmulatedJob {
   return {
     id: job.id,
     type: job.type,
-    batchId: job.batch.id,
+    batchId: job.batch?.id ?? null,
+    configurationId: job.configurationId,
     fileId: job.file.id,
     fileName: job.file.name,
     status: jobState(job, Date.now(), project.settings)?.status ?? null,

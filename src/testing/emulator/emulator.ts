@@ -1,6 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { AddConfigurationOptions } from './configurations.js';
 import { type BatchControls, createBatchControls, createJobControls, type JobControls } from './controls.js';
-import { type AddDirectoryOptions, makeDirectory, type VirtualFile } from './directories.js';
+import type { AddDirectoryOptions, VirtualFile } from './directories.js';
+import {
+  createDirectoryControls,
+  type DirectoryControls,
+  directorySnapshot,
+  type EmulatedDirectory,
+} from './directory-controls.js';
 import { ParseQueue } from './documents/parse-queue.js';
 import { type FaultPlan, Faults } from './faults.js';
 import { HttpError } from './http-error.js';
@@ -12,22 +19,16 @@ import { type RecordedRequest, RequestLog } from './request-log.js';
 import { PRESIGNED_PREFIX } from './request-target.js';
 import { type Rewrite, Rewrites, type RewriteTarget } from './rewrites.js';
 import { batchBody, batchRoutes } from './routes/batches.js';
+import { configurationRoutes } from './routes/configurations.js';
 import { directoryRoutes } from './routes/directories.js';
 import { extractRoutes, parseRoutes } from './routes/jobs.js';
 import { Router } from './routes/router.js';
+import { usageRoutes } from './routes/usage.js';
 import { SeededRandom } from './seeded-random.js';
 import { EmulatorServer } from './server.js';
 import { checkSettings, resolveOptions } from './settings.js';
+import { Uploads } from './uploads.js';
 import { WebhookNotifier } from './webhooks.js';
-
-/** A directory that batches can be created over. */
-export interface EmulatedDirectory {
-  /** `dir-...` */
-  readonly id: string;
-  readonly name: string;
-  /** Sorted by `name`, which is the path inside the directory. Ids are `dfl-...`. */
-  readonly files: readonly { readonly id: string; readonly name: string }[];
-}
 
 /** An emulator of the LlamaCloud API, which listens on this machine. */
 export interface LlamaCloudEmulator {
@@ -40,13 +41,17 @@ export interface LlamaCloudEmulator {
    * The files are listed now, and read when a batch processes them.
    */
   addDirectory(source: string | readonly VirtualFile[], options?: AddDirectoryOptions): Promise<EmulatedDirectory>;
-  /** Adds a saved configuration (`cfg-...`), which batches of both job types can use. */
-  addConfiguration(id: string): void;
+  /**
+   * Adds a saved configuration (`cfg-...`), or a new version of it. Without a `productType`, batches and jobs of both types can
+   * use it.
+   */
+  addConfiguration(id: string, options?: AddConfigurationOptions): void;
   /** Every request so far, in the order of arrival. `GET /__emulator/requests` lists method, path and status of each. */
   readonly requests: readonly RecordedRequest[];
   readonly faults: FaultPlan;
   readonly batches: BatchControls;
   readonly jobs: JobControls;
+  readonly directories: DirectoryControls;
   /**
    * Changes the JSON body of the 2xx responses that match: the function gets the body and returns the one that is sent.
    * Returns a function that removes the rewrite.
@@ -75,7 +80,7 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
   const faults = new Faults(settings, random);
   const rewrites = new Rewrites();
   const log = new RequestLog();
-  const parseQueue = new ParseQueue((job) => job.cancelledAtMs === null && job.batch.cancel?.stopsJobs !== true);
+  const parseQueue = new ParseQueue((job) => job.cancelledAtMs === null && job.batch?.cancel?.stopsJobs !== true);
   const project = new Project(settings, random, parseQueue);
   const webhooks = new WebhookNotifier(settings, random, (batch) => batchBody(batch, project, false));
   const presigned = new PresignedFiles(project, () => server.url);
@@ -84,6 +89,8 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
     ...parseRoutes(project, presigned),
     ...extractRoutes(project, presigned),
     ...directoryRoutes(project, presigned),
+    ...configurationRoutes(project),
+    ...usageRoutes(project),
   ]);
   const handle = async (request: EmulatorRequest) => {
     if (request.path.startsWith(PRESIGNED_PREFIX))
@@ -91,7 +98,8 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
     checkKey(request, settings.apiKey);
     return await rewrites.apply(request, await router.handle(request));
   };
-  const server = new EmulatorServer(handle, faults, log);
+  const uploads = new Uploads(settings);
+  const server = new EmulatorServer(handle, faults, log, uploads);
   await server.listen(settings.host, settings.port);
 
   return {
@@ -101,12 +109,12 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
     faults,
     batches: createBatchControls(project, (batch) => webhooks.onBatchChange(batch)),
     jobs: createJobControls(project, presigned),
+    directories: createDirectoryControls(project),
     addDirectory: async (source, directoryOptions = {}) => {
-      const directory = await makeDirectory(source, directoryOptions, project.defaultProjectId, random);
-      project.directories.set(directory.id, directory);
-      return { id: directory.id, name: directory.name, files: directory.files.map(({ id, name }) => ({ id, name })) };
+      const directory = await project.directories.add(source, directoryOptions, project.defaultProjectId);
+      return directorySnapshot(directory);
     },
-    addConfiguration: (id) => project.configurations.add(id),
+    addConfiguration: (id, configurationOptions) => project.configurations.add(id, configurationOptions),
     rewrite: (target, rewrite) => rewrites.add(target, rewrite),
     configure: (changes) => {
       checkSettings({ ...settings, ...changes });
@@ -116,6 +124,7 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
       webhooks.close();
       await server.close();
       await parseQueue.close();
+      await uploads.close();
     },
   };
 }

@@ -7,19 +7,34 @@ export type FileSource = { readonly path: string } | { readonly content: Uint8Ar
 
 export interface DirectoryFile {
   readonly id: string;
-  /** Path inside the directory, with forward slashes. */
+  /** Display name. Of a file of `addDirectory`: its path inside the directory, with forward slashes. */
   readonly name: string;
+  readonly uniqueId: string;
+  /** Id of the stored content. */
+  readonly fileId: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
   /** Position in the directory, which is also the order in which files are listed. */
   readonly seq: number;
   readonly source: FileSource;
+  readonly createdAtMs: number;
+  deletedAtMs: number | null;
 }
 
+export type DirectoryType = 'user' | 'ephemeral';
+
 export interface Directory {
+  readonly seq: number;
   readonly id: string;
   readonly name: string;
+  readonly description: string | null;
+  readonly type: DirectoryType;
   readonly projectId: string;
   readonly createdAtMs: number;
-  readonly files: readonly DirectoryFile[];
+  /** When an ephemeral directory is removed. */
+  readonly expiresAtMs: number | null;
+  deletedAtMs: number | null;
+  /** With the deleted files. */
+  readonly files: DirectoryFile[];
 }
 
 /** One file of a batch, which is mapped to a job at `mappedAtMs`, or can't be mapped. */
@@ -73,8 +88,18 @@ export interface Job {
   readonly seq: number;
   readonly id: string;
   readonly type: JobType;
-  readonly batch: Batch;
+  /** Null for a job that was created by itself. */
+  readonly batch: Batch | null;
   readonly file: DirectoryFile;
+  /** What an extract job was created from: a file, or a parse job. */
+  readonly fileInput: string;
+  readonly projectId: string;
+  readonly organizationId: string | null;
+  readonly configurationId: string | null;
+  /** `fast`, `agentic` and so on; null if it is not known. */
+  readonly tier: string | null;
+  readonly userMetadata: Readonly<Record<string, string>> | null;
+  /** When its file was mapped. Of a job that was created by itself: when that was. */
   readonly mappedAtMs: number;
   /** The shortest time that the job is RUNNING. */
   readonly runningMs: number;

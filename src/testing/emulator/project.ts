@@ -1,19 +1,36 @@
 import { Configurations } from './configurations.js';
+import { Directories, presentFiles } from './directories.js';
 import { unreadableReason } from './documents/parse.js';
 import type { ParseQueue } from './documents/parse-queue.js';
 import { HttpError } from './http-error.js';
-import type { Batch, BatchRow, Directory, Job, JobType } from './model.js';
+import type { Batch, BatchRow, DirectoryFile, Job, JobType } from './model.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { Settings } from './settings.js';
 import { batchClock, jobCreatedAtMs, jobState } from './timeline.js';
 import { UnusualBatches } from './unusual-batches.js';
+import { UploadRate } from './upload-rate.js';
+
+type NewJob = Pick<
+  Job,
+  | 'type'
+  | 'batch'
+  | 'file'
+  | 'fileInput'
+  | 'projectId'
+  | 'organizationId'
+  | 'configurationId'
+  | 'tier'
+  | 'userMetadata'
+  | 'mappedAtMs'
+>;
 
 /** The state of the emulated LlamaCloud project. */
 export class Project {
-  readonly directories = new Map<string, Directory>();
   readonly batches = new Map<string, Batch>();
   readonly jobs = new Map<string, Job>();
   readonly configurations: Configurations;
+  readonly directories: Directories;
+  readonly uploadRate: UploadRate;
   readonly unusualBatches: UnusualBatches;
   /** The project of requests without `project_id`. */
   readonly defaultProjectId: string;
@@ -23,7 +40,9 @@ export class Project {
     readonly random: SeededRandom,
     private readonly parseQueue: ParseQueue,
   ) {
-    this.configurations = new Configurations(settings.configurationIds);
+    this.configurations = new Configurations(settings, random);
+    this.directories = new Directories(settings, random);
+    this.uploadRate = new UploadRate(settings);
     this.unusualBatches = new UnusualBatches(settings, random);
     this.defaultProjectId = random.uuid('prj-');
   }
@@ -36,15 +55,17 @@ export class Project {
     readonly projectId: string | null;
     readonly organizationId: string | null;
   }): Promise<Batch> {
-    const directory = this.directories.get(request.directoryId);
-    if (directory === undefined) throw new HttpError(404, `directory ${request.directoryId} not found`);
+    const directory = this.directories.find(request.directoryId);
+    const files = presentFiles(directory);
     this.configurations.assertUsable(request.configurationId, request.jobType);
     const { maxFilesPerBatch } = this.settings;
-    if (directory.files.length > maxFilesPerBatch) {
-      const count = directory.files.length;
-      throw new HttpError(400, `the directory has ${count} files, and a batch takes at most ${maxFilesPerBatch}`);
+    if (files.length > maxFilesPerBatch) {
+      throw new HttpError(
+        400,
+        `the directory has ${files.length} files, and a batch takes at most ${maxFilesPerBatch}`,
+      );
     }
-    const unreadable = await Promise.all(directory.files.map(unreadableReason));
+    const unreadable = await Promise.all(files.map(unreadableReason));
     // Synchronous from here on, so that no request sees a batch without its rows.
     const batch: Batch = {
       seq: this.batches.size,
@@ -62,37 +83,82 @@ export class Project {
       editResults: null,
     };
     this.batches.set(batch.id, batch);
-    batch.rows = this.#mapFiles(batch, directory, unreadable);
+    batch.rows = this.#mapFiles(batch, files, unreadable);
     this.parseQueue.add(batch.rows.flatMap(({ job }) => (job === null ? [] : [job])));
     return batch;
   }
 
   /** Spreads the mapping of the files over the RUNNING time. The jobs exist at once, and are visible once mapped. */
-  #mapFiles(batch: Batch, directory: Directory, unreadable: readonly (string | null)[]): BatchRow[] {
+  #mapFiles(batch: Batch, files: readonly DirectoryFile[], unreadable: readonly (string | null)[]): BatchRow[] {
     const { runningAtMs } = batchClock(batch.createdAtMs, this.settings);
-    return directory.files.map((file, index): BatchRow => {
-      const mappedAtMs = runningAtMs + Math.floor((this.settings.batchRunningMs * index) / directory.files.length);
+    return files.map((file, index): BatchRow => {
+      const mappedAtMs = runningAtMs + Math.floor((this.settings.batchRunningMs * index) / files.length);
       const mappingError = unreadable[index] ?? null;
       if (mappingError !== null) return { fileId: file.id, mappedAtMs, job: null, mappingError };
-      const job: Job = {
-        seq: this.jobs.size,
-        id: batch.jobType === 'parse_v2' ? this.random.base36('pjb-', 28) : this.random.uuid('ext-'),
-        type: batch.jobType,
+      const { jobType: type, projectId, organizationId, configurationId } = batch;
+      const job = this.#addJob({
+        type,
         batch,
         file,
+        fileInput: file.id,
+        projectId,
+        organizationId,
+        configurationId,
+        tier: this.configurations.tier(configurationId),
+        userMetadata: null,
         mappedAtMs,
-        runningMs: this.settings.jobRunningMs + this.settings.jobSpreadMs * this.random.fraction('spread'),
-        outcome: null,
-        outcomeAtMs: 0,
-        cancelledAtMs: null,
-        finishedAtMs: null,
-        forced: null,
-        referenceType: null,
-        forcedCredits: null,
-      };
-      this.jobs.set(job.id, job);
+      });
       return { fileId: file.id, mappedAtMs, job, mappingError: null };
     });
+  }
+
+  /** Creates a job without a batch, and queues its document to be parsed. */
+  async createJob(request: {
+    readonly type: JobType;
+    readonly fileInput: string;
+    readonly configurationId: string | null;
+    readonly tier: string | null;
+    readonly userMetadata: Readonly<Record<string, string>> | null;
+    readonly projectId: string | null;
+    readonly organizationId: string | null;
+  }): Promise<Job> {
+    const { configurationId, type } = request;
+    if (configurationId !== null) this.configurations.assertUsable(configurationId, type);
+    const file = this.#findInput(request);
+    const unreadable = await unreadableReason(file);
+    if (unreadable !== null) throw new HttpError(400, unreadable);
+    const tier = request.tier ?? (configurationId === null ? null : this.configurations.tier(configurationId));
+    const projectId = request.projectId ?? this.defaultProjectId;
+    const job = this.#addJob({ ...request, tier, projectId, batch: null, file, mappedAtMs: Date.now() });
+    this.parseQueue.add([job]);
+    return job;
+  }
+
+  /** The file of a new job: a file by its id or that of its content, or that of a COMPLETED parse job, for an extract job. */
+  #findInput({ type, fileInput }: { readonly type: JobType; readonly fileInput: string }): DirectoryFile {
+    const parseJob = type === 'extract_v2' ? this.jobs.get(fileInput) : undefined;
+    if (parseJob?.type !== 'parse_v2') return this.directories.findFile(fileInput);
+    const status = jobState(parseJob, Date.now(), this.settings)?.status;
+    if (status !== 'COMPLETED') throw new HttpError(400, `parse job ${fileInput} is ${status}, not COMPLETED`);
+    return parseJob.file;
+  }
+
+  #addJob(fields: NewJob): Job {
+    const job: Job = {
+      ...fields,
+      seq: this.jobs.size,
+      id: fields.type === 'parse_v2' ? this.random.base36('pjb-', 28) : this.random.uuid('ext-'),
+      runningMs: this.settings.jobRunningMs + this.settings.jobSpreadMs * this.random.fraction('spread'),
+      outcome: null,
+      outcomeAtMs: 0,
+      cancelledAtMs: null,
+      finishedAtMs: null,
+      forced: null,
+      referenceType: null,
+      forcedCredits: null,
+    };
+    this.jobs.set(job.id, job);
+    return job;
   }
 
   findBatch(id: string): Batch {

@@ -56,7 +56,7 @@ export function mappedAt(batch: Batch, row: { readonly mappedAtMs: number }): nu
 
 /** The status of a job now, or null while its file is not mapped. */
 export function jobState(job: Job, nowMs: number, settings: Settings): State | null {
-  const createdAtMs = mappedAt(job.batch, job);
+  const createdAtMs = job.batch === null ? job.mappedAtMs : mappedAt(job.batch, job);
   if (createdAtMs === null || createdAtMs > nowMs) return null;
   if (job.forced !== null) return { status: job.forced.status, sinceMs: job.forced.atMs };
 
@@ -65,7 +65,7 @@ export function jobState(job: Job, nowMs: number, settings: Settings): State | n
   const endMs = job.outcome === null ? Number.POSITIVE_INFINITY : Math.max(clockEndMs, job.outcomeAtMs);
   const cancelMs = Math.min(
     job.cancelledAtMs ?? Number.POSITIVE_INFINITY,
-    job.batch.cancel?.stopsJobs === true ? job.batch.cancel.doneAtMs : Number.POSITIVE_INFINITY,
+    job.batch?.cancel?.stopsJobs === true ? job.batch.cancel.doneAtMs : Number.POSITIVE_INFINITY,
   );
   if (nowMs >= endMs && endMs <= cancelMs && job.outcome !== null) {
     return { status: 'error' in job.outcome ? 'FAILED' : 'COMPLETED', sinceMs: endMs };
@@ -77,5 +77,5 @@ export function jobState(job: Job, nowMs: number, settings: Settings): State | n
 
 /** When a job was created (ms of the epoch). Only for jobs that have a {@link jobState}. */
 export function jobCreatedAtMs(job: Job): number {
-  return mappedAt(job.batch, job) ?? job.mappedAtMs;
+  return (job.batch === null ? null : mappedAt(job.batch, job)) ?? job.mappedAtMs;
 }

@@ -13,13 +13,13 @@ export function parseJobBody(job: Job, project: Project, presigned: PresignedFil
     id: job.id,
     created_at: formatServiceTime(jobCreatedAtMs(job), project.settings),
     updated_at: formatServiceTime(state.sinceMs, project.settings),
-    project_id: job.batch.projectId,
+    project_id: job.projectId,
     status: state.status,
     error_message: errorMessage(job, state, project, presigned),
     name: job.file.name,
-    tier: readTier(job.batch.configurationId),
+    tier: job.tier,
     usage: withUsage ? { credits: credits(job, state, project) } : null,
-    user_metadata: null,
+    user_metadata: job.userMetadata,
   };
 }
 
@@ -67,16 +67,16 @@ export function extractJobBody(
   const jobCredits = credits(job, state, project);
   return {
     id: job.id,
-    file_input: job.file.id,
-    project_id: job.batch.projectId,
-    configuration_id: job.batch.configurationId,
+    file_input: job.fileInput,
+    project_id: job.projectId,
+    configuration_id: job.configurationId,
     configuration: expand.has('configuration') ? EXTRACT_CONFIGURATION : null,
     status: state.status,
     error_message: errorMessage(job, state, project, presigned),
     extract_result: document === null ? null : document.record,
     extract_metadata:
       document !== null && expand.has('extract_metadata')
-        ? { field_metadata: null, parse_job_id: null, parse_tier: readTier(job.batch.configurationId) }
+        ? { field_metadata: null, parse_job_id: null, parse_tier: job.tier }
         : null,
     metadata: null,
     usage: expand.has('usage')
@@ -102,7 +102,7 @@ function readState(job: Job, project: Project): State {
   return jobState(job, Date.now(), project.settings) ?? { status: 'PENDING', sinceMs: job.mappedAtMs };
 }
 
-function completedDocument(job: Job, state: State): StoredDocument | null {
+export function completedDocument(job: Job, state: State): StoredDocument | null {
   return state.status === 'COMPLETED' && job.outcome !== null && 'document' in job.outcome
     ? job.outcome.document
     : null;
@@ -123,17 +123,20 @@ function plainErrorMessage(job: Job, { status }: State): string | null {
   return status === 'FAILED' && job.outcome !== null && 'error' in job.outcome ? job.outcome.error : null;
 }
 
-/** `usage.credits`: null until `creditsNullMs` after the end. Only a COMPLETED job costs credits. */
-function credits(job: Job, state: State, { settings }: Project): unknown {
-  if (job.forcedCredits !== null) return job.forcedCredits.value;
+/** What was billed for a job: null until `creditsNullMs` after the end. Only a COMPLETED job costs credits. */
+export function billedCredits(job: Job, state: State, { settings }: Project): number | null {
+  if (typeof job.forcedCredits?.value === 'number') return job.forcedCredits.value;
   if (!['COMPLETED', 'FAILED', 'CANCELLED'].includes(state.status)) return null;
   if (Date.now() < state.sinceMs + settings.creditsNullMs) return null;
-  const value = (completedDocument(job, state)?.record.pages ?? 0) * settings.creditsPerPage;
-  if (settings.creditsFormat === 'string') return String(value);
-  return settings.creditsFormat === 'object' ? { value, unit: 'credits' } : value;
+  return (completedDocument(job, state)?.record.pages ?? 0) * settings.creditsPerPage;
 }
 
-/** `cfg-PARSE_COST_EFFECTIVE` -> `cost_effective`; null for a saved configuration. */
-function readTier(configurationId: string): string | null {
-  return /^cfg-(?:PARSE|EXTRACT)_([A-Z_]+)$/.exec(configurationId)?.[1]?.toLowerCase() ?? null;
+/** `usage.credits`, in the format that is set. */
+function credits(job: Job, state: State, project: Project): unknown {
+  if (job.forcedCredits !== null) return job.forcedCredits.value;
+  const { settings } = project;
+  const value = billedCredits(job, state, project);
+  if (value === null) return null;
+  if (settings.creditsFormat === 'string') return String(value);
+  return settings.creditsFormat === 'object' ? { value, unit: 'credits' } : value;
 }

@@ -7,6 +7,7 @@ import type { Project } from '../project.js';
 import { readChoice, readCreatedFilter, readList } from '../query.js';
 import { isTerminal, jobCreatedAtMs, jobState } from '../timeline.js';
 import { extractJobBody, parseJobBody, parseResultBody } from './job-bodies.js';
+import { type JobCreate, readExtractCreate, readParseCreate } from './job-creates.js';
 import type { Route } from './router.js';
 
 const PARSE_STATUSES = ['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
@@ -16,12 +17,16 @@ const EXTRACT_STATUSES = [...PARSE_STATUSES, 'THROTTLED'] as const;
 export function parseRoutes(project: Project, presigned: PresignedFiles): readonly Route[] {
   return jobRoutes(project, {
     path: '/api/v2/parse',
+    readCreate: readParseCreate,
     type: 'parse_v2',
     statuses: PARSE_STATUSES,
     // The parse list takes no `expand`, so it never has usage.
-    listed: (job) => parseJobBody(job, project, presigned, false),
+    listed: (job) => {
+      const body = parseJobBody(job, project, presigned, false);
+      return project.settings.listsUserMetadata ? body : { ...body, user_metadata: null };
+    },
     single: (job, expand) => parseResultBody(job, project, presigned, expand),
-    cancelled: (job) => parseJobBody(job, project, presigned, false),
+    withoutExpand: (job) => parseJobBody(job, project, presigned, false),
   });
 }
 
@@ -30,11 +35,12 @@ export function extractRoutes(project: Project, presigned: PresignedFiles): read
   const body = (job: Job, expand: ReadonlySet<string>) => extractJobBody(job, project, presigned, expand);
   return jobRoutes(project, {
     path: '/api/v2/extract',
+    readCreate: readExtractCreate,
     type: 'extract_v2',
     statuses: EXTRACT_STATUSES,
     listed: body,
     single: body,
-    cancelled: (job) => body(job, new Set()),
+    withoutExpand: (job) => body(job, new Set()),
   });
 }
 
@@ -45,11 +51,26 @@ interface JobProduct {
   readonly statuses: readonly string[];
   readonly listed: (job: Job, expand: ReadonlySet<string>) => object;
   readonly single: (job: Job, expand: ReadonlySet<string>) => object | Promise<object>;
-  readonly cancelled: (job: Job) => object;
+  /** The body of a new job, and of a cancelled one. */
+  readonly withoutExpand: (job: Job) => object;
+  readonly readCreate: (body: string) => JobCreate;
 }
 
 function jobRoutes(project: Project, product: JobProduct): readonly Route[] {
   return [
+    {
+      method: 'POST',
+      path: product.path,
+      handle: async ({ body, query }) => {
+        const job = await project.createJob({
+          ...product.readCreate(body),
+          type: product.type,
+          projectId: query.get('project_id'),
+          organizationId: query.get('organization_id'),
+        });
+        return json(product.withoutExpand(job));
+      },
+    },
     {
       method: 'GET',
       path: product.path,
@@ -75,7 +96,7 @@ function jobRoutes(project: Project, product: JobProduct): readonly Route[] {
         if (isTerminal(status)) throw new HttpError(409, `job ${id} is ${status} and can't be cancelled`);
         job.cancelledAtMs = nowMs;
         job.forced = null;
-        return json(product.cancelled(job));
+        return json(product.withoutExpand(job));
       },
     },
   ];
@@ -87,10 +108,12 @@ function* filterJobs(project: Project, product: JobProduct, query: URLSearchPara
   const isInTime = readCreatedFilter(query, project.settings);
   const ids = project.settings.filtersJobIds ? readList(query, 'job_ids') : new Set<string>();
   const configurationId = product.type === 'extract_v2' ? query.get('configuration_id') : null;
+  const fileInput = product.type === 'extract_v2' ? query.get('file_input') : null;
   const nowMs = Date.now();
   for (const job of candidates(project, ids)) {
     if (job.type !== product.type) continue;
-    if (configurationId !== null && job.batch.configurationId !== configurationId) continue;
+    if (configurationId !== null && job.configurationId !== configurationId) continue;
+    if (fileInput !== null && job.fileInput !== fileInput) continue;
     const state = jobState(job, nowMs, project.settings);
     if (state === null || !isInTime(jobCreatedAtMs(job))) continue;
     if (nowMs < jobCreatedAtMs(job) + project.settings.jobListLagMs) continue;
