@@ -86,6 +86,11 @@ describe('the metrics of a worker', () => {
     expect(sum(samples, 'llamacloud_batch_wait_latency_bucket', { le: '604800' })).toBe(1);
     expect(sum(samples, 'temporal_workflow_endtoend_latency_count', { workflow_type: 'processBatch' })).toBe(2);
 
+    for (const [name, { tags }] of Object.entries(METRICS)) {
+      const ofMetric = samples.find((sample) => sample.name === name || sample.name === `${name}_sum`);
+      const kind = 'workflowType' in (ofMetric?.tags ?? {}) ? 'workflowType' : 'activityType';
+      expect(Object.keys(ofMetric?.tags ?? {}).sort(), name).toEqual([...tags, 'namespace', 'taskQueue', kind].sort());
+    }
     const names = new Set(samples.map(({ name }) => name.replace(/_(bucket|sum|count)$/, '')));
     expect([...names]).toEqual(expect.arrayContaining(Object.keys(METRICS)));
     const shown = await readDashboardMetrics();
