@@ -5,6 +5,7 @@ import { describePause, renderHeading } from '../shared/control.js';
 import { code, renderDetails, renderFileCounts, renderJob } from '../shared/details.js';
 import { enterPhase } from '../shared/run-state.js';
 import type { DirectoriesState } from './state.js';
+import { renderDirectoriesTimeRows } from './time-rows.js';
 
 export function setDirectoriesPhase(state: DirectoriesState, phase: DirectoriesPhase): void {
   enterPhase(state, phase);
@@ -28,6 +29,7 @@ export function publishDirectories(state: DirectoriesState): void {
         ['Directories skipped', directories.skipped || null],
         ['Batches running', state.running || null],
         ...renderFileCounts(state.files),
+        ...renderDirectoriesTimeRows(state),
         ['Credits', state.credits],
         ['Manifest', code(state.manifest)],
       ],
