@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -23,13 +24,16 @@ export async function startBrowser(): Promise<Browser> {
   });
 }
 
-/** For a package that was unpacked into a folder: where its libraries and the settings of its fonts are. */
+/** For a package that was unpacked into a folder: where its libraries and its fonts are. The system may have the fonts already. */
 function toUnpackedEnv(folder: string): Record<string, string> {
-  const libraries = ['x86_64', 'aarch64'].map((machine) => join(folder, `usr/lib/${machine}-linux-gnu`));
+  // A part of PulseAudio's library is in a folder of its own.
+  const libraries = ['x86_64', 'aarch64'].flatMap((machine) =>
+    ['', 'pulseaudio'].map((name) => join(folder, `usr/lib/${machine}-linux-gnu`, name)),
+  );
   return {
     PATH: process.env.PATH ?? '',
     HOME: process.env.HOME ?? '',
     LD_LIBRARY_PATH: libraries.join(':'),
-    FONTCONFIG_SYSROOT: folder,
+    ...(existsSync(join(folder, 'etc/fonts')) ? { FONTCONFIG_SYSROOT: folder } : {}),
   };
 }

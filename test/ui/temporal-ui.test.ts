@@ -21,7 +21,7 @@ const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/;
 /** LlamaCloud is down for this kind of request until the faults are cleared. */
 const DOWN = { kind: 'status', status: 503, times: 100_000 } as const;
 
-const ENDLESS = { batchRunningMs: DAY, jobRunningMs: DAY, jobSpreadMs: 0 };
+const ENDLESS = { batchRunningMs: DAY, jobRunningMs: DAY, jobSpreadMs: 0, resultsNullMs: 0 };
 
 /** `npm run screenshots` sets the folder of the docs' images, which are taken after what they show was checked. */
 const { SCREENSHOTS } = process.env;
@@ -45,7 +45,10 @@ describe('the Temporal UI', () => {
     ui = new TemporalUi(page, temporal.uiUrl ?? '', env.client, SCREENSHOTS);
   });
 
-  afterEach(() => env?.emulator.faults.clear());
+  afterEach(() => {
+    env?.emulator.faults.clear();
+    env?.emulator.configure(ENDLESS);
+  });
 
   afterAll(async () => {
     await browser?.close();
@@ -97,7 +100,7 @@ describe('the Temporal UI', () => {
     await run.cancel();
   });
 
-  test('says who has paused a run, why, and how to go on', async () => {
+  test('says who has paused a run and why, and lets a person resume it', async () => {
     const { id } = await env.emulator.addDirectory(files(3), { id: 'dir-contracts' });
     const { run } = await startWaiting(id);
     await run.pause({ by: 'ann', reason: 'LlamaCloud is being maintained until 05:00' });
@@ -111,6 +114,8 @@ describe('the Temporal UI', () => {
     const page = await ui.open(run.workflowId, 'search-attributes');
     await page.getByText('LlamaCloudRunState').first().waitFor();
     await page.getByText('PAUSED').first().waitFor();
+    await ui.sendUpdate(run.workflowId, 'resume');
+    await until('the end of the pause', async () => (await run.progress()).pause === null);
     await run.cancel();
   });
 
@@ -172,7 +177,6 @@ describe('the Temporal UI', () => {
     env.emulator.configure({ batchRunningMs: 3_000, jobRunningMs: 2_000, jobSpreadMs: 4_000 });
     const run = await env.batches.start(parseInput(id));
     await run.result();
-    env.emulator.configure(ENDLESS);
     const reason = /job \S+ of damaged-scan\.pdf failed: the PDF can't be read: invalid PDF format/;
     const { text } = await ui.details(run.workflowId);
     expect(text).toMatch(new RegExp(`Last failures\\s+damaged-scan\\.pdf JobFailed ${reason.source}`));

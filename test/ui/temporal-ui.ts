@@ -80,6 +80,21 @@ export class TemporalUi {
       );
   }
 
+  /** Sends an update without an argument, as a person does. */
+  async sendUpdate(workflowId: string, name: string): Promise<void> {
+    const page = await this.open(workflowId, 'user-metadata');
+    await page.getByRole('button', { name: 'More Actions' }).click();
+    await page.getByRole('menuitem', { name: 'Send an Update' }).click();
+    const dialog = page.locator('dialog[open]');
+    await dialog.locator('button[aria-haspopup]').click();
+    // The descriptions name other updates.
+    await dialog
+      .getByRole('option')
+      .filter({ has: page.getByText(name, { exact: true }) })
+      .click();
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+  }
+
   /** Takes a screenshot of the tab that is open, with the head of the workflow. */
   async takeImage(name: string, height: number): Promise<void> {
     await this.#takeImage(name, CONTENT.y, CONTENT.y + height);
