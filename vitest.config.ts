@@ -21,6 +21,7 @@ export const LONG_TESTS = [
   'test/package/packed.test.ts',
   'test/simulation/simulation.test.ts',
   'test/soak/soak.test.ts',
+  'test/ui/temporal-ui.test.ts',
 ];
 
 /** These wait for a minute or two: started last, they would run when the others have ended. */

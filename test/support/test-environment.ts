@@ -44,7 +44,7 @@ export interface TestEnvironment {
   manifest(location: string | null): Promise<ManifestLine[]>;
   /** All events of a run. Default: of the latest run of the workflow id. */
   history(workflowId: string, runId?: string): Promise<History>;
-  /** The current details in the Temporal UI. */
+  /** The current details in the Temporal UI, with usual spaces. */
   details(workflowId: string): Promise<string>;
   /** Waits for a batch over a directory. */
   untilCreated(directoryId: string): Promise<EmulatedBatch>;
@@ -54,6 +54,8 @@ export interface TestEnvironment {
 export interface TestEnvironmentOptions {
   emulator?: EmulatorOptions;
   worker?: Partial<WorkerOptions>;
+  /** Default: one that no other environment has. */
+  taskQueue?: string;
   /** Replace the real activities of the same names. */
   activities?: object | ((real: Activities) => object);
   /** Timeout of one request to LlamaCloud, in milliseconds. */
@@ -74,7 +76,7 @@ export async function startTestEnvironment(
 ): Promise<TestEnvironment> {
   const emulator = options.shared?.emulator ?? (await startLlamaCloudEmulator({ ...IMMEDIATE, ...options.emulator }));
   const output = options.shared?.output ?? (await mkdtemp(join(tmpdir(), 'temporal-llamacloud-')));
-  const taskQueue = `test-${randomUUID()}`;
+  const taskQueue = options.taskQueue ?? `test-${randomUUID()}`;
   const real = createActivities({
     llamacloud: new LlamaCloudClient({
       apiKey: emulator.apiKey,
@@ -118,7 +120,7 @@ export async function startTestEnvironment(
       const metadata = await server.client.workflow
         .getHandle(workflowId)
         .query<{ currentDetails?: string }>('__temporal_workflow_metadata');
-      return metadata.currentDetails ?? '';
+      return metadata.currentDetails?.replaceAll('\u00a0', ' ') ?? '';
     },
     untilCreated: (directoryId) =>
       until('the batch', () => emulator.batches.list().find((batch) => batch.directoryId === directoryId)),

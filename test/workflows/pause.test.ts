@@ -42,7 +42,7 @@ describe('a run that a person pauses', () => {
     expect(pause).toMatchObject({ by: 'ann', reason: 'an *incident*' });
     expect(await run.progress()).toMatchObject({ phase: 'waiting', pause });
     expect(await env.details(run.workflowId)).toMatch(
-      /^### Paused: .*\n\nPaused by `ann` since \S+: `an \*incident\*`/,
+      /^### Paused: .*\n\nPaused by `ann` since \S+ \S+ UTC: `an \*incident\*`/,
     );
     expect(await runState(run.workflowId)).toEqual(['PAUSED']);
     env.emulator.batches.finish(batch.id);

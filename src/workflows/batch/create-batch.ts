@@ -25,6 +25,7 @@ import { postBatch } from '../shared/activities.js';
 import { assertContinuedState } from '../shared/continued-state.js';
 import { code } from '../shared/details.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
+import { formatTime } from '../shared/times.js';
 import { unwrapFailure } from '../shared/unwrap-failure.js';
 import { cancelCreatedBatch } from './cancel-created-batch.js';
 import { assertCreateInput, type CreateBatchInput } from './create-input.js';
@@ -55,6 +56,7 @@ export async function createBatch(input: CreateBatchInput, continuedState?: Crea
   assertContinuedState(continuedState);
   assertCreateInput(input);
   const state = continuedState ?? newCreateState();
+  setCurrentDetails('Creating the batch. If a request fails, *Pending Activities* says why, and has its *Next Retry*.');
   try {
     return await createOrCancel(input, state);
   } catch (error) {
@@ -166,11 +168,14 @@ async function waitBeforeNextPost(
   { mayHaveCreatedBatch, retryDelayMs, error }: PostFailure,
 ): Promise<void> {
   const { type, message } = rootFailure(error);
-  setCurrentDetails(`The batch is not created yet: ${code(type)} ${code(message)}`);
+  const problem = `The batch is not created yet: ${code(type)} ${code(message)}`;
+  const delayMs = Math.max(MIN_DELAY_MS, retryDelayMs);
+  setCurrentDetails(`${problem}\n\nNext try at ${formatTime(Date.now() + delayMs)}.`);
   upsertMemo({ [BLOCKED_BY_MEMO]: cleanText(message), ...toPreexistingMemo(state) });
   // A pause of the account is logged once, by the worker.
   if (type !== 'AccountPaused') log.warn('The batch is not created yet', { type, message, mayHaveCreatedBatch });
-  await sleep(Math.max(MIN_DELAY_MS, retryDelayMs));
+  await sleep(delayMs);
   throwIfStopped();
+  setCurrentDetails(`${problem}\n\nTrying again. Before the next POST, LlamaCloud's list is read.`);
   if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof createBatch>(input, state);
 }

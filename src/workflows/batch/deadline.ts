@@ -1,4 +1,4 @@
-import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, isCancellation, sleep } from '@temporalio/workflow';
 import type { ResolvedBatchInput } from '../../protocol/index.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { toBatchFailure } from './batch-failure.js';
@@ -18,7 +18,7 @@ export async function withinDeadline<T>(
 ): Promise<T> {
   const remainingMs = Math.max(1, state.startedAtMs + input.timeoutMs - Date.now());
   try {
-    return await CancellationScope.withTimeout(remainingMs, () => {
+    return await withNamedTimeout(remainingMs, 'Timeout of the run', () => {
       CancellationScope.current().cancelRequested.catch(() => {
         state.stopRequestedAtMs = Date.now();
         setPhase(state, 'stopping');
@@ -35,4 +35,23 @@ export async function withinDeadline<T>(
     const message = `the run's timeout of ${input.timeoutMs / 1_000} s passed before ${missed}; ${outcome}`;
     throw toBatchFailure(state, 'BatchTimedOut', message);
   }
+}
+
+/** `CancellationScope.withTimeout`, whose timer has no name in the UI. */
+async function withNamedTimeout<T>(timeoutMs: number, summary: string, run: () => Promise<T>): Promise<T> {
+  const scope = new CancellationScope();
+  return await scope.run(async () => {
+    const timer = new CancellationScope();
+    timer
+      .run(() => sleep(timeoutMs, { summary }))
+      .then(
+        () => scope.cancel(),
+        () => undefined,
+      );
+    try {
+      return await run();
+    } finally {
+      timer.cancel();
+    }
+  });
 }

@@ -7,6 +7,7 @@ import { code, renderDetails, renderFileCounts, renderJob } from '../shared/deta
 import { enterPhase } from '../shared/run-state.js';
 import { describeStuck } from '../shared/stuck.js';
 import type { BatchState } from './state.js';
+import { renderTimeRows } from './time-rows.js';
 
 const BATCH_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.batchId, SearchAttributeType.KEYWORD);
 const BATCH_STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.batchStatus, SearchAttributeType.KEYWORD);
@@ -59,6 +60,7 @@ export function publishDetails(state: BatchState): void {
         ...renderFileCounts(files),
         ['Jobs ended', files.total === 0 ? null : state.jobsEnded],
         ['Running', phase === 'processing' ? state.running : null],
+        ...renderTimeRows(state),
         ['Credits', state.credits],
         ['Manifest', code(state.manifest)],
       ],
@@ -67,5 +69,6 @@ export function publishDetails(state: BatchState): void {
   );
 }
 
-/** The UI marks every attempt after the first as a retry, in red. */
-const WAITING_NOTE = 'Each attempt of `waitForBatch` below is one poll of the batch, not an error.';
+/** The UI marks every attempt after the first as a retry, in red, and calls what it found a failure. */
+const WAITING_NOTE =
+  'Each attempt of `waitForBatch` in *Timeline* and *Pending Activities* is one poll of the batch, not an error.';

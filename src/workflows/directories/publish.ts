@@ -6,6 +6,7 @@ import { code, renderDetails, renderFileCounts, renderJob } from '../shared/deta
 import { enterPhase } from '../shared/run-state.js';
 import { describeStuck } from '../shared/stuck.js';
 import type { DirectoriesState } from './state.js';
+import { renderDirectoriesTimeRows } from './time-rows.js';
 
 export function setDirectoriesPhase(state: DirectoriesState, phase: DirectoriesPhase): void {
   enterPhase(state, phase);
@@ -29,6 +30,7 @@ export function publishDirectories(state: DirectoriesState): void {
         ['Directories skipped', directories.skipped || null],
         ['Batches running', state.running || null],
         ...renderFileCounts(state.files),
+        ...renderDirectoriesTimeRows(state),
         ['Credits', state.credits],
         ['Manifest', code(state.manifest)],
       ],

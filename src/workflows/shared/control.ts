@@ -25,6 +25,7 @@ import {
   type Stuck,
 } from '../../protocol/index.js';
 import { code } from './details.js';
+import { formatTime } from './times.js';
 
 /** Starts no more children and polls no more, until `resume`. What runs goes on. Pausing again replaces who and why. */
 export const pauseUpdate = defineUpdate<Pause, [options: PauseOptions | undefined]>(PAUSE_UPDATE);
@@ -101,7 +102,8 @@ export function renderHeading({ control, stuck }: ControlledState, label: string
 export function describePause({ control: { pause } }: ControlledState): string | null {
   if (pause === null) return null;
   const by = pause.by === null ? '' : ` by ${code(pause.by)}`;
-  return `Paused${by} since ${pause.since}${pause.reason === null ? '' : `: ${code(pause.reason)}`}`;
+  const reason = pause.reason === null ? '' : `: ${code(pause.reason)}`;
+  return `Paused${by} since ${formatTime(Date.parse(pause.since))}${reason}. The update \`${RESUME_UPDATE}\` ends the pause.`;
 }
 
 /** For a run that is stopping or has ended: it waits for nobody. */

@@ -1,7 +1,7 @@
 /** The Markdown that the Temporal UI shows of a run. */
 import { type BatchJob, cleanText, type FailureSummary, type FileCounts } from '../../protocol/index.js';
 
-type DetailsRow = readonly [string, string | number | null | undefined];
+export type DetailsRow = readonly [string, string | number | null | undefined];
 
 export interface Details {
   heading: string;
@@ -25,7 +25,11 @@ export function renderDetails({ heading, note = null, failure, rows, failures }:
     `### ${heading}`,
     note,
     failure === null ? null : `${code(failure.type)} ${code(failure.message)}`,
-    ['| | |', '| --- | --- |', ...shown.map(([name, value]) => `| ${name}${COLUMN_GAP} | ${value} |`)].join('\n'),
+    [
+      '| | |',
+      '| --- | --- |',
+      ...shown.map(([name, value]) => `| ${name.replaceAll(' ', NO_BREAK_SPACE)}${COLUMN_GAP} | ${value} |`),
+    ].join('\n'),
     failures.length === 0 ? null : ['**Last failures**', ...failures.map(renderFailure)].join('\n\n'),
   ]
     .filter((part) => part !== null)
@@ -49,6 +53,9 @@ export function renderFileCounts({ total, completed, failed, cancelled, skipped 
 
 /** An em space, which Markdown does not trim: the UI draws tables without space between the columns. */
 const COLUMN_GAP = '\u2003';
+
+/** The UI makes the column of names narrow when a value is long. */
+const NO_BREAK_SPACE = '\u00a0';
 
 function renderFailure({ name, type, message }: FailedItem): string {
   return `- ${code(name)} ${code(type)} ${code(message)}`;
