@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BundleOptions, BundlerPlugin, WorkerOptions, WorkerPlugin } from '@temporalio/worker';
 import type { ServiceHandler } from 'nexus-rpc';
-import { createActivities } from './activities/index.js';
+import { type AccountGateOptions, createActivities } from './activities/index.js';
 import { llamaCloudConfigFromEnv } from './config.js';
 import { LlamaCloudClient } from './llamacloud/index.js';
 import type { LlamaCloudNexusOptions } from './nexus/options.js';
@@ -31,6 +31,8 @@ export interface LlamaCloudPluginOptions {
    * `LLAMACLOUD_WEBHOOK_URL` and `LLAMACLOUD_WEBHOOK_SECRET`, or no webhooks.
    */
   webhook?: { url: string; secret: string };
+  /** When the requests of this worker pause because LlamaCloud refuses all of the account, and how often one of them tests it. */
+  accountGate?: AccountGateOptions;
   /** Serve the Nexus service `llamacloud` on the task queue of the worker. Needs `@temporalio/nexus` and `nexus-rpc`. Default false. */
   nexus?: boolean | LlamaCloudNexusOptions;
 }
@@ -79,6 +81,7 @@ export class LlamaCloudPlugin implements WorkerPlugin, BundlerPlugin {
       outputs,
       ...limit,
       ...(webhook === undefined ? {} : { webhook }),
+      ...(this.#options.accountGate === undefined ? {} : { accountGate: this.#options.accountGate }),
     });
     assertNoCommonNames(options.activities ?? {}, activities);
     const { nexus = false } = this.#options;

@@ -30,6 +30,7 @@ describe('temporal-llamacloud', () => {
       'resume',
       'set-max-concurrent-jobs',
       'cancel',
+      'account',
       'schedule',
       'batches',
     ]) {
