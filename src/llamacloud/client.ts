@@ -1,5 +1,14 @@
 import { type Batch, createBatchSchemas, type ListedBatch } from './batch-schemas.js';
-import { type DirectoryFile, directoryFilesSchema } from './directory-schemas.js';
+import {
+  type Directory,
+  type DirectoryFile,
+  directoriesSchema,
+  directoryFilesSchema,
+  directorySchema,
+  type ListedDirectory,
+  type UploadedFile,
+  uploadedFileSchema,
+} from './directory-schemas.js';
 import { download } from './download.js';
 import { Http, type QueryValue } from './http.js';
 import { createJobSchemas, type ExtractJob, type ParseJob, type ParseResult } from './job-schemas.js';
@@ -7,17 +16,22 @@ import { paginate } from './pagination.js';
 import type {
   CallOptions,
   CreateBatchParams,
+  CreateDirectoryParams,
   ExpandOptions,
   JobReference,
   ListBatchesParams,
+  ListDirectoriesParams,
+  ListDirectoryFilesParams,
   ListJobsParams,
   ListParams,
   LlamaCloudClientOptions,
+  PageParams,
   Time,
+  UploadFileParams,
 } from './params.js';
 import type { Page } from './schema-fields.js';
 import { MIN_KEY_LENGTH, SecretSet } from './secret-set.js';
-import { checkId, checkPathSegment, findApiKeyProblem, findBaseUrlProblem } from './validate.js';
+import { checkId, checkPathSegment, checkSize, checkText, findApiKeyProblem, findBaseUrlProblem } from './validate.js';
 
 export const DEFAULT_BASE_URL = 'https://api.cloud.llamaindex.ai';
 const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
@@ -31,10 +45,15 @@ export type JobResult = ({ type: 'parse_v2' } & ParseResult) | { type: 'extract_
 /** A job of either type, as in a list. */
 export type JobSummary = { id: string } & (({ type: 'parse_v2' } & ParseJob) | ({ type: 'extract_v2' } & ExtractJob));
 
+/** LlamaCloud's limit for one request. */
+export const MAX_DELETED_FILES = 100;
+
+const DIRECTORIES = ['api', 'v1', 'beta', 'directories'] as const;
+
 const ROUTES = { parse_v2: 'parse', extract_v2: 'extract' } as const;
 
 /**
- * HTTP client for LlamaCloud's batches, and for the parse and extract jobs of batches. Knows nothing of Temporal and never retries.
+ * HTTP client for LlamaCloud's batches, parse and extract jobs, and directories. Knows nothing of Temporal and never retries.
  *
  * Responses have the keys that LlamaCloud documents, in snake case. New keys and statuses pass through. An optional field with an invalid
  * value is dropped.
@@ -204,17 +223,129 @@ export class LlamaCloudClient {
     return { ...job, id: job.id ?? reference.id, type };
   }
 
-  /** Lists one page of the files of a directory: `GET /api/v1/beta/directories/{id}/files`. */
-  async listDirectoryFiles(
-    id: string,
-    params: CallOptions & { pageSize?: number; pageToken?: string } = {},
-  ): Promise<Page<DirectoryFile>> {
+  /**
+   * Creates a directory: `POST /api/v1/beta/directories`. The API has no idempotency key: a call whose response is lost may have created a
+   * directory. `listDirectories` finds it by its name.
+   */
+  async createDirectory(params: CreateDirectoryParams): Promise<Directory> {
+    return this.#http.request({
+      method: 'post',
+      path: DIRECTORIES,
+      query: toScopeQuery(params),
+      json: { name: checkText('name', params.name), description: params.description, type: params.type ?? 'user' },
+      schema: directorySchema,
+      signal: params.signal,
+    });
+  }
+
+  /** Lists one page of directories: `GET /api/v1/beta/directories`. */
+  async listDirectories(params: ListDirectoriesParams = {}): Promise<Page<ListedDirectory>> {
     return this.#http.request({
       method: 'get',
-      path: ['api', 'v1', 'beta', 'directories', checkPathSegment(id), 'files'],
-      query: { ...toScopeQuery(params), page_size: params.pageSize, page_token: toPageToken(params) },
+      path: DIRECTORIES,
+      query: { ...toPageQuery(params), name: checkId('name', params.name), type: params.type },
+      schema: directoriesSchema,
+      signal: params.signal,
+    });
+  }
+
+  /** Lists the directories of all pages. A page is requested when its first item is read. */
+  iterateDirectories(params: ListDirectoriesParams = {}): AsyncGenerator<ListedDirectory> {
+    return paginate(`/${DIRECTORIES.join('/')}`, params.pageToken, (pageToken) =>
+      this.listDirectories({ ...params, ...pageToken }),
+    );
+  }
+
+  /** Deletes a directory with its files: `DELETE /api/v1/beta/directories/{id}`. */
+  async deleteDirectory(id: string, options: CallOptions = {}): Promise<void> {
+    await this.#http.requestNoContent({
+      method: 'delete',
+      path: [...DIRECTORIES, checkPathSegment(id)],
+      query: toScopeQuery(options),
+      signal: options.signal,
+    });
+  }
+
+  /** Lists one page of the files of a directory: `GET /api/v1/beta/directories/{id}/files`. */
+  async listDirectoryFiles(id: string, params: ListDirectoryFilesParams = {}): Promise<Page<DirectoryFile>> {
+    return this.#http.request({
+      method: 'get',
+      path: [...DIRECTORIES, checkPathSegment(id), 'files'],
+      query: {
+        ...toPageQuery(params),
+        unique_id: checkId('uniqueId', params.uniqueId),
+        display_name: checkId('displayName', params.displayName),
+        file_id: checkId('fileId', params.fileId),
+      },
       schema: directoryFilesSchema,
       signal: params.signal,
+    });
+  }
+
+  /** Lists the files of all pages. A page is requested when its first item is read. */
+  iterateDirectoryFiles(id: string, params: ListDirectoryFilesParams = {}): AsyncGenerator<DirectoryFile> {
+    return paginate(`/${DIRECTORIES.join('/')}/${encodeURIComponent(id)}/files`, params.pageToken, (pageToken) =>
+      this.listDirectoryFiles(id, { ...params, ...pageToken }),
+    );
+  }
+
+  /**
+   * Uploads a file to a directory: `POST /api/v1/beta/directories/{id}/files/upload`. LlamaCloud does not say what it does with a
+   * `uniqueId` that the directory already has, and has no idempotency key: a call whose response is lost may have added a file.
+   * `listDirectoryFiles` finds it by its `uniqueId`.
+   *
+   * The client's `timeoutMs` begins again with each chunk that the connection takes. To bound the whole upload, give a `signal`. The stream
+   * of the content is closed when the call ends, however it ends.
+   *
+   * @throws UploadContentError if the content can't be read to its end, or has another size than it says. LlamaCloud then has no such file.
+   */
+  async uploadDirectoryFile(directoryId: string, params: UploadFileParams): Promise<UploadedFile> {
+    const { content, displayName, metadata } = params;
+    const [stream, sizeBytes] =
+      content instanceof Blob ? [content.stream(), content.size] : [content.stream, content.sizeBytes];
+    return this.#http.upload({
+      method: 'post',
+      path: [...DIRECTORIES, checkPathSegment(directoryId), 'files', 'upload'],
+      query: toScopeQuery(params),
+      form: {
+        fields: {
+          unique_id: checkText('uniqueId', params.uniqueId),
+          display_name: displayName === undefined ? undefined : checkText('displayName', displayName),
+          metadata: metadata === undefined ? undefined : JSON.stringify(metadata),
+        },
+        file: {
+          field: 'upload_file',
+          name: checkText('fileName', params.fileName),
+          sizeBytes: checkSize('sizeBytes', sizeBytes),
+        },
+      },
+      content: stream,
+      schema: uploadedFileSchema,
+      signal: params.signal,
+    });
+  }
+
+  /**
+   * Deletes files of a directory: `POST /api/v1/beta/directories/{id}/files/bulk-delete`. All must be in the directory. With an empty
+   * list, no request is sent.
+   *
+   * @throws RangeError if there are more than 100 ids: LlamaCloud takes no more in one request.
+   */
+  async deleteDirectoryFiles(
+    directoryId: string,
+    fileIds: readonly string[],
+    options: CallOptions = {},
+  ): Promise<void> {
+    if (fileIds.length === 0) return;
+    if (fileIds.length > MAX_DELETED_FILES) {
+      throw new RangeError(`fileIds has ${fileIds.length} ids, but LlamaCloud takes at most ${MAX_DELETED_FILES}`);
+    }
+    await this.#http.requestNoContent({
+      method: 'post',
+      path: [...DIRECTORIES, checkPathSegment(directoryId), 'files', 'bulk-delete'],
+      query: toScopeQuery(options),
+      json: { directory_file_ids: fileIds.map((id) => checkId('fileIds', id)) },
+      signal: options.signal,
     });
   }
 
@@ -239,11 +370,13 @@ function toScopeQuery(options: CallOptions): Record<string, QueryValue> {
   };
 }
 
+function toPageQuery(params: PageParams): Record<string, QueryValue> {
+  return { ...toScopeQuery(params), page_size: params.pageSize, page_token: toPageToken(params) };
+}
+
 function toListQuery(params: ListParams): Record<string, QueryValue> {
   return {
-    ...toScopeQuery(params),
-    page_size: params.pageSize,
-    page_token: toPageToken(params),
+    ...toPageQuery(params),
     status: params.status,
     created_at_on_or_after: toTimestamp(params.createdAtOnOrAfter),
     created_at_on_or_before: toTimestamp(params.createdAtOnOrBefore),

@@ -1,12 +1,13 @@
 export type { Batch, BatchResult, ListedBatch } from './batch-schemas.js';
 export * from './client.js';
 export { isKnownNotCreated } from './create-outcome.js';
-export type { DirectoryFile } from './directory-schemas.js';
+export type { Directory, DirectoryFile, ListedDirectory, UploadedFile } from './directory-schemas.js';
 export { ConnectionError } from './errors/connection-error.js';
 export { HttpStatusError } from './errors/http-status-error.js';
 export { IncompleteDocumentError } from './errors/incomplete-document-error.js';
 export { LlamaCloudError, type RequestInfo } from './errors/llamacloud-error.js';
 export { UnexpectedResponseError } from './errors/unexpected-response-error.js';
+export { UploadContentError } from './errors/upload-content-error.js';
 export type { DocumentPage, ExtractJob, ParseJob, ParseResult } from './job-schemas.js';
 export type * from './params.js';
 export type { Page } from './schema-fields.js';

@@ -39,11 +39,15 @@ export interface CreateBatchParams extends CallOptions {
 /** A `Date`, or a time in ISO 8601. */
 export type Time = Date | string;
 
-export interface ListParams extends CallOptions {
+/** Options of every list. */
+export interface PageParams extends CallOptions {
   /** Items per page. The default and the maximum are LlamaCloud's. */
   pageSize?: number;
   /** `next_page_token` of the previous page. */
   pageToken?: string;
+}
+
+export interface ListParams extends PageParams {
   createdAtOnOrAfter?: Time;
   createdAtOnOrBefore?: Time;
   /** Only items with this status. */
@@ -69,4 +73,42 @@ export interface JobReference {
 export interface ExpandOptions extends CallOptions {
   /** Fields to expand. Of a batch: `results`. Of a parse job: `markdown`, `text`, `items`, `usage`, `*_content_metadata` and more. */
   expand?: readonly string[];
+}
+
+export interface CreateDirectoryParams extends CallOptions {
+  name: string;
+  description?: string;
+  /** An `ephemeral` directory is for a batch: LlamaCloud removes it with its files at its `expires_at`. Default `user`. */
+  type?: 'user' | 'ephemeral';
+}
+
+export interface ListDirectoriesParams extends PageParams {
+  /** Only directories with this name. LlamaCloud does not say whether the whole name must match: compare it. */
+  name?: string;
+  type?: 'user' | 'index' | 'ephemeral';
+}
+
+export interface ListDirectoryFilesParams extends PageParams {
+  uniqueId?: string;
+  displayName?: string;
+  /** Id of the stored content. */
+  fileId?: string;
+}
+
+/** A file to upload: a `Blob`, such as one of `fs.openAsBlob`, or a stream of which the size is known. */
+export type UploadContent = Blob | { stream: ReadableStream<Uint8Array>; sizeBytes: number };
+
+/** Value of a user-defined property of a file. */
+export type MetadataValue = string | number | boolean | null | readonly string[];
+
+export interface UploadFileParams extends CallOptions {
+  /** It is read as fast as the connection takes it, so that a file of any size needs little memory. */
+  content: UploadContent;
+  /** Name of the file with its extension, by which LlamaCloud knows the type. */
+  fileName: string;
+  /** What the file is called in the directory, such as its path. */
+  uniqueId: string;
+  /** Name that is shown. Default: LlamaCloud makes it of `fileName`. */
+  displayName?: string;
+  metadata?: Readonly<Record<string, MetadataValue>>;
 }

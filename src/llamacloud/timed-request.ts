@@ -5,7 +5,10 @@ import { type Redact, toCause } from './redact.js';
 interface TimedRequestOptions {
   info: RequestInfo;
   timeoutMs: number;
-  /** `request`: one timeout for the headers and the body. `per-chunk`: one for the headers and one for each chunk of the body. */
+  /**
+   * `request`: one timeout for the headers and the body. `per-chunk`: one for the headers and one for each chunk of the body. It begins
+   * again with each chunk that is sent.
+   */
   timeoutScope: 'request' | 'per-chunk';
   signal?: AbortSignal | undefined;
   redact: Redact;
@@ -20,15 +23,30 @@ interface TimedRequestOptions {
  */
 export class TimedRequest {
   readonly #options: TimedRequestOptions;
-  readonly #deadlineMs: number;
   readonly #signal: AbortSignal | undefined;
   readonly #sending = new AbortController();
+  #deadlineMs: number;
+  #hasTimedOut = false;
 
   constructor(options: TimedRequestOptions) {
     this.#options = options;
     this.#deadlineMs = performance.now() + options.timeoutMs;
     // A derived signal: the caller may share one signal among many calls, and Node warns about many listeners on one.
     this.#signal = options.signal && AbortSignal.any([options.signal]);
+  }
+
+  get hasTimedOut(): boolean {
+    return this.#hasTimedOut;
+  }
+
+  /** Begins the timeout again: a chunk of the request was sent. */
+  restartTimeout(): void {
+    this.#deadlineMs = performance.now() + this.#options.timeoutMs;
+  }
+
+  /** Stops what is still being sent. LlamaCloud may respond before it has the whole request. */
+  stopSending(): void {
+    this.#sending.abort();
   }
 
   /** Sends the request and waits for the headers. */
@@ -61,12 +79,19 @@ export class TimedRequest {
 
   async #wait<T>(pending: Promise<T>): Promise<T> {
     const signal = this.#signal;
-    const { timeoutMs, timeoutScope } = this.#options;
-    const remainingMs = timeoutScope === 'per-chunk' ? timeoutMs : Math.max(0, this.#deadlineMs - performance.now());
+    if (this.#options.timeoutScope === 'per-chunk') this.restartTimeout();
     let release = () => {};
     const stopped = new Promise<never>((_, reject) => {
       const abort = () => reject(signal?.reason);
-      const timer = setTimeout(() => reject(new RequestTimeout()), remainingMs);
+      let timer: NodeJS.Timeout;
+      const startTimer = () => {
+        const deadlineMs = this.#deadlineMs;
+        timer = setTimeout(
+          () => (this.#deadlineMs > deadlineMs ? startTimer() : reject(new RequestTimeout())),
+          Math.max(0, deadlineMs - performance.now()),
+        );
+      };
+      startTimer();
       signal?.addEventListener('abort', abort);
       // The abort may have come between two chunks, when there was no listener.
       if (signal?.aborted) abort();
@@ -86,6 +111,7 @@ export class TimedRequest {
     const { info, timeoutMs, redact } = this.#options;
     if (this.#signal?.aborted) return this.#signal.reason;
     if (error instanceof RequestTimeout) {
+      this.#hasTimedOut = true;
       return new ConnectionError(`LlamaCloud did not respond within ${timeoutMs / 1_000} s`, info);
     }
     const cause = toCause(error, redact);

@@ -53,3 +53,17 @@ export function checkPathSegment(id: string): string {
     throw new TypeError(`${JSON.stringify(id.slice(0, 40))} is not an id`);
   return id;
 }
+
+/** Rejects a text that is empty, or can't be encoded: it would reach LlamaCloud as another one. @throws TypeError */
+export function checkText(name: string, text: string): string {
+  if (text === '' || !text.isWellFormed())
+    throw new TypeError(`${name} is ${text === '' ? 'empty' : 'not well-formed'}`);
+  return text;
+}
+
+/** @throws RangeError if a size is no number of bytes. */
+export function checkSize(name: string, bytes: number): number {
+  if (!Number.isSafeInteger(bytes) || bytes < 0)
+    throw new RangeError(`${name} must be a number of bytes, but is ${bytes}`);
+  return bytes;
+}

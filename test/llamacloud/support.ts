@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 import { inspect } from 'node:util';
 import { expect, onTestFinished } from 'vitest';
 import { LlamaCloudClient, type LlamaCloudClientOptions } from '../../src/llamacloud/index.js';
@@ -62,7 +62,7 @@ async function readAll(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-export async function listening(server: ReturnType<typeof createServer>): Promise<string> {
+export async function listening(server: NetServer): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (!isAddressInfo(address)) throw new Error('the server has no port');

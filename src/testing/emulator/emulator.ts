@@ -1,6 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type BatchControls, createBatchControls, createJobControls, type JobControls } from './controls.js';
-import { type AddDirectoryOptions, makeDirectory, type VirtualFile } from './directories.js';
+import type { AddDirectoryOptions, VirtualFile } from './directories.js';
+import {
+  createDirectoryControls,
+  type DirectoryControls,
+  directorySnapshot,
+  type EmulatedDirectory,
+} from './directory-controls.js';
 import { ParseQueue } from './documents/parse-queue.js';
 import { type FaultPlan, Faults } from './faults.js';
 import { HttpError } from './http-error.js';
@@ -18,16 +24,8 @@ import { Router } from './routes/router.js';
 import { SeededRandom } from './seeded-random.js';
 import { EmulatorServer } from './server.js';
 import { checkSettings, resolveOptions } from './settings.js';
+import { Uploads } from './uploads.js';
 import { WebhookNotifier } from './webhooks.js';
-
-/** A directory that batches can be created over. */
-export interface EmulatedDirectory {
-  /** `dir-...` */
-  readonly id: string;
-  readonly name: string;
-  /** Sorted by `name`, which is the path inside the directory. Ids are `dfl-...`. */
-  readonly files: readonly { readonly id: string; readonly name: string }[];
-}
 
 /** An emulator of the LlamaCloud API, which listens on this machine. */
 export interface LlamaCloudEmulator {
@@ -47,6 +45,7 @@ export interface LlamaCloudEmulator {
   readonly faults: FaultPlan;
   readonly batches: BatchControls;
   readonly jobs: JobControls;
+  readonly directories: DirectoryControls;
   /**
    * Changes the JSON body of the 2xx responses that match: the function gets the body and returns the one that is sent.
    * Returns a function that removes the rewrite.
@@ -91,7 +90,8 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
     checkKey(request, settings.apiKey);
     return await rewrites.apply(request, await router.handle(request));
   };
-  const server = new EmulatorServer(handle, faults, log);
+  const uploads = new Uploads(settings);
+  const server = new EmulatorServer(handle, faults, log, uploads);
   await server.listen(settings.host, settings.port);
 
   return {
@@ -101,10 +101,10 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
     faults,
     batches: createBatchControls(project, (batch) => webhooks.onBatchChange(batch)),
     jobs: createJobControls(project, presigned),
+    directories: createDirectoryControls(project),
     addDirectory: async (source, directoryOptions = {}) => {
-      const directory = await makeDirectory(source, directoryOptions, project.defaultProjectId, random);
-      project.directories.set(directory.id, directory);
-      return { id: directory.id, name: directory.name, files: directory.files.map(({ id, name }) => ({ id, name })) };
+      const directory = await project.directories.add(source, directoryOptions, project.defaultProjectId);
+      return directorySnapshot(directory);
     },
     addConfiguration: (id) => project.configurations.add(id),
     rewrite: (target, rewrite) => rewrites.add(target, rewrite),
@@ -116,6 +116,7 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
       webhooks.close();
       await server.close();
       await parseQueue.close();
+      await uploads.close();
     },
   };
 }

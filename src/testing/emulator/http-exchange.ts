@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { HttpError } from './http-error.js';
+import type { Form } from './uploads.js';
 
 /** A request as the routes see it. */
 export interface EmulatorRequest {
@@ -10,6 +11,8 @@ export interface EmulatorRequest {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  /** The body, if it is a form. Then `body` is empty. */
+  readonly form: Form | null;
 }
 
 /** The response of a route. The body is bytes, or a file that is streamed. */
@@ -25,6 +28,11 @@ export function json(value: unknown, status = 200, headers: Readonly<Record<stri
     headers: { 'content-type': 'application/json', ...headers },
     body: Buffer.from(JSON.stringify(value)),
   };
+}
+
+/** The response to a request that deleted something. */
+export function noContent(): Reply {
+  return { status: 204, headers: {}, body: Buffer.alloc(0) };
 }
 
 export function errorReply(error: HttpError): Reply {
@@ -56,7 +64,9 @@ export function firstHalf(body: Reply['body']): Reply['body'] {
 }
 
 export async function sendReply(response: ServerResponse, reply: Reply): Promise<void> {
-  response.writeHead(reply.status, { ...reply.headers, 'content-length': replySize(reply.body) });
+  // A 204 has no length, by HTTP.
+  const length = reply.status === 204 ? {} : { 'content-length': replySize(reply.body) };
+  response.writeHead(reply.status, { ...reply.headers, ...length });
   // `end` writes the head and the body at once, which is faster.
   if (!Buffer.isBuffer(reply.body)) await writeBody(response, reply.body);
   response.end(Buffer.isBuffer(reply.body) ? reply.body : undefined);

@@ -7,19 +7,34 @@ export type FileSource = { readonly path: string } | { readonly content: Uint8Ar
 
 export interface DirectoryFile {
   readonly id: string;
-  /** Path inside the directory, with forward slashes. */
+  /** Display name. Of a file of `addDirectory`: its path inside the directory, with forward slashes. */
   readonly name: string;
+  readonly uniqueId: string;
+  /** Id of the stored content; null for a file of `addDirectory`. */
+  readonly fileId: string | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
   /** Position in the directory, which is also the order in which files are listed. */
   readonly seq: number;
   readonly source: FileSource;
+  readonly createdAtMs: number;
+  deletedAtMs: number | null;
 }
 
+export type DirectoryType = 'user' | 'ephemeral';
+
 export interface Directory {
+  readonly seq: number;
   readonly id: string;
   readonly name: string;
+  readonly description: string | null;
+  readonly type: DirectoryType;
   readonly projectId: string;
   readonly createdAtMs: number;
-  readonly files: readonly DirectoryFile[];
+  /** When an ephemeral directory is removed. */
+  readonly expiresAtMs: number | null;
+  deletedAtMs: number | null;
+  /** With the deleted files. */
+  readonly files: DirectoryFile[];
 }
 
 /** One file of a batch, which is mapped to a job at `mappedAtMs`, or can't be mapped. */

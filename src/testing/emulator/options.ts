@@ -88,6 +88,24 @@ export interface EmulatorBehaviour {
    */
   readonly unusualBatches?: boolean;
 
+  /**
+   * What an upload whose `unique_id` the directory already has gets, which the API does not say: 409, the file that is there, or
+   * a second file, which a batch then processes too. Default: `second-file`, the one that costs most.
+   */
+  readonly duplicateUploads?: DuplicateUploads;
+  /** A larger file is refused with 413, in bytes. Default: 512,000,000. */
+  readonly maxUploadBytes?: number;
+  /** More uploads in `uploadWindowMs` are refused with 429; or Infinity. Default: Infinity: the API does not say it. */
+  readonly maxUploadsPerWindow?: number;
+  /** The time of `maxUploadsPerWindow`, in ms. Default: 5,000. */
+  readonly uploadWindowMs?: number;
+  /** Time from the creation of an ephemeral directory to its `expires_at`, when it is gone, in ms. Default: 86,400,000 (a day). */
+  readonly ephemeralDirectoryMs?: number;
+  /** How long a new directory is missing in the list of directories, in ms or Infinity. Default: 0. */
+  readonly directoryListLagMs?: number;
+  /** How long a new file is missing in the list of its directory, in ms or Infinity. Default: 0. */
+  readonly fileListLagMs?: number;
+
   /** A result of more bytes is null in the response; only its presigned URL gives it. Default: 5,242,880 (5 MiB). */
   readonly inlineLimitBytes?: number;
   /** How long a presigned URL is valid, in ms. Default: 3,600,000 (one hour). */
@@ -111,6 +129,9 @@ export interface EmulatorBehaviour {
   /** Each webhook is sent up to this much later, at random, in ms: so they arrive in another order. Default: 0. */
   readonly webhookSpreadMs?: number;
 }
+
+export type DuplicateUploads = (typeof DUPLICATE_UPLOADS)[number];
+export const DUPLICATE_UPLOADS = ['reject', 'return-existing', 'second-file'] as const;
 
 export type CreditsFormat = (typeof CREDITS_FORMATS)[number];
 export const CREDITS_FORMATS = ['number', 'string', 'object'] as const;

@@ -48,7 +48,7 @@ export class PresignedFiles {
   }
 
   async #source(fileId: string): Promise<Reply> {
-    const files = [...this.project.directories.values()].flatMap((directory) => directory.files);
+    const files = this.project.directories.all().flatMap((directory) => directory.files);
     const source = files.find(({ id }) => id === fileId)?.source;
     if (source === undefined) throw new HttpError(404, 'Not Found');
     const body = 'path' in source ? await readFile(source.path) : Buffer.from(source.content);

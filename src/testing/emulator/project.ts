@@ -1,19 +1,22 @@
 import { Configurations } from './configurations.js';
+import { Directories, presentFiles } from './directories.js';
 import { unreadableReason } from './documents/parse.js';
 import type { ParseQueue } from './documents/parse-queue.js';
 import { HttpError } from './http-error.js';
-import type { Batch, BatchRow, Directory, Job, JobType } from './model.js';
+import type { Batch, BatchRow, DirectoryFile, Job, JobType } from './model.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { Settings } from './settings.js';
 import { batchClock, jobCreatedAtMs, jobState } from './timeline.js';
 import { UnusualBatches } from './unusual-batches.js';
+import { UploadRate } from './upload-rate.js';
 
 /** The state of the emulated LlamaCloud project. */
 export class Project {
-  readonly directories = new Map<string, Directory>();
   readonly batches = new Map<string, Batch>();
   readonly jobs = new Map<string, Job>();
   readonly configurations: Configurations;
+  readonly directories: Directories;
+  readonly uploadRate: UploadRate;
   readonly unusualBatches: UnusualBatches;
   /** The project of requests without `project_id`. */
   readonly defaultProjectId: string;
@@ -24,6 +27,8 @@ export class Project {
     private readonly parseQueue: ParseQueue,
   ) {
     this.configurations = new Configurations(settings.configurationIds);
+    this.directories = new Directories(settings, random);
+    this.uploadRate = new UploadRate(settings);
     this.unusualBatches = new UnusualBatches(settings, random);
     this.defaultProjectId = random.uuid('prj-');
   }
@@ -36,15 +41,17 @@ export class Project {
     readonly projectId: string | null;
     readonly organizationId: string | null;
   }): Promise<Batch> {
-    const directory = this.directories.get(request.directoryId);
-    if (directory === undefined) throw new HttpError(404, `directory ${request.directoryId} not found`);
+    const directory = this.directories.find(request.directoryId);
+    const files = presentFiles(directory);
     this.configurations.assertUsable(request.configurationId, request.jobType);
     const { maxFilesPerBatch } = this.settings;
-    if (directory.files.length > maxFilesPerBatch) {
-      const count = directory.files.length;
-      throw new HttpError(400, `the directory has ${count} files, and a batch takes at most ${maxFilesPerBatch}`);
+    if (files.length > maxFilesPerBatch) {
+      throw new HttpError(
+        400,
+        `the directory has ${files.length} files, and a batch takes at most ${maxFilesPerBatch}`,
+      );
     }
-    const unreadable = await Promise.all(directory.files.map(unreadableReason));
+    const unreadable = await Promise.all(files.map(unreadableReason));
     // Synchronous from here on, so that no request sees a batch without its rows.
     const batch: Batch = {
       seq: this.batches.size,
@@ -62,16 +69,16 @@ export class Project {
       editResults: null,
     };
     this.batches.set(batch.id, batch);
-    batch.rows = this.#mapFiles(batch, directory, unreadable);
+    batch.rows = this.#mapFiles(batch, files, unreadable);
     this.parseQueue.add(batch.rows.flatMap(({ job }) => (job === null ? [] : [job])));
     return batch;
   }
 
   /** Spreads the mapping of the files over the RUNNING time. The jobs exist at once, and are visible once mapped. */
-  #mapFiles(batch: Batch, directory: Directory, unreadable: readonly (string | null)[]): BatchRow[] {
+  #mapFiles(batch: Batch, files: readonly DirectoryFile[], unreadable: readonly (string | null)[]): BatchRow[] {
     const { runningAtMs } = batchClock(batch.createdAtMs, this.settings);
-    return directory.files.map((file, index): BatchRow => {
-      const mappedAtMs = runningAtMs + Math.floor((this.settings.batchRunningMs * index) / directory.files.length);
+    return files.map((file, index): BatchRow => {
+      const mappedAtMs = runningAtMs + Math.floor((this.settings.batchRunningMs * index) / files.length);
       const mappingError = unreadable[index] ?? null;
       if (mappingError !== null) return { fileId: file.id, mappedAtMs, job: null, mappingError };
       const job: Job = {

@@ -24,14 +24,23 @@ export function readChoice(query: URLSearchParams, name: string, choices: readon
   return value;
 }
 
-/**
- * A filter by `created_at_on_or_after` and `created_at_on_or_before`. The parameters are in LlamaCloud's time; the filter takes
- * a time of this machine, in ms of the epoch.
- */
+/** A filter by `created_at_on_or_after` and `created_at_on_or_before`; see {@link readTimeFilter}. */
 export function readCreatedFilter(query: URLSearchParams, settings: Settings): (createdAtMs: number) => boolean {
-  const from = readTime(query, 'created_at_on_or_after', settings) ?? Number.NEGATIVE_INFINITY;
-  const to = readTime(query, 'created_at_on_or_before', settings) ?? Number.POSITIVE_INFINITY;
-  return (createdAtMs) => createdAtMs >= from && createdAtMs <= to;
+  return readTimeFilter(query, 'created_at', settings);
+}
+
+/**
+ * A filter by the parameters `<field>_on_or_after` and `<field>_on_or_before`. They are in LlamaCloud's time; the filter takes a
+ * time of this machine, in ms of the epoch.
+ */
+export function readTimeFilter(
+  query: URLSearchParams,
+  field: 'created_at' | 'updated_at',
+  settings: Settings,
+): (atMs: number) => boolean {
+  const from = readTime(query, `${field}_on_or_after`, settings) ?? Number.NEGATIVE_INFINITY;
+  const to = readTime(query, `${field}_on_or_before`, settings) ?? Number.POSITIVE_INFINITY;
+  return (atMs) => atMs >= from && atMs <= to;
 }
 
 function readTime(query: URLSearchParams, name: string, settings: Settings): number | undefined {

@@ -1,3 +1,5 @@
+import type { Form } from './uploads.js';
+
 /** A request that the emulator received. */
 export interface RecordedRequest {
   readonly method: string;
@@ -8,7 +10,10 @@ export interface RecordedRequest {
   readonly status: number;
   /** When the request arrived, in ms of the epoch. */
   readonly atMs: number;
-  /** The body, parsed if it is JSON, else as text; absent when there was none. */
+  /**
+   * The body, parsed if it is JSON, else as text; absent when there was none. Of a form: an object with its fields, where a file
+   * is `{ name, sizeBytes }`.
+   */
   readonly body?: unknown;
 }
 
@@ -47,6 +52,11 @@ export class LogEntry implements RecordedRequest {
     this.path = url.pathname;
     this.query = {};
     for (const name of new Set(url.searchParams.keys())) this.query[name] = url.searchParams.getAll(name);
+  }
+
+  setForm({ texts, files }: Form): void {
+    const described = [...files].map(([field, { name, sizeBytes }]) => [field, { name, sizeBytes }] as const);
+    this.body = Object.fromEntries([...texts, ...described]);
   }
 
   setBody(text: string): void {

@@ -19,6 +19,11 @@ export const TARGETS = {
   getJob: { method: 'GET', path: /^\/api\/v2\/(parse|extract)\/[^/]+$/ },
   cancelJob: { method: 'POST', path: /^\/api\/v2\/(parse|extract)\/[^/]+\/cancel$/ },
   listFiles: { method: 'GET', path: /^\/api\/v1\/beta\/directories\/[^/]+\/files$/ },
+  createDirectory: { method: 'POST', path: '/api/v1/beta/directories' },
+  listDirectories: { method: 'GET', path: '/api/v1/beta/directories' },
+  deleteDirectory: { method: 'DELETE', path: /^\/api\/v1\/beta\/directories\/[^/]+$/ },
+  uploadFile: { method: 'POST', path: /^\/api\/v1\/beta\/directories\/[^/]+\/files\/upload$/ },
+  deleteFiles: { method: 'POST', path: /^\/api\/v1\/beta\/directories\/[^/]+\/files\/bulk-delete$/ },
   /** Downloads by presigned URL. */
   download: { method: 'GET', path: new RegExp(`^${PRESIGNED_PREFIX}`) },
 } as const satisfies Record<string, RequestTarget>;

@@ -16,6 +16,7 @@ import {
   sendTruncatedCloseDelimited,
 } from './http-exchange.js';
 import type { RequestLog } from './request-log.js';
+import { isForm, type Uploads } from './uploads.js';
 
 const REQUESTS_PATH = '/__emulator/requests';
 
@@ -29,6 +30,7 @@ export class EmulatorServer {
     private readonly handle: (request: EmulatorRequest) => Promise<Reply>,
     private readonly faults: Faults,
     private readonly log: RequestLog,
+    private readonly uploads: Uploads,
   ) {
     // Each delayed request listens to it, and Node warns about more than ten listeners.
     setMaxListeners(0, this.#closing.signal);
@@ -63,9 +65,12 @@ export class EmulatorServer {
     }
     const record = this.log.add(method, url);
     try {
-      const body = await readBody(request);
-      record.setBody(body);
-      const emulatorRequest = { method, path: url.pathname, query: url.searchParams, headers: request.headers, body };
+      const form = isForm(request) ? await this.uploads.receive(request) : null;
+      const body = form === null ? await readBody(request) : '';
+      if (form === null) record.setBody(body);
+      else record.setForm(form);
+      const { headers } = request;
+      const emulatorRequest = { method, path: url.pathname, query: url.searchParams, headers, body, form };
       await this.#respond(emulatorRequest, response, (status) => {
         record.status = status;
       });

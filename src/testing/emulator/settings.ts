@@ -1,4 +1,4 @@
-import { CREDITS_FORMATS, type EmulatorOptions } from './options.js';
+import { CREDITS_FORMATS, DUPLICATE_UPLOADS, type EmulatorOptions } from './options.js';
 
 /** {@link EmulatorOptions} with every default filled in. */
 export type Settings = Required<EmulatorOptions>;
@@ -31,6 +31,13 @@ const DEFAULTS: Omit<Settings, 'apiKey' | 'seed'> = {
   readLagMs: 0,
   clockOffsetMs: 0,
   unusualBatches: false,
+  duplicateUploads: 'second-file',
+  maxUploadBytes: 512_000_000,
+  maxUploadsPerWindow: Number.POSITIVE_INFINITY,
+  uploadWindowMs: 5_000,
+  ephemeralDirectoryMs: 24 * 60 * 60 * 1000,
+  directoryListLagMs: 0,
+  fileListLagMs: 0,
   inlineLimitBytes: 5 * 1024 * 1024,
   presignedUrlTtlMs: 60 * 60 * 1000,
   maxFilesPerBatch: 1000,
@@ -62,6 +69,9 @@ const MAY_BE_INFINITE = new Set<string>([
   'listLagMs',
   'jobListLagMs',
   'readLagMs',
+  'maxUploadsPerWindow',
+  'directoryListLagMs',
+  'fileListLagMs',
 ]);
 const SHARES = ['faultRate', 'downloadFaultRate', 'lateRowsShare', 'webhookLostShare', 'webhookDoubledShare'] as const;
 const MAY_BE_NEGATIVE = new Set<string>(['seed', 'clockOffsetMs']);
@@ -82,9 +92,10 @@ export function checkSettings(settings: Settings): void {
       throw new RangeError(`${name} must be a whole number above 0, and is ${settings[name]}`);
     }
   }
-  if (!CREDITS_FORMATS.includes(settings.creditsFormat)) {
-    throw new RangeError(
-      `creditsFormat must be one of ${CREDITS_FORMATS.join(', ')}, and is ${settings.creditsFormat}`,
-    );
-  }
+  checkChoice('creditsFormat', settings.creditsFormat, CREDITS_FORMATS);
+  checkChoice('duplicateUploads', settings.duplicateUploads, DUPLICATE_UPLOADS);
+}
+
+function checkChoice<T extends string>(name: string, value: T, choices: readonly T[]): void {
+  if (!choices.includes(value)) throw new RangeError(`${name} must be one of ${choices.join(', ')}, and is ${value}`);
 }

@@ -14,7 +14,7 @@ export async function parseFile(file: DirectoryFile, pdf: PdfParser): Promise<Pa
     if (!('path' in file.source)) return await parseContent(file.name, file.source.content, pdf);
     const { path } = file.source;
     if ((await stat(path)).size === 0) throw emptyFile();
-    if (!isPdf(path, await readStart(path))) return parseText(file.name, await readFile(path));
+    if (!isPdf(file.name, await readStart(path))) return parseText(file.name, await readFile(path));
     // By path if the name ends in .pdf: the parser's process then reads the file itself.
     return await pdf.parse(isPdfName(path) ? path : await readFile(path));
   } catch (error) {

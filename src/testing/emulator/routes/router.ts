@@ -5,7 +5,7 @@ import type { EmulatorRequest, Reply } from '../http-exchange.js';
 export type Handler = (request: EmulatorRequest, id: string) => Promise<Reply> | Reply;
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** May contain one `{id}`. */
   readonly path: string;
   readonly handle: Handler;
