@@ -1,4 +1,5 @@
 import { type Batch, createBatchSchemas, type ListedBatch } from './batch-schemas.js';
+import { type Configuration, configurationSchema } from './configuration-schemas.js';
 import {
   type Directory,
   type DirectoryFile,
@@ -221,6 +222,17 @@ export class LlamaCloudClient {
     }
     const job = await this.#http.request({ ...request, schema: this.#jobSchemas.cancelledParseJob });
     return { ...job, id: job.id ?? reference.id, type };
+  }
+
+  /** Gets a saved configuration: `GET /api/v1/beta/configurations/{id}`. LlamaCloud does not say whether it shows built-in presets. */
+  async getConfiguration(id: string, options: CallOptions = {}): Promise<Configuration> {
+    return this.#http.request({
+      method: 'get',
+      path: ['api', 'v1', 'beta', 'configurations', checkPathSegment(id)],
+      query: toScopeQuery(options),
+      schema: configurationSchema,
+      signal: options.signal,
+    });
   }
 
   /**

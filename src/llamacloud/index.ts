@@ -1,5 +1,6 @@
 export type { Batch, BatchResult, ListedBatch } from './batch-schemas.js';
 export * from './client.js';
+export type { Configuration } from './configuration-schemas.js';
 export { isKnownNotCreated } from './create-outcome.js';
 export type { Directory, DirectoryFile, ListedDirectory, UploadedFile } from './directory-schemas.js';
 export { ConnectionError } from './errors/connection-error.js';

@@ -1,5 +1,6 @@
 export * from './chunk.js';
 export * from './control.js';
+export * from './corpus.js';
 export * from './created-batch.js';
 export * from './defaults.js';
 export * from './directories.js';

@@ -18,6 +18,7 @@ import {
   type ResolvedPoll,
   readStackFrames,
 } from '../../protocol/index.js';
+import { SourceError } from '../../sources/index.js';
 import { NotReady } from './not-ready.js';
 import { formatDelay, pollDelayMs } from './poll-delay.js';
 import { ResultMissing } from './result-missing.js';
@@ -139,6 +140,7 @@ function toFailureType(error: unknown, operation: Operation): FailureType | unde
   if (error instanceof ConnectionError) return 'ServiceUnavailable';
   if (error instanceof UnexpectedResponseError || isResultMissing(error)) return 'UnexpectedResponse';
   if (error instanceof OutputError) return 'OutputFailed';
+  if (error instanceof SourceError) return 'SourceFailed';
   return undefined;
 }
 

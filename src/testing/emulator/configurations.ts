@@ -11,17 +11,30 @@ const PRESETS: ReadonlyMap<string, JobType> = new Map<string, JobType>([
   ['cfg-EXTRACT_AGENTIC_PLUS', 'extract_v2'],
 ]);
 
+/** A saved configuration. */
+interface SavedConfiguration {
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly savedAtMs: number;
+}
+
 /** The configurations of the emulated project: the built-in presets, and the saved ones that were added. */
 export class Configurations {
-  readonly #saved: Set<string>;
+  readonly #saved = new Map<string, SavedConfiguration>();
 
   constructor(savedIds: readonly string[]) {
-    this.#saved = new Set(savedIds);
+    for (const id of savedIds) this.add(id);
   }
 
-  /** Adds a saved configuration, which is good for both job types. */
-  add(id: string): void {
-    this.#saved.add(id);
+  /** Adds a saved configuration, which is good for both job types, or saves it again with other parameters. */
+  add(id: string, parameters: SavedConfiguration['parameters'] = { product_type: 'parse_v2' }): void {
+    this.#saved.set(id, { parameters, savedAtMs: Date.now() });
+  }
+
+  /** A saved configuration; throws the 404 for any other id, also of a preset. */
+  find(id: string): SavedConfiguration {
+    const saved = this.#saved.get(id);
+    if (saved === undefined) throw new HttpError(404, `configuration ${id} not found`);
+    return saved;
   }
 
   /**

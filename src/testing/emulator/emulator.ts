@@ -18,6 +18,7 @@ import { type RecordedRequest, RequestLog } from './request-log.js';
 import { PRESIGNED_PREFIX } from './request-target.js';
 import { type Rewrite, Rewrites, type RewriteTarget } from './rewrites.js';
 import { batchBody, batchRoutes } from './routes/batches.js';
+import { configurationRoutes } from './routes/configurations.js';
 import { directoryRoutes } from './routes/directories.js';
 import { extractRoutes, parseRoutes } from './routes/jobs.js';
 import { Router } from './routes/router.js';
@@ -38,8 +39,8 @@ export interface LlamaCloudEmulator {
    * The files are listed now, and read when a batch processes them.
    */
   addDirectory(source: string | readonly VirtualFile[], options?: AddDirectoryOptions): Promise<EmulatedDirectory>;
-  /** Adds a saved configuration (`cfg-...`), which batches of both job types can use. */
-  addConfiguration(id: string): void;
+  /** Adds a saved configuration (`cfg-...`), which batches of both job types can use. Saves it again if there is such a one. */
+  addConfiguration(id: string, parameters?: Readonly<Record<string, unknown>>): void;
   /** Every request so far, in the order of arrival. `GET /__emulator/requests` lists method, path and status of each. */
   readonly requests: readonly RecordedRequest[];
   readonly faults: FaultPlan;
@@ -83,6 +84,7 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
     ...parseRoutes(project, presigned),
     ...extractRoutes(project, presigned),
     ...directoryRoutes(project, presigned),
+    ...configurationRoutes(project),
   ]);
   const handle = async (request: EmulatorRequest) => {
     if (request.path.startsWith(PRESIGNED_PREFIX))
@@ -106,7 +108,7 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
       const directory = await project.directories.add(source, directoryOptions, project.defaultProjectId);
       return directorySnapshot(directory);
     },
-    addConfiguration: (id) => project.configurations.add(id),
+    addConfiguration: (id, parameters) => project.configurations.add(id, parameters),
     rewrite: (target, rewrite) => rewrites.add(target, rewrite),
     configure: (changes) => {
       checkSettings({ ...settings, ...changes });

@@ -24,6 +24,7 @@ export const TARGETS = {
   deleteDirectory: { method: 'DELETE', path: /^\/api\/v1\/beta\/directories\/[^/]+$/ },
   uploadFile: { method: 'POST', path: /^\/api\/v1\/beta\/directories\/[^/]+\/files\/upload$/ },
   deleteFiles: { method: 'POST', path: /^\/api\/v1\/beta\/directories\/[^/]+\/files\/bulk-delete$/ },
+  getConfiguration: { method: 'GET', path: /^\/api\/v1\/beta\/configurations\/[^/]+$/ },
   /** Downloads by presigned URL. */
   download: { method: 'GET', path: new RegExp(`^${PRESIGNED_PREFIX}`) },
 } as const satisfies Record<string, RequestTarget>;
