@@ -7,6 +7,7 @@ import { addDev } from './commands/dev.js';
 import { addEmulator } from './commands/emulator.js';
 import { addHelp } from './commands/help.js';
 import { addPause, addResume, addSetMaxConcurrentJobs } from './commands/pause.js';
+import { addProcess } from './commands/process.js';
 import { addProgress } from './commands/progress.js';
 import { addSchedule } from './commands/schedule.js';
 import { addSetup } from './commands/setup.js';
@@ -56,6 +57,7 @@ const COMMANDS = [
   addWebhooks,
   addEmulator,
   addSetup,
+  addProcess,
   addStart,
   addProgress,
   addPause,

@@ -1,6 +1,8 @@
 /** The progress of a run in one line. */
 import {
   type BatchProgress,
+  CORPUS_PHASE_LABELS,
+  type CorpusProgress,
   DIRECTORIES_PHASE_LABELS,
   type DirectoriesProgress,
   type FileCounts,
@@ -14,6 +16,8 @@ import type { AnyProgress } from './run-types.js';
 
 /** `Waiting for LlamaCloud: RUNNING`, `Collecting the documents: 3 of 10 files, 1 failed`. */
 export function renderProgressLine(progress: AnyProgress, maxColumns = Number.POSITIVE_INFINITY): string {
+  if ('unchanged' in progress)
+    return renderLine(CORPUS_PHASE_LABELS[progress.phase], renderCorpus(progress), maxColumns);
   return 'directories' in progress
     ? renderLine(DIRECTORIES_PHASE_LABELS[progress.phase], renderDirectories(progress), maxColumns)
     : renderLine(PHASE_LABELS[progress.phase], renderBatch(progress), maxColumns);
@@ -49,6 +53,11 @@ function renderBatch({ phase, batchStatus, files, directoryFileCount, jobsEnded 
     ...(batchStatus === null ? [] : [toPrintable(batchStatus)]),
     ...(directoryFileCount === null ? [] : [`${formatCount(directoryFileCount, 'file')} in the directory`]),
   ];
+}
+
+function renderCorpus({ files, unchanged, isListed }: CorpusProgress): string[] {
+  const same = unchanged === 0 ? [] : [`${unchanged.toLocaleString('en')} unchanged`];
+  return [...renderSettled(files, 'file'), ...same, ...(isListed ? [] : ['listing'])];
 }
 
 function renderDirectories({ directories, files }: DirectoriesProgress): string[] {

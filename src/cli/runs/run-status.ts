@@ -12,9 +12,16 @@ export interface RunStatus {
   readonly isOpen: boolean;
   /** Whether it is a run of `processDirectories`. */
   readonly isMultiDirectory: boolean;
+  /** Whether it is a run of `processCorpus`. */
+  readonly isCorpus: boolean;
 }
 
-export function attachToRun({ batches }: TemporalClients, workflowId: string, { isMultiDirectory }: RunStatus): AnyRun {
+export function attachToRun(
+  { batches }: TemporalClients,
+  workflowId: string,
+  { isMultiDirectory, isCorpus }: RunStatus,
+): AnyRun {
+  if (isCorpus) return batches.attachCorpus(workflowId);
   return isMultiDirectory ? batches.attachDirectories(workflowId) : batches.attach(workflowId);
 }
 
@@ -23,13 +30,14 @@ export async function readRunStatus({ client, config }: TemporalClients, workflo
   try {
     const { type, runId, status, closeTime } = await client.workflow.getHandle(workflowId).describe();
     const isMultiDirectory = type === WORKFLOW_TYPES.processDirectories;
-    if (type !== WORKFLOW_TYPES.processBatch && !isMultiDirectory) {
+    const isCorpus = type === WORKFLOW_TYPES.processCorpus;
+    if (type !== WORKFLOW_TYPES.processBatch && !isMultiDirectory && !isCorpus) {
       throw new CliError(
         `${workflowId} is a ${type} workflow, neither a ${WORKFLOW_TYPES.processBatch} nor a ${WORKFLOW_TYPES.processDirectories} workflow`,
         'Give the workflow id that start has printed.',
       );
     }
-    return { runId, status: status.name, isOpen: closeTime === undefined, isMultiDirectory };
+    return { runId, status: status.name, isOpen: closeTime === undefined, isMultiDirectory, isCorpus };
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'WorkflowNotFoundError') throw error;
     throw new CliError(

@@ -1,8 +1,15 @@
-/** A run of `processBatch` or of `processDirectories`, for the commands that follow either. */
+/** A run of `processBatch`, `processDirectories` or `processCorpus`, for the commands that follow any of them. */
 
 import type { RunHandle } from '../../client/index.js';
-import type { BatchProgress, BatchReport, DirectoriesProgress, DirectoriesReport } from '../../protocol/index.js';
+import type {
+  BatchProgress,
+  BatchReport,
+  CorpusProgress,
+  CorpusReport,
+  DirectoriesProgress,
+  DirectoriesReport,
+} from '../../protocol/index.js';
 
-export type AnyReport = BatchReport | DirectoriesReport;
-export type AnyProgress = BatchProgress | DirectoriesProgress;
+export type AnyReport = BatchReport | DirectoriesReport | CorpusReport;
+export type AnyProgress = BatchProgress | DirectoriesProgress | CorpusProgress;
 export type AnyRun = RunHandle<AnyReport, AnyProgress>;
