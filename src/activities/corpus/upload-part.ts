@@ -44,8 +44,10 @@ const LIST_INTERVAL_MS = 2_000;
 const progressSchema = z.object({
   /** Uploads are being sent: if it is the last that is known of an attempt, its worker was lost. */
   isSending: z.boolean(),
-  /** When an upload last ended without telling whether it took effect. */
-  unknownSinceMs: z.number().nullable(),
+  /** When an upload was last sent: the list may lack it. */
+  sentAtMs: z.number().nullable(),
+  /** Whether an upload has ended without telling whether it took effect: it may also come late. */
+  isUnknown: z.boolean(),
   /** Files that can't be uploaded, and why. They are not tried again. */
   rejected: z.array(z.tuple([z.string(), z.object({ type: z.string(), message: z.string() })])),
 });
@@ -72,15 +74,18 @@ export function uploadPart(deps: ActivityDeps) {
       const isMissing = ({ path }: PlannedFile) => !rejected.has(path) && !uploads.has(path);
       const missing = files.filter(isMissing);
       if (missing.length > 0) {
-        assertListed(deps, attempt, progress, missing.length);
+        // What was sent may not be listed yet.
+        assertListed(deps, attempt, progress, `directory ${directoryId} does not list ${missing.length} files yet`);
         await send(deps, input, missing, attempt, progress);
         await uploads.read();
+        const sent = new Map(progress.rejected);
+        const late = missing.filter(({ path }) => !sent.has(path) && !uploads.has(path)).length;
+        if (late > 0)
+          throw new NotReady('UploadNotReady', `directory ${directoryId} lacks ${late} files`, LIST_INTERVAL_MS);
       }
-      // What was sent may not be listed yet. And what was sent with an unknown outcome may come late, and be there twice.
-      const late = files.filter((file) => isMissing(file) && !new Map(progress.rejected).has(file.path)).length;
-      assertListed(deps, attempt, progress, late);
-      if (late > 0)
-        throw new NotReady('UploadNotReady', `directory ${directoryId} lacks ${late} files`, LIST_INTERVAL_MS);
+      // What was sent with an unknown outcome may come late, and be there twice.
+      if (progress.isUnknown)
+        assertListed(deps, attempt, progress, `an upload to directory ${directoryId} may still take effect`);
       await uploads.deleteRepeated();
       return writeUploads(deps, input, files, uploads, new Map(progress.rejected), attempt.signal);
     });
@@ -92,23 +97,22 @@ function toProgress({ isFirst, nowMs, progress }: Attempt, { isExisting }: Uploa
   const wasSending = saved === undefined ? !isFirst || isExisting : saved.isSending;
   return {
     isSending: false,
-    unknownSinceMs: wasSending ? nowMs : (saved?.unknownSinceMs ?? null),
+    sentAtMs: wasSending ? nowMs : (saved?.sentAtMs ?? null),
+    isUnknown: wasSending || saved?.isUnknown === true,
     rejected: saved?.rejected ?? [],
   };
 }
 
-/** @throws NotReady while the list may lack a file that was sent with an unknown outcome. */
+/** @throws NotReady while the list may lack a file that was sent. */
 function assertListed(
   { listLagMs = LIST_LAG_MS }: ActivityDeps,
   { nowMs }: Attempt,
-  { unknownSinceMs }: Progress,
-  missing: number,
+  { sentAtMs }: Progress,
+  state: string,
 ): void {
-  if (unknownSinceMs === null) return;
-  const leftMs = unknownSinceMs + listLagMs - nowMs;
-  if (leftMs <= 0) return;
-  const state = `the outcome of an upload is not known, and ${missing} files are not listed`;
-  throw new NotReady('UploadNotReady', state, Math.min(LIST_INTERVAL_MS, leftMs));
+  if (sentAtMs === null) return;
+  const leftMs = sentAtMs + listLagMs - nowMs;
+  if (leftMs > 0) throw new NotReady('UploadNotReady', state, Math.min(LIST_INTERVAL_MS, leftMs));
 }
 
 /** Sends the files that are missing. After a failure that concerns all of them, no more are sent. @throws that failure. */
@@ -124,6 +128,8 @@ async function send(
   let failure: { error: unknown } | undefined;
   progress.isSending = true;
   attempt.saveProgress(progress);
+  // By the clock of the Temporal server, as all times of attempts.
+  const sinceMs = performance.now();
   const queue = [...missing];
   const sendNext = async (): Promise<void> => {
     for (let file = queue.shift(); file !== undefined && failure === undefined; file = queue.shift()) {
@@ -131,11 +137,15 @@ async function send(
       const startedMs = performance.now();
       try {
         await sendFile(deps, input, source, file, attempt.signal);
+        progress.sentAtMs = attempt.nowMs + Math.round(performance.now() - sinceMs);
       } catch (error) {
         const rejection = toRejection(error);
         if (rejection === undefined) {
           failure ??= { error };
-          if (!isKnownNotCreated(error)) progress.unknownSinceMs = Date.now();
+          if (!isKnownNotCreated(error)) {
+            progress.isUnknown = true;
+            progress.sentAtMs = attempt.nowMs + Math.round(performance.now() - sinceMs);
+          }
         } else progress.rejected.push([file.path, rejection]);
       }
       const restMs = (1_000 * workers) / requestsPerSecond - (performance.now() - startedMs);
