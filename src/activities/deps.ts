@@ -1,5 +1,6 @@
 import type { LlamaCloudClient } from '../llamacloud/index.js';
 import type { OutputStore } from '../outputs/index.js';
+import type { OpenCorpusSource } from '../sources/index.js';
 import type { AccountGateOptions } from './account/account-gate.js';
 
 /** The part of the client that the activities use. */
@@ -13,6 +14,11 @@ export type LlamaCloudPort = Pick<
   | 'iterateJobs'
   | 'cancelJob'
   | 'listDirectoryFiles'
+  | 'getConfiguration'
+  | 'createDirectory'
+  | 'iterateDirectories'
+  | 'uploadDirectoryFile'
+  | 'deleteDirectoryFiles'
   | 'download'
 >;
 
@@ -20,6 +26,8 @@ export interface ActivityDeps {
   llamacloud: LlamaCloudPort;
   /** Where documents and manifests go. */
   outputs: OutputStore;
+  /** Opens the source of a corpus. Default: a folder, or `s3://bucket/prefix`. */
+  openSource?: OpenCorpusSource;
   /**
    * Repeat the worker's `maxTaskQueueActivitiesPerSecond` here if you use it to limit requests. This option limits nothing by itself. With
    * it, each attempt of an activity sends one request, except for the few that open, create and cancel a batch, and children use no

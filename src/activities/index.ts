@@ -10,6 +10,14 @@ import { openBatch } from './batch/open-batch.js';
 import { postBatch } from './batch/post-batch.js';
 import { findPreviousCreates } from './batch/previous-creates.js';
 import { waitForBatch } from './batch/wait-for-batch.js';
+import { findDirectoryBatch } from './corpus/find-directory-batch.js';
+import { openCorpus } from './corpus/open-corpus.js';
+import { openPartDirectory } from './corpus/open-part-directory.js';
+import { planCorpusPart } from './corpus/plan-corpus-part.js';
+import { removeGoneDocuments } from './corpus/remove-gone-documents.js';
+import { uploadPart } from './corpus/upload-part.js';
+import { writeCorpusManifest } from './corpus/write-corpus-manifest.js';
+import { writePartLines } from './corpus/write-part-lines.js';
 import type { ActivityDeps } from './deps.js';
 import { openDirectories } from './input/open-directories.js';
 import { cancelJobs } from './jobs/cancel-jobs.js';
@@ -60,6 +68,14 @@ export function createActivities(given: ActivityDeps) {
     findEarlierChild: findEarlierChild(deps),
     waitForEarlierChild,
     writeDirectoriesManifest: writeDirectoriesManifest(deps),
+    openCorpus: openCorpus(deps),
+    planCorpusPart: planCorpusPart(deps),
+    openPartDirectory: openPartDirectory(deps),
+    uploadPart: uploadPart(deps),
+    findDirectoryBatch: findDirectoryBatch(deps),
+    writePartLines: writePartLines(deps),
+    writeCorpusManifest: writeCorpusManifest(deps),
+    removeGoneDocuments: removeGoneDocuments(deps),
   };
 }
 

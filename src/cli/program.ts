@@ -9,6 +9,7 @@ import { addEmulator } from './commands/emulator.js';
 import { addHelp } from './commands/help.js';
 import { addList } from './commands/list.js';
 import { addPause, addResume, addSetMaxConcurrentJobs } from './commands/pause.js';
+import { addProcess } from './commands/process.js';
 import { addProgress } from './commands/progress.js';
 import { addSchedule } from './commands/schedule.js';
 import { addSetup } from './commands/setup.js';
@@ -59,6 +60,7 @@ const COMMANDS = [
   addWebhooks,
   addEmulator,
   addSetup,
+  addProcess,
   addStart,
   addList,
   addProgress,

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { parseOutputLocation } from '../outputs/index.js';
+import { parseLocation } from '../outputs/index.js';
 
 /** Scripts of this package that run the command. npm runs them in the package's folder. */
 const PACKAGE_SCRIPTS: ReadonlySet<string | undefined> = new Set(['start', 'cli']);
@@ -12,6 +12,15 @@ export function resolveUserPath(path: string, env: NodeJS.ProcessEnv = process.e
 
 /** As {@link resolveUserPath}, of an output location: `s3://bucket/prefix` stays as it is. @throws TypeError if it is no location. */
 export function resolveUserOutput(location: string, env: NodeJS.ProcessEnv = process.env): string {
-  const parsed = parseOutputLocation(location);
+  return resolveUserLocation(location, 'output', env);
+}
+
+/** The same, for messages about an output or a source. */
+export function resolveUserLocation(
+  location: string,
+  use: 'output' | 'source',
+  env: NodeJS.ProcessEnv = process.env,
+): string {
+  const parsed = parseLocation(location, use);
   return parsed.type === 'directory' ? resolveUserPath(parsed.path, env) : location.trim();
 }

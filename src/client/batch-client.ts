@@ -3,19 +3,23 @@ import { checkBatchInput } from '../activities/input/index.js';
 import {
   type BatchProgress,
   type BatchReport,
+  type CorpusProgress,
+  type CorpusReport,
   DEFAULT_TASK_QUEUE,
   type DirectoriesProgress,
   type DirectoriesReport,
+  isCorpusReport,
   isDirectoriesReport,
   isReport,
   type Pause,
   type PauseOptions,
   type ProcessBatchInput,
+  type ProcessCorpusInput,
   type ProcessDirectoriesInput,
 } from '../protocol/index.js';
 import { type AccountPause, AccountPauses } from './account-pauses.js';
 import { createRunHandle, type RunHandle } from './run-handle.js';
-import { type RunStart, summarize, toBatchStart, toDirectoriesStart } from './run-start.js';
+import { type RunStart, summarize, toBatchStart, toCorpusStart, toDirectoriesStart } from './run-start.js';
 import { type BatchScheduleHandle, BatchSchedules, type ScheduleBatchOptions } from './schedules.js';
 import type { batchWorkflowId, directoriesWorkflowId } from './workflow-ids.js';
 
@@ -42,6 +46,12 @@ export interface StartBatchOptions
 
 /** {@link StartBatchOptions}, except that `workflowId` defaults to {@link directoriesWorkflowId}. */
 export type StartDirectoriesOptions = StartBatchOptions;
+
+/** {@link StartBatchOptions}, except that `workflowId` defaults to the lock of the output folder. */
+export type StartCorpusOptions = StartBatchOptions;
+
+/** Handle of a `processCorpus` run. */
+export type CorpusHandle = RunHandle<CorpusReport, CorpusProgress>;
 
 /** Handle of a `processBatch` run. */
 export type BatchHandle = RunHandle<BatchReport, BatchProgress>;
@@ -119,6 +129,33 @@ export class BatchClient {
   ): Promise<DirectoriesHandle> {
     const { workflowId, runId } = await this.#start(toDirectoriesStart(input, options.workflowId), options);
     return this.attachDirectories(workflowId, runId);
+  }
+
+  /**
+   * Starts a `processCorpus` run, which processes the files of a folder or of a bucket that have changed since the last run. Does not wait for its
+   * end.
+   *
+   * The default workflow id is made of the task queue and the output folder. While a run with it is open, a second start throws
+   * `WorkflowExecutionAlreadyStartedError`. A run with your own id, and a run of a Temporal Schedule, does the work in a child with this id, and waits
+   * while there is one: no two runs process a corpus at the same time.
+   *
+   * @throws ApplicationFailure of the type `InvalidInput`, which names every wrong field, before anything is started.
+   */
+  async startCorpus(input: ProcessCorpusInput, options: StartCorpusOptions = {}): Promise<CorpusHandle> {
+    const taskQueue = options.taskQueue ?? this.#taskQueue;
+    const { workflowId, runId } = await this.#start(toCorpusStart(input, taskQueue, options.workflowId), options);
+    return this.attachCorpus(workflowId, runId);
+  }
+
+  /** Returns a handle of a `processCorpus` run, as {@link attach} does for `processBatch`. */
+  attachCorpus(workflowId: string, runId?: string): CorpusHandle {
+    return createRunHandle<CorpusReport, CorpusProgress>(
+      this.#client,
+      workflowId,
+      runId,
+      this.#workerTimeoutMs,
+      isCorpusReport,
+    );
   }
 
   /**

@@ -2,7 +2,12 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { BLOCKED_BY_MEMO, type FailureType, WORKFLOW_TYPES } from '../protocol/index.js';
 
 /** An activity that polls fails with these at every poll. They are no problem. */
-const POLL_FAILURES: ReadonlySet<string> = new Set<FailureType>(['BatchNotReady', 'JobNotReady', 'ChildNotReady']);
+const POLL_FAILURES: ReadonlySet<string> = new Set<FailureType>([
+  'BatchNotReady',
+  'JobNotReady',
+  'ChildNotReady',
+  'UploadNotReady',
+]);
 
 /**
  * Finds the last failure of an activity that an open run or its `createBatch` child is retrying, or why `createBatch` has not created

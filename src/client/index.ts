@@ -4,8 +4,10 @@ export {
   BatchClient,
   type BatchClientOptions,
   type BatchHandle,
+  type CorpusHandle,
   type DirectoriesHandle,
   type StartBatchOptions,
+  type StartCorpusOptions,
   type StartDirectoriesOptions,
 } from './batch-client.js';
 export { NoWorkerError } from './no-worker-error.js';

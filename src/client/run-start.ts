@@ -1,8 +1,11 @@
 /** What a run is started with, whether by the client or by the Nexus service. */
 import type { Priority } from '@temporalio/common';
-import { checkBatchInput, checkDirectoriesInput } from '../activities/input/index.js';
+import { checkBatchInput, checkCorpusInput, checkDirectoriesInput } from '../activities/input/index.js';
 import {
+  cleanText,
+  corpusWorkflowId,
   type ProcessBatchInput,
+  type ProcessCorpusInput,
   type ProcessDirectoriesInput,
   renderSummary,
   WORKFLOW_TYPES,
@@ -40,6 +43,20 @@ export function toDirectoriesStart(
   checkDirectoriesInput(input);
   const summary = renderSummary(`${input.directoryIds.length} directories`, input.job);
   return toRunStart(WORKFLOW_TYPES.processDirectories, workflowId ?? directoriesWorkflowId(input), input, summary);
+}
+
+/**
+ * @param workflowId Default: the lock of the output folder.
+ * @throws `InvalidInput`, which names every wrong field.
+ */
+export function toCorpusStart(
+  input: ProcessCorpusInput,
+  taskQueue: string,
+  workflowId?: string,
+): RunStart<ProcessCorpusInput> {
+  const { source, output, job } = checkCorpusInput(input);
+  const id = workflowId ?? corpusWorkflowId(taskQueue, output);
+  return toRunStart(WORKFLOW_TYPES.processCorpus, id, input, renderSummary(cleanText(source), job));
 }
 
 function toRunStart<Input>(workflowType: string, workflowId: string, input: Input, summary: string): RunStart<Input> {

@@ -106,6 +106,15 @@ export class DirectoryStore implements OutputStore {
     return join(this.root, ...key.map(toDistinctName));
   }
 
+  async remove(key: readonly string[]): Promise<void> {
+    const location = this.locate(key);
+    try {
+      await rm(location);
+    } catch (error) {
+      if (!isMissing(error)) throw new OutputError('remove', location, error);
+    }
+  }
+
   /** @param folder The folder that the file will be moved to. Created if it is missing. */
   async #openTemporary(folder: string): Promise<TemporaryFile> {
     await makeFolder(folder);

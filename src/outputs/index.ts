@@ -1,5 +1,5 @@
 export { DirectoryStore } from './directory-store.js';
-export { parseOutputLocation } from './location.js';
+export { parseLocation, parseOutputLocation } from './location.js';
 export { openOutputStore } from './open.js';
 export { OutputError } from './output-error.js';
 export { toDistinctName, toSafeName } from './safe-name.js';

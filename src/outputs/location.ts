@@ -1,4 +1,4 @@
-/** Where an output store is. */
+/** Where an output store or the source of a corpus is. */
 export type OutputLocation =
   | { readonly type: 'directory'; readonly path: string }
   /** `prefix` neither starts nor ends with a slash. It is empty for the whole bucket. */
@@ -20,12 +20,17 @@ const CONTROL = /\p{Cc}/u;
  * @throws TypeError if it is empty, has another scheme, or is no S3 location. The message does not repeat it: it may hold credentials.
  */
 export function parseOutputLocation(location: string): OutputLocation {
+  return parseLocation(location, 'output');
+}
+
+/** The same, for messages about an output or a source. */
+export function parseLocation(location: string, use: 'output' | 'source'): OutputLocation {
   const text = location.trim();
-  if (text === '') throw new TypeError('the output location is empty: give a folder, or s3://bucket/prefix');
+  if (text === '') throw new TypeError(`the ${use} location is empty: give a folder, or s3://bucket/prefix`);
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined) return { type: 'directory', path: text };
   if (scheme === 's3') return parseS3(text.slice('s3://'.length));
-  throw new TypeError(`${scheme}:// is not supported as output: give a folder, or s3://bucket/prefix`);
+  throw new TypeError(`${scheme}:// is not supported as ${use}: give a folder, or s3://bucket/prefix`);
 }
 
 function parseS3(text: string): OutputLocation {

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
@@ -113,6 +114,14 @@ export class S3Store implements OutputStore {
 
   locate(key: readonly string[]): string {
     return `${this.root}/${this.#name(key)}`;
+  }
+
+  async remove(key: readonly string[]): Promise<void> {
+    try {
+      await this.#client.send(new DeleteObjectCommand(this.#object(this.#name(key))));
+    } catch (error) {
+      throw new OutputError('remove', this.locate(key), toS3Error(error));
+    }
   }
 
   /** The part of an object's key that comes after the prefix. */

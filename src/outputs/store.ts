@@ -56,4 +56,9 @@ export interface OutputStore {
   size(key: readonly string[]): Promise<number | undefined>;
   /** The location of a key, whether or not anything is there. */
   locate(key: readonly string[]): string;
+  /**
+   * Removes the content under a key. Does nothing if there is none. Optional: only `processCorpus` with `goneFiles: 'remove'` needs it, and refuses to
+   * run without it.
+   */
+  remove?(key: readonly string[]): Promise<void>;
 }

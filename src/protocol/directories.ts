@@ -12,7 +12,7 @@ import {
 import type { StuckDirectory } from './stuck.js';
 
 /** Input of the `processDirectories` workflow. Every option but `maxConcurrentBatches` applies to each batch separately. */
-export interface ProcessDirectoriesInput extends Omit<BatchOptions, 'onlyMissing'> {
+export interface ProcessDirectoriesInput extends Omit<BatchOptions, 'onlyMissing' | 'corpusPart'> {
   /** Source directories (`dir-...`), 1 to 10,000 and none twice: each becomes a batch. */
   directoryIds: string[];
   job: BatchJob;

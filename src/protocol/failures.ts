@@ -57,6 +57,8 @@ export const FAILURES = {
   JobNotReady: { retried: 'yes', advice: null },
   /** Benign: a child workflow of the same id, from before a reset, is still open. */
   ChildNotReady: { retried: 'yes', advice: null },
+  /** Benign: LlamaCloud's list of a directory may not show yet what was uploaded. */
+  UploadNotReady: { retried: 'yes', advice: null },
   /** Three POSTs may each have created a batch, and LlamaCloud's list shows none. A person has to look for them. */
   CreateOutcomeUnknown: { retried: 'no', advice: null },
   /** The batch ended as FAILED: there is no reliable per-file result set. */
@@ -81,6 +83,15 @@ export const FAILURES = {
   JobTimedOut: { retried: 'no', advice: null },
   /** LlamaCloud could not create a job for one file, or gave none in time. */
   FileNotMapped: { retried: 'no', advice: null },
+  /** A file of a corpus can't be processed as it is: it is empty, too large, of a type that LlamaCloud does not take, or no file. */
+  FileRejected: { retried: 'no', advice: null },
+  /** A file of a corpus could not be read, or changed while it was read. The next run tries again. */
+  FileUnreadable: { retried: 'no', advice: null },
+  /** The source of a corpus can't be listed or read. */
+  SourceFailed: {
+    retried: 'except-first-request',
+    advice: 'Check that the source is there, and that the worker may read it.',
+  },
   /**
    * The document of one file was not collected, because the run was stopped or too many other files had failed. Its job may have run
    * and been billed. Of a directory: no batch was created for it.
@@ -89,6 +100,14 @@ export const FAILURES = {
 } as const satisfies Record<string, FailureRule>;
 
 export type FailureType = keyof typeof FAILURES;
+
+/** Failures that every other batch would have as well, since they come from the account, from LlamaCloud or from the options. */
+export const ACCOUNT_WIDE_FAILURES: ReadonlySet<string> = new Set<FailureType>([
+  'OutOfCredits',
+  'NotAuthorized',
+  'CreateOutcomeUnknown',
+  'InvalidInput',
+]);
 
 export function failureRule(type: FailureType): FailureRule {
   return FAILURES[type];

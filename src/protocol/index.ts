@@ -1,6 +1,7 @@
 export * from './account-pause.js';
 export * from './chunk.js';
 export * from './control.js';
+export * from './corpus.js';
 export * from './created-batch.js';
 export * from './defaults.js';
 export * from './directories.js';

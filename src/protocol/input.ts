@@ -58,6 +58,24 @@ export interface ChildOptions {
   taskQueue?: string;
 }
 
+/** Where a batch of `processCorpus` finds the paths of its files, and puts their documents. */
+export interface CorpusPart {
+  /** Folder in the output store; empty: the store itself. */
+  output: string;
+  /** Run id of the first run of `processCorpus`. */
+  runId: string;
+  /** Name of the list of the files that were uploaded. */
+  uploads: string;
+}
+
+/** Where the document of a file of `processCorpus` goes. */
+export interface CorpusFile {
+  /** Folder in the output store; empty: the store itself. */
+  output: string;
+  /** Path of the file in the source. */
+  path: string;
+}
+
 /** A batch that is to be created. */
 export interface NewBatchInput {
   /** Source directory (`dir-...`) whose files are processed. */
@@ -111,6 +129,8 @@ export interface BatchOptions extends ApiScope {
   pageSize?: number;
   /** How long a file of a COMPLETED batch may be without a job and without an error, from the first results on. Default 2 minutes. */
   resultsGracePeriod?: Duration;
+  /** Set by `processCorpus`: documents go to the paths of their files. */
+  corpusPart?: CorpusPart;
 }
 
 /** {@link ProcessBatchInput} once validated: every default filled in, every duration in milliseconds. */
@@ -135,6 +155,7 @@ export interface ResolvedBatchInput {
   stuckAfterMs?: number;
   pageSize: number;
   resultsGraceMs: number;
+  corpusPart?: CorpusPart;
 }
 
 /** Input of the `processJob` workflow, and of the child workflow that replaces it. */
@@ -161,4 +182,6 @@ export interface ProcessJobInput extends ApiScope {
   collectLocally?: boolean;
   /** Id of the output store of the run: a worker with another store fails the attempt. Default: not checked. */
   storeId?: string;
+  /** For a file of `processCorpus`: its path, which its document gets. */
+  corpus?: CorpusFile;
 }

@@ -14,6 +14,8 @@ export const WORKFLOW_TYPES = {
   processJob: 'processJob',
   processDirectories: 'processDirectories',
   createBatch: 'createBatch',
+  processCorpus: 'processCorpus',
+  processCorpusPart: 'processCorpusPart',
 } as const;
 
 /** Query of `processBatch`, answered with a {@link BatchProgress}, and of `processDirectories`. */
@@ -83,4 +85,14 @@ export function processBatchWorkflowId(spec: BatchSpec): string {
 /** Workflow id of `createBatch`: the lock under which batches of one spec are created, one at a time. */
 export function createBatchWorkflowId(spec: BatchSpec): string {
   return `llamacloud-create/${dedupKey(spec)}`;
+}
+
+/**
+ * Workflow id of a run over a corpus, and so the lock under which one run at a time writes to an output folder. All workers of a task queue
+ * have the same output store.
+ *
+ * @param output Folder in the output store. Empty: the store itself.
+ */
+export function corpusWorkflowId(taskQueue: string, output: string): string {
+  return `llamacloud-corpus/${taskQueue}/${output}`;
 }

@@ -4,6 +4,17 @@
  */
 export type { Pause, PauseOptions } from './control.js';
 export type {
+  CorpusFailure,
+  CorpusFileStatus,
+  CorpusLine,
+  CorpusPhase,
+  CorpusProgress,
+  CorpusReport,
+  FailedFiles,
+  GoneFiles,
+  ProcessCorpusInput,
+} from './corpus.js';
+export type {
   DirectoriesPhase,
   DirectoriesProgress,
   DirectoriesReport,
@@ -19,6 +30,8 @@ export type {
   BatchJob,
   ChildOptions,
   CollectFormat,
+  CorpusFile,
+  CorpusPart,
   JobType,
   OnStop,
   PollOptions,

@@ -19,6 +19,14 @@ export interface FileCounts {
   skipped: number;
 }
 
+/** The counter of {@link FileCounts} for each outcome. */
+export const COUNTER_BY_STATUS = {
+  COMPLETED: 'completed',
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+  SKIPPED: 'skipped',
+} as const satisfies Record<FileStatus, keyof FileCounts>;
+
 /** Files whose outcome is known. */
 export function settledCount({ completed, failed, cancelled, skipped }: FileCounts): number {
   return completed + failed + cancelled + skipped;

@@ -21,6 +21,8 @@ const REFUSED = [
   ['src/llamacloud', '../activities/index.js'],
   ['src/llamacloud', '../client/index.js'],
   ['src/outputs', '../llamacloud/index.js'],
+  ['src/sources', '../llamacloud/index.js'],
+  ['src/sources', '@temporalio/activity'],
   ['src/activities', '../workflows/index.js'],
   ['src/activities', '../client/index.js'],
   ['src/activities/batch', '../../client/index.js'],

@@ -8,6 +8,9 @@ import { WORKFLOW_TYPES } from '../../src/index.js';
 
 const HISTORIES = new URL('../histories/', import.meta.url);
 
+/** Workflows that no released version has. The histories of 0.2.0 will have them: then remove them here. */
+const NEW: readonly string[] = [WORKFLOW_TYPES.processCorpus, WORKFLOW_TYPES.processCorpusPart];
+
 /** What runs of earlier versions did: a worker of this version has to be able to go on with each of them. */
 describe('kept histories', async () => {
   const names = (await readdir(HISTORIES)).filter((name) => name.endsWith('.json')).sort();
@@ -49,7 +52,8 @@ describe('kept histories', async () => {
     const types = histories.map(
       ({ events }) => events?.[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? '',
     );
-    expect([...new Set(types)].sort()).toEqual(Object.values(WORKFLOW_TYPES).sort());
+    expect([...new Set([...types, ...NEW])].sort()).toEqual(Object.values(WORKFLOW_TYPES).sort());
+    expect(types.filter((type) => NEW.includes(type))).toEqual([]);
   });
 
   test('a history of another workflow does not replay', async () => {

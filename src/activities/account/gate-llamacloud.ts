@@ -12,6 +12,13 @@ export function gateLlamaCloud(llamacloud: LlamaCloudPort, gate: AccountGate): L
     iterateJobs: (params) => gate.iterate('read', () => llamacloud.iterateJobs(params)),
     cancelJob: (reference, options) => llamacloud.cancelJob(reference, options),
     listDirectoryFiles: (id, params) => gate.run('read', () => llamacloud.listDirectoryFiles(id, params)),
+    // Directories and uploads cost nothing.
+    createDirectory: (params) => gate.run('read', () => llamacloud.createDirectory(params)),
+    iterateDirectories: (params) => gate.iterate('read', () => llamacloud.iterateDirectories(params)),
+    uploadDirectoryFile: (id, params) => gate.run('read', () => llamacloud.uploadDirectoryFile(id, params)),
+    deleteDirectoryFiles: (id, ids, options) =>
+      gate.run('read', () => llamacloud.deleteDirectoryFiles(id, ids, options)),
+    getConfiguration: (id, options) => gate.run('read', () => llamacloud.getConfiguration(id, options)),
     download: (url, options) => llamacloud.download(url, options),
   };
 }

@@ -52,6 +52,7 @@ export const batchOptions = {
   stuckAfter: duration.optional(),
   pageSize: z.int().min(1).max(MAX_PAGE_SIZE).optional(),
   resultsGracePeriod: duration.optional(),
+  corpusPart: z.strictObject({ output: z.string(), runId: id, uploads: id }).optional(),
 };
 
 /** Strict, so that a misspelt option is an error. */
@@ -78,6 +79,10 @@ export const batchInputSchema = z
   .refine(
     (value) => value.onlyMissing !== true || value.batchId !== undefined,
     crossFieldRule('onlyMissing', REQUIRES_BATCH, ['batchId']),
+  )
+  .refine(
+    (value) => value.onlyMissing !== true || value.corpusPart === undefined,
+    crossFieldRule('onlyMissing', 'does not fit a batch of processCorpus: run processCorpus again', ['corpusPart']),
   );
 
 type CheckedBatchInput = z.output<typeof batchInputSchema>;
@@ -118,6 +123,7 @@ export function resolveBatchInput(value: CheckedBatchInput, existing?: Batch): R
     stuckAfterMs: value.stuckAfter ?? DEFAULT_STUCK_AFTER_MS,
     pageSize: value.pageSize ?? MAX_PAGE_SIZE,
     resultsGraceMs: value.resultsGracePeriod ?? DEFAULT_RESULTS_GRACE_MS,
+    ...(value.corpusPart === undefined ? {} : { corpusPart: value.corpusPart }),
   };
 }
 

@@ -34,10 +34,12 @@ function describeRepeat(ids: unknown): string | undefined {
   return undefined;
 }
 
+const { corpusPart: _, ...options } = batchOptions;
+
 /** Strict, so that a misspelt option is an error. */
 export const directoriesInputSchema = z
   .strictObject({
-    ...batchOptions,
+    ...options,
     directoryIds,
     job: batchJob,
     maxConcurrentBatches: z.int().min(1).max(MAX_CONCURRENT_BATCHES_LIMIT).optional(),

@@ -4,5 +4,6 @@ export {
   checkBatchInput,
   resolveBatchInput,
 } from './batch.js';
+export { checkCorpusInput, corpusInputSchema } from './corpus.js';
 export { checkDirectoriesInput, directoriesInputSchema } from './directories.js';
 export { jobInputSchema, resolveJobInput } from './job.js';

@@ -42,13 +42,14 @@ export const jobInputSchema = z
     collectTaskQueue: temporalName.optional(),
     collectLocally: z.boolean().optional(),
     storeId: z.string().max(100).optional(),
+    corpus: z.strictObject({ output: z.string().max(100), path: z.string().min(1).max(1_000) }).optional(),
   })
   .refine((value) => isSupported(value.type, value.collect), crossFieldRule('collect', UNSUPPORTED_FORMAT, ['type']));
 
 /** A {@link ProcessJobInput} with every default filled in. */
 type ResolvedJobInput = Pick<
   ProcessJobInput,
-  'projectId' | 'organizationId' | 'fileId' | 'name' | 'jobId' | 'type' | 'batchId' | 'storeId'
+  'projectId' | 'organizationId' | 'fileId' | 'name' | 'jobId' | 'type' | 'batchId' | 'storeId' | 'corpus'
 > & {
   collect: CollectFormat;
   poll: ResolvedPoll;
@@ -65,6 +66,7 @@ export function resolveJobInput(input: ProcessJobInput): ResolvedJobInput {
     type: value.type,
     batchId: value.batchId,
     ...(value.storeId === undefined ? {} : { storeId: value.storeId }),
+    ...(value.corpus === undefined ? {} : { corpus: value.corpus }),
     collect: value.collect ?? defaultCollect(value.type),
     poll: resolvePoll(value.poll),
   };

@@ -10,7 +10,7 @@ import { AccountPauseByHand } from '../account/account-pause-by-hand.js';
 import type { ActivityDeps } from '../deps.js';
 import { resolveJobInput } from '../input/index.js';
 import { NotReady } from '../support/not-ready.js';
-import { documentKey } from '../support/output-keys.js';
+import { corpusDocumentKey, documentKey } from '../support/output-keys.js';
 import { pollDelayMs } from '../support/poll-delay.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { toStatus } from '../support/status.js';
@@ -35,7 +35,8 @@ export function collectJob(deps: ActivityDeps, accountPause = new AccountPauseBy
     // Temporal does not count local activities. A run that started before requests were limited still uses them.
     if (deps.requestsPerSecond !== undefined && activityInfo().isLocal)
       throw ApplicationFailure.retryable('requests are limited: this has to be an activity', 'RateLimited');
-    const { fileId, jobId, type, batchId, collect, projectId, organizationId } = resolved;
+    const { fileId, jobId, type, batchId, collect, corpus, projectId, organizationId } = resolved;
+    const key = corpus === undefined ? documentKey(batchId, resolved, collect) : corpusDocumentKey(corpus, collect);
     return runAttempt('read', `job ${jobId} of ${resolved.name ?? fileId}`, async ({ ageMs, signal }) => {
       await accountPause.assertNotPaused();
       await assertSameStore(deps.outputs, resolved.storeId);
@@ -49,7 +50,7 @@ export function collectJob(deps: ActivityDeps, accountPause = new AccountPauseBy
       const content = toContent(result, collect, (url, sizeBytes) =>
         deps.llamacloud.download(url, { signal, ...(sizeBytes === undefined ? {} : { sizeBytes }) }),
       );
-      const stored = await deps.outputs.write(documentKey(batchId, resolved, collect), content, { signal });
+      const stored = await deps.outputs.write(key, content, { signal });
       return {
         fileId,
         jobId,

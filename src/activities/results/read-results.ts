@@ -2,7 +2,14 @@ import { log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { Batch } from '../../llamacloud/index.js';
-import { type ApiScope, describeFailedBatch, MIN_DELAY_MS, type ResolvedPoll } from '../../protocol/index.js';
+import {
+  type ApiScope,
+  type CorpusPart,
+  describeFailedBatch,
+  MIN_DELAY_MS,
+  type ResolvedPoll,
+} from '../../protocol/index.js';
+import { readUploadedPaths } from '../corpus/uploads.js';
 import type { ActivityDeps } from '../deps.js';
 import type { ManifestRun } from '../manifest/manifest-parts.js';
 import { NotReady } from '../support/not-ready.js';
@@ -21,6 +28,8 @@ export interface ReadResultsInput extends ApiScope, ManifestRun, PageInput {
   /** When the run first asked for the results, on whatever page, epoch milliseconds. */
   sinceMs: number;
   poll: ResolvedPoll;
+  /** For a batch of `processCorpus`. */
+  corpusPart?: CorpusPart | undefined;
 }
 
 export interface RowsPage {
@@ -97,9 +106,25 @@ export function readResults(deps: ActivityDeps) {
         throw new NotReady('BatchNotReady', state, pollDelayMs(input.poll, waitedMs));
       }
       warnOfUnidentified(batch, files);
-      return { ...(await readPageRows(deps.outputs, input, rows ?? [])), status, resultsMissing: !hasResults };
+      const page = await readPageRows(deps.outputs, input, rows ?? []);
+      return { ...(await addPaths(deps, input, page)), status, resultsMissing: !hasResults };
     });
   };
+}
+
+/** Gives each row of a batch of `processCorpus` the path of its file. */
+async function addPaths<Page extends { rows: ResultRow[] }>(
+  { outputs }: ActivityDeps,
+  { corpusPart }: ReadResultsInput,
+  page: Page,
+): Promise<Page> {
+  if (corpusPart === undefined) return page;
+  const paths = await readUploadedPaths(outputs, corpusPart);
+  const rows = page.rows.map((row) => {
+    const path = paths.get(row.fileId);
+    return path === undefined ? row : { ...row, path };
+  });
+  return { ...page, rows };
 }
 
 /** Says why the rows may be incomplete; `undefined` if they are complete. */

@@ -17,6 +17,8 @@ export interface FileRow {
 export interface ResultRow extends FileRow {
   /** With `onlyMissing`: line of the batch's manifest, if the file's document is in the output store already. */
   storedLine: ManifestLine | null;
+  /** Of a file of `processCorpus`: its path in the source. */
+  path?: string;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The layout of the output store: the key of everything that is written there. A batch has a folder with its id. */
 import { createHash } from 'node:crypto';
 import { toSafeName } from '../../outputs/index.js';
-import type { CollectFormat } from '../../protocol/index.js';
+import type { CollectFormat, CorpusFile } from '../../protocol/index.js';
 
 /** Leaves room for the rest of the name in the 255 bytes that file systems take. */
 const MAX_FILE_NAME_BYTES = 200;
@@ -27,8 +27,51 @@ export function documentKey(
   { fileId, name }: { fileId: string; name?: string | null | undefined },
   format: CollectFormat,
 ): string[] {
-  const tag = createHash('sha256').update(fileId).digest('hex').slice(0, TAG_LENGTH);
-  return [batchId, `${toSafeName(name || fileId, MAX_FILE_NAME_BYTES)}.${tag}.${EXTENSIONS[format]}`];
+  return [batchId, toDocumentName(name || fileId, fileId, format)];
+}
+
+/**
+ * The key of the document of a file of a corpus: `<output>/<folders>/<name>.<tag>.<extension>`, such as `legal/2026/lease.pdf.3f9a0c51b7de.md`.
+ * The tag is of the path, so that files stay apart whose names differ only in what a file system can't hold.
+ */
+export function corpusDocumentKey({ output, path }: CorpusFile, format: CollectFormat): string[] {
+  const names = path.split('/');
+  const name = names.pop() ?? '';
+  return [...corpusFolder(output), ...cutFolders(names), toDocumentName(name || path, path, format)];
+}
+
+/** A key of S3 has 1,024 bytes, of which the prefix, the output folder and the name take up to 650. The tag keeps the files of folders that are cut apart. */
+const MAX_FOLDERS_BYTES = 350;
+
+function cutFolders(names: readonly string[]): string[] {
+  let bytes = 0;
+  const folders: string[] = [];
+  for (const name of names.map((folder) => toSafeName(folder))) {
+    bytes += Buffer.byteLength(name) + 1;
+    if (bytes > MAX_FOLDERS_BYTES) break;
+    folders.push(name);
+  }
+  return folders;
+}
+
+/** @param id What the tag is of. */
+function toDocumentName(name: string, id: string, format: CollectFormat): string {
+  // Of UTF-16 if it is not well-formed: in UTF-8 all lone surrogates are the same.
+  const tag = createHash('sha256')
+    .update(id, id.isWellFormed() ? 'utf8' : 'utf16le')
+    .digest('hex')
+    .slice(0, TAG_LENGTH);
+  return `${toSafeName(name, MAX_FILE_NAME_BYTES)}.${tag}.${EXTENSIONS[format]}`;
+}
+
+/** The folder of a corpus in the output store. */
+export function corpusFolder(output: string): string[] {
+  return output === '' ? [] : output.split('/');
+}
+
+/** The key of what one run over a corpus writes, apart from documents and the manifest. */
+export function corpusRunKey({ output, runId }: { output: string; runId: string }, name: string): string[] {
+  return [...corpusFolder(output), 'runs', runId, name];
 }
 
 /** The folder of what one run writes about a batch, apart from its documents. */

@@ -18,6 +18,7 @@ import {
   type ResolvedPoll,
   readStackFrames,
 } from '../../protocol/index.js';
+import { SourceError } from '../../sources/index.js';
 import { AccountPaused } from '../account/account-paused.js';
 import { NotReady } from './not-ready.js';
 import { formatDelay, pollDelayMs } from './poll-delay.js';
@@ -153,6 +154,7 @@ function toFailureType(error: unknown, operation: Operation): FailureType | unde
   if (error instanceof ConnectionError) return 'ServiceUnavailable';
   if (error instanceof UnexpectedResponseError || isResultMissing(error)) return 'UnexpectedResponse';
   if (error instanceof OutputError) return 'OutputFailed';
+  if (error instanceof SourceError) return 'SourceFailed';
   return undefined;
 }
 

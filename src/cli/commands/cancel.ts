@@ -22,7 +22,7 @@ export function addCancel(program: CliCommand, context: CommandContext): void {
             `See how it ended: ${context.renderCommand('progress', workflowId)}`,
           );
         }
-        await attachToRun(temporal, workflowId, status).cancel();
+        await attachToRun(temporal, workflowId, status.kind).cancel();
         context.info(`Requested cancellation of ${workflowId}`);
         context.info(`Wait for its end: ${context.renderCommand('progress', workflowId, '--watch')}`);
         context.json({ ok: true, workflowId });

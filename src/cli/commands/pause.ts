@@ -77,7 +77,7 @@ async function update(
     const howItEnded = `See how it ended: ${context.renderCommand('progress', workflowId)}`;
     if (!status.isOpen) throw new CliError(`${workflowId} has already ended: ${status.status}`, howItEnded);
     try {
-      await act(attachToRun(temporal, workflowId, status));
+      await act(attachToRun(temporal, workflowId, status.kind));
     } catch (error) {
       if (!(error instanceof WorkflowUpdateFailedError)) throw error;
       throw new CliError(`${workflowId} refused: ${error.cause?.message ?? error.message}`, howItEnded);

@@ -30,7 +30,7 @@ export function addProgress(program: CliCommand, context: CommandContext): void 
       const flags = command.optsWithGlobals<ProgressFlags>();
       await withTemporal(context, flags, async (temporal) => {
         const status = await readRunStatus(temporal, workflowId);
-        const run = attachToRun(temporal, workflowId, status);
+        const run = attachToRun(temporal, workflowId, status.kind);
         if (flags.watch) context.exitCode = await waitForRun(context, temporal, run);
         else await printProgress(context, run, status);
       });

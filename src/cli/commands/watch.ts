@@ -1,7 +1,7 @@
 import type { CliCommand } from '../command.js';
 import type { CommandContext } from '../command-context.js';
 import { nonEmpty } from '../options/parsers.js';
-import { findRuns, isMultiDirectory } from '../runs/list-runs.js';
+import { findRuns, readKind } from '../runs/list-runs.js';
 import { attachToRun, readRunStatus } from '../runs/run-status.js';
 import { waitForRun } from '../runs/wait-for-run.js';
 import { watchRuns } from '../runs/watch-runs.js';
@@ -37,7 +37,7 @@ export function addWatch(program: CliCommand, context: CommandContext): void {
 
 async function watchOne(context: CommandContext, temporal: TemporalClients, workflowId: string): Promise<number> {
   const status = await readRunStatus(temporal, workflowId);
-  return await waitForRun(context, temporal, attachToRun(temporal, workflowId, status), { isWatch: true });
+  return await waitForRun(context, temporal, attachToRun(temporal, workflowId, status.kind), { isWatch: true });
 }
 
 async function watchAll(context: CommandContext, temporal: TemporalClients): Promise<number> {
@@ -48,8 +48,6 @@ async function watchAll(context: CommandContext, temporal: TemporalClients): Pro
       `There are more open runs than ${MAX_RUNS}: give the workflow id of one. List them: ${context.renderCommand('list', '--running')}`,
     );
   // With the run id: a later run of the same workflow id is another one.
-  const runs = found.map((info) =>
-    attachToRun(temporal, info.workflowId, { isMultiDirectory: isMultiDirectory(info) }, info.runId),
-  );
+  const runs = found.map((info) => attachToRun(temporal, info.workflowId, readKind(info), info.runId));
   return await watchRuns(context, temporal, runs);
 }

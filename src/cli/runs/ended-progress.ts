@@ -32,6 +32,11 @@ export function fromReport(report: AnyReport, status = 'COMPLETED'): AnyProgress
     startedAt: '',
   } as const;
   const common = { phase, job, files, manifest, ...unknown } as const;
+  if ('unchanged' in report) {
+    const { source, unchanged, gone, failures } = report;
+    const lastFailures = failures.slice(-MAX_LAST_FAILURES);
+    return { ...common, source, unchanged, gone, isListed: true, waitingFor: null, lastFailures };
+  }
   if ('directories' in report) {
     return {
       ...common,

@@ -5,6 +5,7 @@ import {
   chunk,
   type FailureSummary,
   type FileCounts,
+  isCorpusReport,
   isDirectoriesReport,
   isReport,
   REPORT_MEMO,
@@ -17,7 +18,7 @@ import type { TemporalClients } from '../temporal.js';
 import { queryProgress } from './query-progress.js';
 import { isRunFailure, toRunFailure } from './run-failure.js';
 import { attachToRun } from './run-status.js';
-import type { AnyReport } from './run-types.js';
+import { type AnyReport, type RunKind, toRunKind } from './run-types.js';
 import { findProblem } from './wait-for-run.js';
 
 /** The state filters are alternatives. */
@@ -37,7 +38,7 @@ export interface RunFilter {
 export interface ListedRun {
   readonly workflowId: string;
   readonly runId: string;
-  readonly kind: 'batch' | 'directories';
+  readonly kind: RunKind;
   /** Temporal's status of the workflow, or `PAUSED` or `STUCK`. */
   readonly state: string;
   readonly startedAt: string;
@@ -78,7 +79,7 @@ export async function findRuns({ client, config }: TemporalClients, filter: RunF
 }
 
 function toQuery({ running, failed, paused, stuck, since, children }: RunFilter): string {
-  const types = [WORKFLOW_TYPES.processBatch, WORKFLOW_TYPES.processDirectories];
+  const types = [WORKFLOW_TYPES.processBatch, WORKFLOW_TYPES.processDirectories, WORKFLOW_TYPES.processCorpus];
   const inState = (value: string) => `(${SEARCH_ATTRIBUTES.runState} = '${value}' AND ExecutionStatus = 'Running')`;
   const states = [
     ...(running ? ["ExecutionStatus = 'Running'"] : []),
@@ -96,8 +97,9 @@ function toQuery({ running, failed, paused, stuck, since, children }: RunFilter)
   ].join(' AND ');
 }
 
-export function isMultiDirectory({ type }: WorkflowExecutionInfo): boolean {
-  return type === WORKFLOW_TYPES.processDirectories;
+/** The query lists no other types. */
+export function readKind({ type }: WorkflowExecutionInfo): RunKind {
+  return toRunKind(type) ?? 'batch';
 }
 
 /** Requests to Temporal at a time. */
@@ -127,7 +129,7 @@ async function describeRun(temporal: TemporalClients, info: WorkflowExecutionInf
   return {
     workflowId,
     runId,
-    kind: isMultiDirectory(info) ? 'directories' : 'batch',
+    kind: readKind(info),
     state,
     startedAt: startTime.toISOString(),
     endedAt: closeTime?.toISOString() ?? null,
@@ -152,7 +154,7 @@ interface Outcome {
 /** Of a run that is paused or stuck, which a worker has to answer. The others may be many, and are not asked. */
 async function readProgress(temporal: TemporalClients, info: WorkflowExecutionInfo, state: string): Promise<Outcome> {
   if (state === info.status.name) return {};
-  const run = attachToRun(temporal, info.workflowId, { isMultiDirectory: isMultiDirectory(info) });
+  const run = attachToRun(temporal, info.workflowId, readKind(info));
   try {
     const { pause, stuck, files } = await queryProgress(run);
     const reason =
@@ -178,11 +180,11 @@ async function readEnd(client: Client, { workflowId, runId, memo }: WorkflowExec
 }
 
 function fromReport(report: AnyReport): Outcome {
-  if (!('directories' in report)) return { batchId: report.batchId, files: report.files };
+  if ('batchId' in report) return { batchId: report.batchId, files: report.files };
   const message = findProblem(report);
   return { files: report.files, ...(message !== undefined && { reason: { type: 'Incomplete', message } }) };
 }
 
 function isAnyReport(value: unknown): value is AnyReport {
-  return isReport(value) || isDirectoriesReport(value);
+  return isReport(value) || isDirectoriesReport(value) || isCorpusReport(value);
 }

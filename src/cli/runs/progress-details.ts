@@ -49,6 +49,18 @@ function renderRows(progress: AnyProgress): string[][] {
   const { phase, files, running } = progress;
   const ended = isEndPhase(phase);
   const open = (what: string) => (ended ? '' : `. ${running} ${what}`);
+  if ('unchanged' in progress) {
+    const { unchanged, gone, isListed } = progress;
+    return [
+      ['Source', progress.source === null ? 'not known yet' : toPrintable(progress.source)],
+      ['Unchanged', `${unchanged.toLocaleString('en')}${isListed ? '' : ' so far'}`],
+      [
+        'Changed',
+        files.total === 0 ? 'none' : `${renderSettledOutcomes(files, 'file')}${open('parts being processed')}`,
+      ],
+      ['Gone', gone.toLocaleString('en')],
+    ];
+  }
   if ('directories' in progress) {
     const { directories } = progress;
     return [
@@ -82,6 +94,7 @@ function renderBatchStatus(batchStatus: string, ended: boolean): string {
 
 /** Name and reason of each. */
 export function readLastFailures(progress: AnyProgress): [string, string][] {
+  if ('unchanged' in progress) return progress.lastFailures.map(({ path, message }) => [path, message]);
   if ('directories' in progress) return progress.lastFailures.map(({ directoryId, message }) => [directoryId, message]);
   return progress.lastFailures.map(({ name, fileId, message }) => [name ?? fileId, message]);
 }

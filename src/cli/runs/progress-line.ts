@@ -1,6 +1,8 @@
 /** The progress of a run in one line. */
 import {
   type BatchProgress,
+  CORPUS_PHASE_LABELS,
+  type CorpusProgress,
   DIRECTORIES_PHASE_LABELS,
   type DirectoriesProgress,
   type FileCounts,
@@ -20,11 +22,15 @@ export function renderProgressLine(
   pace: Pace = { filesPerMinute: null, secondsLeft: null },
 ): string {
   const speed = isEndPhase(progress.phase) ? [] : renderPace(pace);
-  const [phase, details] =
-    'directories' in progress
-      ? [DIRECTORIES_PHASE_LABELS[progress.phase], renderDirectories(progress, speed)]
-      : [PHASE_LABELS[progress.phase], renderBatch(progress, speed)];
+  const [phase, details] = renderPhase(progress, speed);
   return renderLine(`${renderState(progress)}${phase}`, details, maxColumns);
+}
+
+function renderPhase(progress: AnyProgress, speed: readonly string[]): [phase: string, details: string[]] {
+  if ('unchanged' in progress) return [CORPUS_PHASE_LABELS[progress.phase], renderCorpus(progress, speed)];
+  return 'directories' in progress
+    ? [DIRECTORIES_PHASE_LABELS[progress.phase], renderDirectories(progress, speed)]
+    : [PHASE_LABELS[progress.phase], renderBatch(progress, speed)];
 }
 
 /** As in the Temporal UI. */
@@ -67,6 +73,11 @@ function renderBatch(
     ...(batchStatus === null ? [] : [toPrintable(batchStatus)]),
     ...(directoryFileCount === null ? [] : [`${formatCount(directoryFileCount, 'file')} in the directory`]),
   ];
+}
+
+function renderCorpus({ files, unchanged, isListed }: CorpusProgress, speed: readonly string[]): string[] {
+  const same = unchanged === 0 ? [] : [`${unchanged.toLocaleString('en')} unchanged`];
+  return [...renderSettled(files, 'file'), ...speed, ...same, ...(isListed ? [] : ['listing'])];
 }
 
 function renderDirectories({ directories, files }: DirectoriesProgress, speed: readonly string[]): string[] {

@@ -104,7 +104,7 @@ class LineView implements ProgressView {
 export function toLineKey(progress: AnyProgress): string {
   const counts = barCounts(progress);
   const toShare = (count: number) => (counts.total === 0 ? 0 : Math.floor((SHARES * count) / counts.total));
-  const { batchStatus = null, jobsEnded = 0, directoryFileCount = null } = 'directories' in progress ? {} : progress;
+  const { batchStatus = null, jobsEnded = 0, directoryFileCount = null } = 'batchId' in progress ? progress : {};
   const { phase, pause, stuck } = progress;
   const state = [phase, pause?.since, stuck?.since, batchStatus, directoryFileCount];
   return [...state, toShare(settledCount(counts)), toShare(jobsEnded)].join(' ');

@@ -2,6 +2,7 @@
 import { dirname, isAbsolute, relative } from 'node:path';
 import {
   type BatchReport,
+  type CorpusReport,
   type DirectoriesReport,
   type FileCounts,
   type ManifestLine,
@@ -16,7 +17,35 @@ const MAX_NAME_COLUMNS = 40;
 
 /** The counts, the failed files or directories with their reasons, and where the documents are. */
 export function renderReport(report: AnyReport): string[] {
+  if ('unchanged' in report) return renderCorpusReport(report);
   return 'directories' in report ? renderDirectoriesReport(report) : renderBatchReport(report);
+}
+
+function renderCorpusReport(report: CorpusReport): string[] {
+  const { manifest, files, failures } = report;
+  const folder = manifest === null ? null : dirname(manifest);
+  const named = failures.map(({ path, message }) => [renderName(path), toPrintable(message)]);
+  return [
+    renderCorpusCounts(report),
+    ...renderFailures(named, files, manifest),
+    ...renderTable(renderLocations(folder, manifest), ''),
+  ];
+}
+
+/** `10 processed, 2,985 unchanged, 5 failed, 5 gone. 21.3 kB written, 45 credits.` */
+export function renderCorpusCounts({ files, unchanged, gone, bytes, credits }: CorpusReport): string {
+  const count = (number: number, what: string) => `${number.toLocaleString('en')} ${what}`;
+  const { completed, failed, cancelled, skipped } = files;
+  const counts = [
+    count(completed, 'processed'),
+    count(unchanged, 'unchanged'),
+    count(failed, 'failed'),
+    ...(cancelled === 0 ? [] : [count(cancelled, 'cancelled')]),
+    ...(skipped === 0 ? [] : [count(skipped, 'skipped')]),
+    count(gone, 'gone'),
+  ];
+  const amounts = [`${formatBytes(bytes)} written`, formatCount(credits ?? 0, 'credit')];
+  return `${counts.join(', ')}. ${amounts.join(', ')}.`;
 }
 
 function renderBatchReport(report: BatchReport): string[] {

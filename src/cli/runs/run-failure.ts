@@ -1,4 +1,4 @@
-import { isDirectoriesReport, isReport, rootFailure } from '../../protocol/index.js';
+import { isCorpusReport, isDirectoriesReport, isReport, rootFailure } from '../../protocol/index.js';
 import type { AnyReport } from './run-types.js';
 
 /** Why a run failed. */
@@ -50,5 +50,5 @@ function readFields(detail: unknown): Pick<RunFailure, 'fields'> {
 }
 
 function readReport(detail: unknown): Pick<RunFailure, 'report'> {
-  return isReport(detail) || isDirectoriesReport(detail) ? { report: detail } : {};
+  return isReport(detail) || isDirectoriesReport(detail) || isCorpusReport(detail) ? { report: detail } : {};
 }

@@ -73,9 +73,9 @@ const MIN_TIMEOUT_MS = { jobEnded: 120_000, jobRunning: 30_000 };
 
 function toJobInput(
   { opened }: BatchState,
-  { scope, directoryId, collect, poll, jobTimeoutMs, child }: ResolvedBatchInput,
+  { scope, directoryId, collect, poll, jobTimeoutMs, child, corpusPart }: ResolvedBatchInput,
   batchId: string,
-  { fileId, name }: ResultRow,
+  { fileId, name, path }: ResultRow,
   job: JobReference,
   jobEnded: boolean,
   deadlineMs: number,
@@ -99,6 +99,7 @@ function toJobInput(
     ...(runsElsewhere ? { collectTaskQueue: taskQueue } : {}),
     collectLocally: jobEnded && opened?.requestsLimited === false && !runsElsewhere,
     ...(opened === null ? {} : { storeId: opened.storeId }),
+    ...(corpusPart === undefined || path === undefined ? {} : { corpus: { output: corpusPart.output, path } }),
   };
 }
 

@@ -42,7 +42,7 @@ async function readPage(
   batchId: string,
   graceMs: number,
 ): Promise<OpenPage> {
-  const { directoryId, pageSize, poll, scope, onlyMissing, collect } = input;
+  const { directoryId, pageSize, poll, scope, onlyMissing, collect, corpusPart } = input;
   setPhase(state, 'expanding');
   state.resultsSinceMs ??= Date.now();
   const pageToRead = {
@@ -55,6 +55,7 @@ async function readPage(
     graceMs,
     sinceMs: state.resultsSinceMs,
     poll,
+    ...(corpusPart === undefined ? {} : { corpusPart }),
   };
   const summary = `Read the results of ${batchId}`;
   const read = () => readResults.executeWithOptions({ summary }, [pageToRead]);

@@ -3,19 +3,12 @@ import {
   type BatchPhase,
   type BatchProgress,
   type BatchReport,
+  COUNTER_BY_STATUS,
   type FileFailure,
   type ManifestLine,
   settledCount,
 } from '../../protocol/index.js';
-import {
-  addCosts,
-  addFailure,
-  COUNTER_BY_STATUS,
-  newRunState,
-  type RunState,
-  toRunProgress,
-  toRunReport,
-} from '../shared/run-state.js';
+import { addCosts, addFailure, newRunState, type RunState, toRunProgress, toRunReport } from '../shared/run-state.js';
 
 /** A file of the page of results that is being processed. */
 export interface PageFile {

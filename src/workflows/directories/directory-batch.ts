@@ -7,7 +7,7 @@ import {
   isCancellation,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { EarlierChild, OpenedDirectories, PublishedReport } from '../../activities/types.js';
+import type { EarlierChild, OpenedDirectories } from '../../activities/types.js';
 import {
   type ApiScope,
   type BatchReport,
@@ -15,7 +15,6 @@ import {
   cleanText,
   type FailureSummary,
   isFailure,
-  isReport,
   MAX_REPORTED_FAILURES_PER_BATCH,
   type ProcessDirectoriesInput,
   processBatchWorkflowId,
@@ -25,9 +24,10 @@ import {
   WORKFLOW_TYPES,
 } from '../../protocol/index.js';
 import type { processBatch } from '../batch/process-batch.js';
-import { findChildReport, findEarlierChild, waitForEarlierChild } from '../shared/activities.js';
+import { findEarlierChild, waitForEarlierChild } from '../shared/activities.js';
 import { cancelWithScope, executeCancellableChild } from '../shared/cancellable-child.js';
 import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
+import { readChildReport } from '../shared/child-report.js';
 import { passOnControl } from '../shared/control.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import type { DirectoriesState, DirectoryOutcome } from './state.js';
@@ -63,7 +63,7 @@ export async function processDirectory(
       ...toFailedOutcome(error),
       concernsOneDirectory,
       ...adopted,
-      ...(await readChildReport(error, workflowId, earlier)),
+      ...(await readChildReport(error, workflowId, earlier?.firstRunId)),
     };
   }
 }
@@ -135,26 +135,4 @@ function describeFailure(error: unknown): FailureSummary {
   if (!(error instanceof WorkflowExecutionAlreadyStartedError)) return failure;
   const message = `Workflow ${error.workflowId} is processing this directory with the same configuration. Run the directory again when it has ended.`;
   return { ...failure, message };
-}
-
-/** Reads what the run of a batch had finished although it failed or was cancelled. */
-async function readChildReport(
-  error: unknown,
-  workflowId: string,
-  earlier: EarlierChild | null,
-): Promise<PublishedReport> {
-  const failure = error instanceof ChildWorkflowFailure ? error : undefined;
-  if (failure?.cause instanceof ApplicationFailure) {
-    const report: unknown = failure.cause.details?.[0];
-    return isReport(report) ? { report } : {};
-  }
-  // Cancelled or terminated: there is no failure that could carry a report.
-  const firstRunId = failure?.execution.runId ?? earlier?.firstRunId;
-  if (firstRunId === undefined) return {};
-  const options = { summary: `Read what ${workflowId} has finished` };
-  const find = () => findChildReport.executeWithOptions(options, [{ workflowId, firstRunId }]);
-  return await CancellationScope.nonCancellable(find).catch((problem: unknown) => {
-    if (!isTemporalFailure(problem)) throw problem;
-    return {};
-  });
 }

@@ -1,8 +1,8 @@
 import { type ActivityOptions, CancellationScope, isCancellation, log, workflowInfo } from '@temporalio/workflow';
 import type { OpenedDirectories, WriteDirectoriesManifestInput } from '../../activities/types.js';
 import {
+  ACCOUNT_WIDE_FAILURES,
   type DirectoryLine,
-  type FailureType,
   type ProcessDirectoriesInput,
   rootFailure,
 } from '../../protocol/index.js';
@@ -85,14 +85,6 @@ async function processOne(
     forgetBatch(state, directoryId);
   }
 }
-
-/** Failures that every other directory would have as well, since they come from the account, from LlamaCloud or from the options. */
-const ACCOUNT_WIDE_FAILURES: ReadonlySet<string> = new Set<FailureType>([
-  'OutOfCredits',
-  'NotAuthorized',
-  'CreateOutcomeUnknown',
-  'InvalidInput',
-]);
 
 /** Why the other directories are skipped; `undefined` while batches are created. */
 export function reasonToSkip({ haltCause }: DirectoriesState): string | undefined {

@@ -1,6 +1,7 @@
 import type { OpenedDirectories } from '../../activities/types.js';
 import {
   type BatchReport,
+  COUNTER_BY_STATUS,
   DIRECTORIES_PAGE_SIZE,
   type DirectoriesPhase,
   type DirectoriesProgress,
@@ -16,7 +17,6 @@ import {
 import {
   addCosts,
   addFailure,
-  COUNTER_BY_STATUS,
   newRunState,
   type RunState,
   toRunProgress,

@@ -42,6 +42,8 @@ export const {
   readResults,
   waitForJobs,
   openDirectories,
+  openCorpus,
+  findDirectoryBatch,
 } = proxyActivities<Activities>({ ...COMMON, cancellationType: ActivityCancellationType.TRY_CANCEL });
 
 /** Reads of `createBatch`. */
@@ -51,8 +53,29 @@ export const { findPreviousCreates, listRecentBatches, findCreatedBatch, waitUnt
     cancellationType: ActivityCancellationType.TRY_CANCEL,
   });
 
-export const { writeManifest, writeDirectoriesManifest } = proxyActivities<Activities>({
+export const { writeManifest, writeDirectoriesManifest, writePartLines } = proxyActivities<Activities>({
   ...COMMON,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
+
+/** One attempt of planning is half a minute, and the largest file that is compared by its content. */
+export const { planCorpusPart, openPartDirectory } = proxyActivities<Activities>({
+  ...COMMON,
+  startToCloseTimeout: '30 minutes',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+});
+
+/** A thousand files of the largest size. An attempt that ends early goes on where it was: LlamaCloud has what was uploaded. */
+export const { uploadPart } = proxyActivities<Activities>({
+  ...COMMON,
+  startToCloseTimeout: '12 hours',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
+
+/** They read and write a line for each file of the corpus. */
+export const { writeCorpusManifest, removeGoneDocuments } = proxyActivities<Activities>({
+  ...COMMON,
+  startToCloseTimeout: '2 hours',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 

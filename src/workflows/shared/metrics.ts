@@ -1,6 +1,7 @@
 /** The metrics that workflows record. The SDK leaves them out of a replay. */
 import { metricMeter } from '@temporalio/workflow';
 import {
+  COUNTER_BY_STATUS,
   type CounterName,
   FAILURES,
   type FailureSummary,
@@ -10,7 +11,6 @@ import {
   METRICS,
   type MetricTagsOf,
 } from '../../protocol/index.js';
-import { COUNTER_BY_STATUS } from './run-state.js';
 
 /** Value of a tag that does not apply. */
 const NONE = 'none';

@@ -5,7 +5,6 @@ import {
   cleanText,
   type FailureSummary,
   type FileCounts,
-  type FileStatus,
   type RunControl,
   type RunPhase,
   type RunProgress,
@@ -63,14 +62,6 @@ export function newRunState(startedAtMs: number): RunState<'opening', never> {
 export function zeroCounts(): FileCounts {
   return { total: 0, completed: 0, failed: 0, cancelled: 0, skipped: 0 };
 }
-
-/** The counter of {@link FileCounts} for each outcome. */
-export const COUNTER_BY_STATUS = {
-  COMPLETED: 'completed',
-  FAILED: 'failed',
-  CANCELLED: 'cancelled',
-  SKIPPED: 'skipped',
-} as const satisfies Record<FileStatus, keyof FileCounts>;
 
 /** Sets the phase. A run that is stopping stays so until it has ended: the steps of the stop are those of a run. Neither is paused any more. */
 export function enterPhase<Phase extends string>(state: RunState<Phase | RunPhase, unknown>, phase: Phase): void {

@@ -43,7 +43,7 @@ describe('options that are left out have the documented defaults', () => {
 });
 
 test('options that are given are used, durations in milliseconds, ids without the space around them', () => {
-  const all: Required<ProcessBatchInput> = {
+  const all: Omit<Required<ProcessBatchInput>, 'corpusPart'> = {
     directoryId: ' dir-1\n',
     job: { type: 'parse_v2', configurationId: 'cfg-1' },
     batchId: 'bat-1',

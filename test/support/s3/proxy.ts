@@ -12,6 +12,7 @@ export type Operation =
   | 'CompleteMultipartUpload'
   | 'AbortMultipartUpload'
   | 'ListMultipartUploads'
+  | 'ListObjects'
   | 'other';
 
 export type Fault =
@@ -101,6 +102,7 @@ function toOperation({ method = '', url = '' }: IncomingMessage): Operation {
     case 'PUT':
       return has('partNumber') ? 'UploadPart' : 'PutObject';
     case 'GET':
+      if (has('list-type')) return 'ListObjects';
       return has('uploads') ? 'ListMultipartUploads' : 'GetObject';
     case 'HEAD':
       return 'HeadObject';
@@ -131,7 +133,9 @@ async function handle(
     return;
   }
   if (fault?.kind === 'wait') await fault.until;
-  const forwarded = request(`${target}${incoming.url}`, { method: incoming.method, headers: incoming.headers });
+  // The path as it is: a URL would lose its `..`.
+  const { method, headers, url: path } = incoming;
+  const forwarded = request(target, { method, headers, path });
   forwarded.end(body);
   const [response]: IncomingMessage[] = await once(forwarded, 'response');
   if (response === undefined) throw new Error('there is no response');

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
+import { ApplicationFailure } from '@temporalio/common';
+import { z } from 'zod';
+import type { OutputStore } from '../../outputs/index.js';
+import { cleanText, type ProcessCorpusInput, type ResolvedCorpusInput } from '../../protocol/index.js';
+import type { CorpusSource } from '../../sources/index.js';
+import type { ActivityDeps } from '../deps.js';
+import { checkCorpusInput } from '../input/index.js';
+import { corpusFolder } from '../support/output-keys.js';
+import { runAttempt } from '../support/run-attempt.js';
+import { hasSearchAttributes } from '../support/search-attributes.js';
+import { readConfigurationVersion } from './configuration-version.js';
+import { corpusManifestKey } from './corpus-line.js';
+import { openSource } from './open-source.js';
+
+export interface OpenedCorpus {
+  input: ResolvedCorpusInput;
+  /** Output store that the run writes to. */
+  storeId: string;
+  /** Identifies the manifest that the run compares with. */
+  generation: string;
+  configurationVersion: string | null;
+  /** Whether the search attributes are registered in this namespace. */
+  hasRunState: boolean;
+}
+
+/**
+ * Validates the whole input before anything is sent, claims the output folder for this source, and reads which version the configuration has.
+ *
+ * `GET /api/v1/beta/configurations/{id}`.
+ */
+export function openCorpus(deps: ActivityDeps) {
+  return async (input: ProcessCorpusInput): Promise<OpenedCorpus> => {
+    const resolved = checkCorpusInput(input);
+    const { outputs } = deps;
+    return runAttempt('open', `source ${cleanText(resolved.source)}`, async ({ signal }) => {
+      const source = await openSource(deps, resolved.source).catch((error: unknown) => {
+        throw error instanceof TypeError ? invalid(`source: ${error.message}`) : error;
+      });
+      if (resolved.goneFiles === 'remove' && outputs.remove === undefined)
+        throw invalid('goneFiles: the output store of the workers can remove nothing, so it has to be keep');
+      await assertApart(outputs, resolved.output, source);
+      // Fails where the source is not there. One entry is enough.
+      for await (const _entry of source.list({ signal })) break;
+      await claimOutput(outputs, resolved.output, source.location);
+      return {
+        input: resolved,
+        storeId: await outputs.id(),
+        generation: await readGeneration(outputs, resolved.output),
+        configurationVersion: await readConfigurationVersion(deps, resolved, signal),
+        hasRunState: await hasSearchAttributes(),
+      };
+    });
+  };
+}
+
+function invalid(problem: string): ApplicationFailure {
+  const message = `The input of processCorpus is not valid. ${cleanText(problem)}. Nothing was sent to LlamaCloud.`;
+  return ApplicationFailure.nonRetryable(message, 'InvalidInput', { fields: [problem] });
+}
+
+/** Documents inside the source would be files of the next run. */
+async function assertApart(outputs: OutputStore, output: string, { location }: CorpusSource): Promise<void> {
+  const folder = corpusFolder(output);
+  const places = [outputs.root, ...(folder.length === 0 ? [] : [outputs.locate(folder)])];
+  const source = await toRealPath(location);
+  for (const place of await Promise.all(places.map(toRealPath))) {
+    if (place === source || place.startsWith(source.endsWith('/') ? source : `${source}/`))
+      throw invalid(`source: the output ${place} is inside it, so each document would become a file of the next run`);
+  }
+}
+
+/** A path without links. Any other location, and what is not there yet, stays as it is. */
+function toRealPath(location: string): Promise<string> {
+  return realpath(location).catch(() => location);
+}
+
+const claimSchema = z.looseObject({ source: z.string() });
+
+/** An output folder belongs to one source: the files of another one would be taken for gone. */
+async function claimOutput(outputs: OutputStore, output: string, source: string): Promise<void> {
+  const key = [...corpusFolder(output), 'corpus.json'];
+  const text = await readText(outputs, key);
+  if (text === undefined) {
+    await outputs.write(key, `${JSON.stringify({ source }, null, 2)}\n`);
+    return;
+  }
+  const claimed = claimSchema.safeParse(parseJson(text)).data?.source;
+  if (claimed === source) return;
+  throw invalid(
+    `output: ${outputs.locate(key)} says that the folder has the documents of ${claimed ?? 'another source'}: use another folder or, if the source has moved, correct the file`,
+  );
+}
+
+async function readText(outputs: OutputStore, key: string[]): Promise<string | undefined> {
+  const content = await outputs.read(key);
+  if (content === undefined) return undefined;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The SHA-256 of the manifest. Runs that compare with the same one, and find the same files, use the same directories of LlamaCloud. */
+async function readGeneration(outputs: OutputStore, output: string): Promise<string> {
+  const content = await outputs.read(corpusManifestKey(output));
+  if (content === undefined) return 'none';
+  const digest = createHash('sha256');
+  for await (const chunk of content) digest.update(chunk);
+  return digest.digest('hex');
+}

@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import {
+  type CorpusFailure,
+  type CorpusLine,
+  type CorpusRun,
+  cleanText,
+  type FailureSummary,
+} from '../../protocol/index.js';
+import {
+  type CorpusSource,
+  isUnreadable,
+  type SourceEntry,
+  type SourceFile,
+  SourceFileError,
+} from '../../sources/index.js';
+import type { ActivityDeps } from '../deps.js';
+import { corpusRunKey } from '../support/output-keys.js';
+import { runAttempt } from '../support/run-attempt.js';
+import { assertSameStore } from '../support/store-id.js';
+import { readCorpusLines } from './corpus-line.js';
+import { decideFile, toLineWithoutDocument, toUnchangedLine } from './decide.js';
+import { findRejection } from './file-limits.js';
+import { toLineContent } from './line-content.js';
+import { mergeJoin } from './merge-join.js';
+import { openSource } from './open-source.js';
+import { type PlannedRecord, toUniqueName } from './planned-files.js';
+
+export interface PlanCorpusPartInput {
+  run: CorpusRun;
+  /** The last path that was planned; `null` at the beginning. */
+  cursor: string | null;
+  /** Number of the segment. */
+  segment: number;
+  /** Files to process that the part has room for. */
+  room: number;
+}
+
+export interface PlannedSegment {
+  /** Name of the list. */
+  name: string;
+  /** The last path of this segment. */
+  cursor: string | null;
+  /** Whether it is the last segment of the source. */
+  isLast: boolean;
+  /** Files to process. */
+  planned: number;
+  unchanged: number;
+  gone: number;
+  /** Files that can't be processed. */
+  failed: number;
+  /** Entries of the source, of whatever kind. */
+  listed: number;
+  /** The first failures. */
+  failures: CorpusFailure[];
+}
+
+/** Upper bound on the time of one segment, in milliseconds: the files of it are uploaded while the next one is planned. */
+const SEGMENT_TIMEOUT_MS = 30_000;
+
+const MAX_FAILURES = 20;
+
+/**
+ * Plans the next segment of a corpus: lists the source from the cursor on, compares it with the last manifest, and stores what becomes of each
+ * path. Ends when the part is full, or after half a minute. Reads a file only if its size is the same and its time or ETag is not.
+ */
+export function planCorpusPart(deps: ActivityDeps) {
+  return ({ run, cursor, segment, room }: PlanCorpusPartInput): Promise<PlannedSegment> =>
+    runAttempt('read', `source ${run.source}`, async ({ signal }) => {
+      await assertSameStore(deps.outputs, run.storeId);
+      const source = await openSource(deps, run.source);
+      const name = toUniqueName('segment', segment);
+      const planner = new Planner(run, source, signal, room, cursor);
+      const entries = source.list({ after: cursor ?? '', signal });
+      const lines = readCorpusLines(deps.outputs, run.output, cursor);
+      await deps.outputs.write(corpusRunKey(run, name), toLineContent(planner.plan(mergeJoin(entries, lines))), {
+        signal,
+      });
+      return { name, ...planner.result };
+    });
+}
+
+class Planner {
+  readonly #run: CorpusRun;
+  readonly #source: CorpusSource;
+  readonly #signal: AbortSignal;
+  readonly #room: number;
+  readonly #deadlineMs = performance.now() + SEGMENT_TIMEOUT_MS;
+  readonly result: Omit<PlannedSegment, 'name'>;
+  /** What is below this folder is not known: nothing of it is gone. */
+  #unknownFolder: string | undefined;
+
+  constructor(run: CorpusRun, source: CorpusSource, signal: AbortSignal, room: number, cursor: string | null) {
+    this.#run = run;
+    this.#source = source;
+    this.#signal = signal;
+    this.#room = room;
+    this.result = { cursor, isLast: false, planned: 0, unchanged: 0, gone: 0, failed: 0, listed: 0, failures: [] };
+  }
+
+  async *plan(joined: ReturnType<typeof mergeJoin>): AsyncGenerator<PlannedRecord> {
+    for await (const { path, entry, line } of joined) {
+      const isBelowUnknown = this.#unknownFolder !== undefined && path.startsWith(this.#unknownFolder);
+      if (!isBelowUnknown) {
+        this.#unknownFolder = undefined;
+        if (this.#isFull()) return;
+      }
+      const record = entry === undefined ? this.#planMissing(line, isBelowUnknown) : await this.#planEntry(entry, line);
+      this.result.cursor = path;
+      if (record !== undefined) yield record;
+    }
+    this.result.isLast = true;
+  }
+
+  #isFull(): boolean {
+    return this.result.planned >= this.#room || performance.now() > this.#deadlineMs;
+  }
+
+  /** A path that only the last manifest has. */
+  #planMissing(line: CorpusLine | undefined, isBelowUnknown: boolean): PlannedRecord | undefined {
+    if (line === undefined) return undefined;
+    if (isBelowUnknown) {
+      if (line.status === 'COMPLETED') this.result.unchanged += 1;
+      return { kind: 'line', line };
+    }
+    const isNew = line.status !== 'GONE';
+    if (isNew && !line.path.endsWith('/')) this.result.gone += 1;
+    // There is nothing to keep.
+    if (line.output === null) return undefined;
+    if (this.#run.goneFiles === 'remove') return { kind: 'remove', line };
+    return { kind: 'line', line: { ...line, status: 'GONE' } };
+  }
+
+  async #planEntry(entry: SourceEntry, line: CorpusLine | undefined): Promise<PlannedRecord> {
+    this.result.listed += 1;
+    if (isUnreadable(entry)) {
+      const { path, problem, mayPass } = entry;
+      if (path.endsWith('/')) this.#unknownFolder = path;
+      return this.#toFailed({ path }, { type: mayPass ? 'FileUnreadable' : 'FileRejected', message: problem });
+    }
+    const rejection = findRejection(entry, this.#run.job.type);
+    if (rejection !== undefined) return this.#toFailed(entry, { type: 'FileRejected', message: rejection });
+    const decision = decideFile(this.#run, entry, line);
+    const isUnchanged =
+      decision === 'unchanged' || (decision === 'compare-content' && (await this.#hasContent(entry, line)));
+    if (!isUnchanged || line === undefined) {
+      this.result.planned += 1;
+      const { path, size, changeToken } = entry;
+      return { kind: 'process', file: { path, size, changeToken } };
+    }
+    if (line.error === null) this.result.unchanged += 1;
+    else this.#recordFailure(line.path, line.error);
+    return { kind: 'line', line: toUnchangedLine(line, entry, this.#run) };
+  }
+
+  /** Whether a file has the content of its line. A file that can't be read is processed, which says why it can't. */
+  async #hasContent({ path }: SourceFile, line: CorpusLine | undefined): Promise<boolean> {
+    try {
+      return (await readSha256(this.#source, path, this.#signal)) === line?.sha256;
+    } catch (error) {
+      if (error instanceof SourceFileError) return false;
+      throw error;
+    }
+  }
+
+  #toFailed(file: { path: string; size?: number; changeToken?: string }, error: FailureSummary): PlannedRecord {
+    this.#recordFailure(file.path, error);
+    return { kind: 'line', line: toLineWithoutDocument(this.#run, file, 'FAILED', error) };
+  }
+
+  #recordFailure(path: string, error: FailureSummary): void {
+    this.result.failed += 1;
+    if (this.result.failures.length < MAX_FAILURES) this.result.failures.push({ path: cleanText(path), ...error });
+  }
+}
+
+async function readSha256(source: CorpusSource, path: string, signal: AbortSignal): Promise<string> {
+  const digest = createHash('sha256');
+  for await (const chunk of (await source.open(path, { signal })).content) digest.update(chunk);
+  return digest.digest('hex');
+}

@@ -1,0 +1,134 @@
+import type { OpenedCorpus, PartOutcome, PlannedSegment } from '../../activities/types.js';
+import {
+  type CorpusCounts,
+  type CorpusFailure,
+  type CorpusPhase,
+  type CorpusProgress,
+  type CorpusReport,
+  type CorpusRun,
+  type FailureSummary,
+  MAX_PART_FILES,
+  MAX_REPORTED_FAILURES,
+  settledCount,
+} from '../../protocol/index.js';
+import { addCosts, addFailure, newRunState, type RunState, toRunProgress, toRunReport } from '../shared/run-state.js';
+
+/** A part that is planned: the files of some segments, at most 1,000. */
+export interface PlannedPart {
+  /** 0 for the first. */
+  part: number;
+  /** Names of the segments. */
+  segments: string[];
+  /** Files to process. */
+  files: number;
+}
+
+/** The state of a run over a corpus. Plain JSON: continue-as-new carries it. It has no files, only names of lists of them. */
+export interface CorpusState extends RunState<CorpusPhase, CorpusFailure>, CorpusCounts {
+  opened: OpenedCorpus | null;
+  /** Files per part, and parts per execution. Not options: only tests want other numbers. */
+  partSize: number;
+  partsPerExecution: number;
+  /** The last path that was planned; `null` at the beginning. */
+  cursor: string | null;
+  /** Whether the whole source was planned. */
+  isListed: boolean;
+  /** Entries of the source. */
+  listed: number;
+  /** Names of all segments, in order. */
+  segments: string[];
+  /** The part that is being planned. */
+  planning: PlannedPart;
+  /** Names of the lines of each part; `null` for a part that is open or has none. */
+  partLines: (string | null)[];
+  /** The failure after which no more parts are started, since every other one would fail with it. */
+  haltCause: FailureSummary | null;
+  /** A sentence, while another workflow has the corpus. */
+  waitingFor: string | null;
+}
+
+export function newCorpusState(startedAtMs: number): CorpusState {
+  return {
+    ...newRunState(startedAtMs),
+    opened: null,
+    partSize: MAX_PART_FILES,
+    partsPerExecution: 200,
+    cursor: null,
+    isListed: false,
+    listed: 0,
+    unchanged: 0,
+    gone: 0,
+    segments: [],
+    planning: { part: 0, segments: [], files: 0 },
+    partLines: [],
+    haltCause: null,
+    waitingFor: null,
+  };
+}
+
+/** Records a segment. Returns the part if it is complete. */
+export function recordSegment(state: CorpusState, segment: PlannedSegment): PlannedPart | undefined {
+  state.segments.push(segment.name);
+  state.cursor = segment.cursor;
+  state.isListed = segment.isLast;
+  state.listed += segment.listed;
+  state.unchanged += segment.unchanged;
+  state.gone += segment.gone;
+  state.files.total += segment.planned + segment.failed;
+  state.files.failed += segment.failed;
+  for (const failure of segment.failures) addFailure(state, failure, MAX_REPORTED_FAILURES);
+  const { planning } = state;
+  planning.segments.push(segment.name);
+  planning.files += segment.planned;
+  const isComplete = planning.files >= state.partSize || (state.isListed && planning.files > 0);
+  if (!isComplete) return undefined;
+  state.planning = { part: planning.part + 1, segments: [], files: 0 };
+  state.partLines.push(null);
+  return planning;
+}
+
+export function recordPart(state: CorpusState, part: number, outcome: PartOutcome): void {
+  const { files, failures, name } = outcome;
+  state.partLines[part] = name;
+  for (const counter of ['completed', 'failed', 'cancelled', 'skipped'] as const)
+    state.files[counter] += files[counter];
+  for (const failure of failures) addFailure(state, failure, MAX_REPORTED_FAILURES);
+  addCosts(state, outcome);
+}
+
+/** Files of parts that were not started, or did not end by themselves. */
+export function skipUnprocessed({ files }: CorpusState): void {
+  files.skipped += files.total - settledCount(files);
+}
+
+export function toCorpusRun({ input, ...opened }: OpenedCorpus, runId: string): CorpusRun {
+  const { scope, source, output, job, collect, failedFiles, goneFiles } = input;
+  const { storeId, generation, configurationVersion } = opened;
+  return {
+    scope,
+    source,
+    output,
+    job,
+    collect,
+    failedFiles,
+    goneFiles,
+    runId,
+    storeId,
+    generation,
+    configurationVersion,
+  };
+}
+
+export function toCorpusProgress(state: CorpusState): CorpusProgress {
+  const { unchanged, gone, isListed, waitingFor, opened } = state;
+  const common = toRunProgress(state, opened?.input.job ?? null);
+  return { ...common, unchanged, gone, isListed, waitingFor, source: opened?.input.source ?? null };
+}
+
+/** The run's result; `undefined` until the input is validated. */
+export function toCorpusReport(state: CorpusState): CorpusReport | undefined {
+  const { opened, unchanged, gone } = state;
+  if (opened === null) return undefined;
+  const { source, output, job } = opened.input;
+  return { ...toRunReport(state, job), source, output, unchanged, gone };
+}

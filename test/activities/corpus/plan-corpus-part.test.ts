@@ -1,0 +1,210 @@
+import { chmod, readFile, rename, symlink, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { PlannedSegment } from '../../../src/activities/corpus/plan-corpus-part.js';
+import type { PlannedRecord } from '../../../src/activities/corpus/planned-files.js';
+import type { CorpusLine, CorpusRun } from '../../../src/protocol/index.js';
+import { FolderSource } from '../../../src/sources/index.js';
+import { putFile, sourceFolder, withoutPrivileges } from '../../sources/support.js';
+import { type ActivityEnvironment, failing, run, startActivityEnvironment } from '../support.js';
+import { corpusLine, corpusRun } from './support.js';
+
+/** A source, and a run over it with the lines of an earlier one. */
+async function newRun(
+  files: Readonly<Record<string, string>>,
+  lines: readonly CorpusLine[],
+  fields: Partial<CorpusRun> = {},
+) {
+  const env = await startActivityEnvironment();
+  const source = await sourceFolder(files);
+  await chmod(env.output, 0o777);
+  const corpus = corpusRun({ source, storeId: await env.outputs.id(), ...fields });
+  if (lines.length > 0)
+    await env.outputs.write(['legal', 'manifest.jsonl'], lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  return { env, source, corpus };
+}
+
+async function records({ output }: ActivityEnvironment, name: string): Promise<PlannedRecord[]> {
+  const text = await readFile(join(output, 'legal/runs/run-1', name), 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): PlannedRecord => JSON.parse(line));
+}
+
+/** `path: what becomes of it`. */
+function describeRecord(record: PlannedRecord): string {
+  if (record.kind === 'process') return `${record.file.path}: process`;
+  return `${record.line.path}: ${record.kind === 'remove' ? 'remove' : record.line.status}`;
+}
+
+async function planAll({ env, corpus }: Awaited<ReturnType<typeof newRun>>, room = 1_000) {
+  const segments = [];
+  let cursor: string | null = null;
+  for (let segment = 0; ; segment++) {
+    const planned: PlannedSegment = await run(env.activities.planCorpusPart, { run: corpus, cursor, segment, room });
+    segments.push({ ...planned, records: (await records(env, planned.name)).map(describeRecord) });
+    cursor = planned.cursor;
+    if (planned.isLast) return segments;
+  }
+}
+
+const token = async (source: string, path: string) => (await new FolderSource(source).open(path)).changeToken;
+
+const SHA256_OF_X = '2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881';
+
+describe('a plan', () => {
+  test('ends a part when it is full, and goes on from there, without a path too many or too few', async () => {
+    const files = Object.fromEntries(['a.md', 'b.md', 'c/d.md', 'e.md', 'f.md'].map((path) => [path, 'x']));
+    const segments = await planAll(await newRun(files, []), 2);
+    expect(segments.map((segment) => segment.records)).toEqual([
+      ['a.md: process', 'b.md: process'],
+      ['c/d.md: process', 'e.md: process'],
+      ['f.md: process'],
+    ]);
+    expect(segments.map(({ planned, listed }) => [planned, listed])).toEqual([
+      [2, 2],
+      [2, 2],
+      [1, 1],
+    ]);
+  });
+
+  test('has what has changed, and not what only looks so', async () => {
+    const setup = await newRun(
+      { 'same.md': 'x', 'touched.md': 'x', 'changed.md': 'y', 'longer.md': 'xx', 'new.md': 'x' },
+      [],
+    );
+    const { env, source, corpus } = setup;
+    const line = async (path: string, fields: Partial<CorpusLine> = {}) =>
+      corpusLine({ path, sha256: SHA256_OF_X, changeToken: await token(source, path), ...fields });
+    const lines = [
+      await line('changed.md', { changeToken: 'other' }),
+      corpusLine({ path: 'gone.md' }),
+      await line('longer.md', { changeToken: 'other' }),
+      await line('same.md'),
+      await line('touched.md', { changeToken: 'other' }),
+    ];
+    await env.outputs.write(['legal', 'manifest.jsonl'], lines.map((each) => `${JSON.stringify(each)}\n`).join(''));
+    const [segment] = await planAll(setup);
+    expect(segment?.records).toEqual([
+      'changed.md: process',
+      'gone.md: GONE',
+      'longer.md: process',
+      'new.md: process',
+      'same.md: COMPLETED',
+      'touched.md: COMPLETED',
+    ]);
+    expect(segment).toMatchObject({ unchanged: 2, gone: 1, planned: 3, failed: 0, listed: 5 });
+    const touched = (await records(env, segment?.name ?? '')).at(-1);
+    // The next run need not read it.
+    expect(touched).toMatchObject({ line: { changeToken: await token(source, 'touched.md') } });
+    const removing = await planAll({ ...setup, corpus: { ...corpus, goneFiles: 'remove' } });
+    expect(removing[0]?.records).toContain('gone.md: remove');
+  });
+
+  test.each([
+    ['another configuration', { job: { type: 'parse_v2', configurationId: 'cfg-2' } } as const, {}, 'process'],
+    ['another version', { configurationVersion: 'v2' }, { configurationVersion: 'v1' }, 'process'],
+    [
+      'a version that is not known any more',
+      { configurationVersion: null },
+      { configurationVersion: 'v1' },
+      'COMPLETED',
+    ],
+    ['a version that was not known', { configurationVersion: 'v1' }, { configurationVersion: null }, 'COMPLETED'],
+    ['another format', { collect: 'text' } as const, {}, 'process'],
+    ['a failed job', {}, { status: 'FAILED', error: { type: 'JobFailed', message: '' } } as const, 'process'],
+    [
+      'a failed job that is kept',
+      { failedFiles: 'keep' } as const,
+      { status: 'FAILED', error: { type: 'JobFailed', message: '' } } as const,
+      'FAILED',
+    ],
+    [
+      'a failed batch, also where failed files are kept',
+      { failedFiles: 'keep' } as const,
+      { status: 'FAILED', error: { type: 'BatchFailed', message: '' } } as const,
+      'process',
+    ],
+    ['a file that was skipped', {}, { status: 'SKIPPED', error: { type: 'Skipped', message: '' } } as const, 'process'],
+    ['a file that has come back', {}, { status: 'GONE' } as const, 'COMPLETED'],
+  ])('with %s', async (_, fields, line, expected) => {
+    const setup = await newRun({ 'a.md': 'x' }, [], fields);
+    const lines = [corpusLine({ path: 'a.md', changeToken: await token(setup.source, 'a.md'), ...line })];
+    await setup.env.outputs.write(
+      ['legal', 'manifest.jsonl'],
+      lines.map((each) => `${JSON.stringify(each)}\n`).join(''),
+    );
+    expect((await planAll(setup))[0]?.records).toEqual([`a.md: ${expected}`]);
+  });
+
+  test('has a line for each file that can not be processed, and nothing worse', async () => {
+    const long = `${'n'.repeat(200)}/`.repeat(4);
+    const setup = await newRun(
+      { 'empty.md': '', 'a.exe': 'x', noextension: 'x', [`${long}a.md`]: 'x', 'ok.md': 'x' },
+      [],
+    );
+    await symlink('ok.md', join(setup.source, 'link.md'));
+    const [segment] = await planAll(setup);
+    expect(segment).toMatchObject({ planned: 1, failed: 5, listed: 6 });
+    const messages = segment?.failures.map(({ type, message }) => `${type}: ${message}`);
+    expect(messages).toEqual([
+      'FileRejected: LlamaCloud does not take files of its type',
+      'FileRejected: it is empty',
+      'FileRejected: it is a symbolic link, and links are not followed',
+      'FileRejected: its path has more than 700 bytes',
+      'FileRejected: it has no extension, which would say of what type it is',
+    ]);
+  });
+
+  test('takes no file for gone that is in a folder which can not be read, also where a part ends there', async () => {
+    const setup = await newRun({ 'a/1.md': 'x', 'b.md': 'x' }, [
+      corpusLine({ path: 'a/1.md' }),
+      corpusLine({ path: 'a/2.md' }),
+      corpusLine({ path: 'a0.md' }),
+    ]);
+    await chmod(join(setup.source, 'a'), 0);
+    // The store is open to whoever the test runs as.
+    for (const folder of ['legal', '.tmp']) await chmod(join(setup.env.output, folder), 0o777);
+    const segments = await withoutPrivileges(() => planAll(setup, 1));
+    expect(segments.flatMap((segment) => segment.records)).toEqual([
+      'a/: FAILED',
+      'a/1.md: COMPLETED',
+      'a/2.md: COMPLETED',
+      'a0.md: GONE',
+      'b.md: process',
+    ]);
+  });
+
+  test('of a source that is gone is tried again, and of a manifest that is damaged is not', async () => {
+    const setup = await newRun({ 'a.md': 'x' }, []);
+    const input = { run: setup.corpus, cursor: null, segment: 0, room: 1 };
+    await rename(setup.source, `${setup.source}-moved`);
+    const gone = await failing(setup.env.activities.planCorpusPart, input);
+    expect(gone).toMatchObject({ type: 'SourceFailed', nonRetryable: false });
+    await rename(`${setup.source}-moved`, setup.source);
+    for (const text of [
+      '{"path":""}\n',
+      'x\n',
+      [corpusLine({ path: 'b' }), corpusLine({ path: 'a' })].map((line) => `${JSON.stringify(line)}\n`).join(''),
+    ]) {
+      await setup.env.outputs.write(['legal', 'manifest.jsonl'], text);
+      const damaged = await failing(setup.env.activities.planCorpusPart, input);
+      expect(damaged).toMatchObject({ type: 'OutputFailed', nonRetryable: true });
+    }
+  });
+});
+
+test('a time that was set back does not hide a change', async () => {
+  const setup = await newRun({ 'a.md': 'x' }, []);
+  const old = await token(setup.source, 'a.md');
+  await putFile(setup.source, 'a.md', 'y');
+  await utimes(
+    join(setup.source, 'a.md'),
+    new Date(0),
+    new Date(Number(BigInt(old.split('-')[0] ?? '0') / 1_000_000n)),
+  );
+  const lines = [corpusLine({ path: 'a.md', changeToken: old, sha256: SHA256_OF_X })];
+  await setup.env.outputs.write(['legal', 'manifest.jsonl'], lines.map((each) => `${JSON.stringify(each)}\n`).join(''));
+  expect((await planAll(setup))[0]?.records).toEqual(['a.md: process']);
+});
