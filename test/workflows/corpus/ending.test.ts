@@ -1,6 +1,8 @@
 import { access, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Activities } from '../../../src/activities/types.js';
 import { isFailure } from '../../../src/index.js';
 import { TARGETS } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
@@ -11,9 +13,20 @@ import { corpusFolder, corpusLines, countRequests, numbered, parseCorpus, put, s
 
 describe('a run over a corpus', () => {
   let env: TestEnvironment;
+  /** As in a process where the key has never worked: where it has, runs wait. */
+  let isKeyRejected = false;
 
   beforeAll(async () => {
-    env = await startTestEnvironment(await openNamespace(), { emulator: { configurationIds: ['cfg-saved'] } });
+    env = await startTestEnvironment(await openNamespace(), {
+      emulator: { configurationIds: ['cfg-saved'] },
+      accountGate: { minProbeIntervalMs: 100 },
+      activities: (real) => ({
+        postBatch: async (input: Parameters<Activities['postBatch']>[0]) => {
+          if (isKeyRejected) throw ApplicationFailure.nonRetryable('401', 'NotAuthorized', { httpStatus: 401 });
+          return real.postBatch(input);
+        },
+      }),
+    });
   });
 
   afterAll(() => env?.close());
@@ -43,19 +56,27 @@ describe('a run over a corpus', () => {
     expect(next).toMatchObject({ unchanged: completed, files: { total: 3 - completed, completed: 3 - completed } });
   });
 
-  test('that is out of credits stops at once, keeps what there is, and says so', async () => {
+  test('that is out of credits waits for them, and goes on', async () => {
     const source = await corpusFolder({ 'a.md': '# A\n' });
-    await process(source, 'credits');
-    await put(source, 'b.md', '# B\n');
     env.emulator.faults.next({ kind: 'status', status: 402, ...TARGETS.createBatch });
-    const run = await start(source, 'credits');
+    expect((await process(source, 'credits')).files).toMatchObject({ total: 1, completed: 1 });
+    expect(env.emulator.faults.planned).toBe(0);
+  });
+
+  test('whose failure every other part would have creates no more batches, keeps what there is, and says so', async () => {
+    const source = await corpusFolder({ 'a.md': '# A\n' });
+    await process(source, 'halted');
+    await put(source, 'b.md', '# B\n');
+    isKeyRejected = true;
+    const run = await start(source, 'halted');
     const failure = await failureOf(run.result());
-    expect(isFailure(failure, 'OutOfCredits')).toBe(true);
+    isKeyRejected = false;
+    expect(isFailure(failure, 'NotAuthorized')).toBe(true);
     expect(failure.message).toContain('1 files were not processed');
     const report = await run.report();
     if (report === undefined) throw new Error('there is no report');
     expect(await statuses(report)).toEqual({ 'a.md': 'COMPLETED', 'b.md': 'SKIPPED' });
-    expect((await process(source, 'credits')).files).toMatchObject({ total: 1, completed: 1 });
+    expect((await process(source, 'halted')).files).toMatchObject({ total: 1, completed: 1 });
   });
 
   test('processes a failed file again, or lets it be', async () => {
