@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import type { Client, ConnectionOptions } from '@temporalio/client';
 import type { Duration } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import { type ResolvedExecutable, type ResolveOptions, resolveTestServer } from './resolve.js';
@@ -33,6 +33,18 @@ export interface TimeSkippingTemporal {
 }
 
 /**
+ * The test server closes the connection of a client that pings it every 30 s. A request that takes longer than two minutes, such as a `sleep` on a
+ * busy machine, is then sent again, and the server counts it twice: it may never skip time again.
+ */
+const WITHOUT_PINGS = {
+  name: 'temporal-llamacloud-without-pings',
+  configureConnection: (options: ConnectionOptions): ConnectionOptions => ({
+    ...options,
+    channelArgs: { ...options.channelArgs, 'grpc.keepalive_time_ms': 2 ** 31 - 1 },
+  }),
+};
+
+/**
  * Starts the time-skipping test server: a wait of a day takes no time in a test. Needs the package `@temporalio/testing`. The test server
  * has neither schedules nor search by attributes: use {@link startLocalTemporal} for those. Its time is the same for all workflows, so
  * run one workflow at a time.
@@ -50,6 +62,7 @@ export async function startTimeSkippingTemporal(
       executable: { type: 'existing-path', path: executable.path },
       ...(options.port === undefined ? {} : { port: options.port }),
     },
+    plugins: [WITHOUT_PINGS],
   });
   let closing: Promise<void> | undefined;
   return {

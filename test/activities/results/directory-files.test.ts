@@ -19,7 +19,7 @@ describe('the names of the files', () => {
   });
 
   const FAULTS = [
-    { kind: 'status', status: 401 },
+    { kind: 'status', status: 403 },
     { kind: 'status', status: 404 },
     { kind: 'status', status: 500 },
     { kind: 'reset-before' },

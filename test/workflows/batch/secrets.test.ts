@@ -42,10 +42,10 @@ describe('secrets', () => {
     const denied = await env.emulator.addDirectory([]);
     env.emulator.faults.next({
       kind: 'status',
-      status: 401,
+      status: 422,
       method: 'POST',
       path: '/api/v2/batches',
-      detail: 'Invalid API key',
+      detail: 'Invalid configuration',
     });
     await failureOf((await env.batches.start(parseInput(denied.id))).result());
 
@@ -59,7 +59,7 @@ describe('secrets', () => {
     // The search reads what it should: a document, the input of an activity, a failure.
     expect(kept).toContain('# Öffentlich');
     expect(kept).toContain('graceMs');
-    expect(kept).toContain('Invalid API key');
+    expect(kept).toContain('Invalid configuration');
     expect(kept).toContain("can't be downloaded");
     expect(readLogged().join()).toContain('Workflow started');
     expect(env.emulator.requests.some((request) => request.path.startsWith('/__emulator/files'))).toBe(true);

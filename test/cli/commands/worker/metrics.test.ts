@@ -38,7 +38,7 @@ describe('the metrics of a worker', () => {
     const report = await (await batches.start(parseInput(id))).result();
     expect(report.files).toMatchObject({ completed: 2, failed: 1 });
     const denied = await emulator.addDirectory(FILES);
-    emulator.faults.next({ kind: 'status', status: 402, method: 'POST', path: '/api/v2/batches' });
+    emulator.faults.next({ kind: 'status', status: 422, method: 'POST', path: '/api/v2/batches' });
     await failureOf((await batches.start(parseInput(denied.id))).result());
   }
 
@@ -62,7 +62,7 @@ describe('the metrics of a worker', () => {
     const job_type = 'parse_v2';
     expect(sum(samples, 'llamacloud_batch_outcome', { outcome: 'completed', failure_type: 'none', job_type })).toBe(1);
     expect(
-      sum(samples, 'llamacloud_batch_outcome', { outcome: 'failed', failure_type: 'OutOfCredits', job_type }),
+      sum(samples, 'llamacloud_batch_outcome', { outcome: 'failed', failure_type: 'RequestRejected', job_type }),
     ).toBe(1);
     expect(sum(samples, 'llamacloud_file_outcome', { outcome: 'completed', failure_type: 'none', job_type })).toBe(2);
     expect(sum(samples, 'llamacloud_file_outcome', { outcome: 'failed', failure_type: 'JobFailed', job_type })).toBe(1);
@@ -70,7 +70,7 @@ describe('the metrics of a worker', () => {
     const requests = (method: string, route: string, status: string) =>
       sum(samples, 'llamacloud_request', { method, route, status });
     expect(requests('POST', '/api/v2/batches', '201')).toBe(1);
-    expect(requests('POST', '/api/v2/batches', '402')).toBe(1);
+    expect(requests('POST', '/api/v2/batches', '422')).toBe(1);
     expect(requests('GET', '/api/v2/batches/{id}', '200')).toBeGreaterThan(1);
     expect(requests('GET', '/api/v2/parse/{id}', '200')).toBeGreaterThanOrEqual(3);
     expect(requests('GET', '/api/v1/beta/directories/{id}/files', '200')).toBeGreaterThan(1);
