@@ -1,11 +1,14 @@
 /** The gRPC status codes that the command tells apart. */
 export const GRPC_CODES = {
   cancelled: 1,
+  unknown: 2,
   invalidArgument: 3,
   deadlineExceeded: 4,
   notFound: 5,
   permissionDenied: 7,
+  resourceExhausted: 8,
   failedPrecondition: 9,
+  internal: 13,
   unavailable: 14,
   unauthenticated: 16,
 } as const;

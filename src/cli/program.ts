@@ -6,11 +6,13 @@ import { addCancel } from './commands/cancel.js';
 import { addDev } from './commands/dev.js';
 import { addEmulator } from './commands/emulator.js';
 import { addHelp } from './commands/help.js';
+import { addList } from './commands/list.js';
 import { addPause, addResume, addSetMaxConcurrentJobs } from './commands/pause.js';
 import { addProgress } from './commands/progress.js';
 import { addSchedule } from './commands/schedule.js';
 import { addSetup } from './commands/setup.js';
 import { addStart } from './commands/start.js';
+import { addWatch } from './commands/watch.js';
 import { addWebhooks } from './commands/webhooks.js';
 import { addWorker } from './commands/worker.js';
 import { nonEmpty } from './options/parsers.js';
@@ -57,7 +59,9 @@ const COMMANDS = [
   addEmulator,
   addSetup,
   addStart,
+  addList,
   addProgress,
+  addWatch,
   addPause,
   addResume,
   addSetMaxConcurrentJobs,

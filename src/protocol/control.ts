@@ -23,5 +23,6 @@ export interface RunControl {
   maxConcurrentJobs: number | null;
 }
 
-/** Values of the search attribute `LlamaCloudRunState`. A run that is not paused has none. */
+/** Values of the search attribute `LlamaCloudRunState`. A run that is neither paused nor stuck has none. */
 export const RUN_STATE_PAUSED = 'PAUSED';
+export const RUN_STATE_STUCK = 'STUCK';

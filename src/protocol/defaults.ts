@@ -11,6 +11,12 @@ export const DEFAULT_TIMEOUT_MS = 7 * DAY;
 /** A parse job may take 30 minutes and 5 more a page; a day covers 280 pages. */
 export const DEFAULT_JOB_TIMEOUT_MS = DAY;
 
+/**
+ * A parse job may take 30 minutes and 5 more a page: 2 hours cover 18 pages. A run counts as quiet only if no job ends at all, and being
+ * called stuck costs nothing.
+ */
+export const DEFAULT_STUCK_AFTER_MS = 2 * HOUR;
+
 /** Upper bound on every timeout: a longer one is most likely in the wrong unit. */
 export const MAX_TIMEOUT_MS = 365 * DAY;
 

@@ -9,6 +9,7 @@ import {
   type RunProgress,
   type RunReport,
 } from './run.js';
+import type { StuckDirectory } from './stuck.js';
 
 /** Input of the `processDirectories` workflow. Every option but `maxConcurrentBatches` applies to each batch separately. */
 export interface ProcessDirectoriesInput extends Omit<BatchOptions, 'onlyMissing'> {
@@ -86,4 +87,6 @@ export interface DirectoriesProgress extends RunProgress<DirectoriesPhase, Direc
   directories: DirectoryCounts;
   /** The files of the batches that have ended. */
   files: FileCounts;
+  /** The directories whose batches are open and stuck. */
+  stuckDirectories: StuckDirectory[];
 }

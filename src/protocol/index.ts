@@ -11,4 +11,5 @@ export * from './report.js';
 export * from './run.js';
 export * from './search-attributes.js';
 export * from './status.js';
+export * from './stuck.js';
 export * from './text.js';

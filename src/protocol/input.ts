@@ -102,6 +102,11 @@ export interface BatchOptions extends ApiScope {
   onStop?: OnStop;
   /** Time for the jobs to end, from when the batch's results are first read. Default 24 hours. */
   jobTimeout?: Duration;
+  /**
+   * The run is called stuck when neither the status of the batch nor a job nor a file has changed for so long. That is only shown, and
+   * ends with the next change. Default 2 hours.
+   */
+  stuckAfter?: Duration;
   /** Files in a page of results, 1 to 1,000. The run continues as new after each page, which bounds its history. Default 1,000. */
   pageSize?: number;
   /** How long a file of a COMPLETED batch may be without a job and without an error, from the first results on. Default 2 minutes. */
@@ -126,6 +131,8 @@ export interface ResolvedBatchInput {
   timeoutMs: number;
   onStop: OnStop;
   jobTimeoutMs: number;
+  /** Missing in a run that 0.1.0 has opened: it is never called stuck. */
+  stuckAfterMs?: number;
   pageSize: number;
   resultsGraceMs: number;
 }

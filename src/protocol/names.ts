@@ -37,6 +37,12 @@ export const SET_MAX_CONCURRENT_JOBS_UPDATE = 'setMaxConcurrentJobs';
 /** Signal by which `processDirectories` passes a pause and the like on to its batches. Internal. */
 export const CONTROL_SIGNAL = 'llamacloudControl';
 
+/** Signal by which a batch tells `processDirectories` that it is stuck, or no longer. Internal. */
+export const STUCK_SIGNAL = 'llamacloudStuck';
+
+/** Memo key of a batch that `processDirectories` has started: `true` if that takes {@link STUCK_SIGNAL}. */
+export const TAKES_STUCK_MEMO = 'llamacloudParentTakesStuck';
+
 /** Memo key of a batch workflow's batch id, also set where the search attributes are not registered. */
 export const BATCH_ID_MEMO = 'llamacloudBatchId';
 

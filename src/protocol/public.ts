@@ -45,3 +45,4 @@ export type {
 } from './report.js';
 export type { FileCounts, FileStatus } from './run.js';
 export { SEARCH_ATTRIBUTES } from './search-attributes.js';
+export type { Stuck, StuckDirectory } from './stuck.js';

@@ -2,6 +2,7 @@
 import type { Pause } from './control.js';
 import type { FailureSummary } from './failures.js';
 import type { BatchJob } from './input.js';
+import type { Stuck } from './stuck.js';
 
 /**
  * Outcome of one file. `SKIPPED`: no document was collected, because the run was stopped or too many other files had failed. Its job may
@@ -48,6 +49,8 @@ export interface RunProgress<Phase, Failure> {
   running: number;
   /** Who has paused the run, and why; `null` if it is not paused. */
   pause: Pause | null;
+  /** Nothing has changed for longer than `stuckAfter`: since when, and what to do; `null` if something has. */
+  stuck: Stuck | null;
   /** The `maxConcurrentJobs` that was set while the run was open; `null`: that of the input holds. */
   maxConcurrentJobs: number | null;
   /** The last 5. */

@@ -5,6 +5,7 @@ import {
   type EmulatedBatch,
   type LlamaCloudEmulator,
   type LocalTemporal,
+  type LocalTemporalOptions,
   startLlamaCloudEmulator,
   startLocalTemporal,
 } from '../../src/testing/index.js';
@@ -27,7 +28,8 @@ export interface CliEnvironment {
   close(): Promise<void>;
 }
 
-export async function startCliEnvironment(): Promise<CliEnvironment> {
+/** @param temporalOptions Of its Temporal server. */
+export async function startCliEnvironment(temporalOptions: LocalTemporalOptions = {}): Promise<CliEnvironment> {
   const output = await mkdtemp(join(tmpdir(), 'cli-runs-'));
   // Nothing ends by itself: each test ends its batch when it has seen what it wants.
   const emulator = await startLlamaCloudEmulator({ seed: 7, batchRunningMs: 3_600_000, jobRunningMs: 3_600_000 });
@@ -40,7 +42,7 @@ export async function startCliEnvironment(): Promise<CliEnvironment> {
     Array.from({ length: 5 }, (_, index) => ({ name: `${index}.txt`, content: 'text' })),
     { id: 'dir-8' },
   );
-  const temporal = await startLocalTemporal();
+  const temporal = await startLocalTemporal(temporalOptions);
   const env = { TEMPORAL_ADDRESS: temporal.address };
   const worker = new CliProcess(['worker'], {
     env: {

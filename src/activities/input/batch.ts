@@ -5,6 +5,7 @@ import {
   DEFAULT_JOB_TIMEOUT_MS,
   DEFAULT_MAX_CONCURRENT_JOBS,
   DEFAULT_RESULTS_GRACE_MS,
+  DEFAULT_STUCK_AFTER_MS,
   DEFAULT_TIMEOUT_MS,
   defaultCollect,
   isValidId,
@@ -48,6 +49,7 @@ export const batchOptions = {
   timeout: duration.optional(),
   onStop: z.enum(ON_STOP).optional(),
   jobTimeout: duration.optional(),
+  stuckAfter: duration.optional(),
   pageSize: z.int().min(1).max(MAX_PAGE_SIZE).optional(),
   resultsGracePeriod: duration.optional(),
 };
@@ -113,6 +115,7 @@ export function resolveBatchInput(value: CheckedBatchInput, existing?: Batch): R
     timeoutMs: value.timeout ?? DEFAULT_TIMEOUT_MS,
     onStop: value.onStop ?? 'cancel',
     jobTimeoutMs: value.jobTimeout ?? DEFAULT_JOB_TIMEOUT_MS,
+    stuckAfterMs: value.stuckAfter ?? DEFAULT_STUCK_AFTER_MS,
     pageSize: value.pageSize ?? MAX_PAGE_SIZE,
     resultsGraceMs: value.resultsGracePeriod ?? DEFAULT_RESULTS_GRACE_MS,
   };

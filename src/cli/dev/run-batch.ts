@@ -4,6 +4,7 @@ import type { CommandContext } from '../command-context.js';
 import { followRun } from '../runs/follow-run.js';
 import { createProgressView } from '../runs/progress-view.js';
 import { isRunFailure, type RunFailure, toRunFailure } from '../runs/run-failure.js';
+import { TemporalOutage } from '../runs/temporal-outage.js';
 import type { DevInput } from './input.js';
 import type { DevServices } from './services.js';
 
@@ -27,13 +28,15 @@ export async function runBatch(context: CommandContext, input: DevInput, service
   const run = await signals.race(batches.start({ directoryId, job: input.job }));
   const ui = toUiUrl(temporal.uiUrl ?? '', temporal.namespace, run);
   const { workflowId, runId } = run;
+  const view = createProgressView(context);
   try {
     const report = await followRun({
       client: temporal.client,
       run,
       signals,
       intervalMs: POLL_INTERVAL_MS,
-      view: createProgressView(context),
+      view,
+      outage: new TemporalOutage(temporal, (line) => view.note(line)),
     });
     return { workflowId, runId, ui, report };
   } catch (error) {

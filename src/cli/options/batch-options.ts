@@ -31,6 +31,7 @@ export interface BatchFlags {
   readonly maxFailedFiles?: number;
   readonly maxFailedPercent?: number;
   readonly timeout?: number;
+  readonly stuckAfter?: number;
   readonly onStop?: OnStop;
 }
 
@@ -90,6 +91,11 @@ export function addBatchOptions<T extends Command>(command: T, { manyDirectories
       'stop the run, and fail it, after this time, such as 12h (default: 7d)',
       duration(MIN_TIMEOUT_MS),
     )
+    .option(
+      '--stuck-after <duration>',
+      'call the run stuck when nothing has changed for this time, such as 6h (default: 2h)',
+      duration(MIN_TIMEOUT_MS),
+    )
     .addOption(
       new Option(
         '--on-stop <action>',
@@ -128,6 +134,7 @@ export function toBatchOptions(flags: BatchFlags): Omit<BatchOptions, 'onlyMissi
     ...(flags.maxFailedFiles === undefined ? {} : { maxFailedFiles: flags.maxFailedFiles }),
     ...(flags.maxFailedPercent === undefined ? {} : { maxFailedPercent: flags.maxFailedPercent }),
     ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
+    ...(flags.stuckAfter === undefined ? {} : { stuckAfter: flags.stuckAfter }),
     ...(flags.onStop === undefined ? {} : { onStop: flags.onStop }),
   };
 }

@@ -16,17 +16,29 @@ export function isEndPhase(phase: AnyProgress['phase']): phase is EndPhase {
 /** A run that was terminated or timed out answers with the phase that it was in. */
 export function toEndedProgress(progress: AnyProgress, status: string): AnyProgress {
   const phase = isEndPhase(progress.phase) ? progress.phase : toEndPhase(status);
-  return { ...progress, phase, running: 0, pause: null };
+  return { ...progress, phase, running: 0, pause: null, stuck: null };
 }
 
 /** The progress of a run with this report, where no worker can be asked. `lastFailures` are of the failures that the report lists. */
 export function fromReport(report: AnyReport, status = 'COMPLETED'): AnyProgress {
   const { job, files, manifest } = report;
   const phase = toEndPhase(status);
-  const unknown = { running: 0, pause: null, maxConcurrentJobs: null, failure: null, startedAt: '' } as const;
+  const unknown = {
+    running: 0,
+    pause: null,
+    stuck: null,
+    maxConcurrentJobs: null,
+    failure: null,
+    startedAt: '',
+  } as const;
   const common = { phase, job, files, manifest, ...unknown } as const;
   if ('directories' in report) {
-    return { ...common, directories: report.directories, lastFailures: report.failures.slice(-MAX_LAST_FAILURES) };
+    return {
+      ...common,
+      directories: report.directories,
+      stuckDirectories: [],
+      lastFailures: report.failures.slice(-MAX_LAST_FAILURES),
+    };
   }
   const { batchId, directoryId, status: batchStatus, failures } = report;
   return {

@@ -1,5 +1,5 @@
 /** The progress of a run in several lines, as the `progress` command prints it. */
-import { type FailureSummary, isTerminal, type Pause } from '../../protocol/index.js';
+import { type FailureSummary, isTerminal, type Pause, type Stuck } from '../../protocol/index.js';
 import { renderTable, toPrintable } from '../text.js';
 import { isEndPhase } from './ended-progress.js';
 import { renderProgressLine } from './progress-line.js';
@@ -16,13 +16,15 @@ export interface ProgressDetails {
 }
 
 export function renderProgress({ status, progress, blockedBy, failure }: ProgressDetails): string[] {
-  const { startedAt, manifest, pause } = progress;
+  const { startedAt, manifest, pause, stuck } = progress;
   return [
     renderProgressLine(progress),
     ...renderTable([
       ['Run', startedAt === '' ? status : `${status}, started ${startedAt}`],
       ...(failure === undefined ? [] : [['Reason', `${failure.type}: ${toPrintable(failure.message)}`]]),
-      ...(pause === null ? [] : [['Paused', renderPause(pause)]]),
+      // A worker of 0.1.0 says neither of the two.
+      ...(pause == null ? [] : [['Paused', renderPause(pause)]]),
+      ...(stuck == null ? [] : [['Stuck', renderStuck(stuck)]]),
       ...(blockedBy === null ? [] : [['Blocked by', toPrintable(blockedBy)]]),
       ...renderRows(progress),
       ...(manifest === null ? [] : [['Manifest', toPrintable(manifest)]]),
@@ -37,6 +39,10 @@ export function renderProgress({ status, progress, blockedBy, failure }: Progres
 function renderPause({ by, since, reason }: Pause): string {
   const who = by === null ? '' : ` by ${toPrintable(by)}`;
   return `since ${since}${who}${reason === null ? '' : `: ${toPrintable(reason)}`}`;
+}
+
+export function renderStuck({ since, advice }: Stuck): string {
+  return toPrintable(`nothing has changed since ${since}. ${advice}`);
 }
 
 function renderRows(progress: AnyProgress): string[][] {
@@ -75,7 +81,7 @@ function renderBatchStatus(batchStatus: string, ended: boolean): string {
 }
 
 /** Name and reason of each. */
-function readLastFailures(progress: AnyProgress): [string, string][] {
+export function readLastFailures(progress: AnyProgress): [string, string][] {
   if ('directories' in progress) return progress.lastFailures.map(({ directoryId, message }) => [directoryId, message]);
   return progress.lastFailures.map(({ name, fileId, message }) => [name ?? fileId, message]);
 }

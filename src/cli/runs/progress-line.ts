@@ -9,14 +9,29 @@ import {
 } from '../../protocol/index.js';
 import { displayWidth, formatCount, toPrintable } from '../text.js';
 import { isEndPhase } from './ended-progress.js';
+import { type Pace, renderPace } from './pace.js';
 import { renderUnsuccessful } from './report.js';
 import type { AnyProgress } from './run-types.js';
 
 /** `Waiting for LlamaCloud: RUNNING`, `Collecting the documents: 3 of 10 files, 1 failed`. */
-export function renderProgressLine(progress: AnyProgress, maxColumns = Number.POSITIVE_INFINITY): string {
-  return 'directories' in progress
-    ? renderLine(DIRECTORIES_PHASE_LABELS[progress.phase], renderDirectories(progress), maxColumns)
-    : renderLine(PHASE_LABELS[progress.phase], renderBatch(progress), maxColumns);
+export function renderProgressLine(
+  progress: AnyProgress,
+  maxColumns = Number.POSITIVE_INFINITY,
+  pace: Pace = { filesPerMinute: null, secondsLeft: null },
+): string {
+  const speed = isEndPhase(progress.phase) ? [] : renderPace(pace);
+  const [phase, details] =
+    'directories' in progress
+      ? [DIRECTORIES_PHASE_LABELS[progress.phase], renderDirectories(progress, speed)]
+      : [PHASE_LABELS[progress.phase], renderBatch(progress, speed)];
+  return renderLine(`${renderState(progress)}${phase}`, details, maxColumns);
+}
+
+/** As in the Temporal UI. */
+function renderState({ pause, stuck }: AnyProgress): string {
+  // A worker of 0.1.0 says neither.
+  if (pause != null) return 'Paused: ';
+  return stuck == null ? '' : 'Stuck: ';
 }
 
 /** The counts that the progress bar shows. */
@@ -41,9 +56,12 @@ function renderSettled(counts: FileCounts, noun: string, plural?: string): strin
   return [`${settledCount(counts)} of ${formatCount(counts.total, noun, plural)}`, ...renderUnsuccessful(counts)];
 }
 
-function renderBatch({ phase, batchStatus, files, directoryFileCount, jobsEnded }: BatchProgress): string[] {
+function renderBatch(
+  { phase, batchStatus, files, directoryFileCount, jobsEnded }: BatchProgress,
+  speed: readonly string[],
+): string[] {
   const jobs = phase === 'processing' && jobsEnded > 0 ? [`${formatCount(jobsEnded, 'job')} ended`] : [];
-  if (files.total > 0) return [...renderSettled(files, 'file'), ...jobs];
+  if (files.total > 0) return [...renderSettled(files, 'file'), ...speed, ...jobs];
   if (isEndPhase(phase)) return [];
   return [
     ...(batchStatus === null ? [] : [toPrintable(batchStatus)]),
@@ -51,7 +69,7 @@ function renderBatch({ phase, batchStatus, files, directoryFileCount, jobsEnded 
   ];
 }
 
-function renderDirectories({ directories, files }: DirectoriesProgress): string[] {
+function renderDirectories({ directories, files }: DirectoriesProgress, speed: readonly string[]): string[] {
   const documents = files.total === 0 ? [] : [formatCount(files.completed, 'document')];
-  return [...renderSettled(directories, 'directory', 'directories'), ...documents];
+  return [...renderSettled(directories, 'directory', 'directories'), ...speed, ...documents];
 }

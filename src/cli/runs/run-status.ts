@@ -14,8 +14,14 @@ export interface RunStatus {
   readonly isMultiDirectory: boolean;
 }
 
-export function attachToRun({ batches }: TemporalClients, workflowId: string, { isMultiDirectory }: RunStatus): AnyRun {
-  return isMultiDirectory ? batches.attachDirectories(workflowId) : batches.attach(workflowId);
+/** @param runId Default: the latest run of the workflow id. */
+export function attachToRun(
+  { batches }: TemporalClients,
+  workflowId: string,
+  { isMultiDirectory }: Pick<RunStatus, 'isMultiDirectory'>,
+  runId?: string,
+): AnyRun {
+  return isMultiDirectory ? batches.attachDirectories(workflowId, runId) : batches.attach(workflowId, runId);
 }
 
 /** @throws CliError when there is no such workflow, or it is not a run of this package */

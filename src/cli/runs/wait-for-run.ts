@@ -3,13 +3,19 @@ import { InterruptedError } from '../errors.js';
 import type { TemporalClients } from '../temporal.js';
 import { formatCount } from '../text.js';
 import { followRun } from './follow-run.js';
-import { createProgressView } from './progress-view.js';
+import { createProgressView, createWatchView } from './progress-view.js';
 import { queryProgress } from './query-progress.js';
 import { renderReport, renderRunFailure } from './report.js';
-import { isRunFailure, toRunFailure } from './run-failure.js';
+import { isRunFailure, type RunFailure, toRunFailure } from './run-failure.js';
 import type { AnyReport, AnyRun } from './run-types.js';
+import { TemporalOutage } from './temporal-outage.js';
 
 const POLL_INTERVAL_MS = 500;
+
+interface WaitOptions {
+  /** Print failures as they are seen and, with `--json`, an object for each change. Default false. */
+  readonly isWatch?: boolean;
+}
 
 /**
  * Follows a run to its end and prints its report. A signal ends the waiting, not the run.
@@ -17,17 +23,25 @@ const POLL_INTERVAL_MS = 500;
  * @returns the exit code: 1 when the run failed or one of its directories did not complete
  * @throws InterruptedError
  */
-export async function waitForRun(context: CommandContext, temporal: TemporalClients, run: AnyRun): Promise<number> {
+export async function waitForRun(
+  context: CommandContext,
+  temporal: TemporalClients,
+  run: AnyRun,
+  { isWatch = false }: WaitOptions = {},
+): Promise<number> {
   const { signals } = context;
   signals.listen();
   context.info(`Workflow   ${run.workflowId}`);
+  const view = isWatch ? createWatchView(context, run) : createProgressView(context);
   try {
     const report = await followRun({
       client: temporal.client,
       run,
       signals,
       intervalMs: POLL_INTERVAL_MS,
-      view: createProgressView(context),
+      view,
+      outage: new TemporalOutage(context.temporalTarget, (line) => view.note(line)),
+      showsFailures: isWatch,
     });
     return printReport(context, run, report);
   } catch (error) {
@@ -43,10 +57,17 @@ export async function waitForRun(context: CommandContext, temporal: TemporalClie
 
 function printReport(context: CommandContext, { workflowId, runId }: AnyRun, report: AnyReport): number {
   for (const line of renderReport(report)) context.info(line);
-  const ok = !('directories' in report) || report.directories.completed === report.directories.total;
-  if (!ok) context.warn(`error: ${renderIncomplete(report.directories)}`);
+  const problem = findProblem(report);
+  if (problem !== undefined) context.warn(`error: ${problem}`);
+  const ok = problem === undefined;
   context.json({ ok, workflowId, runId, report });
   return ok ? 0 : 1;
+}
+
+/** Why a run that completed is no success; `undefined` if it is one. */
+export function findProblem(report: AnyReport): string | undefined {
+  const isSuccess = !('directories' in report) || report.directories.completed === report.directories.total;
+  return isSuccess ? undefined : renderIncomplete(report.directories);
 }
 
 /** A run over many directories completes even if some of them do not. */
@@ -54,13 +75,19 @@ function renderIncomplete({ completed, total }: { completed: number; total: numb
   return `${total - completed} of ${formatCount(total, 'directory', 'directories')} did not complete`;
 }
 
-async function printFailure(context: CommandContext, run: AnyRun, error: Error): Promise<number> {
-  const { workflowId, runId } = run;
+/** Why a run failed, and what it had finished. @param error What `RunHandle.result()` threw. */
+export async function readFailure(run: AnyRun, error: Error): Promise<{ summary: RunFailure; report?: AnyReport }> {
   const { type, fields, report = await run.report(), ...failure } = toRunFailure(error);
   // Temporal keeps no message of a cancelled workflow. The progress has one, such as the jobs that could not be cancelled.
   const progress = type === 'Cancelled' ? await queryProgress(run).catch(() => null) : null;
   const message = progress?.failure?.message ?? failure.message;
   const summary = { type, message, ...(fields === undefined ? {} : { fields }) };
+  return { summary, ...(report === undefined ? {} : { report }) };
+}
+
+async function printFailure(context: CommandContext, run: AnyRun, error: Error): Promise<number> {
+  const { workflowId, runId } = run;
+  const { summary, report } = await readFailure(run, error);
   const [first = '', ...rest] = renderRunFailure(summary);
   for (const line of [`error: ${first}`, ...rest]) context.warn(line);
   if (report !== undefined) for (const line of renderReport(report)) context.info(line);

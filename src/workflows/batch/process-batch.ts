@@ -24,6 +24,7 @@ import { type BatchState, hasTooManyFailures, newBatchState, toProgress, toRepor
 import { writeUnfinishedManifest } from './stop.js';
 import { waitForEnd } from './wait-for-end.js';
 import { wakeSignal } from './wake.js';
+import { watchBatch } from './watch-batch.js';
 
 /** Progress of a batch run. Also answered after its end, while a worker runs. */
 export const progressQuery = defineQuery<BatchProgress>(PROGRESS_QUERY);
@@ -61,6 +62,7 @@ export async function processBatch(input: ProcessBatchInput, continuedState?: Ba
 async function run(state: BatchState, input: ProcessBatchInput): Promise<BatchReport> {
   // Step 1: open: check the input.
   const resolved = await open(state, input);
+  watchBatch(state, resolved);
   return withinDeadline(state, resolved, async () => {
     // A step returns `null` if the history has grown long: the run then continues as new, and goes on with the same step.
     // Steps 2 and 3: create the batch, publish its id.

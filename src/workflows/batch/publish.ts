@@ -5,6 +5,7 @@ import { BATCH_ID_MEMO, type BatchPhase, isTerminal, PHASE_LABELS, SEARCH_ATTRIB
 import { describePause, renderHeading } from '../shared/control.js';
 import { code, renderDetails, renderFileCounts, renderJob } from '../shared/details.js';
 import { enterPhase } from '../shared/run-state.js';
+import { describeStuck } from '../shared/stuck.js';
 import type { BatchState } from './state.js';
 
 const BATCH_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.batchId, SearchAttributeType.KEYWORD);
@@ -47,7 +48,7 @@ export function publishDetails(state: BatchState): void {
   setCurrentDetails(
     renderDetails({
       heading: renderHeading(state, PHASE_LABELS[phase]),
-      note: describePause(state) ?? (phase === 'waiting' ? WAITING_NOTE : waitingFor),
+      note: describePause(state) ?? describeStuck(state) ?? (phase === 'waiting' ? WAITING_NOTE : waitingFor),
       failure,
       rows: [
         ['Status', code(state.status)],

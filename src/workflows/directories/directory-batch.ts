@@ -21,6 +21,7 @@ import {
   processBatchWorkflowId,
   renderSummary,
   rootFailure,
+  TAKES_STUCK_MEMO,
   WORKFLOW_TYPES,
 } from '../../protocol/index.js';
 import type { processBatch } from '../batch/process-batch.js';
@@ -101,6 +102,7 @@ function runBatch(
       workflowId,
       args: [{ ...options, ...changed, ...batch, reportedFailures }],
       staticSummary: renderSummary(spec.directoryId, spec.job),
+      memo: { [TAKES_STUCK_MEMO]: true },
       ...CANCELLED_WITH_PARENT,
     }),
   );

@@ -13,6 +13,7 @@ import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { processDirectory } from './directory-batch.js';
 import { publishDirectories, setDirectoriesPhase } from './publish.js';
 import { type DirectoriesState, type DirectoryOutcome, recordDirectory } from './state.js';
+import { forgetBatch, trackBatch } from './stuck-directories.js';
 
 /** Runs a batch for each directory of a page, and writes their lines. Returns whether another page remains. */
 export async function processDirectoriesPage(
@@ -71,6 +72,7 @@ async function processOne(
   directoryId: string,
 ): Promise<DirectoryOutcome> {
   state.running += 1;
+  trackBatch(state, directoryId);
   publishDirectories(state);
   try {
     const outcome = await processDirectory(input, opened, state, directoryId);
@@ -80,6 +82,7 @@ async function processOne(
     return outcome;
   } finally {
     state.running -= 1;
+    forgetBatch(state, directoryId);
   }
 }
 

@@ -24,6 +24,7 @@ import { unwrapFailure } from '../shared/unwrap-failure.js';
 import { processDirectoriesPage, reasonToSkip } from './process-directories-page.js';
 import { publishDirectories, setDirectoriesPhase } from './publish.js';
 import { type DirectoriesState, newDirectoriesState, toDirectoriesProgress, toDirectoriesReport } from './state.js';
+import { handleStuckBatches } from './stuck-directories.js';
 
 /** Progress of a run over many directories. Also answered after its end, while a worker runs. */
 export const directoriesProgressQuery = defineQuery<DirectoriesProgress>(PROGRESS_QUERY);
@@ -47,6 +48,7 @@ export async function processDirectories(
   const state = { ...newDirectoriesState(Date.now()), ...continuedState };
   setHandler(directoriesProgressQuery, () => toDirectoriesProgress(state));
   handleControl(state, () => publishDirectories(state));
+  handleStuckBatches(state);
   try {
     return await run(state, input);
   } catch (error) {

@@ -4,6 +4,7 @@ import { DIRECTORIES_PHASE_LABELS, type DirectoriesPhase } from '../../protocol/
 import { describePause, renderHeading } from '../shared/control.js';
 import { code, renderDetails, renderFileCounts, renderJob } from '../shared/details.js';
 import { enterPhase } from '../shared/run-state.js';
+import { describeStuck } from '../shared/stuck.js';
 import type { DirectoriesState } from './state.js';
 
 export function setDirectoriesPhase(state: DirectoriesState, phase: DirectoriesPhase): void {
@@ -17,7 +18,7 @@ export function publishDirectories(state: DirectoriesState): void {
   setCurrentDetails(
     renderDetails({
       heading: renderHeading(state, DIRECTORIES_PHASE_LABELS[state.phase]),
-      note: describePause(state),
+      note: describePause(state) ?? describeStuck(state),
       failure,
       rows: [
         ['Job', isOpen ? renderJob(opened.job) : null],

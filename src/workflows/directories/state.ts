@@ -11,6 +11,7 @@ import {
   type DirectoryStatus,
   type FailureSummary,
   MAX_REPORTED_FAILURES,
+  type StuckDirectory,
 } from '../../protocol/index.js';
 import {
   addCosts,
@@ -33,6 +34,8 @@ export interface DirectoriesState extends RunState<DirectoriesPhase, DirectoryFa
   directories: DirectoryCounts;
   /** The failure after which no more batches are created, since every other directory would fail with it. */
   haltCause: DirectoryFailure | null;
+  /** For each directory whose batch is open: since when it is stuck, ISO 8601. `null`: it is not. */
+  stuckSince: Record<string, string | null>;
   /** When a run that is stopping gives up its manifest, epoch milliseconds. `null` until it writes the first part. */
   manifestDeadlineMs: number | null;
 }
@@ -45,6 +48,7 @@ export function newDirectoriesState(startedAtMs: number): DirectoriesState {
     listedCount: 0,
     directories: zeroCounts(),
     haltCause: null,
+    stuckSince: {},
     manifestDeadlineMs: null,
   };
 }
@@ -89,7 +93,15 @@ function addFiles(state: DirectoriesState, { files }: BatchReport): void {
 }
 
 export function toDirectoriesProgress(state: DirectoriesState): DirectoriesProgress {
-  return { ...toRunProgress(state, state.opened?.job ?? null), directories: state.directories };
+  return {
+    ...toRunProgress(state, state.opened?.job ?? null),
+    directories: state.directories,
+    stuckDirectories: findStuckDirectories(state),
+  };
+}
+
+export function findStuckDirectories({ stuckSince }: DirectoriesState): StuckDirectory[] {
+  return Object.entries(stuckSince).flatMap(([directoryId, since]) => (since === null ? [] : [{ directoryId, since }]));
 }
 
 /** The run's result; `undefined` until the input is validated. */

@@ -18,9 +18,11 @@ import {
   type PauseOptions,
   RESUME_UPDATE,
   RUN_STATE_PAUSED,
+  RUN_STATE_STUCK,
   type RunControl,
   SEARCH_ATTRIBUTES,
   SET_MAX_CONCURRENT_JOBS_UPDATE,
+  type Stuck,
 } from '../../protocol/index.js';
 import { code } from './details.js';
 
@@ -34,9 +36,10 @@ export const setMaxConcurrentJobsUpdate = defineUpdate<void, [maxConcurrentJobs:
 );
 const controlSignal = defineSignal<[RunControl]>(CONTROL_SIGNAL);
 
-interface ControlledState {
+export interface ControlledState {
   phase: string;
   control: RunControl;
+  stuck: Stuck | null;
   opened: { hasRunState?: boolean } | null;
 }
 
@@ -82,14 +85,16 @@ export function handleControl(state: ControlledState, publish: () => void): void
   });
 }
 
-/** Shows in the search attribute whether the run is paused, if it is registered. */
-export function publishRunState({ control, opened }: ControlledState): void {
+/** Shows in the search attribute whether the run is paused or stuck, if it is registered. */
+export function publishRunState({ control, stuck, opened }: ControlledState): void {
   if (opened?.hasRunState !== true) return;
-  upsertSearchAttributes([{ key: RUN_STATE, value: control.pause === null ? null : RUN_STATE_PAUSED }]);
+  const value = control.pause !== null ? RUN_STATE_PAUSED : stuck !== null ? RUN_STATE_STUCK : null;
+  upsertSearchAttributes([{ key: RUN_STATE, value }]);
 }
 
-export function renderHeading({ control }: ControlledState, label: string): string {
-  return control.pause === null ? label : `Paused: ${label}`;
+export function renderHeading({ control, stuck }: ControlledState, label: string): string {
+  if (control.pause !== null) return `Paused: ${label}`;
+  return stuck === null ? label : `Stuck: ${label}`;
 }
 
 /** A sentence for the details; `null` for a run that is not paused. */
@@ -151,7 +156,7 @@ export async function passOnControl<T>(state: ControlledState, workflowId: strin
   }
 }
 
-function isOpen({ phase }: ControlledState): boolean {
+export function isOpen({ phase }: ControlledState): boolean {
   return !['stopping', 'completed', 'failed', 'cancelled'].includes(phase);
 }
 

@@ -11,8 +11,10 @@ import {
   type RunProgress,
   type RunReport,
   rootFailure,
+  type Stuck,
 } from '../../protocol/index.js';
 import { endPause } from './control.js';
+import { setStuck } from './stuck.js';
 
 /** Plain JSON: continue-as-new carries it. */
 export interface RunState<Phase, Failure> {
@@ -25,6 +27,9 @@ export interface RunState<Phase, Failure> {
   running: number;
   /** What a person has changed since the run began. */
   control: RunControl;
+  /** When something last changed, epoch milliseconds; `null` until it is watched. */
+  lastChangeMs: number | null;
+  stuck: Stuck | null;
   failures: Failure[];
   lastFailures: Failure[];
   bytes: number;
@@ -44,6 +49,8 @@ export function newRunState(startedAtMs: number): RunState<'opening', never> {
     files: zeroCounts(),
     running: 0,
     control: { pause: null, maxConcurrentJobs: null },
+    lastChangeMs: null,
+    stuck: null,
     failures: [],
     lastFailures: [],
     bytes: 0,
@@ -71,6 +78,7 @@ export function enterPhase<Phase extends string>(state: RunState<Phase | RunPhas
   const isEnd = phase === 'completed' || phase === 'failed' || phase === 'cancelled';
   if (state.phase !== 'stopping' || isEnd) state.phase = phase;
   if (isEnd || phase === 'stopping') endPause(state);
+  if (isEnd) setStuck(state, null);
 }
 
 /** Adds what a file or a batch has produced and cost. */
@@ -99,11 +107,11 @@ export function recordEnd(state: RunState<string, unknown>, error: unknown): voi
 }
 
 export function toRunProgress<Phase, Failure>(
-  { phase, files, running, control, lastFailures, failure, startedAtMs, manifest }: RunState<Phase, Failure>,
+  { phase, files, running, control, stuck, lastFailures, failure, startedAtMs, manifest }: RunState<Phase, Failure>,
   job: BatchJob | null,
 ): RunProgress<Phase, Failure> {
   const startedAt = new Date(startedAtMs).toISOString();
-  return { phase, job, files, running, ...control, lastFailures, failure, startedAt, manifest };
+  return { phase, job, files, running, ...control, stuck, lastFailures, failure, startedAt, manifest };
 }
 
 export function toRunReport<Failure>(

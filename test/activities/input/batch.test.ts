@@ -19,6 +19,7 @@ describe('options that are left out have the documented defaults', () => {
       poll: { initialInterval: 1_000, latencyRatio: 0.1, maximumInterval: 60_000 },
       timeoutMs: 7 * DAY,
       jobTimeoutMs: DAY,
+      stuckAfterMs: 7_200_000,
       resultsGraceMs: 120_000,
       pageSize: 1_000,
       onlyMissing: false,
@@ -55,6 +56,7 @@ test('options that are given are used, durations in milliseconds, ids without th
     poll: { initialInterval: '30 seconds', latencyRatio: 0, maximumInterval: '1 hour' },
     timeout: '2 days',
     jobTimeout: 90_000,
+    stuckAfter: '20 minutes',
     resultsGracePeriod: '5m',
     pageSize: 50,
     onlyMissing: true,
@@ -76,6 +78,7 @@ test('options that are given are used, durations in milliseconds, ids without th
     poll: { initialInterval: 30_000, latencyRatio: 0, maximumInterval: 3_600_000 },
     timeoutMs: 2 * DAY,
     jobTimeoutMs: 90_000,
+    stuckAfterMs: 1_200_000,
     resultsGraceMs: 300_000,
     pageSize: 50,
     onlyMissing: true,
@@ -198,11 +201,9 @@ describe('a duration', () => {
   ];
 
   test.each([...NONE, '9'.repeat(90), `${'9'.repeat(90)}y`, null, {}, true])('is not %j', (value) => {
-    expect(namesOf(wrongBatch({ timeout: value, jobTimeout: value, resultsGracePeriod: value }))).toEqual([
-      'timeout',
-      'jobTimeout',
-      'resultsGracePeriod',
-    ]);
+    expect(
+      namesOf(wrongBatch({ timeout: value, jobTimeout: value, stuckAfter: value, resultsGracePeriod: value })),
+    ).toEqual(['timeout', 'jobTimeout', 'stuckAfter', 'resultsGracePeriod']);
     expect(namesOf(wrongJob({ timeoutMs: value }))).toEqual(['timeoutMs']);
     const poll = { initialInterval: value, maximumInterval: value };
     expect(namesOf(wrongJob({ poll }))).toEqual(['poll.initialInterval', 'poll.maximumInterval']);

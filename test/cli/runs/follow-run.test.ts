@@ -4,8 +4,11 @@ import { expect, test } from 'vitest';
 import { ProcessSignals } from '../../../src/cli/process-signals.js';
 import { followRun } from '../../../src/cli/runs/follow-run.js';
 import type { AnyProgress } from '../../../src/cli/runs/run-types.js';
+import { TemporalOutage } from '../../../src/cli/runs/temporal-outage.js';
 import type { RunHandle, WithBlockedBy } from '../../../src/client/index.js';
 import type { BatchProgress, BatchReport } from '../../../src/protocol/index.js';
+
+const TARGET = { address: 'temporal:7233', namespace: 'default' };
 
 const NO_FILES = { total: 0, completed: 0, failed: 0, cancelled: 0, skipped: 0 };
 
@@ -62,6 +65,7 @@ test('the end of a run aborts no query: a worker would log a warning that the qu
     signals: new ProcessSignals(),
     intervalMs: 1,
     view: { show: ({ phase }) => shown.push(phase), note: () => undefined, end: () => undefined },
+    outage: new TemporalOutage(TARGET, () => undefined),
   });
   const signal = await asked.promise;
   result.resolve(REPORT);
@@ -89,10 +93,52 @@ test('that no worker answers is printed once, and again after a worker has answe
   expect(notes).toEqual([noWorker.message, noWorker.message]);
 });
 
+test('that a run is stuck, and each failure, are printed once', async () => {
+  const failure = (name: string) => ({ fileId: `dfl-${name}`, name, type: 'JobFailed', message: 'it is torn' });
+  const waiting = toProgress({ batchId: null, blockedBy: null });
+  const stuck = { since: '2026-11-28T03:00:00.000Z', advice: 'Look at it.' };
+  const answers = [
+    { ...waiting, stuck, lastFailures: [failure('a.pdf')] },
+    { ...waiting, stuck, lastFailures: [failure('a.pdf'), failure('b.pdf')] },
+    { ...waiting, lastFailures: Array.from({ length: 30 }, (_, n) => failure(`${n}.pdf`)) },
+  ];
+  const notes = await followTo(answers.length, async (query) => answers[query] ?? waiting);
+  expect(notes.slice(0, 4)).toEqual([
+    'Failed: a.pdf: it is torn',
+    'Stuck: nothing has changed since 2026-11-28T03:00:00.000Z. Look at it.',
+    'Failed: b.pdf: it is torn',
+    'Failed: 0.pdf: it is torn',
+  ]);
+  expect(notes.filter((note) => note.startsWith('Failed'))).toHaveLength(20);
+  expect(notes.at(-1)).toBe('There are more failures: the report lists them');
+});
+
+test('a connection that is lost, of the queries and of the wait for the end, is said once, and that it is back', async () => {
+  const lost = Object.assign(new Error('14 UNAVAILABLE: no connection'), { code: 14, details: 'no connection' });
+  const progress = toProgress({ batchId: null, blockedBy: null });
+  let results = 0;
+  const result = async () => {
+    results += 1;
+    if (results < 3) throw lost;
+  };
+  const answers = [lost, lost, progress, progress];
+  const answer = async (query: number) => {
+    const found = answers[query];
+    if (found === undefined || found instanceof Error) throw found ?? lost;
+    return found;
+  };
+  expect(await followTo(answers.length, answer, result)).toEqual([
+    "Temporal can't be reached at temporal:7233. The run is not affected. Trying again…",
+    'Temporal answers again at temporal:7233',
+  ]);
+  expect(results).toBe(3);
+});
+
 /** Follows a run that ends with its last query. Returns the notes. */
 async function followTo(
   queries: number,
   answer: (query: number) => Promise<WithBlockedBy<BatchProgress>>,
+  beforeResult: () => Promise<void> = async () => undefined,
 ): Promise<string[]> {
   const result = deferred<BatchReport>();
   const notes: string[] = [];
@@ -108,13 +154,18 @@ async function followTo(
         if (query > queries) result.resolve(REPORT);
         return answer(Math.min(current, queries - 1));
       },
-      result: () => result.promise,
+      result: async () => {
+        await beforeResult();
+        return await result.promise;
+      },
       report: () => result.promise,
       ...UNUSED,
     },
     signals: new ProcessSignals(),
     intervalMs: 1,
     view: { show: () => undefined, note: (line) => notes.push(line), end: () => undefined },
+    outage: new TemporalOutage(TARGET, (line) => notes.push(line)),
+    showsFailures: true,
   });
   return notes;
 }
@@ -132,6 +183,7 @@ function toProgress({ batchId, blockedBy }: { batchId: string | null; blockedBy:
     files: NO_FILES,
     running: 0,
     pause: null,
+    stuck: null,
     maxConcurrentJobs: null,
     lastFailures: [],
     failure: null,

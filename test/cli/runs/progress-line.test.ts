@@ -133,6 +133,7 @@ function batchProgress(given: Partial<BatchProgress> = {}): BatchProgress {
     files: counts({}),
     running: 0,
     pause: null,
+    stuck: null,
     maxConcurrentJobs: null,
     lastFailures: [],
     failure: null,
@@ -143,7 +144,7 @@ function batchProgress(given: Partial<BatchProgress> = {}): BatchProgress {
 }
 
 function directoriesProgress(directories: FileCounts, files: FileCounts): DirectoriesProgress {
-  const { job, running, pause, maxConcurrentJobs, failure, startedAt, manifest } = batchProgress({ running: 3 });
+  const { job, running, pause, stuck, maxConcurrentJobs, failure, startedAt, manifest } = batchProgress({ running: 3 });
   return {
     phase: 'processing',
     job,
@@ -151,6 +152,8 @@ function directoriesProgress(directories: FileCounts, files: FileCounts): Direct
     files,
     running,
     pause,
+    stuck,
+    stuckDirectories: [],
     maxConcurrentJobs,
     lastFailures: [],
     failure,

@@ -41,7 +41,7 @@ describe('waiting, on the time-skipping server', () => {
     return { run, batch: await env.untilCreated(id) };
   };
 
-  test('a wait of 24 hours costs fewer than 25 events', async () => {
+  test('a wait of 24 hours costs fewer than 30 events', async () => {
     // Fewer polls than by default: each is a request over HTTP, and takes some milliseconds of real time.
     const { run, batch } = await start({ poll: { latencyRatio: 1, maximumInterval: '1 hour' } });
     await until('the wait to begin', async () => {
@@ -53,12 +53,12 @@ describe('waiting, on the time-skipping server', () => {
     const polls = env.emulator.requests.length - requests;
     env.emulator.batches.finish(batch.id);
     await run.result();
-    // From the batch's creation until its results are read.
+    // From the batch's creation until its results are read. It gets stuck once: that is some five of them.
     const events = await env.history(run.workflowId);
     const created = events.findIndex((event) => event.childWorkflowExecutionCompletedEventAttributes);
     const scheduled = (name: string) =>
       events.findIndex((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === name);
-    expect(scheduled('readResults') - created).toBeLessThan(25);
+    expect(scheduled('readResults') - created).toBeLessThan(30);
     expect(polls).toBeGreaterThan(24);
   });
 

@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isFailure, registerSearchAttributes } from '../../src/index.js';
+import { parseAll } from '../support/directories.js';
+import { failureOf } from '../support/failure.js';
+import { openNamespace } from '../support/namespace.js';
+import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../support/test-environment.js';
+import { until } from '../support/until.js';
+
+const HOUR = 3_600_000;
+
+/** Batches and jobs here end when the test says so. */
+describe('a run in which nothing changes for longer than stuckAfter', () => {
+  let env: TestEnvironment;
+
+  beforeAll(async () => {
+    const temporal = await openNamespace();
+    await registerSearchAttributes(temporal.client.connection, temporal.namespace);
+    const emulator = { batchRunningMs: HOUR, jobRunningMs: HOUR, batchCancelMs: 0 };
+    env = await startTestEnvironment(temporal, { emulator });
+  });
+
+  afterAll(() => env?.close());
+
+  const SOON = { stuckAfter: '3 seconds', poll: { initialInterval: 1_000, maximumInterval: 1_000 } } as const;
+
+  const runState = async (workflowId: string) =>
+    (await env.client.workflow.getHandle(workflowId).describe()).searchAttributes.LlamaCloudRunState;
+
+  async function startStuck(options: object = {}) {
+    const { id } = await env.emulator.addDirectory(files(2));
+    const run = await env.batches.start({ ...parseInput(id), ...SOON, ...options });
+    const batch = await env.untilCreated(id);
+    await untilStuck(run);
+    return { run, batch };
+  }
+
+  const untilStuck = (run: { progress(): Promise<{ stuck: { advice: string } | null }> }) =>
+    until('the run to be stuck', async () => (await run.progress()).stuck ?? undefined);
+
+  test('is called stuck everywhere, with what to do, until something moves, and again after that', async () => {
+    const { run, batch } = await startStuck();
+    const { stuck, startedAt } = await run.progress();
+    expect(Date.parse(stuck?.since ?? '')).toBeGreaterThanOrEqual(Date.parse(startedAt));
+    expect(stuck?.advice).toContain(`LlamaCloud has not changed the status of batch \`${batch.id}\``);
+    expect(await env.details(run.workflowId)).toMatch(
+      /^### Stuck: Waiting for LlamaCloud\n\nNothing has changed since \S+Z\. .*cancel the run/,
+    );
+    expect(await runState(run.workflowId)).toEqual(['STUCK']);
+    await until('a search to find it', async () => {
+      for await (const found of env.client.workflow.list({ query: "LlamaCloudRunState = 'STUCK'" }))
+        if (found.workflowId === run.workflowId) return true;
+      return false;
+    });
+    env.emulator.batches.finish(batch.id);
+    await until('its jobs to be what is stuck', async () =>
+      (await run.progress()).stuck?.advice.includes('Jobs have not ended in LlamaCloud (2)'),
+    );
+    env.emulator.batches.finishJobs(batch.id);
+    expect((await run.result()).files).toMatchObject({ completed: 2 });
+    expect((await run.progress()).stuck).toBeNull();
+    expect(await env.details(run.workflowId)).toMatch(/^### Completed/);
+    expect(await runState(run.workflowId)).toBeUndefined();
+    const states = (await env.history(run.workflowId)).flatMap(
+      (event) =>
+        event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes?.indexedFields?.LlamaCloudRunState ?? [],
+    );
+    const isStuck = states.map(({ data }) =>
+      Buffer.from(data ?? [])
+        .toString()
+        .includes('STUCK'),
+    );
+    expect(isStuck).toEqual([true, false, true, false]);
+  });
+
+  test('polls on, and adds nothing to its history', async () => {
+    const { run, batch } = await startStuck();
+    const polls = () => env.emulator.requests.filter(({ path }) => path === `/api/v2/batches/${batch.id}`).length;
+    const events = async () => (await env.history(run.workflowId)).length;
+    const [before, polled] = [await events(), polls()];
+    await until('four polls', () => polls() >= polled + 4);
+    expect(await events()).toBe(before);
+    await run.cancel();
+    await failureOf(run.result());
+  });
+
+  test('is not stuck while a person has paused it: its time begins again', async () => {
+    const { run } = await startStuck();
+    await run.pause();
+    expect((await run.progress()).stuck).toBeNull();
+    expect(await runState(run.workflowId)).toEqual(['PAUSED']);
+    // Another one gets stuck meanwhile.
+    const other = await startStuck();
+    await other.run.cancel();
+    expect((await run.progress()).stuck).toBeNull();
+    const resumedAt = Date.now();
+    await run.resume();
+    await untilStuck(run);
+    // The clocks are one, but a workflow's time is that of its task, to the millisecond.
+    expect(Date.parse((await run.progress()).stuck?.since ?? '')).toBeGreaterThan(resumedAt - 1_000);
+    await run.cancel();
+    await failureOf(run.result());
+  });
+
+  test('says so of child workflows that do not end', async () => {
+    const { run, batch } = await startStuck({ child: { workflowType: 'holdDocument' } });
+    env.emulator.batches.finish(batch.id);
+    env.emulator.batches.finishJobs(batch.id);
+    await until('its children', async () => (await run.progress()).running === 2);
+    expect((await untilStuck(run)).advice).toContain('Child workflows are open (2)');
+    await run.cancel();
+    await failureOf(run.result());
+  });
+
+  test('is no longer stuck when it has failed', async () => {
+    const { run, batch } = await startStuck();
+    env.emulator.batches.setStatus(batch.id, 'FAILED');
+    expect(isFailure(await failureOf(run.result()), 'BatchFailed')).toBe(true);
+    expect((await run.progress()).stuck).toBeNull();
+    expect(await runState(run.workflowId)).toBeUndefined();
+  });
+
+  test('is no longer stuck when it stops', async () => {
+    const { run } = await startStuck();
+    await run.cancel();
+    expect((await failureOf(run.result())).name).toBe('CancelledFailure');
+    expect((await run.progress()).stuck).toBeNull();
+    expect(await runState(run.workflowId)).toBeUndefined();
+  });
+
+  test('over many directories names those that are stuck', async () => {
+    const directories = await Promise.all([files(1), files(1)].map((each) => env.emulator.addDirectory(each)));
+    const ids = directories.map(({ id }) => id);
+    const run = await env.batches.startDirectories({ ...parseAll(ids), ...SOON });
+    const stuckIds = async () => (await run.progress()).stuckDirectories.map(({ directoryId }) => directoryId);
+    await until('both to be stuck', async () => (await stuckIds()).length === 2);
+    const [first = '', second = ''] = ids;
+    const { advice } = await untilStuck(run);
+    expect(advice).toContain(`\`${first}\``);
+    expect(advice).toContain(`\`${second}\``);
+    expect(await env.details(run.workflowId)).toMatch(/^### Stuck: Processing the directories\n\nNothing has changed/);
+    expect(await runState(run.workflowId)).toEqual(['STUCK']);
+    const finish = async (directoryId: string) => {
+      const batch = await env.untilCreated(directoryId);
+      env.emulator.batches.finish(batch.id);
+      env.emulator.batches.finishJobs(batch.id);
+    };
+    await finish(first);
+    await until('one to end', async () => (await run.progress()).directories.completed === 1);
+    expect(await stuckIds()).toEqual([second]);
+    await finish(second);
+    expect((await run.result()).directories).toMatchObject({ completed: 2 });
+    expect(await run.progress()).toMatchObject({ stuck: null, stuckDirectories: [] });
+    expect(await runState(run.workflowId)).toBeUndefined();
+  });
+});
