@@ -1,10 +1,13 @@
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { type ClientConfigProfile, loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
+import { ConfigError, type Environment, findMistakenNames, readOrRecordProblems, readText } from './environment.js';
 import { DEFAULT_BASE_URL } from './llamacloud/index.js';
 import { findApiKeyProblem, findBaseUrlProblem, isHttpUrl } from './llamacloud/validate.js';
 import { parseOutputLocation } from './outputs/index.js';
 import { DEFAULT_TASK_QUEUE } from './protocol/index.js';
 import { findSecretsProblem, readSecrets } from './webhooks/secrets.js';
+
+export { ConfigError };
 
 /** How to reach Temporal. */
 export interface TemporalConfig {
@@ -43,19 +46,6 @@ export interface WebhookReceiverConfig {
 /** Configuration of a worker. */
 export interface WorkerConfig extends LlamaCloudConfig {
   temporal: TemporalConfig;
-}
-
-type Environment = Record<string, string | undefined>;
-
-/** The configuration is invalid. Lists all problems, each with the name of its variable. Holds no secret. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(`Invalid configuration:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
-    this.problems = problems;
-  }
 }
 
 /**
@@ -118,7 +108,9 @@ export function temporalConfigFromEnv(env: Environment = process.env): TemporalC
   const problems = findMistakenNames(env, ['LLAMACLOUD_TASK_QUEUE']);
   if (problems.length > 0) throw new ConfigError(problems);
   try {
-    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: temporalEnv(env) });
+    const profile = loadClientConfigProfile({ overrideEnvVars: temporalEnv(env) });
+    assertWholeClientCertificate(profile);
+    const { connectionOptions, namespace } = toClientOptions(profile);
     const { address, tls, apiKey, metadata } = connectionOptions;
     return {
       connection: {
@@ -145,28 +137,6 @@ const LLAMACLOUD_NAMES = [
   WEBHOOK_URL,
   WEBHOOK_SECRET,
 ];
-
-/** The names of LlamaIndex have one underscore more than ours. A variable under the wrong one would be ignored, and its default used. */
-function findMistakenNames(env: Environment, names: readonly string[]): string[] {
-  return names.flatMap((name) => {
-    const mistaken = name.startsWith('LLAMA_CLOUD_')
-      ? name.replace('LLAMA_CLOUD_', 'LLAMACLOUD_')
-      : name.replace('LLAMACLOUD_', 'LLAMA_CLOUD_');
-    const isMistaken = readText(env, mistaken) !== undefined && readText(env, name) === undefined;
-    return isMistaken ? [`${mistaken} is not read: the name is ${name}`] : [];
-  });
-}
-
-/** Returns what `read` returns. If it throws a ConfigError, records its problems, and returns `undefined`. */
-function readOrRecordProblems<T>(problems: string[], read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    problems.push(...error.problems);
-    return undefined;
-  }
-}
 
 /** Returns `undefined` if the key is not set. Records every problem. */
 function readConnection(problems: string[], env: Environment): LlamaCloudConnection | undefined {
@@ -215,11 +185,6 @@ function readWebhookSecrets(problems: string[], env: Environment): string[] {
   return secrets;
 }
 
-function readText(env: Environment, name: string): string | undefined {
-  const value = env[name]?.trim();
-  return value === '' ? undefined : value;
-}
-
 /** Drops empty variables. Temporal's own reading takes an empty one as a value, such as an empty address. */
 function temporalEnv(env: Environment): Record<string, string> {
   const kept: Record<string, string> = {};
@@ -229,6 +194,13 @@ function temporalEnv(env: Environment): Record<string, string> {
     if (value !== undefined) kept[name] = value;
   }
   return kept;
+}
+
+/** Temporal's own reading leaves out half a pair, and the server then refuses the connection without a reason. */
+function assertWholeClientCertificate({ tls = {} }: ClientConfigProfile): void {
+  const { clientCert, clientKey } = tls;
+  if ((clientCert === undefined) !== (clientKey === undefined))
+    throw new Error('the certificate of the client (CLIENT_CERT) and its key (CLIENT_KEY) go together: set both');
 }
 
 /** Takes the first line only. The lines after it quote the configuration file, which may hold an API key. */

@@ -1,5 +1,5 @@
 /** Durable LlamaCloud batches on Temporal. */
-export { type ActivityDeps, createActivities, type LlamaCloudPort } from './activities/index.js';
+export { type ActivityDeps, createActivities, type LlamaCloudPort, recordRequest } from './activities/index.js';
 export * from './client/index.js';
 export {
   type Batch,
@@ -8,6 +8,7 @@ export {
   ConnectionError,
   type CreateBatchParams,
   type DirectoryFile,
+  type EndedRequest,
   type ExpandOptions,
   type ExtractJob,
   HttpStatusError,

@@ -10,7 +10,8 @@ import type {
   WorkerPlugin,
 } from '@temporalio/worker';
 import type { ServiceHandler } from 'nexus-rpc';
-import { createActivities } from './activities/index.js';
+import { createActivities, recordRequest } from './activities/index.js';
+import { createLogIdsInterceptor } from './activity-log-ids.js';
 import { llamaCloudConfigFromEnv } from './config.js';
 import { LlamaCloudClient } from './llamacloud/index.js';
 import type { LlamaCloudNexusOptions } from './nexus/options.js';
@@ -43,8 +44,8 @@ export interface LlamaCloudPluginOptions {
 }
 
 /**
- * Adds what runs of this package need to your worker: the activities, the options of {@link WORKER_OPTIONS} that you do not set, and the
- * task queue's rate limit. The configuration and the output store are checked before the worker is created.
+ * Adds what runs of this package need to your worker: the activities, the options of {@link WORKER_OPTIONS} that you do not set, the
+ * task queue's rate limit, and the ids of batches and files in what the activities log. The configuration and the output store are checked before the worker is created.
  *
  * Give it to the worker, or to the `NativeConnection` of the worker. A client accepts it too, and needs nothing of it.
  *
@@ -87,7 +88,7 @@ export class LlamaCloudPlugin implements ClientPlugin, NativeConnectionPlugin, W
     await outputs.check();
     const limit = requestsPerSecond === undefined ? {} : { requestsPerSecond };
     const activities = createActivities({
-      llamacloud: new LlamaCloudClient(llamacloud),
+      llamacloud: new LlamaCloudClient({ ...llamacloud, onRequest: recordRequest }),
       outputs,
       ...limit,
       ...(webhook === undefined ? {} : { webhook }),
@@ -102,6 +103,10 @@ export class LlamaCloudPlugin implements ClientPlugin, NativeConnectionPlugin, W
       ...(nexus === false
         ? {}
         : { nexusServices: [...(options.nexusServices ?? []), await createNexusService(nexus === true ? {} : nexus)] }),
+      interceptors: {
+        ...options.interceptors,
+        activity: [...(options.interceptors?.activity ?? []), createLogIdsInterceptor(activities)],
+      },
       activities: { ...options.activities, ...activities },
     };
   }

@@ -10,11 +10,14 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import { type WorkerConfig, workerConfigFromEnv } from './config.js';
 import { openOutputStore } from './outputs/index.js';
 import { LlamaCloudPlugin } from './plugin.js';
+import { workerSettingsFromEnv } from './worker-settings.js';
 
 export interface RunningWorker {
   /** Resolves when the worker has stopped. Rejects if it failed. */
   readonly stopped: Promise<void>;
-  /** Stops polling, and gives running activities 20 seconds to finish. Resolves when the worker has stopped. */
+  /** Why the worker takes no work; `undefined` if it does. Asks Temporal. */
+  findProblem(): Promise<string | undefined>;
+  /** Stops polling, and gives running activities their grace time to finish. Resolves when the worker has stopped. */
   stop(): Promise<void>;
 }
 
@@ -52,6 +55,7 @@ export async function startWorker(
     const stopped = worker.run().finally(() => connection.close());
     return {
       stopped,
+      findProblem: () => findProblem(worker, connection, config.temporal.namespace),
       stop: async () => {
         if (worker.getState() === 'RUNNING') worker.shutdown();
         await stopped;
@@ -61,6 +65,26 @@ export async function startWorker(
     const reason = await findNamespaceError(connection, config.temporal.namespace);
     await connection.close();
     throw reason ?? error;
+  }
+}
+
+/** A probe has its own, shorter timeout. */
+const CHECK_TIMEOUT_MS = 5_000;
+
+async function findProblem(
+  worker: Worker,
+  connection: NativeConnection,
+  namespace: string,
+): Promise<string | undefined> {
+  const state = worker.getState();
+  if (state !== 'RUNNING') return `the worker is ${state}`;
+  try {
+    await connection.withDeadline(Date.now() + CHECK_TIMEOUT_MS, () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
+    return undefined;
+  } catch {
+    return 'Temporal does not respond';
   }
 }
 
@@ -98,6 +122,6 @@ function isMain(): boolean {
 }
 
 if (isMain()) {
-  const worker = await startWorker(workerConfigFromEnv());
+  const worker = await startWorker(workerConfigFromEnv(), workerSettingsFromEnv().options);
   await worker.stopped;
 }

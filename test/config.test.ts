@@ -137,6 +137,54 @@ describe('where Temporal is', () => {
     expect(config.namespace).toBe('of-the-file');
   });
 
+  test('takes the certificates of TLS, from files and from variables, and the name of the server', async () => {
+    const [cert, key, authority] = ['CERTIFICATE', `KEY ${SECRET}`, 'AUTHORITY'];
+    const bytes = (text: string) => Uint8Array.from(Buffer.from(text));
+    const expected = {
+      serverNameOverride: 'temporal.internal',
+      serverRootCACertificate: bytes(authority),
+      clientCertPair: { crt: bytes(cert), key: bytes(key) },
+    };
+    const byData = temporalConfigFromEnv({
+      TEMPORAL_ADDRESS: 'temporal.example:7233',
+      TEMPORAL_TLS_CLIENT_CERT_DATA: cert,
+      TEMPORAL_TLS_CLIENT_KEY_DATA: key,
+      TEMPORAL_TLS_SERVER_CA_CERT_DATA: authority,
+      TEMPORAL_TLS_SERVER_NAME: 'temporal.internal',
+    });
+    expect(byData.connection).toEqual({ address: 'temporal.example:7233', tls: expected });
+    const byPath = temporalConfigFromEnv({
+      TEMPORAL_TLS_CLIENT_CERT_PATH: await configFile(cert),
+      TEMPORAL_TLS_CLIENT_KEY_PATH: await configFile(key),
+      TEMPORAL_TLS_SERVER_CA_CERT_PATH: await configFile(authority),
+      TEMPORAL_TLS_SERVER_NAME: 'temporal.internal',
+    });
+    expect(byPath.connection).toEqual({ tls: expected });
+    const path = await configFile(cert);
+    const ofProfile = await configFile(
+      `[profile.cloud]\naddress = "cloud.example:7233"\n[profile.cloud.tls]\nclient_cert_path = "${path}"\nclient_key_path = "${path}"`,
+    );
+    const fromFile = temporalConfigFromEnv({ TEMPORAL_CONFIG_FILE: ofProfile, TEMPORAL_PROFILE: 'cloud' });
+    expect(fromFile.connection).toMatchObject({ tls: { clientCertPair: { crt: bytes(cert), key: bytes(cert) } } });
+  });
+
+  test('is TLS without certificates where that is asked for, and none where it is turned off', () => {
+    expect(temporalConfigFromEnv({ TEMPORAL_TLS: 'true' }).connection.tls).toBeTruthy();
+    expect(temporalConfigFromEnv({ TEMPORAL_TLS: 'false', TEMPORAL_API_KEY: SECRET }).connection.tls).toBe(false);
+  });
+
+  test.each([
+    ['a certificate without its key', { TEMPORAL_TLS_CLIENT_CERT_DATA: 'x' }, 'go together'],
+    ['a key without its certificate', { TEMPORAL_TLS_CLIENT_KEY_DATA: SECRET }, 'go together'],
+    ['a file that is not there', { TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/nowhere.pem' }, '/nowhere.pem'],
+    ['a text and a file', { TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/a', TEMPORAL_TLS_SERVER_CA_CERT_DATA: 'x' }, 'both'],
+    ['a profile that the file does not have', { TEMPORAL_PROFILE: 'nope' }, 'nope'],
+  ])('is a problem for %s', (_, env, problem) => {
+    const { problems } = configError(() => temporalConfigFromEnv(env));
+    expect(problems).toEqual([expect.stringContaining(problem)]);
+    expect(problems.join()).not.toContain(SECRET);
+  });
+
   test.each([
     ['a line that is no TOML', `[profile.default]\naddress = "a:1"\napi_key = ${SECRET}`, 'line 3'],
     ['a string that does not end', `[profile.default]\napi_key = "${SECRET}\nnamespace = "n"`, 'line 2'],

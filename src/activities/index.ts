@@ -59,3 +59,4 @@ export function createActivities(deps: ActivityDeps) {
 }
 
 export type { ActivityDeps, LlamaCloudPort } from './deps.js';
+export { recordRequest } from './support/metrics.js';

@@ -7,6 +7,9 @@ const SECRET_VARIABLES = [
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
   'LLAMACLOUD_WEBHOOK_SECRET',
+  // `name=value`, with a comma between two of them.
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'OTEL_EXPORTER_OTLP_METRICS_HEADERS',
 ];
 
 /** Shorter values are not redacted: ordinary words would be replaced. */
@@ -29,7 +32,9 @@ export function redactSecrets(
   let redacted = text;
   for (const name of SECRET_VARIABLES) {
     // Some hold two secrets, with a comma between them.
-    for (const value of [env[name] ?? '', ...(env[name] ?? '').split(',')].map((part) => part.trim())) {
+    const parts = (env[name] ?? '').split(',');
+    const values = name.endsWith('_HEADERS') ? parts.map((part) => part.slice(part.indexOf('=') + 1)) : [];
+    for (const value of [env[name] ?? '', ...parts, ...values].map((part) => part.trim())) {
       if (value.length >= MIN_SECRET_LENGTH) redacted = redacted.replaceAll(value, `[${name}]`);
     }
   }

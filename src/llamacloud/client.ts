@@ -50,7 +50,7 @@ export class LlamaCloudClient {
   readonly #secrets: SecretSet;
   readonly #batchSchemas: ReturnType<typeof createBatchSchemas>;
   readonly #jobSchemas: ReturnType<typeof createJobSchemas>;
-  readonly #download: { timeoutMs: number; fetch?: typeof globalThis.fetch; secrets: SecretSet };
+  readonly #download: Pick<LlamaCloudClientOptions, 'fetch' | 'onRequest'> & { timeoutMs: number; secrets: SecretSet };
 
   /** @throws TypeError if the key or the URL is invalid, RangeError if the timeout is. */
   constructor(options: LlamaCloudClientOptions) {
@@ -62,14 +62,15 @@ export class LlamaCloudClient {
     if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) {
       throw new RangeError(`timeoutMs must be more than 0 and at most ${MAX_TIMER_MS}, but is ${timeoutMs}`);
     }
+    const { onRequest } = options;
     const fetch = options.fetch === undefined ? {} : { fetch: options.fetch };
     const secrets = new SecretSet(apiKey.trim());
     const redact = (text: string) => secrets.redact(text);
     this.#secrets = secrets;
     this.#batchSchemas = createBatchSchemas(redact);
     this.#jobSchemas = createJobSchemas(redact);
-    this.#http = new Http({ apiKey: apiKey.trim(), baseUrl: baseUrl.trim(), timeoutMs, secrets, ...fetch });
-    this.#download = { timeoutMs, secrets, ...fetch };
+    this.#http = new Http({ apiKey: apiKey.trim(), baseUrl: baseUrl.trim(), timeoutMs, secrets, onRequest, ...fetch });
+    this.#download = { timeoutMs, secrets, ...fetch, ...(onRequest === undefined ? {} : { onRequest }) };
   }
 
   /**

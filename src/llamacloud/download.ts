@@ -3,6 +3,8 @@ import { IncompleteDocumentError } from './errors/incomplete-document-error.js';
 import type { RequestInfo } from './errors/llamacloud-error.js';
 import { UnexpectedResponseError } from './errors/unexpected-response-error.js';
 import { KY_OPTIONS } from './http.js';
+import { observeRequest } from './observe-request.js';
+import type { LlamaCloudClientOptions } from './params.js';
 import { toStatusError } from './response.js';
 import type { SecretSet } from './secret-set.js';
 import { TimedRequest } from './timed-request.js';
@@ -16,6 +18,7 @@ interface DownloadOptions {
   signal?: AbortSignal | undefined;
   /** Size of the document in bytes, if LlamaCloud gives it. */
   sizeBytes?: number | undefined;
+  onRequest?: LlamaCloudClientOptions['onRequest'];
 }
 
 const INFO: RequestInfo = { method: 'GET', path: 'presigned document' };
@@ -25,9 +28,31 @@ const INFO: RequestInfo = { method: 'GET', path: 'presigned document' };
  * document is complete. The signature in the URL authorizes the request, so the API key is not sent, and no message holds the URL.
  */
 export async function* download(url: string, options: DownloadOptions): AsyncGenerator<Uint8Array> {
-  const { timeoutMs, secrets, fetch, signal, sizeBytes } = options;
+  const { secrets, signal } = options;
   secrets.addUrl(url);
   if (!isHttpUrl(url)) throw new UnexpectedResponseError('presigned_url', 'it is not an http or https URL', INFO);
+  const observed = observeRequest(options.onRequest, INFO.method, INFO.path);
+  let failure: unknown = ABANDONED;
+  try {
+    yield* request(url, options);
+    failure = undefined;
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    // Also if the reader of the document stops early.
+    if (failure === undefined) observed.end(200);
+    else if (failure === ABANDONED) observed.end('aborted');
+    else observed.fail(failure, signal);
+  }
+}
+
+const ABANDONED = Symbol('abandoned');
+
+async function* request(
+  url: string,
+  { timeoutMs, secrets, fetch, signal, sizeBytes }: DownloadOptions,
+): AsyncGenerator<Uint8Array> {
   const redact = (text: string) => secrets.redact(text);
   const timed = new TimedRequest({ info: INFO, timeoutMs, timeoutScope: 'per-chunk', signal, redact });
   const response = await timed.headers((signal) =>

@@ -9,6 +9,20 @@ export interface LlamaCloudClientOptions {
   timeoutMs?: number;
   /** Replaces the global `fetch`. */
   fetch?: typeof globalThis.fetch;
+  /** Called after each request. It must not throw. `recordRequest` makes metrics of it. */
+  onRequest?: (request: EndedRequest) => void;
+}
+
+/** A request that has ended. It holds no id and no secret. */
+export interface EndedRequest {
+  /** Such as `GET`. */
+  method: string;
+  /** Such as `/api/v2/batches/{id}`, or `presigned document`. */
+  route: string;
+  /** Of the response; `none` if there was no complete response, `aborted` if the caller gave up. */
+  status: number | 'none' | 'aborted';
+  /** Until the end of the response, in milliseconds. */
+  durationMs: number;
 }
 
 /** Options of every call. The project and the organization default to those of the API key. */

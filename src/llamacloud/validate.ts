@@ -47,9 +47,14 @@ export function checkId<T extends string | undefined>(name: string, id: T): T {
   return id;
 }
 
+/** An id in a path. It is not a part of the route. */
+export interface PathId {
+  readonly id: string;
+}
+
 /** Rejects an id that can't be a path segment: `.` and `..` survive URL-encoding and reach another route. @throws TypeError */
-export function checkPathSegment(id: string): string {
+export function checkPathSegment(id: string): PathId {
   if (id === '' || id === '.' || id === '..' || !id.isWellFormed())
     throw new TypeError(`${JSON.stringify(id.slice(0, 40))} is not an id`);
-  return id;
+  return { id };
 }

@@ -6,6 +6,7 @@ export * from './directories.js';
 export * from './failures.js';
 export * from './ids.js';
 export * from './input.js';
+export * from './metrics.js';
 export * from './names.js';
 export * from './report.js';
 export * from './run.js';

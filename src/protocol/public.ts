@@ -25,6 +25,7 @@ export type {
   ProcessBatchInput,
   ProcessJobInput,
 } from './input.js';
+export { METRIC_BUCKETS } from './metrics.js';
 export {
   BATCH_ID_MEMO,
   DEFAULT_TASK_QUEUE,

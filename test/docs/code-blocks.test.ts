@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const PAGES = ['README.md', 'INTEGRATION.md', 'docs/reference.md', 'docs/output-stores.md'];
+const PAGES = ['README.md', 'INTEGRATION.md', 'docs/reference.md', 'docs/output-stores.md', 'docs/production.md', 'docs/security.md'];
 
 /** A block may use the client that the README makes. */
 const CLIENT = "import type { BatchClient } from 'temporal-llamacloud';\ndeclare const batches: BatchClient;\n";
@@ -23,7 +23,7 @@ test('every TypeScript block of the docs compiles', async () => {
   const files: string[] = [];
   for (const page of PAGES) {
     const blocks = await typeScriptBlocks(join(ROOT, page));
-    expect(blocks.length, page).toBeGreaterThan(1);
+    expect(blocks.length, page).toBeGreaterThan(0);
     for (const [index, block] of blocks.entries()) {
       const file = join(folder, `${page.replaceAll(/\W/g, '-')}-${index}.ts`);
       const isComplete = !block.includes('batches.') || block.includes('new BatchClient');

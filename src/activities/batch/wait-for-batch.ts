@@ -1,5 +1,6 @@
 import { type ApiScope, isTerminal, type ResolvedPoll } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
+import { recordDetection } from '../support/metrics.js';
 import { msUntilNextPoll } from '../support/next-poll.js';
 import { NotReady } from '../support/not-ready.js';
 import { pollDelayMs } from '../support/poll-delay.js';
@@ -33,6 +34,8 @@ export function waitForBatch(deps: ActivityDeps) {
       const scope = { projectId, organizationId, signal: attempt.signal };
       const batch = await deps.llamacloud.getBatch(batchId, scope);
       const status = toStatus(batch.status);
+      // A batch that an earlier run has created may have ended long ago.
+      if (isTerminal(status) && lastStatus !== null) recordDetection(status, batch.updated_at);
       if (status !== lastStatus || isTerminal(status)) return status;
       throw new NotReady('BatchNotReady', `batch ${batchId} is ${status}`, delayMs);
     });

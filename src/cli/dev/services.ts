@@ -39,7 +39,7 @@ export async function startServices(
   cleanup: CleanupStack,
 ): Promise<DevServices> {
   const { signals } = context;
-  installRuntime('WARN', (message) => !REPORTED.has(message));
+  installRuntime('WARN', { isLogged: (message) => !REPORTED.has(message) });
 
   context.info('Starting Temporal…');
   const temporal = await signals.race(

@@ -1,6 +1,7 @@
 import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
 import type { ManifestLine, ResolvedBatchInput } from '../../protocol/index.js';
 import { openLimit } from '../shared/control.js';
+import { recordFile } from '../shared/metrics.js';
 import { ReadyQueue } from '../shared/ready-queue.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { readBilledCredits } from './billed-credits.js';
@@ -39,6 +40,7 @@ export async function fanOut(
         const line = await processFile(state, input, batchId, file, jobDeadlineMs);
         if (line === null) return;
         recordFileOutcome(state, file, line);
+        recordFile(line, file.row.storedLine !== null);
         publishDetails(state);
       },
       () => hasTooManyFailures(state),
@@ -81,6 +83,9 @@ async function processFile(
 /** Records the files of a page that have no line yet as skipped. */
 export function skipRemainingFiles(state: BatchState, page: OpenPage, message: string): void {
   for (const file of page.files) {
-    if (file.line === null) recordFileOutcome(state, file, toSkippedLine(file.row, message));
+    if (file.line !== null) continue;
+    const line = toSkippedLine(file.row, message);
+    recordFileOutcome(state, file, line);
+    recordFile(line, false);
   }
 }

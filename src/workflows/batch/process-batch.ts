@@ -12,6 +12,7 @@ import {
 import { openBatch } from '../shared/activities.js';
 import { assertContinuedState } from '../shared/continued-state.js';
 import { handleControl, publishRunState } from '../shared/control.js';
+import { recordBatchOutcome } from '../shared/metrics.js';
 import { recordEnd } from '../shared/run-state.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { unwrapFailure } from '../shared/unwrap-failure.js';
@@ -52,7 +53,9 @@ export async function processBatch(input: ProcessBatchInput, continuedState?: Ba
   // Continue-as-new keeps the memo that the run was started with, but neither what was upserted to it nor the current details of the UI.
   publishBatch(state);
   try {
-    return await run(state, input);
+    const report = await run(state, input);
+    recordBatchOutcome('completed', null, report.job.type);
+    return report;
   } catch (error) {
     if (!isTemporalFailure(error)) throw error;
     throw await recordRunFailure(state, error);
@@ -130,5 +133,7 @@ async function recordRunFailure(state: BatchState, error: unknown): Promise<unkn
   const failure = unwrapFailure(error, toReport(state));
   recordEnd(state, failure);
   publishDetails(state);
+  const outcome = state.phase === 'cancelled' ? 'cancelled' : 'failed';
+  recordBatchOutcome(outcome, state.failure, state.opened?.input.job.type);
   return failure;
 }

@@ -2,6 +2,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import { type ManifestLine, type ResolvedBatchInput, settledCount } from '../../protocol/index.js';
 import { readResults, writeManifest } from '../shared/activities.js';
 import { pollUnlessPaused } from '../shared/control.js';
+import { recordSkippedFiles } from '../shared/metrics.js';
 import { remainingMs } from './cancel-remote.js';
 import { fanOut } from './fan-out.js';
 import { setPhase, setStatus } from './publish.js';
@@ -60,7 +61,7 @@ async function readPage(
   const { rows, remaining, status, resultsMissing } = await pollUnlessPaused(state, read);
   setStatus(state, status);
   state.resultsMissing = resultsMissing;
-  if (resultsMissing) skipUnreadFiles(state);
+  if (resultsMissing) recordSkippedFiles(skipUnreadFiles(state));
   else state.files.total = settledCount(state.files) + rows.length + remaining;
   return { files: rows.map((row) => ({ row, jobEnded: false, line: null })), remaining };
 }

@@ -94,9 +94,11 @@ export function recordFileOutcome(state: BatchState, file: PageFile, line: Manif
   addFailure(state, failure, state.opened?.input.reportedFailures ?? 0);
 }
 
-/** Counts the files of pages that were not read as skipped. */
-export function skipUnreadFiles({ files }: BatchState): void {
-  files.skipped += files.total - settledCount(files);
+/** Counts the files of pages that were not read as skipped. Returns how many there are. */
+export function skipUnreadFiles({ files }: BatchState): number {
+  const unread = files.total - settledCount(files);
+  files.skipped += unread;
+  return unread;
 }
 
 /** 9.2 % of 750 files are 68.999... by the arithmetic of floating-point numbers. */

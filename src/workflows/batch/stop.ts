@@ -3,6 +3,7 @@ import type { JobReference } from '../../activities/types.js';
 import { isTerminal, type ResolvedBatchInput, STOP_TIMEOUT_MS, WORKFLOW_TYPES } from '../../protocol/index.js';
 import { cancelPreviousCreates } from '../shared/activities.js';
 import { keepReportInMemo } from '../shared/keep-report-in-memo.js';
+import { recordSkippedFiles } from '../shared/metrics.js';
 import { adoptBatch } from './acquire-batch.js';
 import { cancelRemoteBatch, cancelRemoteJobs, logFailedStep, remainingMs } from './cancel-remote.js';
 import { skipRemainingFiles } from './fan-out.js';
@@ -125,7 +126,7 @@ export async function writeUnfinishedManifest(state: BatchState, deadlineMs: num
   const { page, batchId, parts, manifest } = state;
   if (page !== null) skipRemainingFiles(state, page, NOT_COLLECTED);
   // The files of pages that were not read are counted, but have no line: their names are not known.
-  skipUnreadFiles(state);
+  recordSkippedFiles(skipUnreadFiles(state));
   if (batchId === null || manifest !== null || (page === null && parts === 0)) return null;
   try {
     await writePage(state, batchId, page, true, deadlineMs);

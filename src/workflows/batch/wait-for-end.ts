@@ -1,6 +1,7 @@
 import { isTerminal, type ResolvedBatchInput, type TerminalStatus } from '../../protocol/index.js';
 import { waitForBatch } from '../shared/activities.js';
 import { pollUnlessPaused } from '../shared/control.js';
+import { recordWait } from '../shared/metrics.js';
 import { setPhase, setStatus } from './publish.js';
 import type { BatchState } from './state.js';
 import { pollRestartedByWake } from './wake.js';
@@ -33,5 +34,6 @@ export async function waitForEnd(
     );
     if (status === null) return null;
     setStatus(state, status);
+    if (isTerminal(status)) recordWait(status, Date.now() - waitingSinceMs, input.job.type);
   }
 }
