@@ -5,7 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const PAGES = ['README.md', 'INTEGRATION.md', 'docs/reference.md', 'docs/output-stores.md', 'docs/production.md', 'docs/security.md'];
+const PAGES = [
+  'README.md',
+  'INTEGRATION.md',
+  'docs/reference.md',
+  'docs/output-stores.md',
+  'docs/production.md',
+  'docs/security.md',
+];
 
 /** A block may use the client that the README makes. */
 const CLIENT = "import type { BatchClient } from 'temporal-llamacloud';\ndeclare const batches: BatchClient;\n";

@@ -40,7 +40,9 @@ test("with the plugin of OpenTelemetry beside ours, a batch is one trace: from t
     const run = await new BatchClient({ client, taskQueue }).start(parseInput(id));
     expect((await run.result()).files.completed).toBe(2);
     // The end of a workflow's span comes after its result.
-    await until('the span of the run', () => exporter.getFinishedSpans().some(({ name }) => name === 'RunWorkflow:processBatch'));
+    await until('the span of the run', () =>
+      exporter.getFinishedSpans().some(({ name }) => name === 'RunWorkflow:processBatch'),
+    );
   });
   const spans = exporter.getFinishedSpans();
   const names = spans.map(({ name }) => name);
