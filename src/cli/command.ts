@@ -23,11 +23,15 @@ export class CliCommand extends Command {
     const [sentence = '', suggestion] = message.replace(/^error: /, '').split('\n');
     throw new UsageError(
       withoutOptionValue(sentence),
-      `${this.#renderSuggestion(suggestion, options)}see ${renderCommandPath(this)} --help`,
+      `${this.#renderSuggestion(sentence, suggestion, options)}see ${renderCommandPath(this)} --help`,
     );
   }
 
-  #renderSuggestion(suggestion: string | undefined, options: ErrorOptions | undefined): string {
+  #renderSuggestion(sentence: string, suggestion: string | undefined, options: ErrorOptions | undefined): string {
+    // commander counts letters: `watch` for `batch`.
+    const [, name] = /^unknown command '(.{3,})'$/.exec(sentence) ?? [];
+    const longer = this.commands.find((command) => name !== undefined && command.name().startsWith(name));
+    if (longer !== undefined) return `Did you mean ${longer.name()}? Or `;
     if (suggestion !== undefined) return `${suggestion.replace(/^\(|\)$/g, '')} Or `;
     if (options?.code !== 'commander.unknownCommand') return '';
     // commander suggests nothing for a name that is not similar, such as `delete` for `cancel`.

@@ -81,7 +81,7 @@ export function createProgram(context: CommandContext): CliCommand {
       'task queue of the workers (default: LLAMACLOUD_TASK_QUEUE, or llamacloud)',
       nonEmpty,
     )
-    .option('--json', 'print one JSON document to stdout, and everything else to stderr')
+    .option('--json', 'print one JSON document to stdout (watch: one a line), and everything else to stderr')
     .option('--debug', 'print stack traces of errors')
     .helpOption('-h, --help', 'print this help')
     .exitOverride()

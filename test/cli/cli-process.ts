@@ -34,7 +34,8 @@ export async function cli(
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
 
-class TextOutput extends Writable {
+/** What a command prints in this process. */
+export class TextOutput extends Writable {
   text = '';
 
   constructor(readonly isTTY: boolean) {

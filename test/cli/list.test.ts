@@ -126,6 +126,16 @@ describe('list', () => {
     });
   });
 
+  it('needs no worker, but to say why a run is paused or stuck', async () => {
+    await cliEnv.worker.stop('SIGKILL');
+    const { runs } = await list();
+    const find = (id: string) => runs.find(({ workflowId }) => workflowId === id);
+    expect(find('failed')).toMatchObject({ state: 'FAILED', reason: { type: 'TooManyFailedFiles' } });
+    expect(find('completed')).toMatchObject({ state: 'COMPLETED', files: { completed: 1 } });
+    expect(find('paused')).toMatchObject({ state: 'PAUSED', reason: null, files: null });
+    expect(find('stuck')).toMatchObject({ state: 'STUCK', reason: null });
+  });
+
   it('says that Temporal can not be reached', async () => {
     const { code, stderr } = await cli(['list', '--address', '127.0.0.1:1']);
     expect(code).toBe(1);

@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { runCli } from '../../src/cli/run-cli.js';
 import { BatchClient, type BatchProgress, type BatchReport } from '../../src/index.js';
 import { startLocalTemporal } from '../../src/testing/index.js';
 import { until } from '../support/until.js';
 import { type CliEnvironment, parseFlags, startCliEnvironment } from './cli-environment.js';
-import { CliProcess, cli } from './cli-process.js';
+import { CliProcess, TextOutput } from './cli-process.js';
 
 interface Change {
   readonly ok: boolean;
@@ -117,19 +118,19 @@ describe('watch', () => {
     const watching = new CliProcess(['watch'], { env: cliEnv.env });
     await watching.waitForOutput(/^first: Waiting for LlamaCloud/m);
     await watching.waitForOutput(/^second: Waiting for LlamaCloud/m);
-    // A terminal, and a program.
-    const drawing = cli(['watch'], cliEnv.env, { isTTY: true });
-    const inJson = cliEnv.run('watch', '--json');
+    const inJson = new CliProcess(['watch', '--json'], { env: cliEnv.env });
+    for (const id of ['first', 'second']) await inJson.waitForOutput(new RegExp(`"workflowId":"${id}"`));
+    const terminal = new TextOutput(true);
+    const drawing = runCli(['watch'], { stdout: terminal, stderr: terminal, env: cliEnv.env });
+    await until('a bar', () => /first +[█░]{10} {2}Waiting/.test(terminal.text));
     await Promise.all([cliEnv.finish('dir-4'), cliEnv.finish('dir-5')]);
     const { code, stdout } = await watching.end();
     expect(code).toBe(1);
     expect(stdout).toMatch(/^first: Completed\. 2 files: 1 completed, 1 failed\. /m);
     expect(stdout).toMatch(/^second: error: the run failed\. TooManyFailedFiles: 1 of 2 files/m);
-    const drawn = await drawing;
-    expect(drawn.code).toBe(1);
-    expect(drawn.stdout).toMatch(/first +[█░]{10} {2}/);
-    expect(drawn.stdout).toContain('second: error: the run failed.');
-    const json = await inJson;
+    expect(await drawing).toBe(1);
+    expect(terminal.text).toContain('second: error: the run failed.');
+    const json = await inJson.end();
     expect(json.code).toBe(1);
     expect(readLines(json.stdout).filter(({ report, error }) => report !== undefined || error !== undefined)).toEqual(
       expect.arrayContaining([
@@ -144,7 +145,7 @@ describe('watch', () => {
     await untilOpen('left');
     const watching = new CliProcess(['watch'], { env: cliEnv.env });
     await watching.waitForOutput(/^left: Waiting for LlamaCloud/m);
-    expect(await watching.stop('SIGINT')).toMatchObject({ code: 130 });
+    expect(await watching.stop('SIGINT')).toMatchObject({ code: 130, stderr: 'The runs go on.\n' });
     await untilOpen('left');
     await cliEnv.finish('dir-6');
     expect(await cliEnv.run('watch', 'left')).toMatchObject({ code: 0 });

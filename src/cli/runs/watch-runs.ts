@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { CommandContext } from '../command-context.js';
 import { InterruptedError } from '../errors.js';
 import type { TemporalClients } from '../temporal.js';
@@ -27,6 +28,8 @@ export async function watchRuns(
 ): Promise<number> {
   const { signals, temporalTarget } = context;
   signals.listen();
+  // One for each run. Node warns above 10.
+  setMaxListeners(0, signals.abortSignal);
   const views = createWatchViews(context);
   const outage = new TemporalOutage(temporalTarget, (line) => views.note(line));
   const watchOne = async (run: AnyRun): Promise<boolean> => {
@@ -46,6 +49,7 @@ export async function watchRuns(
   const outcomes = await Promise.allSettled(runs.map(watchOne));
   views.end();
   const thrown = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (thrown?.reason instanceof InterruptedError) context.warn('The runs go on.');
   if (thrown !== undefined) throw thrown.reason;
   return outcomes.every((outcome) => outcome.status === 'fulfilled' && outcome.value) ? 0 : 1;
 }
