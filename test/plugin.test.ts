@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { operation, service, serviceHandler } from 'nexus-rpc';
 import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
@@ -197,6 +198,30 @@ describe('the plugin', () => {
     expect(limited.maxTaskQueueActivitiesPerSecond).toBe(2);
     const unlimited = await configure(new LlamaCloudPlugin({ apiKey: 'llx-key', output }, {}));
     expect(unlimited).not.toHaveProperty('maxTaskQueueActivitiesPerSecond');
+  });
+
+  test('adds the ids of a batch and a file to the logs of its own activities, beside the interceptors of the application', async () => {
+    const plugin = new LlamaCloudPlugin({ apiKey: 'llx-key', output: await newFolder() });
+    const own = () => ({});
+    const { interceptors } = await configure(plugin, { interceptors: { activity: [own], workflowModules: ['x'] } });
+    expect(interceptors).toMatchObject({ activity: [own, expect.any(Function)], workflowModules: ['x'] });
+    const logged = async (activityType: string, input: unknown) => {
+      const messages: Record<string, unknown>[] = [];
+      const logger = new DefaultLogger('INFO', ({ meta = {} }) => messages.push(meta));
+      const environment = new MockActivityEnvironment(
+        { activityType },
+        { logger, interceptors: interceptors?.activity ?? [] },
+      );
+      await environment.run(async (_input: unknown) => environment.context.log.info('a message'), input);
+      return messages.at(-1);
+    };
+    const ids = { batchId: 'bat-1', fileId: 'dfl-1', jobId: 'pjb-1' };
+    expect(await logged('collectJob', { ...ids, name: 'a.md' })).toMatchObject(ids);
+    expect(await logged('collectJob', { ...ids, name: 'a.md' })).not.toHaveProperty('name');
+    expect(await logged('ownActivity', ids)).not.toHaveProperty('batchId');
+    for (const odd of [null, undefined, 'text', { batchId: 17 }])
+      expect(await logged('collectJob', odd)).not.toHaveProperty('batchId');
+    expect((await logged('collectJob', { batchId: 'x'.repeat(5_000) }))?.batchId).toHaveLength(200);
   });
 
   test('serves the Nexus service where it is asked to, beside the services of the application', async () => {

@@ -30,3 +30,10 @@ it('redacts each of two webhook secrets, and both together', () => {
   const name = '[LLAMACLOUD_WEBHOOK_SECRET]';
   expect(redactSecrets('whsec-old whsec-new | whsec-new, whsec-old', env)).toBe(`${name} ${name} | ${name}`);
 });
+
+it('redacts the values of the headers of OpenTelemetry', () => {
+  const env = { OTEL_EXPORTER_OTLP_HEADERS: 'x-token=planted-token,authorization=Basic planted==' };
+  expect(redactSecrets('Basic planted== and planted-token', env)).toBe(
+    '[OTEL_EXPORTER_OTLP_HEADERS] and [OTEL_EXPORTER_OTLP_HEADERS]',
+  );
+});

@@ -85,7 +85,7 @@ test("the table has the slots and pollers of Temporal's worker, which takes thos
   const { nativeConnection, namespace } = await openNamespace();
   const output = await newFolder('production-');
   const create = async (env: Record<string, string>) => {
-    const { options } = await Worker.create({
+    const worker = await Worker.create({
       connection: nativeConnection,
       namespace,
       taskQueue: 'production',
@@ -93,7 +93,8 @@ test("the table has the slots and pollers of Temporal's worker, which takes thos
       plugins: [new LlamaCloudPlugin({ apiKey: 'llx-0123456789', output }, {})],
       ...workerSettingsFromEnv(env).options,
     });
-    return options;
+    await worker.runUntil(async () => undefined);
+    return worker.options;
   };
   const table = await readTable('Environment');
   const printed = (name: string) => Number(table.get(name)?.[0]?.replaceAll('`', ''));

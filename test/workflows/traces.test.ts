@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { context, propagation, trace } from '@opentelemetry/api';
 import { Resource } from '@opentelemetry/resources';
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { Client } from '@temporalio/client';
 import { OpenTelemetryPlugin } from '@temporalio/interceptors-opentelemetry';
 import { Worker } from '@temporalio/worker';
@@ -19,8 +20,12 @@ test("with the plugin of OpenTelemetry beside ours, a batch is one trace: from t
   const exporter = new InMemorySpanExporter();
   const spanProcessor = new SimpleSpanProcessor(exporter);
   const resource = new Resource({ 'service.name': 'documents' });
-  const tracer = new BasicTracerProvider({ resource, spanProcessors: [spanProcessor] }).getTracer('documents');
-  const tracing = new OpenTelemetryPlugin({ resource, spanProcessor, tracer });
+  // Also for what runs in this process after this test.
+  new NodeTracerProvider({ resource, spanProcessors: [spanProcessor] }).register();
+  onTestFinished(() => {
+    for (const api of [trace, context, propagation]) api.disable();
+  });
+  const tracing = new OpenTelemetryPlugin({ resource, spanProcessor });
   const taskQueue = 'traces';
   const output = await openOutputStore(await newFolder('traces-'));
   const worker = await Worker.create({

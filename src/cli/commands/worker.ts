@@ -14,7 +14,7 @@ interface WorkerFlags extends TemporalFlags {
   readonly logLevel?: keyof typeof LOG_LEVELS;
 }
 
-const DESCRIPTION = `Run a worker: it executes the workflows and activities of runs until Ctrl-C or SIGTERM. Open activities then get 20 seconds to finish. A second Ctrl-C ends it immediately.`;
+const DESCRIPTION = `Run a worker: it executes the workflows and activities of runs until Ctrl-C or SIGTERM. Open activities then get 20 seconds to finish (LLAMACLOUD_SHUTDOWN_GRACE_TIME). A second Ctrl-C ends it immediately.`;
 
 const ENVIRONMENT = `
 Environment:
@@ -46,7 +46,8 @@ Environment of a deployment (docs/production.md has the details):
                                   Default: text
   LLAMACLOUD_SHUTDOWN_GRACE_TIME  Time that open activities get when the worker is
                                   stopped. Default: 20 seconds
-  LLAMACLOUD_MAX_CONCURRENT_ACTIVITIES, LLAMACLOUD_MAX_CONCURRENT_LOCAL_ACTIVITIES,
+  LLAMACLOUD_MAX_CONCURRENT_ACTIVITIES,
+  LLAMACLOUD_MAX_CONCURRENT_LOCAL_ACTIVITIES,
   LLAMACLOUD_MAX_CONCURRENT_WORKFLOW_TASKS
                                   Slots. Default: 100, 100, 40
   LLAMACLOUD_TARGET_MEMORY_USAGE, LLAMACLOUD_TARGET_CPU_USAGE

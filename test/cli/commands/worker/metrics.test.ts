@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { METRICS } from '../../../../src/protocol/index.js';
 import { findFreePort } from '../../../../src/testing/temporal/free-port.js';
+import { listening } from '../../../llamacloud/support.js';
 import { failureOf } from '../../../support/failure.js';
 import { openNamespace, type TestNamespace } from '../../../support/namespace.js';
 import { parseInput } from '../../../support/test-environment.js';
@@ -107,14 +107,13 @@ describe('the metrics of a worker', () => {
         response.end();
       });
     });
-    await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+    const collectorUrl = await listening(collector);
     onTestFinished(() => {
       collector.closeAllConnections();
       collector.close();
     });
-    const { port } = collector.address() as AddressInfo;
     const deployed = await deployWorker(temporal, {
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
       OTEL_EXPORTER_OTLP_HEADERS: 'x-token=planted-token',
       OTEL_SERVICE_NAME: 'documents-worker',
@@ -134,11 +133,10 @@ describe('the metrics of a worker', () => {
 
   test('are not exposed where their address is taken: the worker says so', async () => {
     const taken = createServer();
-    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const port = Number(new URL(await listening(taken)).port);
     onTestFinished(() => {
       taken.close();
     });
-    const { port } = taken.address() as AddressInfo;
     const deployed = await deployWorker(temporal, { LLAMACLOUD_METRICS_ADDRESS: `127.0.0.1:${port}` });
     const { code, stderr } = await deployed.worker.end();
     expect(code).toBe(1);
