@@ -1,5 +1,11 @@
 /** Durable LlamaCloud batches on Temporal. */
-export { type ActivityDeps, createActivities, type LlamaCloudPort, recordRequest } from './activities/index.js';
+export {
+  type AccountGateOptions,
+  type ActivityDeps,
+  createActivities,
+  type LlamaCloudPort,
+  recordRequest,
+} from './activities/index.js';
 export * from './client/index.js';
 export {
   type Batch,

@@ -1,5 +1,6 @@
 import type { LlamaCloudClient } from '../llamacloud/index.js';
 import type { OutputStore } from '../outputs/index.js';
+import type { AccountGateOptions } from './account/account-gate.js';
 
 /** The part of the client that the activities use. */
 export type LlamaCloudPort = Pick<
@@ -30,6 +31,11 @@ export interface ActivityDeps {
    * with. Neither enters a history. Default: no webhooks.
    */
   webhook?: { url: string; secret: string };
+  /**
+   * When the requests of this worker pause, because LlamaCloud refuses those of the whole account, and how often one of them tests
+   * whether it takes them again. Default: see {@link AccountGateOptions}.
+   */
+  accountGate?: AccountGateOptions;
   /** How long LlamaCloud's list of batches may lack a batch that was just created, in milliseconds: at most 90,000. Default 60,000. */
   listLagMs?: number;
 }

@@ -1,3 +1,6 @@
+import { AccountGate } from './account/account-gate.js';
+import { AccountPauseByHand } from './account/account-pause-by-hand.js';
+import { gateLlamaCloud } from './account/gate-llamacloud.js';
 import { cancelBatch } from './batch/cancel-batch.js';
 import { cancelPreviousCreates } from './batch/cancel-previous-creates.js';
 import { findChildReport } from './batch/child-report.js';
@@ -32,21 +35,23 @@ const MAX_LIST_LAG_MS = 90_000;
  * });
  * ```
  */
-export function createActivities(deps: ActivityDeps) {
-  if ((deps.listLagMs ?? 0) > MAX_LIST_LAG_MS) throw new RangeError(`listLagMs is more than ${MAX_LIST_LAG_MS}`);
+export function createActivities(given: ActivityDeps) {
+  if ((given.listLagMs ?? 0) > MAX_LIST_LAG_MS) throw new RangeError(`listLagMs is more than ${MAX_LIST_LAG_MS}`);
+  const gate = new AccountGate(given.accountGate);
+  const deps = { ...given, llamacloud: gateLlamaCloud(given.llamacloud, gate) };
   return {
     openBatch: openBatch(deps),
     findPreviousCreates: findPreviousCreates(deps),
     cancelPreviousCreates,
-    listRecentBatches: listRecentBatches(deps),
+    listRecentBatches: listRecentBatches(deps, gate),
     postBatch: postBatch(deps),
-    findCreatedBatch: findCreatedBatch(deps),
+    findCreatedBatch: findCreatedBatch(deps, gate),
     waitUntilListed: waitUntilListed(deps),
     waitForBatch: waitForBatch(deps),
     cancelBatch: cancelBatch(deps),
     readResults: readResults(deps),
     waitForJobs: waitForJobs(deps),
-    collectJob: collectJob(deps),
+    collectJob: collectJob(deps, new AccountPauseByHand()),
     readJobCredits: readJobCredits(deps),
     cancelJobs: cancelJobs(deps),
     writeManifest: writeManifest(deps),
@@ -58,5 +63,6 @@ export function createActivities(deps: ActivityDeps) {
   };
 }
 
+export type { AccountGateOptions } from './account/account-gate.js';
 export type { ActivityDeps, LlamaCloudPort } from './deps.js';
 export { recordRequest } from './support/metrics.js';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CliCommand } from './command.js';
 import type { CommandContext } from './command-context.js';
+import { addAccount } from './commands/account.js';
 import { addBatches } from './commands/batches/batches.js';
 import { addCancel } from './commands/cancel.js';
 import { addDev } from './commands/dev.js';
@@ -66,6 +67,7 @@ const COMMANDS = [
   addResume,
   addSetMaxConcurrentJobs,
   addCancel,
+  addAccount,
   addSchedule,
   addBatches,
 ];

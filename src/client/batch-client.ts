@@ -8,9 +8,12 @@ import {
   type DirectoriesReport,
   isDirectoriesReport,
   isReport,
+  type Pause,
+  type PauseOptions,
   type ProcessBatchInput,
   type ProcessDirectoriesInput,
 } from '../protocol/index.js';
+import { type AccountPause, AccountPauses } from './account-pauses.js';
 import { createRunHandle, type RunHandle } from './run-handle.js';
 import { type RunStart, summarize, toBatchStart, toDirectoriesStart } from './run-start.js';
 import { type BatchScheduleHandle, BatchSchedules, type ScheduleBatchOptions } from './schedules.js';
@@ -64,12 +67,14 @@ export class BatchClient {
   readonly #taskQueue: string;
   readonly #workerTimeoutMs: number;
   readonly #schedules: BatchSchedules;
+  readonly #account: AccountPauses;
 
   constructor({ client, taskQueue = DEFAULT_TASK_QUEUE, workerTimeoutMs = 10_000 }: BatchClientOptions) {
     this.#client = client;
     this.#taskQueue = taskQueue;
     this.#workerTimeoutMs = workerTimeoutMs;
     this.#schedules = new BatchSchedules(client.schedule, taskQueue);
+    this.#account = new AccountPauses(client, taskQueue);
   }
 
   /**
@@ -165,6 +170,35 @@ export class BatchClient {
   /** Returns a schedule to trigger, pause, resume or delete. Sends no request. */
   getSchedule(scheduleId: string): BatchScheduleHandle {
     return this.#schedules.get(scheduleId);
+  }
+
+  /**
+   * Pauses the account: Temporal starts no more activities of this client's task queue, of any run and in any worker, until
+   * {@link resumeAccount}. So nothing is sent to LlamaCloud, and no batch is created. What has started goes on: attempts of activities, and
+   * batches in LlamaCloud. `timeout` and `jobTimeout` go on too. A run that is cancelled still sends its requests to cancel, unless its
+   * workers limit their requests.
+   *
+   * A rate limit of the task queue: `UpdateTaskQueueConfig` with 0 requests per second. It replaces a limit that somebody has set there.
+   *
+   * @param options Who, by default the identity of the Temporal client, and why. Both are shown to those who look at a run.
+   * @throws AccountPauseNotSupported if the Temporal server is older than 1.29.
+   */
+  pauseAccount(options: PauseOptions = {}): Promise<AccountPause> {
+    return this.#account.pause(options);
+  }
+
+  /**
+   * Ends the pause of the account: all runs go on. Returns the pause; `null` if there was none.
+   *
+   * @param options Who and why, for the configuration of the task queue.
+   */
+  resumeAccount(options: PauseOptions = {}): Promise<Pause | null> {
+    return this.#account.resume(options);
+  }
+
+  /** Returns who has paused the account, since when and why; `null` if it is not paused. */
+  findAccountPause(): Promise<Pause | null> {
+    return this.#account.find();
   }
 
   /** Returns the run id of the first execution: it stays valid if the run continues as new. */

@@ -1,4 +1,5 @@
 /** For application code: start batch runs, follow them, and put them on a schedule. */
+export { type AccountPause, AccountPauseNotSupported } from './account-pauses.js';
 export {
   BatchClient,
   type BatchClientOptions,

@@ -10,6 +10,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import {
+  describeAccountPause,
   PAUSE_UPDATE,
   type Pause,
   type PauseOptions,
@@ -18,6 +19,7 @@ import {
   RESUME_UPDATE,
   SET_MAX_CONCURRENT_JOBS_UPDATE,
 } from '../protocol/index.js';
+import { AccountPauses } from './account-pauses.js';
 import { findBlockedBy } from './blocked-by.js';
 import { NoWorkerError } from './no-worker-error.js';
 import { toProgressError } from './progress-error.js';
@@ -26,10 +28,12 @@ import { toProgressError } from './progress-error.js';
 export type WithBlockedBy<Progress> = Progress & {
   /**
    * What the run can't get past right now: the last failure of an activity that the run or one of its children is retrying, why
-   * `createBatch` has not created the batch yet, or else `waitingFor`. `null` if there is none of them. Of the children for files, and
-   * of those for directories, the 3 oldest are asked.
+   * `createBatch` has not created the batch yet, or else `waitingFor`. While a person has paused the account: that. `null` if there is
+   * none of them. Of the children for files, and of those for directories, the 3 oldest are asked.
    */
   blockedBy: string | null;
+  /** Who has paused the account, that is the task queue of the run, since when and why. `null`: nobody, or the server can't say. */
+  accountPause: Pause | null;
 };
 
 export interface ProgressOptions {
@@ -133,8 +137,13 @@ export function createRunHandle<Report, Progress extends object>(
         const query = lastHandle.query<Progress>(PROGRESS_QUERY).catch((error: unknown) => {
           throw toProgressError(error, description, deadlineMs);
         });
-        const [progress, blockedBy] = await Promise.all([query, findBlockedBy(client, description)]);
-        return { ...progress, blockedBy: blockedBy ?? readWaitingFor(progress) };
+        const [progress, blockedBy, accountPause] = await Promise.all([
+          query,
+          findBlockedBy(client, description),
+          findPauseOfQueue(client, description),
+        ]);
+        const pause = accountPause === null ? null : describeAccountPause(accountPause);
+        return { ...progress, blockedBy: pause ?? blockedBy ?? readWaitingFor(progress), accountPause };
       });
     },
     result: () => handle.result(),
@@ -158,6 +167,15 @@ export function createRunHandle<Report, Progress extends object>(
     resume: () => update<void>(RESUME_UPDATE, null),
     setMaxConcurrentJobs: (count) => update<void>(SET_MAX_CONCURRENT_JOBS_UPDATE, count),
   };
+}
+
+/** A run that has ended waits for nobody. Some servers can't say it, or do not let this client ask: progress is shown all the same. */
+async function findPauseOfQueue(
+  client: Client,
+  { taskQueue, closeTime }: WorkflowExecutionDescription,
+): Promise<Pause | null> {
+  if (closeTime !== undefined) return null;
+  return new AccountPauses(client, taskQueue).find().catch(() => null);
 }
 
 /** What the run itself says that it waits for. Only the progress of a `processBatch` run has it. */

@@ -46,6 +46,11 @@ export const FAILURES = {
     advice:
       'Check that the output folder (LLAMACLOUD_OUTPUT) can be written to, has room, and is the same for all workers.',
   },
+  /**
+   * Benign: LlamaCloud refuses all requests of the account, or does not respond. Nothing is sent, except for one request at a time that
+   * tests it. See `AccountGateOptions`.
+   */
+  AccountPaused: { retried: 'yes', advice: null },
   /** Benign: the batch is not terminal, or its results are not there yet. */
   BatchNotReady: { retried: 'yes', advice: null },
   /** Benign: the job is not terminal yet. */

@@ -1,3 +1,4 @@
+export * from './account-pause.js';
 export * from './chunk.js';
 export * from './control.js';
 export * from './created-batch.js';

@@ -122,13 +122,23 @@ describe('start over many directories', () => {
   });
 
   it('exits 1 when no more batches could be made, and tells what there is', async () => {
-    emulator.faults.next({ kind: 'status', status: 402, method: 'POST', path: '/api/v2/batches', times: 3 });
-    const result = await run('start', ...parseFlags(...IDS), '--max-concurrent-batches', '1', '--wait', '--json');
-    emulator.faults.clear();
+    const queue = ['--task-queue', 'of-a-wrong-key'];
+    const other = new CliProcess(['worker', ...queue], {
+      env: {
+        ...env,
+        LLAMA_CLOUD_API_KEY: 'llx-of-nobody-0123456789',
+        LLAMA_CLOUD_BASE_URL: emulator.url,
+        LLAMACLOUD_OUTPUT: output,
+      },
+    });
+    const flags = [...queue, '--max-concurrent-batches', '1', '--wait', '--json'];
+    const result = await run('start', ...parseFlags(...IDS), ...flags).finally(() => other.stop('SIGKILL'));
     expect(result.code).toBe(1);
-    expect(result.stderr).toMatch(/^error: the run failed\. OutOfCredits: directory dir-1: .*Add credits.*2 of 3/m);
+    expect(result.stderr).toMatch(
+      /^error: the run failed\. NotAuthorized: directory dir-1: .*Check the API key.*2 of 3/m,
+    );
     expect(readJson<Answer>(result)).toMatchObject({
-      error: { type: 'OutOfCredits' },
+      error: { type: 'NotAuthorized' },
       report: { directories: { failed: 1, skipped: 2 } },
     });
   });

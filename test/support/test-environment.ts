@@ -7,7 +7,14 @@ import type { temporal } from '@temporalio/proto';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { inject } from 'vitest';
 import type { Activities } from '../../src/activities/types.js';
-import { BatchClient, createActivities, DirectoryStore, LlamaCloudClient, type ManifestLine } from '../../src/index.js';
+import {
+  type AccountGateOptions,
+  BatchClient,
+  createActivities,
+  DirectoryStore,
+  LlamaCloudClient,
+  type ManifestLine,
+} from '../../src/index.js';
 import {
   ADVERSE_CONDITIONS,
   type EmulatedBatch,
@@ -55,6 +62,8 @@ export interface TestEnvironmentOptions {
   listLagMs?: number;
   /** Webhook of the batches that are created. */
   webhook?: { url: string; secret: string };
+  /** When requests pause, and how often one of them tests it. */
+  accountGate?: AccountGateOptions;
   /** Starts a second worker, on its own task queue, with the emulator and the output folder of this environment. */
   shared?: TestEnvironment;
 }
@@ -75,6 +84,7 @@ export async function startTestEnvironment(
     outputs: new DirectoryStore(output),
     listLagMs: options.listLagMs ?? 3_000,
     ...(options.webhook === undefined ? {} : { webhook: options.webhook }),
+    ...(options.accountGate === undefined ? {} : { accountGate: options.accountGate }),
   });
   const replaced = typeof options.activities === 'function' ? options.activities(real) : options.activities;
   const worker = await Worker.create({

@@ -2,9 +2,11 @@
 import { log } from '@temporalio/activity';
 import { type Batch, HttpStatusError, UnexpectedResponseError } from '../../llamacloud/index.js';
 import { type ApiScope, type CreatedBatch, LIST_LAG_MS } from '../../protocol/index.js';
+import { AccountGate } from '../account/account-gate.js';
 import type { ActivityDeps } from '../deps.js';
 import { NotReady } from '../support/not-ready.js';
 import { runAttempt } from '../support/run-attempt.js';
+import type { Operation } from '../support/to-failure.js';
 import { type BatchToCreate, hasId, listBatches, mayBeOfSpec, toCreatedBatch } from './list-batches.js';
 
 /** The batches that were there before the first POST, and that may be of this spec. Any other batch is new. */
@@ -22,11 +24,13 @@ export interface PreexistingBatches {
 const MAX_CLOCK_SKEW_MS = 24 * 60 * 60_000;
 
 /** Lists the batches of the last 24 hours that may be of this spec. `GET /api/v2/batches`. */
-export function listRecentBatches(deps: ActivityDeps) {
+export function listRecentBatches(deps: ActivityDeps, gate = new AccountGate()) {
   return (input: BatchToCreate): Promise<PreexistingBatches> =>
     // The first request of a run whose failure counts: `openBatch` only counts the files, and ignores failures. With 'open', a wrong key
     // or id fails the run at once.
     runAttempt('open', `directory ${input.directoryId}`, async ({ nowMs, signal }) => {
+      // First: the list has to be as it is when the POST is sent.
+      gate.assertOpen('create');
       const sinceMs = nowMs - MAX_CLOCK_SKEW_MS;
       const batches = await listBatches(deps, input, sinceMs, signal);
       const batchIds = batches.filter(hasId).map(({ id }) => id);
@@ -38,6 +42,8 @@ export interface FindCreatedBatchInput extends BatchToCreate {
   preexisting: PreexistingBatches;
   /** Poll until the list shows the batch, for at most `listLagMs` (60 s). If `false`, the list is read once. */
   wait: boolean;
+  /** Whether the batch is looked for to be cancelled. No POST follows, and a pause of the account does not hold it up. */
+  isStopping?: boolean;
 }
 
 /**
@@ -45,9 +51,10 @@ export interface FindCreatedBatchInput extends BatchToCreate {
  * same time: every `createBatch` for the same directory, job type and configuration has the same workflow id. `GET /api/v2/batches`, and
  * `GET /api/v2/batches/{id}` if the list does not say what a batch processes.
  */
-export function findCreatedBatch(deps: ActivityDeps) {
+export function findCreatedBatch(deps: ActivityDeps, gate = new AccountGate()) {
   return (input: FindCreatedBatchInput): Promise<CreatedBatch | null> =>
-    runAttempt('read', `batch over directory ${input.directoryId}`, async ({ ageMs, signal }) => {
+    runAttempt(toOperation(input), `batch over directory ${input.directoryId}`, async ({ ageMs, signal }) => {
+      gate.assertOpen('create');
       const { sinceMs, batchIds, withoutId } = input.preexisting;
       const preexisting = new Set(batchIds);
       const batches = await listBatches(deps, input, sinceMs, signal);
@@ -70,16 +77,23 @@ export function findCreatedBatch(deps: ActivityDeps) {
 
 export interface WaitUntilListedInput extends BatchToCreate {
   batchId: string;
+  /** As in {@link FindCreatedBatchInput}. */
+  isStopping?: boolean;
 }
 
 /** Polls until LlamaCloud's list shows a batch, for at most `listLagMs` (60 s). `GET /api/v2/batches`. */
 export function waitUntilListed(deps: ActivityDeps) {
   return (input: WaitUntilListedInput): Promise<void> =>
-    runAttempt('read', `batch ${input.batchId}`, async ({ nowMs, ageMs, signal }) => {
+    runAttempt(toOperation(input), `batch ${input.batchId}`, async ({ nowMs, ageMs, signal }) => {
       const batches = await listBatches(deps, input, nowMs - ageMs - MAX_CLOCK_SKEW_MS, signal);
       if (batches.some(({ id }) => id === input.batchId) || ageMs >= maxListLagMs(deps)) return;
       throw toNotListed(deps, `LlamaCloud's list does not show batch ${input.batchId} yet`, ageMs);
     });
+}
+
+/** The attempts of a stop are made even while the account is paused. */
+export function toOperation({ isStopping = false }: { isStopping?: boolean }): Operation {
+  return isStopping ? 'cancel' : 'read';
 }
 
 function maxListLagMs({ listLagMs = LIST_LAG_MS }: ActivityDeps): number {

@@ -2,6 +2,7 @@ import { activityInfo, Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { HttpStatusError, isKnownNotCreated } from '../../llamacloud/index.js';
 import type { CreatedBatch } from '../../protocol/index.js';
+import { AccountPaused } from '../account/account-paused.js';
 import type { ActivityDeps } from '../deps.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { toBatchWebhooks } from './batch-webhooks.js';
@@ -63,7 +64,8 @@ export function postBatch(deps: ActivityDeps) {
           const params = { ...scope, sourceDirectoryId: directoryId, job, ...webhooks };
           return toCreatedBatch(await deps.llamacloud.createBatch(params));
         } catch (error) {
-          outcome.mayHaveCreatedBatch = !isKnownNotCreated(error);
+          // Of a pause, nothing was sent, or the response was a 401 or 402.
+          outcome.mayHaveCreatedBatch = !(error instanceof AccountPaused || isKnownNotCreated(error));
           if (error instanceof HttpStatusError && error.status === 503) outcome.isCreateUnlikely = true;
           throw error;
         }
@@ -92,14 +94,16 @@ function toClosedRunFailure(): ApplicationFailure {
 function withPostDetails(error: unknown, outcome: Omit<PostFailureDetails, 'retryDelayMs'>): unknown {
   if (error instanceof CancelledFailure) return new CancelledFailure(error.message, [{ ...outcome, retryDelayMs: 0 }]);
   if (!(error instanceof ApplicationFailure) || (error.nonRetryable && !outcome.mayHaveCreatedBatch)) return error;
-  const { message, type, nextRetryDelay, cause } = error;
-  const retryDelayMs = typeof nextRetryDelay === 'number' ? nextRetryDelay : 0;
+  const { message, type, nextRetryDelay, cause, category } = error;
+  // The activity that looks for the batch, before the next POST, waits for the end of a pause: unlike a POST, that adds nothing to history.
+  const retryDelayMs = type === 'AccountPaused' || typeof nextRetryDelay !== 'number' ? 0 : nextRetryDelay;
   const details: PostFailureDetails = { ...outcome, retryDelayMs };
   return ApplicationFailure.create({
     message,
     ...(type == null ? {} : { type }),
     nonRetryable: true,
     details: [details],
+    ...(category == null ? {} : { category }),
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -15,7 +15,7 @@ import {
 } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { type Attempt, runAttempt } from '../support/run-attempt.js';
-import type { PreexistingBatches } from './find-created-batch.js';
+import { type PreexistingBatches, toOperation } from './find-created-batch.js';
 import { type BatchToCreate, hasId, listBatches, toCreatedBatch } from './list-batches.js';
 import {
   describeExecution,
@@ -28,6 +28,8 @@ import {
 export interface FindPreviousCreatesInput extends BatchToCreate {
   /** The `createBatch` workflow, and the run that it creates for. */
   runs: { create: ExecutionRef; parent: ExecutionRef | null };
+  /** As in `FindCreatedBatchInput`. */
+  isStopping?: boolean;
 }
 
 export interface PreviousCreates {
@@ -44,7 +46,7 @@ export interface PreviousCreates {
 export function findPreviousCreates(deps: ActivityDeps) {
   return (input: FindPreviousCreatesInput): Promise<PreviousCreates> => {
     const { scope, runs } = input;
-    return runAttempt('read', `earlier runs of ${runs.create.workflowId}`, async (attempt) => {
+    return runAttempt(toOperation(input), `earlier runs of ${runs.create.workflowId}`, async (attempt) => {
       const { client } = Context.current();
       let preexisting: PreexistingBatches | null = null;
       for (const previousRun of await listPreviousCreates(client, runs)) {

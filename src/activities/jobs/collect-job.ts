@@ -6,6 +6,7 @@ import {
   type ProcessJobInput,
   type TerminalStatus,
 } from '../../protocol/index.js';
+import { AccountPauseByHand } from '../account/account-pause-by-hand.js';
 import type { ActivityDeps } from '../deps.js';
 import { resolveJobInput } from '../input/index.js';
 import { NotReady } from '../support/not-ready.js';
@@ -28,7 +29,7 @@ export interface UnsuccessfulJob {
  *
  * `GET /api/v2/parse/{id}` or `GET /api/v2/extract/{id}`, and the presigned URL of a large document.
  */
-export function collectJob(deps: ActivityDeps) {
+export function collectJob(deps: ActivityDeps, accountPause = new AccountPauseByHand()) {
   return (input: ProcessJobInput): Promise<JobOutcome | UnsuccessfulJob> => {
     const resolved = resolveJobInput(input);
     // Temporal does not count local activities. A run that started before requests were limited still uses them.
@@ -36,6 +37,7 @@ export function collectJob(deps: ActivityDeps) {
       throw ApplicationFailure.retryable('requests are limited: this has to be an activity', 'RateLimited');
     const { fileId, jobId, type, batchId, collect, projectId, organizationId } = resolved;
     return runAttempt('read', `job ${jobId} of ${resolved.name ?? fileId}`, async ({ ageMs, signal }) => {
+      await accountPause.assertNotPaused();
       await assertSameStore(deps.outputs, resolved.storeId);
       const expand = expandFields(collect);
       const result = await deps.llamacloud.getJob({ id: jobId, type }, { expand, projectId, organizationId, signal });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ApiScope, NOT_FOUND_GRACE_MS, type ResolvedPoll } from '../../protocol/index.js';
+import { AccountPaused } from '../account/account-paused.js';
 import type { ActivityDeps } from '../deps.js';
 import { msUntilNextPoll } from '../support/next-poll.js';
 import { NotReady } from '../support/not-ready.js';
@@ -62,6 +63,8 @@ export function waitForJobs(deps: ActivityDeps) {
       } catch (error) {
         if (signal.aborted) throw error;
         const { failingSinceMs } = progressSchema.safeParse(progress).data ?? { failingSinceMs: nowMs };
+        // A pause says nothing about the list.
+        if (error instanceof AccountPaused && !isLastPoll) throw error;
         if (isLastPoll || nowMs - failingSinceMs >= RETRY_LIST_FOR_MS) return POLL_INDIVIDUALLY;
         saveProgress({ failingSinceMs });
         throw error;

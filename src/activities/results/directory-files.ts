@@ -2,6 +2,7 @@ import { log } from '@temporalio/activity';
 import { z } from 'zod';
 import { HttpStatusError } from '../../llamacloud/index.js';
 import { cleanText } from '../../protocol/index.js';
+import { AccountPaused } from '../account/account-paused.js';
 import type { ActivityDeps } from '../deps.js';
 import { type DirectoryToList, listDirectoryPages } from '../support/directory-pages.js';
 import { withTimeout } from '../support/with-timeout.js';
@@ -90,6 +91,8 @@ export async function readDirectoryFiles(
     return { files, unidentified, ...(mayContinue ? { nextPageToken } : {}), isComplete: false };
   } catch (error) {
     signal.throwIfAborted();
+    // A pause says nothing about the list.
+    if (error instanceof AccountPaused) throw error;
     if (failingMs < RETRY_FOR_MS && !wouldFailAgain(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     log.warn('The names of the files could not be read: their ids are used instead', {

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
+import { bypassAccountGate } from '../account/account-gate.js';
 import { type Operation, type TimeLimitedFailure, toFailure } from './to-failure.js';
 
 /** Well under the heartbeat timeout of 30 s that the workflows set. The SDK sends only as many heartbeats as it needs. */
@@ -67,9 +68,11 @@ export async function runAttempt<T>(
   const remainingMs = () => timeoutMs - reserveMs - ageMs - (performance.now() - startedMs);
   const since = before.failingSinceMs ?? {};
   const failingMs = (kind: TimeLimitedFailure) => nowMs - (since[kind] ?? nowMs);
+  // What a person stops costs money: it is tried even while no other request is sent.
+  const runPastGate = operation === 'cancel' ? (attempt: Attempt) => bypassAccountGate(() => run(attempt)) : run;
   const timer = setInterval(() => heartbeat(before.failingSinceMs), HEARTBEAT_INTERVAL_MS);
   try {
-    return await run({
+    return await runPastGate({
       signal,
       nowMs,
       ageMs,
@@ -104,7 +107,7 @@ export async function runAttempt<T>(
 
 /** These say nothing about the key, the id or the document. Any other response of LlamaCloud resets the timers. */
 function keepsTimers({ type }: ApplicationFailure): boolean {
-  return type === 'ServiceUnavailable' || type === 'RateLimited' || type === 'OutputFailed';
+  return type === 'ServiceUnavailable' || type === 'RateLimited' || type === 'OutputFailed' || type === 'AccountPaused';
 }
 
 /** Temporal gives the first attempt of an activity two equal times. Test servers give times a few milliseconds apart. */

@@ -18,6 +18,7 @@ import {
   type ResolvedPoll,
   readStackFrames,
 } from '../../protocol/index.js';
+import { AccountPaused } from '../account/account-paused.js';
 import { NotReady } from './not-ready.js';
 import { formatDelay, pollDelayMs } from './poll-delay.js';
 import { ResultMissing } from './result-missing.js';
@@ -69,6 +70,8 @@ const UNAUTHORIZED_DELAY_MS = 15_000;
  * that is larger. These parts and the advice are at most 3,000 bytes together.
  */
 const MAX_REASON_BYTES = 600;
+/** A reason with its advice, and the times. */
+const MAX_PAUSE_BYTES = 1_200;
 const MAX_ERROR_NAME_BYTES = 100;
 const MAX_FRAMES = 3;
 const MAX_FRAME_BYTES = 200;
@@ -76,6 +79,7 @@ const MAX_FRAME_BYTES = 200;
 /** Turns an error into one of the failure types in FAILURES. Any other error keeps its name as type, and is retried. */
 export function toFailure(error: unknown, context: FailureContext): ClassifiedFailure {
   if (error instanceof ApplicationFailure) return { failure: error };
+  if (error instanceof AccountPaused) return { failure: toPausedFailure(error, context) };
   if (error instanceof NotReady) return { failure: toBenignFailure(error, context) };
   const type = toFailureType(error, context.operation);
   const cause = error instanceof Error ? toConciseCause(error) : undefined;
@@ -105,6 +109,16 @@ function toBenignFailure({ type, message, delayMs }: NotReady, context: FailureC
     message: `${cleanText(message)}, next poll in ${formatDelay(delay)}`,
     category: ApplicationFailureCategory.BENIGN,
     nextRetryDelay: delay,
+  });
+}
+
+/** Benign: the gate has logged it once. All attempts of all runs have this failure meanwhile. */
+function toPausedFailure(error: AccountPaused, context: FailureContext): ApplicationFailure {
+  return conciseFailure({
+    type: 'AccountPaused',
+    message: `${cleanText(context.what)}: ${cleanText(error.message, MAX_PAUSE_BYTES)}`,
+    category: ApplicationFailureCategory.BENIGN,
+    nextRetryDelay: beforeDeadline(error.delayMs, context),
   });
 }
 

@@ -1,10 +1,10 @@
-import { userInfo } from 'node:os';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { MAX_CONCURRENT_JOBS_LIMIT } from '../../protocol/index.js';
 import type { CliCommand } from '../command.js';
 import type { CommandContext } from '../command-context.js';
 import { CliError } from '../errors.js';
 import { integer, nonEmpty } from '../options/parsers.js';
+import { readUser } from '../read-user.js';
 import { attachToRun, readRunStatus } from '../runs/run-status.js';
 import type { AnyRun } from '../runs/run-types.js';
 import { type TemporalFlags, withTemporal } from '../temporal.js';
@@ -83,13 +83,4 @@ async function update(
       throw new CliError(`${workflowId} refused: ${error.cause?.message ?? error.message}`, howItEnded);
     }
   });
-}
-
-/** Empty where the operating system knows no user, as in some containers. */
-function readUser(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return '';
-  }
 }

@@ -47,7 +47,7 @@ async function printProgress(
   { runId, status, isOpen }: RunStatus,
 ): Promise<void> {
   const end = isOpen ? undefined : await readEnd(run);
-  const { blockedBy, ...progress } = await readProgress(run, status, end);
+  const { blockedBy, accountPause, ...progress } = await readProgress(run, status, end);
   // The progress of a cancelled run says more than Temporal's own failure.
   const failure = end?.failure && {
     type: end.failure.type,
@@ -61,6 +61,7 @@ async function printProgress(
     status,
     progress,
     blockedBy,
+    accountPause,
     ...(failure === undefined ? {} : { error: failure }),
   });
 }
@@ -74,12 +75,15 @@ async function printProgress(
 async function readProgress(run: AnyRun, status: string, end: RunEnd | undefined): Promise<WithBlockedBy<AnyProgress>> {
   try {
     const progress = await queryProgress(run);
-    return end === undefined ? progress : { ...toEndedProgress(progress, status), blockedBy: null };
+    return end === undefined ? progress : { ...toEndedProgress(progress, status), ...NOT_BLOCKED };
   } catch (error) {
     if (end?.report === undefined || !isNoAnswer(error)) throw error;
-    return { ...fromReport(end.report, status), blockedBy: null };
+    return { ...fromReport(end.report, status), ...NOT_BLOCKED };
   }
 }
+
+/** A run that has ended waits for nothing. */
+const NOT_BLOCKED = { blockedBy: null, accountPause: null };
 
 /** How a run has ended. */
 interface RunEnd {

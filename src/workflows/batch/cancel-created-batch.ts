@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, upsertMemo } from '@temporalio/workflow';
 import type { CreatedBatch } from '../../activities/types.js';
 import { BATCH_ID_MEMO, MAY_HAVE_LEFT_BATCH, rootFailure } from '../../protocol/index.js';
+import { PAST_PAUSE } from '../shared/activities.js';
 import { cancelRemoteBatch, cancelRemoteJobs } from './cancel-remote.js';
 import type { CreateBatchInput } from './create-input.js';
 import {
@@ -30,7 +31,7 @@ export async function cancelCreatedBatch(input: CreateBatchInput, state: CreateS
   try {
     return input.onStop === 'leave' ? batch : await cancelBatchAndJobs(input, batch);
   } finally {
-    await keepLockUntilListed(input, batch.batchId, CLEANUP_TIMEOUT_MS);
+    await keepLockUntilListed(input, batch.batchId, CLEANUP_TIMEOUT_MS, true);
   }
 }
 
@@ -54,14 +55,14 @@ async function cancelBatchAndJobs(input: CreateBatchInput, batch: CreatedBatch):
 
 /** @throws where there may be a batch that is not found: a person has to look. */
 async function findBatchToCancel(input: CreateBatchInput, state: CreateState): Promise<CreatedBatch | null> {
-  const options = { scheduleToCloseTimeout: CLEANUP_TIMEOUT_MS };
+  const options = { ...PAST_PAUSE, scheduleToCloseTimeout: CLEANUP_TIMEOUT_MS };
   const mayBeRunning = `The run was stopped, and a batch over directory ${input.directoryId} may be running`;
   try {
-    if (state.preexisting === null) await readPreviousCreates(input, state, options);
+    if (state.preexisting === null) await readPreviousCreates(input, state, options, true);
     const { batch, preexisting, mayHaveCreatedBatch, lostPosts } = state;
     if (batch !== null || preexisting === null || !mayHaveCreatedBatch) return batch;
     const summary = `Look for a batch over ${input.directoryId} that a lost request created`;
-    const found = await findNewBatch(input, preexisting, true, { ...options, summary });
+    const found = await findNewBatch(input, preexisting, true, { ...options, summary }, true);
     if (found !== null || lostPosts === 0) return found;
     upsertMemo(toPreexistingMemo(state));
     const message = `${mayBeRunning}: the response to its POST was lost, and LlamaCloud's list does not show it. Look for it there, and cancel it.`;

@@ -168,7 +168,8 @@ async function waitBeforeNextPost(
   const { type, message } = rootFailure(error);
   setCurrentDetails(`The batch is not created yet: ${code(type)} ${code(message)}`);
   upsertMemo({ [BLOCKED_BY_MEMO]: cleanText(message), ...toPreexistingMemo(state) });
-  log.warn('The batch is not created yet', { type, message, mayHaveCreatedBatch });
+  // A pause of the account is logged once, by the worker.
+  if (type !== 'AccountPaused') log.warn('The batch is not created yet', { type, message, mayHaveCreatedBatch });
   await sleep(Math.max(MIN_DELAY_MS, retryDelayMs));
   throwIfStopped();
   if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof createBatch>(input, state);

@@ -3,7 +3,13 @@ import type { ActivityOptions } from '@temporalio/common';
 import { ActivityFailure, isCancellation, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { CreatedBatch, PreexistingBatches } from '../../activities/types.js';
 import { PREEXISTING_BATCHES_MEMO } from '../../protocol/index.js';
-import { findCreatedBatch, findPreviousCreates, listRecentBatches, waitUntilListed } from '../shared/activities.js';
+import {
+  findCreatedBatch,
+  findPreviousCreates,
+  listRecentBatches,
+  PAST_PAUSE,
+  waitUntilListed,
+} from '../shared/activities.js';
 import type { CreateBatchInput } from './create-input.js';
 
 /** Plain JSON: continue-as-new carries it. */
@@ -43,12 +49,13 @@ export async function readPreviousCreates(
   { directoryId, job, scope }: CreateBatchInput,
   state: CreateState,
   options: ActivityOptions = {},
+  isStopping = false,
 ): Promise<void> {
   const { workflowId, runId, parent } = workflowInfo();
   const runs = { create: { workflowId, runId }, parent: parent ?? null };
   const summary = 'Look for a batch that was created before a reset';
   const previous = await findPreviousCreates.executeWithOptions({ ...options, summary }, [
-    { directoryId, job, scope, runs },
+    { directoryId, job, scope, runs, ...(isStopping && { isStopping }) },
   ]);
   state.batch = previous.batch;
   state.preexisting = previous.preexisting;
@@ -82,10 +89,17 @@ export async function keepLockUntilListed(
   { directoryId, job, scope }: CreateBatchInput,
   batchId: string,
   timeoutMs: number,
+  isStopping = false,
 ): Promise<void> {
-  const options = { summary: 'Wait until the list shows the batch', scheduleToCloseTimeout: timeoutMs };
+  const options = {
+    ...(isStopping && PAST_PAUSE),
+    summary: 'Wait until the list shows the batch',
+    scheduleToCloseTimeout: timeoutMs,
+  };
   try {
-    await waitUntilListed.executeWithOptions(options, [{ directoryId, job, scope, batchId }]);
+    await waitUntilListed.executeWithOptions(options, [
+      { directoryId, job, scope, batchId, ...(isStopping && { isStopping }) },
+    ]);
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
   }
@@ -101,7 +115,10 @@ export function findNewBatch(
   preexisting: PreexistingBatches,
   wait: boolean,
   options: ActivityOptions = {},
+  isStopping = false,
 ): Promise<CreatedBatch | null> {
   const summary = `Look for a new batch over ${input.directoryId}`;
-  return findCreatedBatch.executeWithOptions({ summary, ...options }, [{ ...input, preexisting, wait }]);
+  return findCreatedBatch.executeWithOptions({ summary, ...options }, [
+    { ...input, preexisting, wait, ...(isStopping && { isStopping }) },
+  ]);
 }

@@ -12,6 +12,8 @@ const COMMON = {
   startToCloseTimeout: '5 minutes',
   // Activities heartbeat every 5 s, and the SDK sends every fifth or so. A lost worker is noticed within this.
   heartbeatTimeout: '30 seconds',
+  // Temporal would give the activity to the worker past the task queue, and so past the pause of the account, which is a limit of that queue.
+  allowEagerDispatch: false,
   retry: {
     // Every failure of this package says when to retry. The policy is for lost workers and timeouts. It does not grow: most
     // attempts are polls, so their number says nothing about how often something went wrong.
@@ -21,6 +23,12 @@ const COMMON = {
     maximumInterval: MAX_POLL_MS,
   },
 } as const satisfies ActivityOptions;
+
+/**
+ * For what stops a run: the first attempt starts even while a person has paused the account, except on workers with a request limit, to
+ * which Temporal gives nothing past the task queue.
+ */
+export const PAST_PAUSE = { allowEagerDispatch: true } as const satisfies ActivityOptions;
 
 /** They wait for no document in the task queue: a request limit holds up what creates a batch, with a lock, or stops a run least. */
 const FIRST = { ...COMMON, priority: { priorityKey: 1 } } as const satisfies ActivityOptions;
@@ -59,7 +67,10 @@ export const { postBatch } = proxyActivities<Activities>({
 });
 
 /** The activities of a stop. The caller sets a `scheduleToCloseTimeout`, which includes the time in the task queue. */
-export const { cancelBatch, cancelJobs, cancelPreviousCreates } = proxyActivities<Activities>(FIRST);
+export const { cancelBatch, cancelJobs, cancelPreviousCreates } = proxyActivities<Activities>({
+  ...FIRST,
+  ...PAST_PAUSE,
+});
 
 /** For the report only: where they fail, a run goes on without them. */
 export const { findChildReport, readJobCredits } = proxyActivities<Activities>({

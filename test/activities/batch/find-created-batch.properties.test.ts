@@ -11,7 +11,8 @@ import { failureOf, run } from '../support.js';
 
 let respond: (request: Request) => Reply;
 const llamacloud = clientOfFetch((request) => respond(request));
-const activities = createActivities({ llamacloud, outputs: new DirectoryStore('/nowhere') });
+/** Of a worker whose requests have not paused. */
+const newActivities = () => createActivities({ llamacloud, outputs: new DirectoryStore('/nowhere') });
 
 const WORK: BatchToCreate = { directoryId: 'dir-1', job: { type: 'parse_v2', configurationId: 'cfg-1' }, scope: {} };
 
@@ -127,7 +128,7 @@ describe('after a POST whose response was lost', () => {
           setWorld(world, pageSize);
           const batchIds = world.filter(({ isPreexisting }) => isPreexisting).map(({ id }) => id);
           const input = { ...WORK, preexisting: { sinceMs: 0, batchIds, withoutId: 0 }, wait };
-          const found = run(activities.findCreatedBatch, input, { ageMs, number: ageMs === 0 ? 1 : 2 });
+          const found = run(newActivities().findCreatedBatch, input, { ageMs, number: ageMs === 0 ? 1 : 2 });
           const decision = decide(world, ageMs, wait);
           if (decision === 'wait') expect((await failureOf(found)).nonRetryable).toBe(false);
           else if (decision === 'none') expect(await found).toBeNull();
@@ -143,11 +144,11 @@ describe('after a POST whose response was lost', () => {
       fc.asyncProperty(world, fc.integer({ min: 1, max: 4 }), async (world, pageSize) => {
         const readable = world.map((batch) => ({ ...batch, getStatus: 200 }));
         setWorld(readable, pageSize);
-        const preexisting = await run(activities.listRecentBatches, WORK);
+        const preexisting = await run(newActivities().listRecentBatches, WORK);
         const couldBeOurs = world.filter((batch) => !batch.isDescribed || isOurs(batch));
         expect([...preexisting.batchIds].sort()).toEqual(couldBeOurs.map(({ id }) => id).sort());
         const find = { ...WORK, preexisting, wait: false };
-        expect(await run(activities.findCreatedBatch, find)).toBeNull();
+        expect(await run(newActivities().findCreatedBatch, find)).toBeNull();
         setWorld(
           [
             { id: 'bat-new', ...mine, createdAt: undefined, isDescribed: false, getStatus: 200, isPreexisting: false },
@@ -155,7 +156,7 @@ describe('after a POST whose response was lost', () => {
           ],
           pageSize,
         );
-        expect(await run(activities.findCreatedBatch, find)).toMatchObject({ batchId: 'bat-new' });
+        expect(await run(newActivities().findCreatedBatch, find)).toMatchObject({ batchId: 'bat-new' });
       }),
       { numRuns: 40 },
     );
@@ -176,7 +177,7 @@ describe('the POST', () => {
     await fc.assert(
       fc.asyncProperty(status, body, async (status, body) => {
         respond = () => ({ status, body });
-        const posted = run(activities.postBatch, WORK);
+        const posted = run(newActivities().postBatch, WORK);
         const isGiven = status < 300 && ![204, 205].includes(status) && toJson(body)?.id === 'bat-1';
         if (isGiven) expect((await posted).batchId).toBe('bat-1');
         else {
@@ -208,7 +209,7 @@ describe('the POST', () => {
         respond = () => {
           throw new TypeError('fetch failed', { cause: Object.assign(new Error(message), { code }) });
         };
-        const failure = await failureOf(run(activities.postBatch, WORK));
+        const failure = await failureOf(run(newActivities().postBatch, WORK));
         expect(failure.details?.[0]).toMatchObject({ mayHaveCreatedBatch: !refused.includes(code) });
       }),
       { numRuns: 40 },
@@ -235,7 +236,7 @@ describe('the POST', () => {
               }),
             };
           };
-          const failure = await failureOf(run(activities.postBatch, WORK, { number, ageMs }));
+          const failure = await failureOf(run(newActivities().postBatch, WORK, { number, ageMs }));
           expect(failure.details?.[0]).toMatchObject({ mayHaveCreatedBatch: true });
           expect(sent).toBe(0);
         },

@@ -161,8 +161,8 @@ describe('findCreatedBatch', () => {
     [{ kind: 'truncated' }, 'ServiceUnavailable'],
     [{ kind: 'html' }, 'UnexpectedResponse'],
     // A batch that was paid for may be there: these do not end here as they do at the POST.
-    [{ kind: 'status', status: 401 }, 'NotAuthorized'],
-    [{ kind: 'status', status: 402 }, 'OutOfCredits'],
+    [{ kind: 'status', status: 401 }, 'AccountPaused'],
+    [{ kind: 'status', status: 402 }, 'AccountPaused'],
   ] as const;
 
   test.each(NO_LIST)('does not answer "there is none" while the list can not be read: %j', async (fault, type) => {

@@ -117,7 +117,6 @@ describe('postBatch', () => {
   const REJECTED = [
     [400, 'RequestRejected', /Check the ids and the configuration/],
     [401, 'NotAuthorized', /Check the API key \(LLAMA_CLOUD_API_KEY\)/],
-    [402, 'OutOfCredits', /Add credits to the LlamaCloud organization/],
     [403, 'NotAuthorized', /Check the API key \(LLAMA_CLOUD_API_KEY\)/],
     [404, 'NotFound', /Check the id/],
     [409, 'RequestRejected', /Check the ids/],
@@ -130,6 +129,32 @@ describe('postBatch', () => {
     expect(failure.message).toMatch(advice);
     expect(failure.message).toContain(`batch over directory ${work.directoryId}: LlamaCloud returned`);
     expect(details).toEqual({ httpStatus: status });
+  });
+
+  test('402 pauses the account: it says that nothing was created, and the next POST is not sent', async () => {
+    const { env, work, failure, details } = await failedPost({ kind: 'status', status: 402 });
+    expect(failure).toMatchObject({ type: 'AccountPaused', nonRetryable: true, category: 'BENIGN' });
+    expect(failure.message).toMatch(/LlamaCloud returned 402.*Add credits to the LlamaCloud organization/);
+    const refused = await failing(env.activities.postBatch, work);
+    expect(refused.type).toBe('AccountPaused');
+    expect([details, refused.details?.[0]]).toEqual([retry(false, 0), retry(false, 0)]);
+    expect(env.emulator.requests).toHaveLength(1);
+  });
+
+  test('while the account creates no batches, what comes before a POST waits, and what looks for a batch to cancel does not', async () => {
+    const { env, work, list } = await setWork();
+    const preexisting = await list();
+    env.emulator.faults.next({ kind: 'status', status: 402, ...TARGETS.createBatch });
+    await failing(env.activities.postBatch, work);
+    const before = env.emulator.requests.length;
+    const input = { ...work, preexisting, wait: false };
+    expect(await failing(env.activities.listRecentBatches, work)).toMatchObject({
+      type: 'AccountPaused',
+      category: 'BENIGN',
+    });
+    expect(await failing(env.activities.findCreatedBatch, input)).toMatchObject({ nonRetryable: false });
+    expect(env.emulator.requests).toHaveLength(before);
+    expect(await run(env.activities.findCreatedBatch, { ...input, isStopping: true })).toBeNull();
   });
 
   test.each([

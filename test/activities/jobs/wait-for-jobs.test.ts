@@ -139,7 +139,7 @@ test.each([
   [429, 'RateLimited'],
   [500, 'ServiceUnavailable'],
   [401, 'NotAuthorized'],
-  [402, 'OutOfCredits'],
+  [402, 'AccountPaused'],
 ])('a list that fails with %d is asked for again: %s', async (status, type) => {
   const { env, wait, waitForJobs } = await start(3);
   env.emulator.faults.next({ kind: 'status', status, ...TARGETS.listJobs });

@@ -21,7 +21,6 @@ describe('a read that LlamaCloud answers with', () => {
   const RETRIED = [
     [401, 'NotAuthorized', 15_000, 15_000],
     [403, 'NotAuthorized', 15_000, 15_000],
-    [402, 'OutOfCredits', 1_900, 2_000],
     [404, 'NotFound', 1_900, 2_000],
     [408, 'ServiceUnavailable', 1_900, 2_000],
     [409, 'ServiceUnavailable', 1_900, 2_000],

@@ -190,5 +190,6 @@ function toProgress({ batchId, blockedBy }: { batchId: string | null; blockedBy:
     startedAt: '',
     manifest: null,
     blockedBy,
+    accountPause: null,
   };
 }

@@ -51,6 +51,7 @@ vi.mock('../../../src/workflows/shared/activities.js', () => {
     executeWithOptions: (_options: object, [input]: [never]) => model.step(() => run(input)),
   });
   return {
+    PAST_PAUSE: {},
     findPreviousCreates: activity(() => ({ batch: null, preexisting: null })),
     listRecentBatches: activity(() => model.list()),
     findCreatedBatch: activity((input: FindCreatedBatchInput) => model.find(input)),

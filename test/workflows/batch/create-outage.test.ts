@@ -78,12 +78,12 @@ describe('a create while LlamaCloud is down, on the time-skipping server', () =>
   test('fails at once, and looks for no batch, where LlamaCloud rejects a POST and no earlier one can have created one', async () => {
     const directory = await newDirectory(env);
     env.emulator.faults.next({ kind: 'status', status: 429, retryAfter: 1, ...TARGETS.createBatch });
-    env.emulator.faults.next({ kind: 'status', status: 401, ...TARGETS.createBatch });
+    env.emulator.faults.next({ kind: 'status', status: 422, ...TARGETS.createBatch });
     const run = await env.batches.start(parseInput(directory.directoryId));
     // What may be listed between the two POSTs is listed before the second one.
     await directory.untilPosted(2);
-    env.emulator.faults.next({ kind: 'status', status: 401, ...TARGETS.listBatches, times: 1_000 });
-    expect(await failureOf(run.result())).toMatchObject({ type: 'NotAuthorized' });
+    env.emulator.faults.next({ kind: 'status', status: 422, ...TARGETS.listBatches, times: 1_000 });
+    expect(await failureOf(run.result())).toMatchObject({ type: 'RequestRejected' });
     env.emulator.faults.clear();
     const listed = (await env.history(directory.lockId)).filter(
       (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'findCreatedBatch',

@@ -222,13 +222,13 @@ describe('a run that fails or is cancelled, on a real server', () => {
   test('what one attempt leaves in its heartbeat, the next one finds', async () => {
     const { run, batch } = await start(1);
     const path = `/api/v2/batches/${batch.id}`;
-    env.emulator.faults.next({ kind: 'status', status: 401, path, retryAfter: 1, times: 5 });
+    env.emulator.faults.next({ kind: 'status', status: 403, path, retryAfter: 1, times: 5 });
     const leftAfter = (rejections: number) =>
       until(`${rejections} rejections`, async () => {
         const { raw } = await env.client.workflow.getHandle(run.workflowId).describe();
-        const pending = raw.pendingActivities?.find(({ lastFailure }) => lastFailure?.message?.includes('401'));
+        const pending = raw.pendingActivities?.find(({ lastFailure }) => lastFailure?.message?.includes('403'));
         const [details] = pending?.heartbeatDetails?.payloads ?? [];
-        const seen = env.emulator.requests.filter((request) => request.path === path && request.status === 401);
+        const seen = env.emulator.requests.filter((request) => request.path === path && request.status === 403);
         if (seen.length < rejections || !details?.data) return undefined;
         const { failingSinceMs }: { failingSinceMs?: { NotAuthorized?: number } } = JSON.parse(
           Buffer.from(details.data).toString(),

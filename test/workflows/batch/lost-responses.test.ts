@@ -104,9 +104,9 @@ describe('a create whose response is lost', () => {
   });
 
   test('and is then rejected fails the run, where there is no batch', async () => {
-    const { run, posts, batches } = await runUnder({ kind: 'reset-before' }, { kind: 'status', status: 402 });
+    const { run, posts, batches } = await runUnder({ kind: 'reset-before' }, { kind: 'status', status: 422 });
     expect(await failureOf(run.result())).toMatchObject({
-      type: 'OutOfCredits',
+      type: 'RequestRejected',
       message: expect.stringContaining('An earlier POST may have created a batch over directory'),
     });
     expect(posts()).toHaveLength(2);
@@ -122,12 +122,12 @@ describe('a create whose response is lost', () => {
       items: Array.from(Object(body).items).filter((item) => !isHidden(item)),
     }));
     env.emulator.faults.next({ kind: 'reset-after', ...TARGETS.createBatch });
-    env.emulator.faults.next({ kind: 'status', status: 402, ...TARGETS.createBatch });
+    env.emulator.faults.next({ kind: 'status', status: 422, ...TARGETS.createBatch });
     const run = await env.batches.start(parseInput(directory.directoryId));
     const report = await run.result();
     show();
     expect(directory.batches().map(({ id }) => id)).toEqual([report.batchId]);
-    expect(directory.posts()).toEqual([0, 402]);
+    expect(directory.posts()).toEqual([0, 422]);
   });
 
   const LOST_BY_THE_WORKER: [string, () => Promise<never>][] = [

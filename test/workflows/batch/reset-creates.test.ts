@@ -151,10 +151,10 @@ describe('one batch and one POST, whatever a person resets', () => {
 
   test('a run whose POST was rejected gets a batch of its own, and not the one of another run', async () => {
     const directory = await newDirectory(env);
-    env.emulator.faults.next({ kind: 'status', status: 402, ...TARGETS.createBatch });
+    env.emulator.faults.next({ kind: 'status', status: 422, ...TARGETS.createBatch });
     const workflowId = `rejected-${directory.directoryId}`;
     const run = await env.batches.start(parseInput(directory.directoryId), { workflowId });
-    expect(await failureOf(run.result())).toMatchObject({ type: 'OutOfCredits' });
+    expect(await failureOf(run.result())).toMatchObject({ type: 'RequestRejected' });
     const theirs = await (await env.batches.start(parseInput(directory.directoryId))).result();
     await resetWorkflow(env, run.workflowId);
     const mine = await resultOf(run.workflowId);
@@ -164,13 +164,13 @@ describe('one batch and one POST, whatever a person resets', () => {
 
   test('and sends none for a run that has ended: its create says to reset that run', async () => {
     const directory = await newDirectory(env);
-    env.emulator.faults.next({ kind: 'status', status: 402, ...TARGETS.createBatch });
+    env.emulator.faults.next({ kind: 'status', status: 422, ...TARGETS.createBatch });
     const run = await env.batches.start(parseInput(directory.directoryId));
     await failureOf(run.result());
     await resetWorkflow(env, directory.lockId);
     const failure = await failureOf(resultOf(directory.lockId));
     expect(failure.message).toMatch(/^The run that this workflow creates a batch for has ended, so nothing was sent/);
-    expect(directory.posts()).toEqual([402]);
+    expect(directory.posts()).toEqual([422]);
   });
 
   /** The one activity of a create that is under way. */

@@ -28,7 +28,12 @@ describe('a stop ends within its bound', () => {
 
   beforeAll(async () => {
     temporal = await startTimeSkippingTemporal();
-    env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: HOUR }, requestTimeoutMs: 1_000 });
+    env = await startTestEnvironment(temporal, {
+      emulator: { batchRunningMs: HOUR },
+      requestTimeoutMs: 1_000,
+      // The waits of the runs are skipped here, but not those of the worker.
+      accountGate: { minProbeIntervalMs: 1, maxProbeIntervalMs: 1 },
+    });
   });
 
   afterEach(() => {

@@ -1,0 +1,17 @@
+import type { LlamaCloudPort } from '../deps.js';
+import type { AccountGate } from './account-gate.js';
+
+/** Puts the gate before each request, except for those that stop what costs money, and for documents, which come from a store. */
+export function gateLlamaCloud(llamacloud: LlamaCloudPort, gate: AccountGate): LlamaCloudPort {
+  return {
+    createBatch: (params) => gate.run('create', () => llamacloud.createBatch(params)),
+    getBatch: (id, options) => gate.run('read', () => llamacloud.getBatch(id, options)),
+    iterateBatches: (params) => gate.iterate('read', () => llamacloud.iterateBatches(params)),
+    cancelBatch: (id, options) => llamacloud.cancelBatch(id, options),
+    getJob: (reference, options) => gate.run('read', () => llamacloud.getJob(reference, options)),
+    iterateJobs: (params) => gate.iterate('read', () => llamacloud.iterateJobs(params)),
+    cancelJob: (reference, options) => llamacloud.cancelJob(reference, options),
+    listDirectoryFiles: (id, params) => gate.run('read', () => llamacloud.listDirectoryFiles(id, params)),
+    download: (url, options) => llamacloud.download(url, options),
+  };
+}
