@@ -58,7 +58,7 @@ async function findTheRun(title: string): Promise<void> {
   const scene = await setUp(title);
   await scene.start();
   const { id } = await scene.untilWaiting();
-  await scene.untilListed('RUNNING', id);
+  await scene.untilListed(DIRECTORY, `RUNNING .* ${id}`);
   const { walk, worker } = scene;
   const [, run = '', batch = ''] = /^(llamacloud\S+) .* (bat-\S+)/m.exec(await walk.step()) ?? [];
   expect([run, batch]).toEqual([RUN, id]);
@@ -68,6 +68,7 @@ async function findTheRun(title: string): Promise<void> {
   await walk.step();
   scene.finish();
   await scene.expectDocuments({ completed: 2 });
+  expect(scene.creates()).toEqual([DIRECTORY]);
   walk.end();
 }
 
@@ -80,7 +81,7 @@ async function itIsStuck(title: string): Promise<void> {
   await scene.fillIn();
   await walk.step({ code: 1 });
   await walk.step();
-  await scene.untilListed('STUCK', id);
+  await scene.untilListed(DIRECTORY, 'STUCK');
   await walk.step();
   expect(await walk.step()).toContain(emulator.batches.list()[0]?.status);
   const polls = () => emulator.requests.filter(({ path }) => path === `/api/v2/batches/${id}`).length;
@@ -114,6 +115,7 @@ async function itIsTooSlow(title: string): Promise<void> {
   emulator.faults.clear();
   await walk.step();
   await scene.expectDocuments({ completed: 6 });
+  expect(scene.creates()).toEqual([DIRECTORY]);
   walk.end();
 }
 
@@ -135,6 +137,7 @@ async function outOfCredits(title: string): Promise<void> {
   scene.finish();
   await watched;
   await scene.expectDocuments({ completed: 2 });
+  expect(scene.creates()).toEqual([DIRECTORY]);
   walk.end();
 }
 
@@ -153,12 +156,8 @@ async function cancelIt(title: string): Promise<void> {
 }
 
 async function runTheFailedOnesAgain(title: string): Promise<void> {
-  const scene = await setUp(title, {
-    files: [
-      { name: 'good.txt', content: 'text' },
-      { name: 'bad.pdf', content: 'no PDF at all' },
-    ],
-  });
+  const bad = { name: 'bad.pdf', content: 'no PDF at all' };
+  const scene = await setUp(title, { files: [{ name: 'good.txt', content: 'text' }, bad] });
   await scene.start();
   await scene.untilWaiting();
   scene.finish();
@@ -166,16 +165,20 @@ async function runTheFailedOnesAgain(title: string): Promise<void> {
   await rm(lost);
   const { walk, emulator } = scene;
   await scene.fillIn();
+  emulator.configure({ batchPendingMs: 0, batchRunningMs: 0, jobPendingMs: 0, jobRunningMs: 0 });
+  const other = await emulator.addDirectory([bad]);
+  await scene.startOver(other.id, '--max-failed-files', '0');
+  await scene.untilListed(other.id, 'FAILED');
+  await walk.step();
   await walk.step();
   const jobs = emulator.jobs.list().length;
   await walk.step();
   expect(existsSync(lost)).toBe(true);
   expect(emulator.jobs.list()).toHaveLength(jobs);
-  expect(scene.creates()).toEqual([DIRECTORY]);
+  expect(scene.creates()).toEqual([DIRECTORY, other.id]);
   const mended = await emulator.addDirectory([{ name: 'bad.txt', content: 'mended' }]);
-  emulator.configure({ batchPendingMs: 0, batchRunningMs: 0, jobPendingMs: 0, jobRunningMs: 0 });
   await walk.step({ values: { DIRECTORY: mended.id } });
-  expect(scene.creates()).toEqual([DIRECTORY, mended.id]);
+  expect(scene.creates()).toEqual([DIRECTORY, other.id, mended.id]);
   walk.end();
 }
 
@@ -196,6 +199,7 @@ async function rotateTheKey(title: string): Promise<void> {
   scene.finish();
   await walk.step();
   await scene.expectDocuments({ completed: 2 });
+  expect(scene.creates()).toEqual([DIRECTORY]);
   walk.end();
 }
 
@@ -214,6 +218,7 @@ async function deployANewVersion(title: string): Promise<void> {
   scene.finish();
   await walk.step();
   await scene.expectDocuments({ completed: 2 });
+  expect(scene.creates()).toEqual([DIRECTORY]);
   walk.end();
 }
 
@@ -233,6 +238,7 @@ async function theDiskIsFull(title: string): Promise<void> {
   await rename(`${output}.away`, output);
   await walk.step();
   await scene.expectDocuments({ completed: 2 });
+  expect(scene.creates()).toEqual([DIRECTORY]);
   walk.end();
 }
 
@@ -257,6 +263,7 @@ async function temporalWasDown(title: string): Promise<void> {
   expect(await walk.step()).toContain(`${worker.pid}@`);
   await walk.step();
   await scene.expectDocuments({ completed: 2 });
+  expect(scene.creates()).toEqual([DIRECTORY]);
   walk.end();
 }
 
@@ -271,6 +278,8 @@ interface Scene {
   readonly output: string;
   /** Starts the run. */
   start(...flags: string[]): Promise<void>;
+  /** Starts a run over another directory. */
+  startOver(directoryId: string, ...flags: string[]): Promise<void>;
   batch(): Promise<EmulatedBatch>;
   /** Waits until the run waits for its batch. */
   untilWaiting(): Promise<EmulatedBatch>;
@@ -278,14 +287,15 @@ interface Scene {
   until(isReached: (progress: BatchProgress & { blockedBy: string | null }) => boolean): Promise<void>;
   /** Asks by another client from here on. */
   reconnect(client: Client): void;
-  untilListed(state: string, batchId: string): Promise<void>;
+  /** Waits until the list shows the run over a directory with this after its workflow id. */
+  untilListed(directoryId: string, pattern: string): Promise<void>;
   /** Does what "Find the run" says about variables. */
   fillIn(): Promise<void>;
   /** Ends the batch and its jobs. */
   finish(): void;
   /** The directories of the batches that LlamaCloud has created. */
   creates(): string[];
-  /** Waits for the end of the run. The documents are there, and there is one batch. Returns their paths. */
+  /** Waits for the end of the run. Its documents are there: returns their paths. */
   expectDocuments(counts: { completed: number; failed?: number }): Promise<string[]>;
 }
 
@@ -327,6 +337,9 @@ async function setUp(
       return progress !== undefined && isReached(progress);
     });
   };
+  const startOver = async (directoryId: string, ...flags: string[]) => {
+    expect(await cli(['start', ...parseFlags(directoryId), ...flags], env)).toMatchObject({ code: 0 });
+  };
   const isCreate = ({ method, path, status }: RecordedRequest) =>
     method === 'POST' && path === '/api/v2/batches' && status < 300;
   const creates = () => {
@@ -336,9 +349,8 @@ async function setUp(
   };
   return {
     ...{ walk, emulator, worker, output, batch, creates },
-    start: async (...flags) => {
-      expect(await cli(['start', ...parseFlags(DIRECTORY), ...flags], env)).toMatchObject({ code: 0 });
-    },
+    start: (...flags) => startOver(DIRECTORY, ...flags),
+    startOver,
     untilWaiting: async () => {
       await untilProgress(({ phase }) => phase === 'waiting');
       return await batch();
@@ -347,8 +359,8 @@ async function setUp(
     reconnect: (by) => {
       current = by;
     },
-    untilListed: async (state, batchId) => {
-      const line = new RegExp(`^${RUN} .* ${state} .* ${batchId} `, 'm');
+    untilListed: async (directoryId, pattern) => {
+      const line = new RegExp(`^llamacloud/${directoryId}/.* ${pattern} `, 'm');
       await until(`${line} in the list`, async () => line.test((await cli(['list'], env)).stdout));
     },
     fillIn: async () => {
@@ -372,7 +384,6 @@ async function setUp(
         return output === null ? [] : [output];
       });
       expect(paths.filter(existsSync)).toHaveLength(counts.completed);
-      expect(creates()).toEqual([DIRECTORY]);
       return paths;
     },
   };
