@@ -10,7 +10,7 @@ import type {
   WorkerPlugin,
 } from '@temporalio/worker';
 import type { ServiceHandler } from 'nexus-rpc';
-import { createActivities, recordRequest } from './activities/index.js';
+import { type AccountGateOptions, createActivities, recordRequest } from './activities/index.js';
 import { createLogIdsInterceptor } from './activity-log-ids.js';
 import { llamaCloudConfigFromEnv } from './config.js';
 import { LlamaCloudClient } from './llamacloud/index.js';
@@ -39,6 +39,8 @@ export interface LlamaCloudPluginOptions {
    * `LLAMACLOUD_WEBHOOK_URL` and `LLAMACLOUD_WEBHOOK_SECRET`, or no webhooks.
    */
   webhook?: { url: string; secret: string };
+  /** When the requests of this worker pause because LlamaCloud refuses all of the account, and how often one of them tests it. */
+  accountGate?: AccountGateOptions;
   /** Serve the Nexus service `llamacloud` on the task queue of the worker. Needs `@temporalio/nexus` and `nexus-rpc`. Default false. */
   nexus?: boolean | LlamaCloudNexusOptions;
 }
@@ -92,6 +94,7 @@ export class LlamaCloudPlugin implements ClientPlugin, NativeConnectionPlugin, W
       outputs,
       ...limit,
       ...(webhook === undefined ? {} : { webhook }),
+      ...(this.#options.accountGate === undefined ? {} : { accountGate: this.#options.accountGate }),
     });
     assertNoCommonNames(options.activities ?? {}, activities);
     for (const activity of Object.values(activities)) this.#activities.add(activity);

@@ -37,7 +37,7 @@ export async function startCliEnvironment(temporalOptions: LocalTemporalOptions 
     { name: 'good.txt', content: 'text' },
     { name: 'bad.pdf', content: 'no PDF at all' },
   ];
-  for (const n of [1, 2, 3, 4, 5, 6, 7, 9, 10]) await emulator.addDirectory(files, { id: `dir-${n}` });
+  for (const n of [1, 2, 3, 4, 5, 6, 7, 9, 10, 11]) await emulator.addDirectory(files, { id: `dir-${n}` });
   await emulator.addDirectory(
     Array.from({ length: 5 }, (_, index) => ({ name: `${index}.txt`, content: 'text' })),
     { id: 'dir-8' },

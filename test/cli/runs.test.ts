@@ -162,6 +162,19 @@ describe('start, progress, cancel', () => {
     expect(await run('pause', workflowId)).toMatchObject({ code: 1 });
   });
 
+  it('pauses all runs, says who and why, and resumes them', async () => {
+    const paused = await run('account', 'pause', '--reason', 'no credits', '--json');
+    expect(readJson<{ pause: object }>(paused).pause).toMatchObject({ reason: 'no credits', replacedLimit: null });
+    expect((await run('account', 'status')).stdout).toMatch(/^Task queue llamacloud: paused.* since \S+: no credits$/m);
+    expect(await run('start', ...parseFlags('dir-11'), '--workflow-id', 'held up')).toMatchObject({ code: 0 });
+    expect((await run('progress', 'held up')).stdout).toMatch(/^ *Blocked by +The account is paused.*: no credits$/m);
+    expect((await run('account', 'resume')).stdout).toMatch(/^Resumed task queue llamacloud$/m);
+    expect((await run('account', 'resume')).stdout).toMatch(/was not paused/);
+    expect((await run('account', 'status')).stdout).toMatch(/^Task queue llamacloud: not paused$/m);
+    await finish('dir-11');
+    await until('its end', async () => (await run('progress', 'held up')).stdout.startsWith('Completed'));
+  });
+
   it('cancels a run, which stops the batch, and says when there is nothing to cancel', async () => {
     const waiting = run('start', ...parseFlags('dir-3'), '--workflow-id', 'to be cancelled', '--wait', '--json');
     const { id } = await batchOf('dir-3');

@@ -32,6 +32,7 @@ describe('temporal-llamacloud', () => {
       'resume',
       'set-max-concurrent-jobs',
       'cancel',
+      'account',
       'schedule',
       'batches',
     ]) {
