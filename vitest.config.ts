@@ -15,7 +15,9 @@ export const MOCKING = [
 
 /** `npm run test:long` runs these: they start processes or S3 servers, which use the CPU for minutes. */
 export const LONG_TESTS = [
-  'test/cli/{dev,directories,emulator,runs,schedule,sharing,usage,webhooks}.test.ts',
+  'test/cli/{dev,directories,emulator,list,process,runs,schedule,sharing,usage,watch,webhooks}.test.ts',
+  'test/cli/commands/worker/*.test.ts',
+  'test/docs/operations.test.ts',
   'test/examples/**/*.test.ts',
   'test/outputs/s3-*.test.ts',
   'test/package/packed.test.ts',

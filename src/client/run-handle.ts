@@ -27,9 +27,9 @@ import { toProgressError } from './progress-error.js';
 /** The answer of the `progress` query, and what blocks the run. */
 export type WithBlockedBy<Progress> = Progress & {
   /**
-   * What the run can't get past right now: the last failure of an activity that the run or its `createBatch` child is retrying, why
-   * `createBatch` has not created the batch yet, or else `waitingFor`. While a person has paused the account: that. `null` if there is none of them. Failures inside `processJob`
-   * children are not shown. For `processDirectories`: failures inside its `processBatch` children are not shown.
+   * What the run can't get past right now: the last failure of an activity that the run or one of its children is retrying, why
+   * `createBatch` has not created the batch yet, or else `waitingFor`. While a person has paused the account: that. `null` if there is
+   * none of them. Of the children for files, and of those for directories, the 3 oldest are asked.
    */
   blockedBy: string | null;
   /** Who has paused the account, that is the task queue of the run, since when and why. `null`: nobody, or the server can't say. */

@@ -1,6 +1,6 @@
 import { Client, Connection, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { BATCH_ID_MEMO, BatchClient, NoWorkerError, RunNotReadyError } from '../../src/index.js';
 import { openNamespace, type TestNamespace } from '../support/namespace.js';
 import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../support/test-environment.js';
@@ -120,6 +120,25 @@ describe('progress', () => {
     env.emulator.batches.finish(batch.id);
     await run.result();
     expect(await run.progress()).toMatchObject({ phase: 'completed', blockedBy: null });
+  });
+
+  test('says what blocks the child of a file, also of a run over many directories', async () => {
+    const env = await startTestEnvironment(temporal);
+    onTestFinished(() => env.close());
+    const refused = { kind: 'status', status: 503, detail: 'moving house', times: Number.POSITIVE_INFINITY } as const;
+    env.emulator.faults.next({ ...refused, method: 'GET', path: /^\/api\/v2\/parse\/./ });
+    for (const id of ['dir-one', 'dir-other']) await env.emulator.addDirectory(files(1), { id });
+    const runs = [
+      await env.batches.start(parseInput('dir-one')),
+      await env.batches.startDirectories({ directoryIds: ['dir-other'], job: parseInput('dir-other').job }),
+    ];
+    for (const run of runs) {
+      const blockedBy = await until('the failure to show', async () => (await run.progress()).blockedBy ?? undefined);
+      expect(blockedBy).toMatch(/^job pjb-\S+ of 0000\.md: .*moving house/);
+    }
+    env.emulator.faults.clear();
+    await Promise.all(runs.map((run) => run.result()));
+    for (const run of runs) expect(await run.progress()).toMatchObject({ phase: 'completed', blockedBy: null });
   });
 });
 

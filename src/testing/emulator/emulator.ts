@@ -34,7 +34,7 @@ import { WebhookNotifier } from './webhooks.js';
 export interface LlamaCloudEmulator {
   /** Base URL, such as `http://127.0.0.1:40123`. */
   readonly url: string;
-  /** The key that requests must carry as `Authorization: Bearer ...`. */
+  /** The key that requests must carry now as `Authorization: Bearer ...`. */
   readonly apiKey: string;
   /**
    * Adds a directory: a folder of this machine with its subfolders, or files in memory. Dot-files are left out.
@@ -104,7 +104,9 @@ export async function startLlamaCloudEmulator(options: EmulatorOptions = {}): Pr
 
   return {
     url: server.url,
-    apiKey: settings.apiKey,
+    get apiKey() {
+      return settings.apiKey;
+    },
     requests: log.requests,
     faults,
     batches: createBatchControls(project, (batch) => webhooks.onBatchChange(batch)),

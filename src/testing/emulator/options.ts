@@ -6,8 +6,6 @@ export interface EmulatorOptions extends EmulatorBehaviour {
   readonly host?: string;
   /** Port to listen on; 0 takes a free one. Default: 0. */
   readonly port?: number;
-  /** The only API key that is accepted. Default: `llx-emulator-` and the seed. */
-  readonly apiKey?: string;
   /**
    * Seed of the ids, of the durations of jobs, and of the random faults: the same seed and the same requests give the same
    * responses. Default: random.
@@ -26,6 +24,9 @@ export interface EmulatorOptions extends EmulatorBehaviour {
 
 /** The options that {@link LlamaCloudEmulator.configure} can change while the emulator runs. */
 export interface EmulatorBehaviour {
+  /** The only API key that is accepted. A change replaces the key at once, as if the old one were revoked. Default: `llx-emulator-` and the seed. */
+  readonly apiKey?: string;
+
   /** How long a batch is PENDING, in ms. Default: 200. */
   readonly batchPendingMs?: number;
   /** How long a batch is THROTTLED after PENDING, in ms; 0 skips the status. Default: 0. */

@@ -44,7 +44,7 @@ function advise(state: BatchState): string {
     case 'creating':
       return 'There is no batch yet. `blockedBy` of `progress` says what the run is retrying or waits for.';
     case 'waiting':
-      return `LlamaCloud has not changed the status of ${batch}. Look at it there, with \`temporal-llamacloud batches get\`. ${cancel}`;
+      return `LlamaCloud has not changed the status of ${batch}. Look at it there: ${code(`temporal-llamacloud batches get ${state.batchId}`)}. ${cancel}`;
     case 'expanding':
       return `LlamaCloud does not give the results of ${batch}, or a poll fails: see \`blockedBy\` of \`progress\`. ${cancel}`;
     case 'processing':

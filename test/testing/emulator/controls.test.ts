@@ -7,6 +7,18 @@ const FILES = [
 ];
 
 describe('a test can set', () => {
+  it('another API key, as if the old one were revoked', async () => {
+    const emulator = await startEmulator({ apiKey: 'llx-old' });
+    const withKey = async (key: string) => {
+      const { status } = await call(emulator, '/api/v2/batches', { headers: { authorization: `Bearer ${key}` } });
+      return status;
+    };
+    expect([await withKey('llx-old'), await withKey('llx-new')]).toEqual([200, 401]);
+    emulator.configure({ apiKey: 'llx-new' });
+    expect(emulator.apiKey).toBe('llx-new');
+    expect([await withKey('llx-old'), await withKey('llx-new')]).toEqual([401, 200]);
+  });
+
   it('the status of a batch to any text, and restore it', async () => {
     const emulator = await startEmulator();
     const { id } = await emulator.addDirectory(FILES);
