@@ -2,6 +2,7 @@ import type { BigIntStats, Dirent } from 'node:fs';
 import { constants, type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { errorCode } from '../outputs/error-code.js';
+import { chunk } from '../protocol/index.js';
 import { comparePaths, toPathBytes, toPathText } from './path-text.js';
 import type { CorpusSource, ListOptions, OpenedSourceFile, SourceEntry, UnreadableEntry } from './source.js';
 import { SourceError, SourceFileError } from './source-error.js';
@@ -10,6 +11,9 @@ import { SourceError, SourceFileError } from './source-error.js';
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 const SLASH = Buffer.from('/');
+
+/** A network file system takes milliseconds for each. */
+const CONCURRENT_STATS = 64;
 
 /** An entry of a folder. */
 interface Entry {
@@ -57,16 +61,16 @@ export class FolderSource implements CorpusSource {
     after: string,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<SourceEntry> {
-    for (const entry of entries) {
-      signal?.throwIfAborted();
-      const isFolder = entry.path.endsWith('/');
-      // Files below a folder come after it, and may come after `after` although the folder itself does not.
-      const isBefore = comparePaths(entry.path, after) <= 0;
-      if (isBefore && !(isFolder && after.startsWith(entry.path))) continue;
-      if (isFolder) yield* this.#listFolder(entry.path, after, signal);
-      else {
-        const listed = await this.#toSourceEntry(entry);
-        if (listed !== undefined) yield listed;
+    const remaining = entries.filter(({ path }) => isAfter(path, after) || (isFolder(path) && after.startsWith(path)));
+    for (const portion of chunk(remaining, CONCURRENT_STATS)) {
+      const files = await Promise.all(
+        portion.map((entry) => (isFolder(entry.path) ? undefined : this.#toSourceEntry(entry))),
+      );
+      for (const [index, { path }] of portion.entries()) {
+        signal?.throwIfAborted();
+        const file = files[index];
+        if (isFolder(path)) yield* this.#listFolder(path, after, signal);
+        else if (file !== undefined) yield file;
       }
     }
   }
@@ -78,7 +82,7 @@ export class FolderSource implements CorpusSource {
     } catch (error) {
       // It was removed since its parent was read.
       if (errorCode(error) === 'ENOENT') return;
-      if (comparePaths(path, after) > 0) yield toUnreadable(path, describeProblem(error), true);
+      if (isAfter(path, after)) yield toUnreadable(path, describeProblem(error), true);
       return;
     }
     yield* this.#listEntries(entries, after, signal);
@@ -118,6 +122,15 @@ export class FolderSource implements CorpusSource {
   #toBytes(path: string): Buffer {
     return Buffer.concat([Buffer.from(this.location), SLASH, toPathBytes(path)]);
   }
+}
+
+function isFolder(path: string): boolean {
+  return path.endsWith('/');
+}
+
+/** What is below a folder comes after it, and may come after a path although the folder itself does not. */
+function isAfter(path: string, after: string): boolean {
+  return comparePaths(path, after) > 0;
 }
 
 /**
