@@ -7,6 +7,7 @@ export {
   recordRequest,
 } from './activities/index.js';
 export * from './client/index.js';
+export { WORKER_OPTIONS } from './config/worker-options.js';
 export {
   type Batch,
   type BatchResult,
@@ -65,4 +66,3 @@ export {
 export { LlamaCloudPlugin, type LlamaCloudPluginOptions } from './plugin.js';
 export * from './protocol/public.js';
 export * from './webhooks/index.js';
-export { WORKER_OPTIONS } from './worker-options.js';

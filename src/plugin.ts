@@ -11,12 +11,12 @@ import type {
 } from '@temporalio/worker';
 import type { ServiceHandler } from 'nexus-rpc';
 import { type AccountGateOptions, createActivities, recordRequest } from './activities/index.js';
-import { createLogIdsInterceptor } from './activity-log-ids.js';
-import { llamaCloudConfigFromEnv } from './config.js';
+import { createLogIdsInterceptor } from './activities/support/log-ids.js';
+import { llamaCloudConfigFromEnv } from './config/config.js';
+import { WORKER_OPTIONS } from './config/worker-options.js';
 import { LlamaCloudClient } from './llamacloud/index.js';
 import type { LlamaCloudNexusOptions } from './nexus/options.js';
 import { type OutputStore, openOutputStore } from './outputs/index.js';
-import { WORKER_OPTIONS } from './worker-options.js';
 
 const PLUGIN_NAME = 'temporal-llamacloud';
 

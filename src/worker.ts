@@ -7,10 +7,10 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { isGrpcServiceError } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import { type WorkerConfig, workerConfigFromEnv } from './config.js';
+import { type WorkerConfig, workerConfigFromEnv } from './config/config.js';
+import { workerSettingsFromEnv } from './config/worker-settings.js';
 import { openOutputStore } from './outputs/index.js';
 import { LlamaCloudPlugin } from './plugin.js';
-import { workerSettingsFromEnv } from './worker-settings.js';
 
 export interface RunningWorker {
   /** Resolves when the worker has stopped. Rejects if it failed. */

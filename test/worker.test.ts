@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isGrpcServiceError } from '@temporalio/client';
 import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
-import type { WorkerConfig } from '../src/config.js';
+import type { WorkerConfig } from '../src/config/config.js';
 import { findFreePort } from '../src/testing/temporal/free-port.js';
 import { startWorker } from '../src/worker.js';
 import { openNamespace, type TestNamespace } from './support/namespace.js';

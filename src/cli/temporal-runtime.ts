@@ -1,5 +1,5 @@
 import { DefaultLogger, type LogLevel, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
-import type { MetricsSettings } from '../metrics-settings.js';
+import type { MetricsSettings } from '../config/metrics-settings.js';
 import { CliError } from './errors.js';
 import { type RenderEntry, renderText } from './worker/log-entry.js';
 

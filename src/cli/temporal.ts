@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { BatchClient } from '../client/index.js';
-import type { TemporalConfig } from '../config.js';
+import type { TemporalConfig } from '../config/config.js';
 import type { CommandContext } from './command-context.js';
 import { TemporalUnreachableError } from './errors.js';
 import { findGrpcStatus } from './grpc-status.js';
@@ -62,7 +62,7 @@ export async function withTemporal<T>(
   use: (temporal: TemporalClients) => Promise<T>,
 ): Promise<T> {
   // Loaded here: the SDK takes about a second to load, and help and usage errors do not need it.
-  const { temporalConfigFromEnv } = await import('../config.js');
+  const { temporalConfigFromEnv } = await import('../config/config.js');
   const { Client, Connection } = await import('@temporalio/client');
   const { BatchClient } = await import('../client/index.js');
   const config = temporalConfigFromEnv(applyTemporalFlags(flags, context.env));

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
 import { expect, inject, test } from 'vitest';
-import { llamaCloudConfigFromEnv, temporalConfigFromEnv } from '../../src/config.js';
+import { llamaCloudConfigFromEnv, temporalConfigFromEnv } from '../../src/config/config.js';
+import { DEFAULT_SHUTDOWN_GRACE_TIME, workerSettingsFromEnv } from '../../src/config/worker-settings.js';
 import { LlamaCloudPlugin } from '../../src/plugin.js';
 import { METRICS } from '../../src/protocol/index.js';
-import { DEFAULT_SHUTDOWN_GRACE_TIME, workerSettingsFromEnv } from '../../src/worker-settings.js';
 import { openNamespace } from '../support/namespace.js';
 import { newFolder } from '../support/new-folder.js';
 

@@ -79,7 +79,7 @@ async function processSource(context: CommandContext, typedSource: string, flags
   const input = toInput(toLocation('source', typedSource, context), flags);
   // A queue of its own: another worker would write to another output.
   const queueFlags = { ...flags, taskQueue: flags.taskQueue ?? toTaskQueue(output) };
-  const { workerConfigFromEnv } = await import('../../config.js');
+  const { workerConfigFromEnv } = await import('../../config/config.js');
   const config = workerConfigFromEnv({ ...applyTemporalFlags(queueFlags, context.env), LLAMACLOUD_OUTPUT: output });
   await withTemporal(context, queueFlags, async (temporal) => {
     const { installRuntime } = await import('../temporal-runtime.js');

@@ -47,7 +47,7 @@ export function addWebhooks(program: CliCommand, context: CommandContext): void 
 
 async function receiveWebhooks(context: CommandContext, flags: WebhookFlags): Promise<void> {
   const { signals, io } = context;
-  const { webhookReceiverConfigFromEnv } = await import('../../config.js');
+  const { webhookReceiverConfigFromEnv } = await import('../../config/config.js');
   const { secrets, temporal } = webhookReceiverConfigFromEnv(applyTemporalFlags(flags, context.env));
   setTemporalTarget(context, temporal);
   signals.listen(() => context.warn('Stopping…'));

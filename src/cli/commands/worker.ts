@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import type { WorkerSettings } from '../../worker-settings.js';
+import type { WorkerSettings } from '../../config/worker-settings.js';
 import type { CliCommand } from '../command.js';
 import type { CommandContext } from '../command-context.js';
 import { applyTemporalFlags, setTemporalTarget, type TemporalFlags } from '../temporal.js';
@@ -132,9 +132,9 @@ async function runWorker(context: CommandContext, flags: WorkerFlags): Promise<v
 
 /** @throws ConfigError with the problems of both. */
 async function readConfig(env: NodeJS.ProcessEnv) {
-  const { ConfigError, workerConfigFromEnv } = await import('../../config.js');
-  const { readOrRecordProblems } = await import('../../environment.js');
-  const { workerSettingsFromEnv } = await import('../../worker-settings.js');
+  const { ConfigError, workerConfigFromEnv } = await import('../../config/config.js');
+  const { readOrRecordProblems } = await import('../../config/environment.js');
+  const { workerSettingsFromEnv } = await import('../../config/worker-settings.js');
   const problems: string[] = [];
   const config = readOrRecordProblems(problems, () => workerConfigFromEnv(env));
   const settings = readOrRecordProblems(problems, (): WorkerSettings => workerSettingsFromEnv(env));

@@ -1,6 +1,6 @@
 /** What an orchestrator asks a worker: whether its process responds, and whether it takes work. */
 import { createServer, type ServerResponse } from 'node:http';
-import type { ListenAddress } from '../../worker-settings.js';
+import type { ListenAddress } from '../../config/worker-settings.js';
 
 export interface HealthServer {
   /** Such as `http://0.0.0.0:8080`. */

@@ -1,5 +1,5 @@
+import type { ListenAddress } from '../../config/worker-settings.js';
 import type { RunningWorker } from '../../worker.js';
-import type { ListenAddress } from '../../worker-settings.js';
 import { toListenError } from '../listen-error.js';
 import { startHealthServer } from './health-server.js';
 

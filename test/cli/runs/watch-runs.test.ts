@@ -5,7 +5,7 @@ import { CommandContext } from '../../../src/cli/command-context.js';
 import type { AnyRun } from '../../../src/cli/runs/run-types.js';
 import { watchRuns } from '../../../src/cli/runs/watch-runs.js';
 import { BatchClient } from '../../../src/client/index.js';
-import { temporalConfigFromEnv } from '../../../src/config.js';
+import { temporalConfigFromEnv } from '../../../src/config/config.js';
 import type { BatchReport } from '../../../src/protocol/index.js';
 import { TextOutput } from '../cli-process.js';
 

@@ -26,7 +26,7 @@ export async function withLlamaCloud<T>(
     );
   }
   // Loaded here: help and usage errors do not need it.
-  const { llamaCloudConnectionFromEnv } = await import('../../../config.js');
+  const { llamaCloudConnectionFromEnv } = await import('../../../config/config.js');
   const { LlamaCloudClient } = await import('../../../llamacloud/index.js');
   const { apiKey, projectId, organizationId } = flags;
   const env = apiKey === undefined ? context.env : { ...context.env, LLAMA_CLOUD_API_KEY: apiKey };

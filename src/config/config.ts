@@ -1,11 +1,11 @@
 import { type ClientConfigProfile, loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
+import { DEFAULT_BASE_URL } from '../llamacloud/index.js';
+import { findApiKeyProblem, findBaseUrlProblem, isHttpUrl } from '../llamacloud/validate.js';
+import { parseOutputLocation } from '../outputs/index.js';
+import { DEFAULT_TASK_QUEUE } from '../protocol/index.js';
+import { findSecretsProblem, readSecrets } from '../webhooks/secrets.js';
 import { ConfigError, type Environment, findMistakenNames, readOrRecordProblems, readText } from './environment.js';
-import { DEFAULT_BASE_URL } from './llamacloud/index.js';
-import { findApiKeyProblem, findBaseUrlProblem, isHttpUrl } from './llamacloud/validate.js';
-import { parseOutputLocation } from './outputs/index.js';
-import { DEFAULT_TASK_QUEUE } from './protocol/index.js';
-import { findSecretsProblem, readSecrets } from './webhooks/secrets.js';
 
 export { ConfigError };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError } from '../src/config.js';
-import { METRIC_BUCKETS } from '../src/protocol/index.js';
-import { workerSettingsFromEnv } from '../src/worker-settings.js';
+import { ConfigError } from '../../src/config/config.js';
+import { workerSettingsFromEnv } from '../../src/config/worker-settings.js';
+import { METRIC_BUCKETS } from '../../src/protocol/index.js';
 
 function problemsOf(env: Record<string, string>): readonly string[] {
   try {

@@ -1,8 +1,8 @@
 /** Where metrics go, by environment: to a Prometheus endpoint of the worker, or to a collector by OTLP. */
 import type { MetricsExporterConfig } from '@temporalio/worker';
+import { isHttpUrl } from '../llamacloud/validate.js';
+import { METRIC_BUCKETS } from '../protocol/index.js';
 import { type Environment, readText } from './environment.js';
-import { isHttpUrl } from './llamacloud/validate.js';
-import { METRIC_BUCKETS } from './protocol/index.js';
 
 export type MetricsSettings = MetricsExporterConfig;
 

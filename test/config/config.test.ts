@@ -8,7 +8,7 @@ import {
   temporalConfigFromEnv,
   webhookReceiverConfigFromEnv,
   workerConfigFromEnv,
-} from '../src/config.js';
+} from '../../src/config/config.js';
 
 const KEY = 'llx-PLANTED-KEY-0123456789';
 const SECRET = 'PLANTED-TEMPORAL-SECRET';
