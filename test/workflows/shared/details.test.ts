@@ -65,7 +65,7 @@ test('the details show the phase, the failure, the rows with a value and the las
     rows: [
       ['Batch', code('bat-1')],
       ['Credits', null],
-      ['Failed', 0],
+      ['Jobs ended', 0],
     ],
     failures: [],
   });
@@ -73,7 +73,7 @@ test('the details show the phase, the failure, the rows with a value and the las
     [
       '### Failed',
       '`BatchFailed` `batch bat-1 failed`',
-      '| | |\n| --- | --- |\n| Batch\u2003 | `bat-1` |\n| Failed\u2003 | 0 |',
+      '| | |\n| --- | --- |\n| Batch\u2003 | `bat-1` |\n| Jobs\u00a0ended\u2003 | 0 |',
     ].join('\n\n'),
   );
 });
