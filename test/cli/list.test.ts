@@ -65,7 +65,10 @@ describe('list', () => {
     const failed = start('failed', 'dir-5', '--max-failed-files', '0', '--wait');
     await finish('dir-5');
     await Promise.all([completed, failed]);
-    await untilListed(['stuck'], '--stuck');
+    // On a slow machine it may get stuck before it waits.
+    await until('it to be stuck while it waits', async () =>
+      (await untilListed(['stuck'], '--stuck'))[0]?.reason?.message.includes('has not changed the status'),
+    );
     await untilListed(['paused'], '--paused');
     await untilListed(['failed'], '--failed');
     await untilListed(['failed', 'stuck'], '--failed', '--stuck');

@@ -14,7 +14,6 @@ import {
   type Stuck,
 } from '../../protocol/index.js';
 import { endPause } from './control.js';
-import { setStuck } from './stuck.js';
 
 /** Plain JSON: continue-as-new carries it. */
 export interface RunState<Phase, Failure> {
@@ -78,7 +77,6 @@ export function enterPhase<Phase extends string>(state: RunState<Phase | RunPhas
   const isEnd = phase === 'completed' || phase === 'failed' || phase === 'cancelled';
   if (state.phase !== 'stopping' || isEnd) state.phase = phase;
   if (isEnd || phase === 'stopping') endPause(state);
-  if (isEnd) setStuck(state, null);
 }
 
 /** Adds what a file or a batch has produced and cost. */
