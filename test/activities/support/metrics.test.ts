@@ -25,12 +25,15 @@ function createMeter() {
   return { recorded, run };
 }
 
+/** Of the mocked activity. */
+const TAGS_OF_SDK = { namespace: 'test', taskQueue: 'test', activityType: 'unknown' };
+
 const REQUEST = { method: 'GET', route: '/api/v2/batches/{id}', status: 'none', durationMs: 1_500 } as const;
 
 test('a request is counted by status and timed in seconds, by the meter of its activity', async () => {
   const { recorded, run } = createMeter();
   await run(() => recordRequest(REQUEST));
-  const tags = { method: 'GET', route: '/api/v2/batches/{id}' };
+  const tags = { method: 'GET', route: '/api/v2/batches/{id}', ...TAGS_OF_SDK };
   expect(recorded).toEqual([
     ['llamacloud_request', '{request}', 1, { ...tags, status: 'none' }],
     ['llamacloud_request_latency', 's', 1.5, tags],
@@ -50,8 +53,8 @@ test('the time since the end of a batch is recorded: 0 if the clocks differ, not
     for (const unknown of [undefined, null, 17, 'yesterday', {}]) recordDetection('COMPLETED', unknown);
   });
   expect(recorded).toEqual([
-    ['llamacloud_batch_detection_latency', 's', expect.any(Number), { batch_status: 'COMPLETED' }],
-    ['llamacloud_batch_detection_latency', 's', 0, { batch_status: 'FAILED' }],
+    ['llamacloud_batch_detection_latency', 's', expect.any(Number), { batch_status: 'COMPLETED', ...TAGS_OF_SDK }],
+    ['llamacloud_batch_detection_latency', 's', 0, { batch_status: 'FAILED', ...TAGS_OF_SDK }],
   ]);
   expect(recorded[0]?.[2]).toBeGreaterThanOrEqual(5);
 });
