@@ -13,13 +13,19 @@ import {
   startLocalTemporal,
 } from '../../src/testing/index.js';
 import { parseFlags } from '../cli/cli-environment.js';
-import { CliProcess, cli } from '../cli/cli-process.js';
+import { CliProcess, cli, cliProcess } from '../cli/cli-process.js';
 import { openNamespace } from '../support/namespace.js';
 import { newFolder } from '../support/new-folder.js';
 import { until } from '../support/until.js';
 import { readSections, Walk } from './walk-page.js';
 
 const PAGE = fileURLToPath(new URL('../../docs/operations.md', import.meta.url));
+
+const DIRECTORY = 'dir-1';
+const RUN = `llamacloud/${DIRECTORY}/parse_v2/cfg-PARSE_AGENTIC`;
+
+/** What a worker tries again may take minutes, and the machine may be busy. */
+const PATIENCE_MS = 900_000;
 
 const FILES = [
   { name: 'a.txt', content: 'a' },
@@ -226,7 +232,7 @@ async function theDiskIsFull(title: string): Promise<void> {
   const scene = await setUp(title);
   await scene.start();
   await scene.untilWaiting();
-  const { walk, output } = scene;
+  const { walk, output, env } = scene;
   // A file in its place: root, who runs the tests in CI, may write to every folder.
   await rename(output, `${output}.away`);
   await writeFile(output, '');
@@ -234,6 +240,10 @@ async function theDiskIsFull(title: string): Promise<void> {
   await scene.until(({ blockedBy }) => blockedBy?.includes('Could not') === true);
   await scene.fillIn();
   await walk.step();
+  expect(await cliProcess(['worker'], { env })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Could not'),
+  });
   await rm(output);
   await rename(`${output}.away`, output);
   await walk.step();
@@ -267,15 +277,14 @@ async function temporalWasDown(title: string): Promise<void> {
   walk.end();
 }
 
-const DIRECTORY = 'dir-1';
-const RUN = `llamacloud/${DIRECTORY}/parse_v2/cfg-PARSE_AGENTIC`;
-
 interface Scene {
   readonly walk: Walk;
   readonly emulator: LlamaCloudEmulator;
   /** The first worker. */
   readonly worker: CliProcess;
   readonly output: string;
+  /** The environment of the workers. */
+  readonly env: Record<string, string>;
   /** Starts the run. */
   start(...flags: string[]): Promise<void>;
   /** Starts a run over another directory. */
@@ -330,12 +339,16 @@ async function setUp(
   const attach = () => new BatchClient({ client: current }).attach(RUN);
   const batch = () => until('the batch', () => emulator.batches.list()[0]);
   const untilProgress: Scene['until'] = async (isReached) => {
-    await until('the state of the run', async () => {
-      const progress = await attach()
-        .progress()
-        .catch(() => undefined);
-      return progress !== undefined && isReached(progress);
-    });
+    await until(
+      'the state of the run',
+      async () => {
+        const progress = await attach()
+          .progress()
+          .catch(() => undefined);
+        return progress !== undefined && isReached(progress);
+      },
+      PATIENCE_MS,
+    );
   };
   const startOver = async (directoryId: string, ...flags: string[]) => {
     expect(await cli(['start', ...parseFlags(directoryId), ...flags], env)).toMatchObject({ code: 0 });
@@ -348,7 +361,7 @@ async function setUp(
     return directories;
   };
   return {
-    ...{ walk, emulator, worker, output, batch, creates },
+    ...{ walk, emulator, worker, output, env, batch, creates },
     start: (...flags) => startOver(DIRECTORY, ...flags),
     startOver,
     untilWaiting: async () => {
