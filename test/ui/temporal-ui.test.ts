@@ -119,6 +119,23 @@ describe('the Temporal UI', () => {
     await run.cancel();
   });
 
+  test('says that nothing changes in a run, since when, and what to do', async () => {
+    const { id } = await env.emulator.addDirectory(files(3), { id: 'dir-minutes' });
+    const run = await env.batches.start({ ...parseInput(id), stuckAfter: '1 second' });
+    await until('the run to be stuck', async () => {
+      const { phase, stuck } = await run.progress();
+      return phase === 'waiting' && stuck !== null;
+    });
+    const { text } = await ui.details(run.workflowId);
+    expect(text).toMatch(
+      /^Stuck: Waiting for LlamaCloud\n+Nothing has changed since \S+\. LlamaCloud has not changed the status of batch bat-/,
+    );
+    expect(text).toMatch(/temporal-llamacloud batches get bat-/);
+    const page = await ui.open(run.workflowId, 'search-attributes');
+    await page.getByText('STUCK').first().waitFor();
+    await run.cancel();
+  });
+
   test('says in each phase after that when it polls next, or tries again, and how long is left', async () => {
     const { id } = await env.emulator.addDirectory(DOCUMENTS, { id: 'dir-reports' });
     const { run, batch } = await startWaiting(id);
