@@ -11,10 +11,17 @@ export const GONE_FILES = ['keep', 'remove'] as const;
 /** What happens to the document of a file that is no longer in the source: it stays, or is removed. */
 export type GoneFiles = (typeof GONE_FILES)[number];
 
-/** Options of each batch, all but those about one batch. */
+/** Options of each batch, all but those about one batch. Not `onStop`: the next run would pay again for a batch that is left running. */
 export type CorpusBatchOptions = Omit<
   BatchOptions,
-  keyof ApiScope | 'onlyMissing' | 'collect' | 'maxFailedFiles' | 'maxFailedPercent' | 'reportedFailures' | 'corpusPart'
+  | keyof ApiScope
+  | 'onlyMissing'
+  | 'collect'
+  | 'maxFailedFiles'
+  | 'maxFailedPercent'
+  | 'reportedFailures'
+  | 'corpusPart'
+  | 'onStop'
 >;
 
 /** Input of the `processCorpus` workflow. */

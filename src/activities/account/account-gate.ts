@@ -76,6 +76,12 @@ export class AccountGate {
     if (pause.isProbing || this.#now() < pause.nextProbeAtMs) throw this.#toError(pause);
   }
 
+  /** @throws AccountPaused during a pause, also if a request to test it is due. */
+  assertNoPause(kind: RequestKind): void {
+    const pause = this.#findPause(kind);
+    if (pause !== undefined && !bypass.getStore()) throw this.#toError(pause);
+  }
+
   /**
    * Sends a request, unless the account is paused.
    *

@@ -15,7 +15,11 @@ export function gateLlamaCloud(llamacloud: LlamaCloudPort, gate: AccountGate): L
     // Directories and uploads cost nothing.
     createDirectory: (params) => gate.run('read', () => llamacloud.createDirectory(params)),
     iterateDirectories: (params) => gate.iterate('read', () => llamacloud.iterateDirectories(params)),
-    uploadDirectoryFile: (id, params) => gate.run('read', () => llamacloud.uploadDirectoryFile(id, params)),
+    // It may take hours, so it is not the request that tests the account.
+    uploadDirectoryFile: async (id, params) => {
+      gate.assertNoPause('read');
+      return llamacloud.uploadDirectoryFile(id, params);
+    },
     deleteDirectoryFiles: (id, ids, options) =>
       gate.run('read', () => llamacloud.deleteDirectoryFiles(id, ids, options)),
     getConfiguration: (id, options) => gate.run('read', () => llamacloud.getConfiguration(id, options)),

@@ -21,10 +21,18 @@ export function decideFile(
 const FAILURES_OF_FILE: ReadonlySet<string> = new Set<FailureType>(['JobFailed', 'FileRejected']);
 
 /** Whether the outcome of the last run stands while the file and the configuration stay as they are. */
-function isSettled({ status, error }: CorpusLine, failedFiles: CorpusRun['failedFiles']): boolean {
+function isSettled(line: CorpusLine, failedFiles: CorpusRun['failedFiles']): boolean {
+  const { status, error } = line;
+  if (wasUnreadable(line)) return true;
   if (status === 'FAILED') return failedFiles === 'keep' && FAILURES_OF_FILE.has(error?.type ?? '');
   // A file may come back as it was.
   return status === 'COMPLETED' || status === 'GONE';
+}
+
+/** A file that could not be read in the last run, and has the document of an earlier one. */
+function wasUnreadable({ status, error, output }: CorpusLine): boolean {
+  const isOfSource = error?.type === 'FileUnreadable' || error?.type === 'FileRejected';
+  return status === 'FAILED' && output !== null && isOfSource;
 }
 
 /** A version that is not known, now or then, says nothing: the id is the same. */
@@ -46,7 +54,7 @@ export function toUnchangedLine(
 ): CorpusLine {
   return {
     ...line,
-    status: line.status === 'GONE' ? 'COMPLETED' : line.status,
+    ...(line.status === 'GONE' || wasUnreadable(line) ? { status: 'COMPLETED', error: null } : {}),
     size,
     changeToken,
     // From now on a change is noticed.

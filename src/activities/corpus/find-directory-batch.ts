@@ -13,8 +13,8 @@ export interface FindDirectoryBatchInput extends BatchToCreate {
 }
 
 /**
- * Finds the batch over the directory of a part that an earlier execution has created and paid for; `null` without one, or if it is FAILED or
- * CANCELLED. The directory is this part's alone. `GET /api/v2/batches`.
+ * Finds the batch over the directory of a part that an earlier execution has created and paid for; `null` without one, or if it is FAILED. One
+ * that is CANCELLED has the documents that were finished by then. The directory is this part's alone. `GET /api/v2/batches`.
  */
 export function findDirectoryBatch(deps: ActivityDeps) {
   return (spec: FindDirectoryBatchInput): Promise<CreatedBatch | null> =>
@@ -27,8 +27,7 @@ export function findDirectoryBatch(deps: ActivityDeps) {
         if (batch?.source_directory_id === spec.directoryId && isOfJob(batch.config?.job, spec)) batches.push(batch);
       }
       const usable = batches.filter(
-        ({ status, created_at }) =>
-          status !== 'FAILED' && status !== 'CANCELLED' && isSince(created_at, spec.directoryCreatedAt),
+        ({ status, created_at }) => status !== 'FAILED' && isSince(created_at, spec.directoryCreatedAt),
       );
       const [oldest] = usable.toSorted((a, b) => ((a.created_at ?? '') < (b.created_at ?? '') ? -1 : 1));
       return oldest === undefined ? null : toCreatedBatch(oldest);

@@ -11,7 +11,7 @@ import { corpusFolder } from '../support/output-keys.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { hasSearchAttributes } from '../support/search-attributes.js';
 import { readConfigurationVersion } from './configuration-version.js';
-import { corpusManifestKey } from './corpus-line.js';
+import { corpusManifestKey, readCorpusLines } from './corpus-line.js';
 import { openSource } from './open-source.js';
 
 export interface OpenedCorpus {
@@ -109,8 +109,13 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The SHA-256 of the manifest. Runs that compare with the same one, and find the same files, use the same directories of LlamaCloud. */
+/**
+ * The SHA-256 of the manifest. Runs that compare with the same one, and find the same files, use the same directories of LlamaCloud.
+ *
+ * @throws a failure for good if a line is damaged: found later, it would end the run after parts of it are paid for.
+ */
 async function readGeneration(outputs: OutputStore, output: string): Promise<string> {
+  for await (const _line of readCorpusLines(outputs, output, null));
   const content = await outputs.read(corpusManifestKey(output));
   if (content === undefined) return 'none';
   const digest = createHash('sha256');

@@ -46,6 +46,8 @@ export interface PlannedSegment {
   planned: number;
   unchanged: number;
   gone: number;
+  /** Documents to remove. */
+  removals: number;
   /** Files that can't be processed. */
   failed: number;
   /** Entries of the source, of whatever kind. */
@@ -84,7 +86,7 @@ class Planner {
   readonly #source: CorpusSource;
   readonly #signal: AbortSignal;
   readonly #room: number;
-  readonly #deadlineMs = performance.now() + SEGMENT_TIMEOUT_MS;
+  #deadlineMs: number | undefined;
   readonly result: Omit<PlannedSegment, 'name'>;
   /** What is below this folder is not known: nothing of it is gone. */
   #unknownFolder: string | undefined;
@@ -94,7 +96,17 @@ class Planner {
     this.#source = source;
     this.#signal = signal;
     this.#room = room;
-    this.result = { cursor, isLast: false, planned: 0, unchanged: 0, gone: 0, failed: 0, listed: 0, failures: [] };
+    this.result = {
+      cursor,
+      isLast: false,
+      planned: 0,
+      unchanged: 0,
+      gone: 0,
+      removals: 0,
+      failed: 0,
+      listed: 0,
+      failures: [],
+    };
   }
 
   async *plan(joined: ReturnType<typeof mergeJoin>): AsyncGenerator<PlannedRecord> {
@@ -112,6 +124,8 @@ class Planner {
   }
 
   #isFull(): boolean {
+    // Counts from the first path: reading the manifest and the source up to it may take long, and a segment has to get on.
+    this.#deadlineMs ??= performance.now() + SEGMENT_TIMEOUT_MS;
     return this.result.planned >= this.#room || performance.now() > this.#deadlineMs;
   }
 
@@ -124,9 +138,13 @@ class Planner {
     }
     const isNew = line.status !== 'GONE';
     if (isNew && !line.path.endsWith('/')) this.result.gone += 1;
+    if (this.#run.goneFiles === 'remove' && !line.path.endsWith('/')) {
+      // Also without a document in the manifest: an earlier one stays in the store when its file changes and then fails.
+      this.result.removals += 1;
+      return { kind: 'remove', line };
+    }
     // There is nothing to keep.
     if (line.output === null) return undefined;
-    if (this.#run.goneFiles === 'remove') return { kind: 'remove', line };
     return { kind: 'line', line: { ...line, status: 'GONE' } };
   }
 
@@ -135,10 +153,10 @@ class Planner {
     if (isUnreadable(entry)) {
       const { path, problem, mayPass } = entry;
       if (path.endsWith('/')) this.#unknownFolder = path;
-      return this.#toFailed({ path }, { type: mayPass ? 'FileUnreadable' : 'FileRejected', message: problem });
+      return this.#toFailed({ path }, { type: mayPass ? 'FileUnreadable' : 'FileRejected', message: problem }, line);
     }
     const rejection = findRejection(entry, this.#run.job.type);
-    if (rejection !== undefined) return this.#toFailed(entry, { type: 'FileRejected', message: rejection });
+    if (rejection !== undefined) return this.#toFailed(entry, { type: 'FileRejected', message: rejection }, line);
     const decision = decideFile(this.#run, entry, line);
     const isUnchanged =
       decision === 'unchanged' || (decision === 'compare-content' && (await this.#hasContent(entry, line)));
@@ -147,9 +165,10 @@ class Planner {
       const { path, size, changeToken } = entry;
       return { kind: 'process', file: { path, size, changeToken } };
     }
-    if (line.error === null) this.result.unchanged += 1;
-    else this.#recordFailure(line.path, line.error);
-    return { kind: 'line', line: toUnchangedLine(line, entry, this.#run) };
+    const unchanged = toUnchangedLine(line, entry, this.#run);
+    if (unchanged.error === null) this.result.unchanged += 1;
+    else this.#recordFailure(unchanged.path, unchanged.error);
+    return { kind: 'line', line: unchanged };
   }
 
   /** Whether a file has the content of its line. A file that can't be read is processed, which says why it can't. */
@@ -162,8 +181,14 @@ class Planner {
     }
   }
 
-  #toFailed(file: { path: string; size?: number; changeToken?: string }, error: FailureSummary): PlannedRecord {
+  #toFailed(
+    file: { path: string; size?: number; changeToken?: string },
+    error: FailureSummary,
+    line: CorpusLine | undefined,
+  ): PlannedRecord {
     this.#recordFailure(file.path, error);
+    // It may be there again as it was: its document is paid for.
+    if (line !== undefined && line.output !== null) return { kind: 'line', line: { ...line, status: 'FAILED', error } };
     return { kind: 'line', line: toLineWithoutDocument(this.#run, file, 'FAILED', error) };
   }
 

@@ -13,7 +13,7 @@ export interface RemoveGoneDocumentsInput {
 
 const progressSchema = z.object({ removed: z.number() });
 
-/** Removes the documents of the files that are gone. Their lines are no longer in the manifest. */
+/** Removes the documents of the files that are gone. */
 export function removeGoneDocuments({ outputs }: ActivityDeps) {
   return ({ run, segments }: RemoveGoneDocumentsInput): Promise<void> =>
     runAttempt('store', 'documents of files that are gone', async ({ signal, progress, saveProgress }) => {

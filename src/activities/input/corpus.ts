@@ -45,7 +45,14 @@ const output = z
     'must be a folder such as "contracts" or "legal/contracts": names without special characters, joined by "/"',
   );
 
-const { maxFailedFiles: _, maxFailedPercent: __, reportedFailures: ___, corpusPart: ____, ...options } = batchOptions;
+const {
+  maxFailedFiles: _,
+  maxFailedPercent: __,
+  reportedFailures: ___,
+  corpusPart: ____,
+  onStop: _____,
+  ...options
+} = batchOptions;
 
 /** Strict, so that a misspelt option is an error. */
 export const corpusInputSchema = z
@@ -65,7 +72,7 @@ export const corpusInputSchema = z
 export function checkCorpusInput(input: ProcessCorpusInput): ResolvedCorpusInput {
   const value = parseInput(corpusInputSchema, input, 'processCorpus');
   const { source, output, job, collect, failedFiles, goneFiles, maxConcurrentBatches } = value;
-  const { child, poll, timeout, onStop, jobTimeout, pageSize, resultsGracePeriod, maxConcurrentJobs } = input;
+  const { child, poll, timeout, stuckAfter, jobTimeout, pageSize, resultsGracePeriod, maxConcurrentJobs } = input;
   return {
     scope: toScope(value),
     source,
@@ -80,7 +87,7 @@ export function checkCorpusInput(input: ProcessCorpusInput): ResolvedCorpusInput
       ...(child === undefined ? {} : { child }),
       ...(poll === undefined ? {} : { poll }),
       ...(timeout === undefined ? {} : { timeout }),
-      ...(onStop === undefined ? {} : { onStop }),
+      ...(stuckAfter === undefined ? {} : { stuckAfter }),
       ...(jobTimeout === undefined ? {} : { jobTimeout }),
       ...(pageSize === undefined ? {} : { pageSize }),
       ...(resultsGracePeriod === undefined ? {} : { resultsGracePeriod }),

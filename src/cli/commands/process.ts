@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Option } from 'commander';
 import {
+  type BatchJob,
   DEFAULT_MAX_CONCURRENT_BATCHES,
   FAILED_FILES,
   type FailedFiles,
@@ -123,6 +124,10 @@ function toTaskQueue(output: string): string {
   return `llamacloud-process-${createHash('sha256').update(output).digest('hex').slice(0, 16)}`;
 }
 
+function isSameJob(a: BatchJob | null, b: BatchJob): boolean {
+  return a?.type === b.type && a.configurationId === b.configurationId;
+}
+
 /** A run that an earlier call has left open goes on. */
 async function startOrAttach(
   context: CommandContext,
@@ -134,7 +139,15 @@ async function startOrAttach(
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'WorkflowExecutionAlreadyStartedError') throw error;
     const { corpusWorkflowId } = await import('../../protocol/index.js');
+    const run = batches.attachCorpus(corpusWorkflowId(config.taskQueue, ''));
+    const { source, job } = await run.progress({ timeoutMs: 60_000 });
+    if (source !== null && (source !== input.source || !isSameJob(job, input.job)))
+      throw new UsageError(
+        `A run over this output is open, which processes ${source} with ${job?.type} and ${job?.configurationId}`,
+        'Wait for its end, cancel it, or use another --output.',
+        error,
+      );
     context.warn('A run over this output is open: it goes on, with the options that it was started with.');
-    return batches.attachCorpus(corpusWorkflowId(config.taskQueue, ''));
+    return run;
   }
 }

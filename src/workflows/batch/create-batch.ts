@@ -21,7 +21,7 @@ import {
   renderSummary,
   rootFailure,
 } from '../../protocol/index.js';
-import { postBatch } from '../shared/activities.js';
+import { listRecentBatches, postBatch } from '../shared/activities.js';
 import { assertContinuedState } from '../shared/continued-state.js';
 import { code } from '../shared/details.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
@@ -95,7 +95,17 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
     if (state.lostPosts >= MAX_LOST_POSTS) throw toLostPostsFailure(input, state);
     const response = await post(input, state);
     if ('batchId' in response) state.batch = response;
-    else if (response.resetDiscardedPost) {
+    else if (isAccountPause(response) && !state.mayHaveCreatedBatch) {
+      // Nothing was created. The wait may take days: what is there by then is not this workflow's, so the list is read again.
+      await waitBeforeNextPost(input, state, response);
+      state.preexisting = await listRecentBatches.executeWithOptions(
+        { summary: `List recent batches over ${input.directoryId}` },
+        [input],
+      );
+      preexisting = state.preexisting;
+      upsertMemo(toPreexistingMemo(state));
+      isFirstPost = true;
+    } else if (response.resetDiscardedPost) {
       // Nothing was sent. The batch of the discarded POST may be in the list of `state`, as one that was there before: take the list that
       // was read before that POST.
       state.preexisting = null;
@@ -111,6 +121,10 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
   await keepLockUntilListed(input, state.batch.batchId, LISTED_TIMEOUT_MS);
   throwIfStopped();
   return state.batch;
+}
+
+function isAccountPause({ error }: PostFailure): boolean {
+  return rootFailure(error).type === 'AccountPaused';
 }
 
 /** How long the lock is kept for a list that does not respond, in milliseconds. */

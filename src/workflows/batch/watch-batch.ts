@@ -1,4 +1,4 @@
-import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
+import { getExternalWorkflowHandle, patched, workflowInfo } from '@temporalio/workflow';
 import {
   type ResolvedBatchInput,
   STUCK_SIGNAL,
@@ -14,7 +14,8 @@ import type { BatchState } from './state.js';
 /** Calls the run stuck while neither its batch nor a job nor a file changes for `stuckAfter`. */
 export function watchBatch(state: BatchState, { stuckAfterMs, directoryId }: ResolvedBatchInput): void {
   // The history of a run that 0.1.0 has opened has no such timer.
-  if (stuckAfterMs === undefined) return;
+  // The limit may come from a newer worker than the one that goes on with the run: in a deployment, both run.
+  if (stuckAfterMs === undefined || !patched('stuck')) return;
   watchForStuck(state, {
     stuckAfterMs,
     toKey: () => [state.batchId, state.status, state.jobsEnded, settledCount(state.files)].join(' '),

@@ -1,7 +1,8 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { ApplicationFailure, ChildWorkflowFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   type CorpusReport,
   cleanText,
+  isCorpusReport,
   type ProcessCorpusInput,
   renderSummary,
   WORKFLOW_TYPES,
@@ -13,6 +14,18 @@ import { passOnControl } from '../shared/control.js';
 import { code } from '../shared/details.js';
 import { publishCorpus, setCorpusPhase } from './publish.js';
 import type { CorpusState } from './state.js';
+
+function findDetail(cause: Error | undefined): unknown {
+  return cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
+}
+
+/** What the child has done is what this run has done. */
+function takeReport(
+  state: CorpusState,
+  { files, failures, bytes, credits, manifest, unchanged, gone }: CorpusReport,
+): void {
+  Object.assign(state, { files, failures, bytes, credits, manifest, unchanged, gone });
+}
 
 /**
  * Does the work as a child whose workflow id is the lock of the output folder. While another run has it, waits: afterwards most files are
@@ -36,11 +49,15 @@ export async function delegateToLock(
         }),
       );
       state.waitingFor = null;
-      state.manifest = report.manifest;
+      takeReport(state, report);
       setCorpusPhase(state, 'completed');
       return report;
     } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) {
+        const report = error instanceof ChildWorkflowFailure ? findDetail(error.cause) : undefined;
+        if (isCorpusReport(report)) takeReport(state, report);
+        throw error;
+      }
       state.waitingFor = `Another run processes this corpus: ${code(lockId)}. This run waits for its end.`;
       publishCorpus(state);
       const options = { summary: `Wait for ${lockId}` };

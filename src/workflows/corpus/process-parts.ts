@@ -1,5 +1,12 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { CancellationScope, ChildWorkflowFailure, condition, isCancellation, log } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  ChildWorkflowFailure,
+  condition,
+  isCancellation,
+  log,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { OpenedCorpus } from '../../activities/types.js';
 import { type CorpusRun, cleanText, rootFailure, WORKFLOW_TYPES } from '../../protocol/index.js';
 import { childWorkflowId } from '../batch/child-id.js';
@@ -49,7 +56,8 @@ async function planParts(
   queue: ReadyQueue<PlannedPart>,
   waiting: Set<PlannedPart>,
 ): Promise<void> {
-  for (let parts = 0; !state.isListed && parts < state.partsPerExecution; ) {
+  // A source with few changes has many segments without a part.
+  for (let parts = 0; !state.isListed && parts < state.partsPerExecution && !workflowInfo().continueAsNewSuggested; ) {
     await untilResumed(state);
     await condition(() => waiting.size === 0);
     const { cursor, segments, planning, partSize } = state;

@@ -35,6 +35,8 @@ export interface CorpusState extends RunState<CorpusPhase, CorpusFailure>, Corpu
   isListed: boolean;
   /** Entries of the source. */
   listed: number;
+  /** Documents to remove. */
+  removals: number;
   /** Names of all segments, in order. */
   segments: string[];
   /** The part that is being planned. */
@@ -58,6 +60,7 @@ export function newCorpusState(startedAtMs: number): CorpusState {
     listed: 0,
     unchanged: 0,
     gone: 0,
+    removals: 0,
     segments: [],
     planning: { part: 0, segments: [], files: 0 },
     partLines: [],
@@ -74,6 +77,7 @@ export function recordSegment(state: CorpusState, segment: PlannedSegment): Plan
   state.listed += segment.listed;
   state.unchanged += segment.unchanged;
   state.gone += segment.gone;
+  state.removals += segment.removals;
   state.files.total += segment.planned + segment.failed;
   state.files.failed += segment.failed;
   for (const failure of segment.failures) addFailure(state, failure, MAX_REPORTED_FAILURES);

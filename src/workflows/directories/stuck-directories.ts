@@ -7,9 +7,18 @@ import { type DirectoriesState, findStuckDirectories } from './state.js';
 
 const stuckSignal = defineSignal<[StuckReport]>(STUCK_SIGNAL);
 
+/** A person can send the signal with anything, and an error would fail each workflow task. */
+function isStuckReport(value: unknown): value is StuckReport {
+  if (typeof value !== 'object' || value === null) return false;
+  const { directoryId, since }: { directoryId?: unknown; since?: unknown } = value;
+  return typeof directoryId === 'string' && (since === null || typeof since === 'string');
+}
+
 /** Handles what the batches say: the run is stuck while one of them is. */
 export function handleStuckBatches(state: DirectoriesState): void {
-  setHandler(stuckSignal, ({ directoryId, since }) => {
+  setHandler(stuckSignal, (report) => {
+    if (!isStuckReport(report)) return;
+    const { directoryId, since } = report;
     // The batch may have ended since.
     if (!Object.hasOwn(state.stuckSince, directoryId)) return;
     state.stuckSince[directoryId] = since;

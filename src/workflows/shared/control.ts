@@ -82,8 +82,22 @@ export function handleControl(state: ControlledState, publish: () => void): void
     },
   });
   setHandler(controlSignal, (control) => {
-    if (isOpen(state)) change(control);
+    if (isOpen(state) && isRunControl(control)) change(control);
   });
+}
+
+/** A person can send the signal with anything, and an error would fail each workflow task. */
+function isRunControl(value: unknown): value is RunControl {
+  if (typeof value !== 'object' || value === null) return false;
+  const { pause, maxConcurrentJobs }: { pause?: unknown; maxConcurrentJobs?: unknown } = value;
+  return isPauseOrNull(pause) && (maxConcurrentJobs === null || Number.isInteger(maxConcurrentJobs));
+}
+
+function isPauseOrNull(value: unknown): value is Pause | null {
+  if (value === null) return true;
+  if (typeof value !== 'object') return false;
+  const { reason, by, since }: { reason?: unknown; by?: unknown; since?: unknown } = value;
+  return [reason, by].every((text) => text === null || typeof text === 'string') && typeof since === 'string';
 }
 
 /** Shows in the search attribute whether the run is paused or stuck, if it is registered. */

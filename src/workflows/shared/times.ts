@@ -6,6 +6,8 @@ import { type FileCounts, type ResolvedPoll, settledCount } from '../../protocol
 
 /** `2026-11-28 09:24:12 UTC`. */
 export function formatTime(ms: number): string {
+  // A person can send any time in a signal, and `toISOString` throws.
+  if (Number.isNaN(new Date(ms).getTime())) return 'an unknown time';
   return new Date(ms).toISOString().replace(/^(.*)T(.*)\..*$/, '$1 $2 UTC');
 }
 

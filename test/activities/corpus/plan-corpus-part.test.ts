@@ -176,6 +176,30 @@ describe('a plan', () => {
     ]);
   });
 
+  test('has its document again, unpaid, when a file that could not be read can be read', async () => {
+    const setup = await newRun({ 'a.md': 'x' }, []);
+    const line = corpusLine({ path: 'a.md', changeToken: await token(setup.source, 'a.md') });
+    const { outputs } = setup.env;
+    const manifest = ['legal', 'manifest.jsonl'];
+    await outputs.write(manifest, `${JSON.stringify(line)}\n`);
+    await rename(join(setup.source, 'a.md'), join(setup.source, 'b.md'));
+    // A link is not read.
+    await symlink('b.md', join(setup.source, 'a.md'));
+    const [segment] = await planAll(setup);
+    expect(segment?.records[0]).toBe('a.md: FAILED');
+    const [record] = await records(setup.env, segment?.name ?? '');
+    if (record?.kind !== 'line') throw new Error('there is no line');
+    expect(record.line).toMatchObject({ output: line.output, sha256: line.sha256, error: { type: 'FileRejected' } });
+    await outputs.write(manifest, `${JSON.stringify(record.line)}\n`);
+    await rename(join(setup.source, 'b.md'), join(setup.source, 'a.md'));
+    await outputs.write(
+      manifest,
+      `${JSON.stringify({ ...record.line, changeToken: await token(setup.source, 'a.md') })}\n`,
+    );
+    const [again] = await planAll(setup);
+    expect(again).toMatchObject({ records: ['a.md: COMPLETED'], unchanged: 1, failed: 0 });
+  });
+
   test('of a source that is gone is tried again, and of a manifest that is damaged is not', async () => {
     const setup = await newRun({ 'a.md': 'x' }, []);
     const input = { run: setup.corpus, cursor: null, segment: 0, room: 1 };

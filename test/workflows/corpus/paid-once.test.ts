@@ -89,16 +89,24 @@ describe('each file is processed once', () => {
   test('where the run is terminated, and another one takes its place', async () => {
     const { input, names, processed, lockId } = await newCorpus('terminated');
     const requests = countRequests(env);
-    // The batch of a terminated run goes on: the run that processes it is terminated as well.
-    const first = await env.batches.startCorpus({ ...input, onStop: 'leave' });
-    await openBatch();
+    const first = await env.batches.startCorpus(input);
+    const batch = await openBatch();
+    env.emulator.batches.finish(batch.id);
+    env.emulator.batches.setStatus(batch.id, 'RUNNING');
+    const jobs = () => env.emulator.jobs.list().filter(({ batchId }) => batchId === batch.id);
+    await until('its jobs', () => jobs().length === 4);
+    for (const { id } of jobs().slice(2)) env.emulator.jobs.setStatus(id, 'RUNNING');
     await env.client.workflow.getHandle(first.workflowId).terminate();
+    // Its children cancel the batch.
     await untilEnded(env.client, `${lockId}/part-00000`);
-    const second = await env.batches.startCorpus(input);
-    await finish();
-    expect((await second.result()).files).toMatchObject({ total: 4, completed: 4 });
-    expect(processed()).toEqual(names);
+    const second = await (await env.batches.startCorpus(input)).result();
+    expect(second.files).toMatchObject({ total: 4, completed: 2 });
     expect(requests()).toEqual({ uploads: 4, directories: 1, batches: 1 });
+    const third = await env.batches.startCorpus(input);
+    await finish();
+    expect(await third.result()).toMatchObject({ unchanged: 2, files: { total: 2, completed: 2 } });
+    expect(requests()).toMatchObject({ uploads: 6, batches: 2 });
+    expect(new Set(processed())).toEqual(new Set(names));
   });
 
   test('where two runs are started at once: one waits, and finds nothing to do', async () => {
