@@ -54,15 +54,21 @@ export class DirectoryUploads {
     this.#signal = signal;
   }
 
-  /** `GET /api/v1/beta/directories/{id}/files`. */
-  async read(): Promise<void> {
+  /**
+   * `GET /api/v1/beta/directories/{id}/files`.
+   *
+   * @param sentUniqueIds The `unique_id`s of files whose ids are known, by id: LlamaCloud may list them with others, such as trimmed ones.
+   */
+  async read(sentUniqueIds: ReadonlyMap<string, string>): Promise<void> {
     const byUniqueId = new Map<string, DirectoryFile[]>();
     const directory = { ...this.#run.scope, directoryId: this.#directoryId };
     const seen = new Set<string>();
     for await (const { files } of listDirectoryPages(this.#deps, directory, this.#signal)) {
       for (const file of files) {
-        const { id, unique_id: uniqueId } = file;
-        if (id === null || uniqueId == null || seen.has(id)) continue;
+        const { id } = file;
+        if (id === null || seen.has(id)) continue;
+        const uniqueId = sentUniqueIds.get(id) ?? file.unique_id;
+        if (uniqueId == null) continue;
         seen.add(id);
         byUniqueId.set(uniqueId, [...(byUniqueId.get(uniqueId) ?? []), file]);
       }

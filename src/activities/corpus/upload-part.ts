@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 import { HttpStatusError, isKnownNotCreated } from '../../llamacloud/index.js';
 import { type CorpusRun, chunk, cleanText, LIST_LAG_MS } from '../../protocol/index.js';
 import { type CorpusSource, SourceFileError } from '../../sources/index.js';
+import { AccountPaused } from '../account/account-paused.js';
 import type { ActivityDeps } from '../deps.js';
 import { toJsonLine } from '../manifest/json-lines.js';
 import { NotReady } from '../support/not-ready.js';
@@ -14,6 +14,7 @@ import { DirectoryUploads, toUniqueId } from './directory-uploads.js';
 import { openSource } from './open-source.js';
 import { type PlannedFile, readPlannedFiles, toUniqueName } from './planned-files.js';
 import { FileProblem, withSnapshot } from './snapshot.js';
+import { toAcknowledged, toSentUniqueIds, toUploadProgress, type UploadProgress } from './upload-progress.js';
 import type { Upload } from './uploads.js';
 
 export interface UploadPartInput {
@@ -40,74 +41,72 @@ const CONCURRENT_UPLOADS = 4;
 /** How often the list of the files is read again while it may lack some, in milliseconds. */
 const LIST_INTERVAL_MS = 2_000;
 
-/** What one attempt passes on to the next. Times are epoch milliseconds. */
-const progressSchema = z.object({
-  /** Uploads are being sent: if it is the last that is known of an attempt, its worker was lost. */
-  isSending: z.boolean(),
-  /** When an upload was last sent: the list may lack it. */
-  sentAtMs: z.number().nullable(),
-  /** Whether an upload has ended without telling whether it took effect: it may also come late. */
-  isUnknown: z.boolean(),
-  /** Files that can't be uploaded, and why. They are not tried again. */
-  rejected: z.array(z.tuple([z.string(), z.object({ type: z.string(), message: z.string() })])),
-});
-type Progress = z.infer<typeof progressSchema>;
+/** A file that the list does not show, and of which no upload was answered, is not sent more often. Each may be billed. */
+const MAX_UNKNOWN_SENDS = 3;
 
 /**
  * Uploads the files of a part, each once. What is in the directory is read from LlamaCloud, before and after, so that each attempt goes on
- * where the last one stopped. An upload whose response was lost is sent again only when the list would show it; if it shows a file twice after
- * all, one is deleted before there is a batch.
+ * where the last one stopped. An upload that was answered is never sent again. One whose response was lost is sent again only when the list
+ * would show it, and at most 3 times; if the list shows a file twice after all, one is deleted before there is a batch.
  *
  * `GET /api/v1/beta/directories/{id}/files`, `POST .../files/upload`, `POST .../files/bulk-delete`.
  */
 export function uploadPart(deps: ActivityDeps) {
   return (input: UploadPartInput): Promise<UploadedPart> => {
-    const { run, directoryId } = input;
-    return runAttempt('read', `uploads to directory ${directoryId}`, async (attempt) => {
-      await assertSameStore(deps.outputs, run.storeId);
-      const files = await readPlannedFiles(deps.outputs, run, input.segments);
-      const progress = toProgress(attempt, input);
+    return runAttempt('read', `uploads to directory ${input.directoryId}`, async (attempt) => {
+      const progress = toUploadProgress(attempt, input.isExisting);
       attempt.saveProgress(progress);
-      const uploads = new DirectoryUploads(deps, run, directoryId, attempt.signal);
-      await uploads.read();
-      const rejected = new Map(progress.rejected);
-      const isMissing = ({ path }: PlannedFile) => !rejected.has(path) && !uploads.has(path);
-      const missing = files.filter(isMissing);
-      if (missing.length > 0) {
-        // What was sent may not be listed yet.
-        assertListed(deps, attempt, progress, `directory ${directoryId} does not list ${missing.length} files yet`);
-        await send(deps, input, missing, attempt, progress);
-        await uploads.read();
-        const sent = new Map(progress.rejected);
-        const late = missing.filter(({ path }) => !sent.has(path) && !uploads.has(path)).length;
-        if (late > 0)
-          throw new NotReady('UploadNotReady', `directory ${directoryId} lacks ${late} files`, LIST_INTERVAL_MS);
+      try {
+        return await uploadMissing(deps, input, attempt, progress);
+      } finally {
+        // Also after a failure: nothing is being sent any more, and what was sent is in the progress.
+        progress.hasEnded = true;
       }
-      // What was sent with an unknown outcome may come late, and be there twice.
-      if (progress.isUnknown)
-        assertListed(deps, attempt, progress, `an upload to directory ${directoryId} may still take effect`);
-      await uploads.deleteRepeated();
-      return writeUploads(deps, input, files, uploads, new Map(progress.rejected), attempt.signal);
     });
   };
 }
 
-function toProgress({ isFirst, nowMs, progress }: Attempt, { isExisting }: UploadPartInput): Progress {
-  const saved = progressSchema.safeParse(progress).data;
-  const wasSending = saved === undefined ? !isFirst || isExisting : saved.isSending;
-  return {
-    isSending: false,
-    sentAtMs: wasSending ? nowMs : (saved?.sentAtMs ?? null),
-    isUnknown: wasSending || saved?.isUnknown === true,
-    rejected: saved?.rejected ?? [],
-  };
+async function uploadMissing(
+  deps: ActivityDeps,
+  input: UploadPartInput,
+  attempt: Attempt,
+  progress: UploadProgress,
+): Promise<UploadedPart> {
+  const { run, directoryId } = input;
+  await assertSameStore(deps.outputs, run.storeId);
+  const files = await readPlannedFiles(deps.outputs, run, input.segments);
+  const uploads = new DirectoryUploads(deps, run, directoryId, attempt.signal);
+  await uploads.read(toSentUniqueIds(progress, files));
+  const findMissing = () =>
+    [...files.entries()].filter(([index, { path }]) => progress.rejected[index] === undefined && !uploads.has(path));
+  const missing = findMissing();
+  if (missing.length > 0) {
+    // What was sent may not be listed yet.
+    assertListed(deps, attempt, progress, `directory ${directoryId} does not list ${missing.length} files yet`);
+    // From here on the list is not waited for: what was answered is in the directory.
+    const unsent = missing.filter(
+      ([index]) => progress.acknowledged[index] === undefined && (progress.sends[index] ?? 0) < MAX_UNKNOWN_SENDS,
+    );
+    if (unsent.length > 0) {
+      await send(deps, input, unsent, attempt, progress);
+      await uploads.read(toSentUniqueIds(progress, files));
+      const late = findMissing().length;
+      if (late > 0)
+        throw new NotReady('UploadNotReady', `directory ${directoryId} lacks ${late} files`, LIST_INTERVAL_MS);
+    }
+  }
+  // What was sent with an unknown outcome may come late, and be there twice.
+  if (progress.isUnknown)
+    assertListed(deps, attempt, progress, `an upload to directory ${directoryId} may still take effect`);
+  await uploads.deleteRepeated();
+  return writeUploads(deps, input, files, uploads, progress, attempt.signal);
 }
 
 /** @throws NotReady while the list may lack a file that was sent. */
 function assertListed(
   { listLagMs = LIST_LAG_MS }: ActivityDeps,
   { nowMs }: Attempt,
-  { sentAtMs }: Progress,
+  { sentAtMs }: UploadProgress,
   state: string,
 ): void {
   if (sentAtMs === null) return;
@@ -115,38 +114,36 @@ function assertListed(
   if (leftMs > 0) throw new NotReady('UploadNotReady', state, Math.min(LIST_INTERVAL_MS, leftMs));
 }
 
+/** A file, and its place in the plan. */
+type NumberedFile = [index: number, file: PlannedFile];
+
 /** Sends the files that are missing. After a failure that concerns all of them, no more are sent. @throws that failure. */
 async function send(
   deps: ActivityDeps,
   input: UploadPartInput,
-  missing: readonly PlannedFile[],
+  missing: readonly NumberedFile[],
   attempt: Attempt,
-  progress: Progress,
+  progress: UploadProgress,
 ): Promise<void> {
   const source = await openSource(deps, input.run.source);
   const { requestsPerSecond = Number.POSITIVE_INFINITY } = deps;
   let failure: { error: unknown } | undefined;
-  progress.isSending = true;
-  attempt.saveProgress(progress);
   // By the clock of the Temporal server, as all times of attempts.
   const sinceMs = performance.now();
+  const record = (index: number, outcome: SendOutcome): void => {
+    recordOutcome(progress, index, outcome, attempt.nowMs + Math.round(performance.now() - sinceMs));
+  };
   const queue = [...missing];
   const sendNext = async (): Promise<void> => {
-    for (let file = queue.shift(); file !== undefined && failure === undefined; file = queue.shift()) {
+    for (let next = queue.shift(); next !== undefined && failure === undefined; next = queue.shift()) {
       attempt.signal.throwIfAborted();
       const startedMs = performance.now();
       try {
-        await sendFile(deps, input, source, file, attempt.signal);
-        progress.sentAtMs = attempt.nowMs + Math.round(performance.now() - sinceMs);
+        await sendFile(deps, input, source, next, attempt.signal, record);
       } catch (error) {
         const rejection = toRejection(error);
-        if (rejection === undefined) {
-          failure ??= { error };
-          if (!isKnownNotCreated(error)) {
-            progress.isUnknown = true;
-            progress.sentAtMs = attempt.nowMs + Math.round(performance.now() - sinceMs);
-          }
-        } else progress.rejected.push([file.path, rejection]);
+        if (rejection === undefined) failure ??= { error };
+        else progress.rejected[next[0]] = rejection;
       }
       const restMs = (1_000 * workers) / requestsPerSecond - (performance.now() - startedMs);
       if (restMs > 0) await sleep(restMs, undefined, { signal: attempt.signal });
@@ -156,30 +153,66 @@ async function send(
   const outcomes = await Promise.allSettled(Array.from({ length: workers }, sendNext));
   attempt.signal.throwIfAborted();
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-  progress.isSending = false;
-  attempt.saveProgress(progress);
   if (failure !== undefined) throw failure.error;
+}
+
+/** What is known of one request: that it begins, the file that LlamaCloud has answered with, or how it has failed. */
+type SendOutcome = 'begins' | { acknowledged: UploadProgress['acknowledged'][string] } | { error: unknown };
+
+function recordOutcome(progress: UploadProgress, index: number, outcome: SendOutcome, nowMs: number): void {
+  const sends = progress.sends[index] ?? 0;
+  if (outcome === 'begins') {
+    // Before its outcome is known: it counts if the worker is lost meanwhile.
+    progress.sends[index] = sends + 1;
+  } else if ('acknowledged' in outcome) {
+    progress.acknowledged[index] = outcome.acknowledged;
+    delete progress.sends[index];
+    progress.sentAtMs = nowMs;
+  } else if (isTaken(outcome.error)) {
+    // An earlier upload took effect. The list may lack it.
+    progress.sentAtMs = nowMs;
+  } else if (outcome.error instanceof AccountPaused || isKnownNotCreated(outcome.error)) {
+    // Of a pause, nothing was sent, or the response was a 401 or 402.
+    progress.sends[index] = sends - 1;
+  } else {
+    progress.isUnknown = true;
+    progress.sentAtMs = nowMs;
+  }
+}
+
+/** Whether LlamaCloud says that the directory has a file with such a `unique_id`. */
+function isTaken(error: unknown): boolean {
+  return error instanceof HttpStatusError && error.status === 409;
 }
 
 async function sendFile(
   { llamacloud }: ActivityDeps,
   { run, directoryId }: UploadPartInput,
   source: CorpusSource,
-  { path }: PlannedFile,
+  [index, { path, changeToken: plannedToken }]: NumberedFile,
   signal: AbortSignal,
+  record: (index: number, outcome: SendOutcome) => void,
 ): Promise<void> {
   await withSnapshot(source, path, run.job.type, signal, async ({ content, size, sha256, changeToken }) => {
     const displayName = cleanText(path, MAX_DISPLAY_NAME_BYTES);
-    await llamacloud.uploadDirectoryFile(directoryId, {
-      ...run.scope,
-      uniqueId: toUniqueId(path),
-      displayName,
-      // Its extension says of what type the file is.
-      fileName: toFileName(path),
-      metadata: { sha256, size, change_token: changeToken },
-      content,
-      signal,
-    });
+    record(index, 'begins');
+    try {
+      const { id } = await llamacloud.uploadDirectoryFile(directoryId, {
+        ...run.scope,
+        uniqueId: toUniqueId(path),
+        displayName,
+        // Its extension says of what type the file is.
+        fileName: toFileName(path),
+        metadata: { sha256, size, change_token: changeToken },
+        content,
+        signal,
+      });
+      const changed = changeToken === plannedToken ? {} : { changeToken };
+      record(index, { acknowledged: { fileId: id, size, sha256, ...changed } });
+    } catch (error) {
+      record(index, { error });
+      throw error;
+    }
   });
 }
 
@@ -200,30 +233,34 @@ function toRejection(error: unknown): { type: string; message: string } | undefi
   if (error instanceof FileProblem) return { type: 'FileRejected', message: cleanText(error.message) };
   if (error instanceof SourceFileError) return { type: 'FileUnreadable', message: cleanText(error.message) };
   // The directory is gone, or there is such a file: the list shows it.
-  if (error instanceof HttpStatusError && [404, 409].includes(error.status)) return undefined;
+  if (isTaken(error) || (error instanceof HttpStatusError && error.status === 404)) return undefined;
   if (!isRejected(error, 'create') || !(error instanceof Error)) return undefined;
   return { type: 'FileRejected', message: cleanText(`LlamaCloud does not take it: ${error.message}`) };
 }
+
+/** Another run may try again. */
+const NOT_LISTED = {
+  type: 'FileUnreadable',
+  message: `it was not uploaded: LlamaCloud does not list it after ${MAX_UNKNOWN_SENDS} tries whose outcome is not known`,
+};
 
 async function writeUploads(
   { outputs }: ActivityDeps,
   { run, part }: UploadPartInput,
   files: readonly PlannedFile[],
   uploads: DirectoryUploads,
-  rejected: ReadonlyMap<string, { type: string; message: string }>,
+  progress: UploadProgress,
   signal: AbortSignal,
 ): Promise<UploadedPart> {
   const name = toUniqueName('uploads', part);
-  const lines = files.map((file): Upload => {
-    const error = rejected.get(file.path);
-    const sent = uploads.find(file.path);
+  const lines = files.map((file, index): Upload => {
+    const error = progress.rejected[index];
+    const acknowledged = toAcknowledged(progress, index, file);
+    const listed = uploads.find(file.path);
+    // Of files that are there twice, the list says which one stays. Of the same, what was sent is known for sure.
+    const sent = listed === undefined || listed.fileId === acknowledged?.fileId ? acknowledged : listed;
     if (error !== undefined || sent === undefined)
-      return {
-        ...file,
-        sha256: null,
-        fileId: null,
-        error: error ?? { type: 'FileUnreadable', message: 'it was not uploaded' },
-      };
+      return { ...file, sha256: null, fileId: null, error: error ?? NOT_LISTED };
     return {
       path: file.path,
       size: sent.size ?? file.size,

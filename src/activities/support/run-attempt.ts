@@ -25,6 +25,8 @@ type HeartbeatDetails = z.infer<typeof heartbeatSchema>;
 export interface Attempt {
   /** Aborts when the activity is cancelled: pass it to every request. */
   readonly signal: AbortSignal;
+  /** Of the attempt: 1 is the first, also after a `temporal activity reset`. */
+  readonly number: number;
   /** When this attempt was scheduled, epoch milliseconds by the Temporal server's clock. */
   readonly nowMs: number;
   /** Milliseconds from the first attempt to this one, by the same clock. */
@@ -74,6 +76,7 @@ export async function runAttempt<T>(
   try {
     return await runPastGate({
       signal,
+      number: info.attempt,
       nowMs,
       ageMs,
       isFirst: info.attempt === 1 && ageMs < FIRST_ATTEMPT_MS,
@@ -85,8 +88,12 @@ export async function runAttempt<T>(
       },
     });
   } catch (error) {
-    // A cancelled activity ends as cancelled, whatever the aborted request threw.
-    if (signal.aborted) throw signal.reason;
+    if (signal.aborted) {
+      // A worker that shuts down cancels as well: the attempt on the next worker goes on from here.
+      heartbeat(before.failingSinceMs);
+      // A cancelled activity ends as cancelled, whatever the aborted request threw.
+      throw signal.reason;
+    }
     const elapsedMs = performance.now() - startedMs;
     // Of the failure, not of its attempt: a long download that breaks gets a second try.
     const failedAtMs = nowMs + Math.round(elapsedMs);

@@ -1,13 +1,23 @@
 import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { readUploads } from '../../../src/activities/corpus/uploads.js';
 import { createActivities } from '../../../src/activities/index.js';
 import type { CorpusSource } from '../../../src/sources/index.js';
 import { FolderSource } from '../../../src/sources/index.js';
 import { TARGETS } from '../../../src/testing/index.js';
 import { sourceFolder } from '../../sources/support.js';
-import { createContext, run, runAttempts, runIn, startActivityEnvironment } from '../support.js';
+import {
+  type ActivityEnvironment,
+  createContext,
+  failureOf,
+  run,
+  runAttempts,
+  runIn,
+  startActivityEnvironment,
+} from '../support.js';
 import { corpusRun } from './support.js';
 
 const LARGE = 'x'.repeat(3 * 1024 * 1024);
@@ -25,6 +35,25 @@ async function newPart(files: Readonly<Record<string, string>>, emulator = {}) {
     (env.emulator.directories.list().find(({ id }) => id === directoryId)?.files ?? []).map(({ uniqueId }) => uniqueId);
   const posts = () => env.emulator.requests.filter(({ path }) => path.endsWith('/files/upload')).length;
   return { env, source, corpus, open, input, uniqueIds, posts };
+}
+
+/** Changes the `unique_id`s that the list of files shows. */
+function rewriteUniqueIds({ emulator }: ActivityEnvironment, toListed: (uniqueId: string) => string | null) {
+  const listSchema = z.looseObject({ items: z.array(z.looseObject({ unique_id: z.string() })) });
+  emulator.rewrite({ method: 'GET', path: /\/files$/ }, (body) => {
+    const list = listSchema.parse(body);
+    return { ...list, items: list.items.map((file) => ({ ...file, unique_id: toListed(file.unique_id) })) };
+  });
+}
+
+const detailsSchema = z.looseObject({ progress: z.looseObject({ acknowledged: z.record(z.string(), z.unknown()) }) });
+
+function progressOf(details: unknown) {
+  return detailsSchema.parse(details).progress;
+}
+
+function withProgress(details: unknown, fields: { attempt: number; hasEnded: boolean }) {
+  return { ...detailsSchema.parse(details), progress: { ...progressOf(details), ...fields } };
 }
 
 describe('the directory of a part', () => {
@@ -119,6 +148,128 @@ describe('the files of a part', () => {
     expect(await runAttempts(activities.uploadPart, input)).toMatchObject({ uploaded: 2 });
     expect(uniqueIds()).toHaveLength(2);
     expect(posts()).toBe(2);
+  });
+
+  test('that LlamaCloud has acknowledged are not sent again, also if the list shows them later than it should', async () => {
+    const { env, corpus, input, posts } = await newPart({ 'a.md': 'a', 'b.md': 'b' }, { fileListLagMs: 600_000 });
+    const uploaded = await runAttempts(env.activities.uploadPart, input, () => expect(posts()).toBeLessThan(10));
+    expect(uploaded).toMatchObject({ uploaded: 2, failed: 0 });
+    expect(posts()).toBe(2);
+    const uploads = await readUploads(env.outputs, corpus, uploaded.name);
+    expect(uploads.get('a.md')).toMatchObject({
+      size: 1,
+      sha256: 'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb',
+      fileId: env.emulator.directories.list()[0]?.files.find(({ uniqueId }) => uniqueId === 'a.md')?.id,
+      changeToken: expect.stringMatching(/./),
+    });
+  });
+
+  test.each([
+    ['none', () => null],
+    ['that of another file', () => 'same.md'],
+    ['a normalized one', (uniqueId: string) => uniqueId.normalize('NFC')],
+  ] as const)('are sent once where the list shows %s as their unique_id', async (_, toListed) => {
+    const files = { 'a.md': 'a', '\u00fc.md': 'composed', 'u\u0308.md': 'decomposed' };
+    const { env, corpus, input, uniqueIds, posts } = await newPart(files);
+    rewriteUniqueIds(env, toListed);
+    const uploaded = await runAttempts(env.activities.uploadPart, input, () => expect(posts()).toBeLessThan(10));
+    expect(uploaded).toMatchObject({ uploaded: 3, failed: 0 });
+    expect(posts()).toBe(3);
+    expect(uniqueIds().toSorted()).toEqual(Object.keys(files).toSorted());
+    const uploads = await readUploads(env.outputs, corpus, uploaded.name);
+    expect(new Set([...uploads.values()].map(({ fileId }) => fileId)).size).toBe(3);
+  });
+
+  test('that the list never shows and whose uploads are never answered are sent three times, then they fail', async () => {
+    const { env, corpus, input, posts } = await newPart({ 'a.md': 'a' });
+    rewriteUniqueIds(env, () => null);
+    env.emulator.faults.next({ kind: 'error-after', times: 10, ...TARGETS.uploadFile });
+    const uploaded = await runAttempts(env.activities.uploadPart, input, () => expect(posts()).toBeLessThan(10));
+    expect(uploaded).toMatchObject({ uploaded: 0, failed: 1 });
+    expect(posts()).toBe(3);
+    const uploads = await readUploads(env.outputs, corpus, uploaded.name);
+    expect(uploads.get('a.md')?.error).toEqual({
+      type: 'FileUnreadable',
+      message: 'it was not uploaded: LlamaCloud does not list it after 3 tries whose outcome is not known',
+    });
+  });
+
+  test.each([
+    ['of the attempt before it', false],
+    ['of before it has sent anything', true],
+  ])(
+    'that a retry has sent are looked for if its worker was lost and its details are those %s',
+    async (_, isOfRetry) => {
+      const { env, input, posts } = await newPart({ 'a.md': 'a', 'b.md': 'b' }, { fileListLagMs: 600_000 });
+      const activities = createActivities({ llamacloud: env.llamacloud, outputs: env.outputs, listLagMs: 60_000 });
+      env.emulator.faults.next({ kind: 'status', status: 429, times: 2, ...TARGETS.uploadFile });
+      let details: unknown;
+      const first = createContext();
+      first.on('heartbeat', (saved: unknown) => {
+        details = structuredClone(saved);
+      });
+      expect((await failureOf(runIn(first, activities.uploadPart, input))).type).toBe('RateLimited');
+      expect(posts()).toBe(2);
+      // Its heartbeats do not arrive.
+      await run(activities.uploadPart, input, { number: 2, heartbeatDetails: structuredClone(details) }).catch(
+        () => {},
+      );
+      expect(posts()).toBe(4);
+      if (isOfRetry) details = withProgress(details, { attempt: 2, hasEnded: false });
+      const third = run(activities.uploadPart, input, { number: 3, ageMs: 1_000, heartbeatDetails: details });
+      expect((await failureOf(third)).type).toBe('UploadNotReady');
+      expect(posts()).toBe(4);
+    },
+  );
+
+  test('that an account which is paused does not take were not sent: the list is not waited for', async () => {
+    const { env, input, posts } = await newPart({ 'a.md': 'a' });
+    const activities = createActivities({
+      llamacloud: env.llamacloud,
+      outputs: env.outputs,
+      listLagMs: 60_000,
+      accountGate: { minProbeIntervalMs: 1 },
+    });
+    env.emulator.faults.next({ kind: 'status', status: 401, ...TARGETS.uploadFile });
+    const failures = new Set<unknown>();
+    await runAttempts(activities.uploadPart, input, (error) => {
+      if (error instanceof ApplicationFailure) failures.add(error.type);
+      expect(failures).not.toContain('UploadNotReady');
+    });
+    expect([...failures]).toEqual(['AccountPaused']);
+    expect(posts()).toBe(2);
+  });
+
+  test('that were sent when a worker is shut down are known to the next one', async () => {
+    const { env, input, posts } = await newPart({ 'a.md': 'a', 'b.md': 'b' }, { fileListLagMs: 600_000 });
+    let details: unknown;
+    const context = createContext();
+    context.on('heartbeat', (saved: unknown) => {
+      details = structuredClone(saved);
+    });
+    env.emulator.faults.next({ kind: 'delay', delayMs: 60_000, ...TARGETS.uploadFile });
+    const attempt = runIn(context, env.activities.uploadPart, input).catch(() => undefined);
+    const files = () => env.emulator.directories.list()[0]?.files.length;
+    while (files() !== 1 || posts() < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    context.cancel();
+    await attempt;
+    expect(details).toMatchObject({ progress: { hasEnded: true, isUnknown: true } });
+    expect(Object.keys(progressOf(details).acknowledged)).toHaveLength(1);
+  });
+
+  test('are passed on in few bytes: Temporal takes 2 MB', async () => {
+    const folder = 'f'.repeat(200);
+    const names = Array.from({ length: 20 }, (_, index) => `${folder}/${folder}/${folder}/${index}.md`);
+    const { env, input } = await newPart(Object.fromEntries(names.map((name) => [name, 'x'])), {
+      fileListLagMs: 600_000,
+    });
+    let details: unknown;
+    await runAttempts(env.activities.uploadPart, input, (_, saved) => {
+      details = saved;
+    });
+    expect(Object.keys(progressOf(details).acknowledged)).toHaveLength(20);
+    expect(JSON.stringify(details).length / 20).toBeLessThan(300);
   });
 
   test('that are gone, change, or are refused are lines of their own, and the others are uploaded', async () => {
