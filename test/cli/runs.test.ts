@@ -236,7 +236,7 @@ describe('start, progress, cancel', () => {
       const { code, stderr } = await run(command, 'other');
       expect(code).toBe(1);
       expect(stderr).toMatch(
-        /^error: other is a sendInvoices workflow, neither a processBatch nor a processDirectories workflow\nhint: /,
+        /^error: other is a sendInvoices workflow, not a run of a batch, of directories or of a corpus\nhint: /,
       );
     }
   });

@@ -18,7 +18,7 @@ export function gateLlamaCloud(llamacloud: LlamaCloudPort, gate: AccountGate): L
     // It may take hours, so it is not the request that tests the account.
     uploadDirectoryFile: async (id, params) => {
       gate.assertNoPause('read');
-      return llamacloud.uploadDirectoryFile(id, params);
+      return gate.run('read', () => llamacloud.uploadDirectoryFile(id, params));
     },
     deleteDirectoryFiles: (id, ids, options) =>
       gate.run('read', () => llamacloud.deleteDirectoryFiles(id, ids, options)),
