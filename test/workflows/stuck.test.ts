@@ -84,7 +84,9 @@ describe('a run in which nothing changes for longer than stuckAfter', () => {
         .toString()
         .includes('STUCK'),
     );
-    expect(isStuck).toEqual([true, false, true, false]);
+    // On a slow machine it may be stuck more often than twice.
+    expect(isStuck.length).toBeGreaterThanOrEqual(4);
+    expect(isStuck).toEqual(isStuck.map((_, index) => index % 2 === 0));
   });
 
   test('polls on, and adds nothing to its history', async () => {
