@@ -91,10 +91,10 @@ describe('progress', () => {
     });
     const run = await batches.start(parseInput('dir-aborted'));
     const abort = new AbortController();
-    // The SDK listens to the signal once for each request: the description of the run, then the query.
+    // The SDK listens to the signal once for each request: the description of the run, then the query and the pause of the account.
     const listen = vi.spyOn(abort.signal, 'addEventListener');
     const asking = temporal.client.withAbortSignal(abort.signal, () => batches.attach(run.workflowId).progress());
-    await vi.waitFor(() => expect(listen).toHaveBeenCalledTimes(2), { timeout: 300_000 });
+    await vi.waitFor(() => expect(listen).toHaveBeenCalledTimes(3), { timeout: 300_000 });
     abort.abort();
     const error = await asking.catch((error: unknown) => error);
     expect(error).toBeInstanceOf(Error);
