@@ -60,7 +60,7 @@ describe('start, progress, cancel', () => {
     const workflowId = 'llamacloud/dir-1/parse_v2/cfg-PARSE_AGENTIC';
     expect(started.stdout).toContain(`Workflow   ${workflowId}\nRun        `);
     // The hints repeat the flags.
-    const follow = `temporal-llamacloud progress ${workflowId} --watch --namespace default`;
+    const follow = `temporal-llamacloud watch ${workflowId} --namespace default`;
     expect(started.stdout).toContain(`\nFollow it: ${follow}\n`);
 
     const { id } = await batchOf('dir-1');
@@ -70,7 +70,9 @@ describe('start, progress, cancel', () => {
 
     const again = await run('start', ...parseFlags('dir-1'));
     expect(again.code).toBe(1);
-    expect(again.stderr).toMatch(/^error: llamacloud\/dir-1\S* is already running\nhint: .*--watch.*--on-conflict/);
+    expect(again.stderr).toMatch(
+      /^error: llamacloud\/dir-1\S* is already running\nhint: .*temporal-llamacloud watch .*--on-conflict/,
+    );
 
     const following = new CliProcess(['start', ...parseFlags('dir-1'), '--on-conflict', 'use-existing', '--wait'], {
       env,
@@ -216,7 +218,7 @@ describe('start, progress, cancel', () => {
     await waiting.waitForOutput(/Waiting for LlamaCloud/);
     const { code, stderr } = await waiting.stop('SIGINT');
     expect(code).toBe(130);
-    expect(stderr).toContain('The run goes on. Follow it: temporal-llamacloud progress llamacloud/dir-4');
+    expect(stderr).toContain('The run goes on. Follow it: temporal-llamacloud watch llamacloud/dir-4');
     const watching = run('progress', 'llamacloud/dir-4/parse_v2/cfg-PARSE_AGENTIC', '--watch');
     await finish('dir-4');
     expect(await watching).toMatchObject({ code: 0 });

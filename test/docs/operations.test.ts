@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { BatchClient, type BatchProgress, type ManifestLine } from '../../src/index.js';
+import { ACTIVITY_TASK_QUEUE_TYPE } from '../../src/protocol/account-pause.js';
 import {
   type EmulatedBatch,
   type LlamaCloudEmulator,
@@ -66,6 +67,7 @@ async function findTheRun(title: string): Promise<void> {
   const { id } = await scene.untilWaiting();
   await scene.untilListed(DIRECTORY, `RUNNING .* ${id}`);
   const { walk, worker } = scene;
+  await scene.untilPolling(1);
   const [, run = '', batch = ''] = /^(llamacloud\S+) .* (bat-\S+)/m.exec(await walk.step()) ?? [];
   expect([run, batch]).toEqual([RUN, id]);
   const [, pid = ''] = /(\d+)@/.exec(await walk.step()) ?? [];
@@ -216,6 +218,7 @@ async function deployANewVersion(title: string): Promise<void> {
   const { walk, worker } = scene;
   await scene.fillIn();
   await walk.step();
+  await scene.untilPolling(2);
   const identities = new Set((await walk.step()).match(/\d+@/g));
   expect(identities.size).toBe(2);
   expect(identities).toContain(`${worker.pid}@`);
@@ -269,7 +272,7 @@ async function temporalWasDown(title: string): Promise<void> {
   onTestFinished(() => again.close());
   await walk.step();
   scene.reconnect(again.client);
-  await scene.until(() => true);
+  await scene.untilPolling(1);
   expect(await walk.step()).toContain(`${worker.pid}@`);
   await walk.step();
   await scene.expectDocuments({ completed: 2 });
@@ -294,6 +297,8 @@ interface Scene {
   untilWaiting(): Promise<EmulatedBatch>;
   /** Waits for a state of the run. */
   until(isReached: (progress: BatchProgress & { blockedBy: string | null }) => boolean): Promise<void>;
+  /** Waits until so many workers poll for activities. */
+  untilPolling(workers: number): Promise<void>;
   /** Asks by another client from here on. */
   reconnect(client: Client): void;
   /** Waits until the list shows the run over a directory with this after its workflow id. */
@@ -369,6 +374,13 @@ async function setUp(
       return await batch();
     },
     until: untilProgress,
+    untilPolling: async (workers) => {
+      const request = { namespace, taskQueue: { name: 'llamacloud' }, taskQueueType: ACTIVITY_TASK_QUEUE_TYPE };
+      await until(`${workers} workers that poll`, async () => {
+        const { pollers } = await current.workflowService.describeTaskQueue(request);
+        return pollers.length >= workers;
+      });
+    },
     reconnect: (by) => {
       current = by;
     },

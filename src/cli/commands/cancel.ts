@@ -24,7 +24,7 @@ export function addCancel(program: CliCommand, context: CommandContext): void {
         }
         await attachToRun(temporal, workflowId, status.kind).cancel();
         context.info(`Requested cancellation of ${workflowId}`);
-        context.info(`Wait for its end: ${context.renderCommand('progress', workflowId, '--watch')}`);
+        context.info(`Wait for its end: ${context.renderCommand('watch', workflowId)}`);
         context.json({ ok: true, workflowId });
       });
     })

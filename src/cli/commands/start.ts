@@ -91,7 +91,7 @@ async function startRun(
     const workflowId = flags.workflowId ?? defaultId;
     throw new CliError(
       `${workflowId} is already running`,
-      `Follow it: ${context.renderCommand('progress', workflowId, '--watch')}. Or give --on-conflict use-existing.`,
+      `Follow it: ${context.renderCommand('watch', workflowId)}. Or give --on-conflict use-existing.`,
       error,
     );
   }
@@ -100,6 +100,6 @@ async function startRun(
 function printStarted(context: CommandContext, { workflowId, runId }: AnyRun): void {
   context.info(`Workflow   ${workflowId}`);
   context.info(`Run        ${runId ?? ''}`);
-  context.info(`Follow it: ${context.renderCommand('progress', workflowId, '--watch')}`);
+  context.info(`Follow it: ${context.renderCommand('watch', workflowId)}`);
   context.json({ ok: true, workflowId, runId });
 }

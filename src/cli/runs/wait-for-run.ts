@@ -46,7 +46,7 @@ export async function waitForRun(
     return printReport(context, run, report);
   } catch (error) {
     if (error instanceof InterruptedError) {
-      const follow = context.renderCommand('progress', run.workflowId, '--watch');
+      const follow = context.renderCommand('watch', run.workflowId);
       const cancel = context.renderCommand('cancel', run.workflowId);
       context.warn(`The run goes on. Follow it: ${follow}. Cancel it: ${cancel}`);
     }
