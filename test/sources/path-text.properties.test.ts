@@ -19,7 +19,7 @@ test('any bytes become a text that is decoded to the same bytes, so two names ar
   );
 });
 
-test('a name in UTF-8 is that text, and survives JSON as any other does', () => {
+test('a name in UTF-8 is that text, and survives JSON as every text does', () => {
   expect(toPathText(Buffer.from('Grüße/世界 🦙.pdf'))).toBe('Grüße/世界 🦙.pdf');
   fc.assert(
     fc.property(anyBytes, (bytes) => {
