@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { toDistinctName } from '../../outputs/index.js';
 import {
+  type CorpusBatchOptions,
   DEFAULT_MAX_CONCURRENT_BATCHES,
   defaultCollect,
   FAILED_FILES,
@@ -72,7 +73,6 @@ export const corpusInputSchema = z
 export function checkCorpusInput(input: ProcessCorpusInput): ResolvedCorpusInput {
   const value = parseInput(corpusInputSchema, input, 'processCorpus');
   const { source, output, job, collect, failedFiles, goneFiles, maxConcurrentBatches } = value;
-  const { child, poll, timeout, stuckAfter, jobTimeout, pageSize, resultsGracePeriod, maxConcurrentJobs } = input;
   return {
     scope: toScope(value),
     source,
@@ -82,16 +82,22 @@ export function checkCorpusInput(input: ProcessCorpusInput): ResolvedCorpusInput
     failedFiles: failedFiles ?? 'retry',
     goneFiles: goneFiles ?? 'keep',
     maxConcurrentBatches: maxConcurrentBatches ?? DEFAULT_MAX_CONCURRENT_BATCHES,
-    // As they were given: each batch validates them again, and fills in the defaults.
-    batchOptions: {
-      ...(child === undefined ? {} : { child }),
-      ...(poll === undefined ? {} : { poll }),
-      ...(timeout === undefined ? {} : { timeout }),
-      ...(stuckAfter === undefined ? {} : { stuckAfter }),
-      ...(jobTimeout === undefined ? {} : { jobTimeout }),
-      ...(pageSize === undefined ? {} : { pageSize }),
-      ...(resultsGracePeriod === undefined ? {} : { resultsGracePeriod }),
-      ...(maxConcurrentJobs === undefined ? {} : { maxConcurrentJobs }),
-    },
+    batchOptions: readBatchOptions(input),
   };
+}
+
+/** As they were given: each batch validates them again, and fills in the defaults. */
+function readBatchOptions({
+  source,
+  output,
+  job,
+  collect,
+  failedFiles,
+  goneFiles,
+  maxConcurrentBatches,
+  projectId,
+  organizationId,
+  ...batchOptions
+}: ProcessCorpusInput): CorpusBatchOptions {
+  return batchOptions;
 }
