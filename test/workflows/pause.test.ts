@@ -1,6 +1,7 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { registerSearchAttributes } from '../../src/index.js';
+import { CONTROL_SIGNAL, STUCK_SIGNAL } from '../../src/protocol/index.js';
 import { TARGETS } from '../../src/testing/index.js';
 import { parseAll } from '../support/directories.js';
 import { failureOf } from '../support/failure.js';
@@ -133,6 +134,34 @@ describe('a run that a person pauses', () => {
     expect((await run.progress()).pause).toBeNull();
     expect(await env.details(run.workflowId)).toContain('### Completed');
     expect(await runState(run.workflowId)).toBeUndefined();
+  });
+
+  test('takes no signal of this package that a person has made up', async () => {
+    const { id } = await env.emulator.addDirectory(files(1));
+    const run = await env.batches.startDirectories({ ...parseAll([id]), ...QUICK });
+    const batch = await env.untilCreated(id);
+    const handle = env.client.workflow.getHandle(run.workflowId);
+    const MADE_UP = [
+      undefined,
+      null,
+      1,
+      'x',
+      {},
+      { pause: {}, maxConcurrentJobs: null },
+      { pause: null },
+      { directoryId: 1 },
+    ];
+    for (const argument of MADE_UP)
+      for (const signal of [CONTROL_SIGNAL, STUCK_SIGNAL]) await handle.signal(signal, argument);
+    const since = 'yesterday';
+    await handle.signal(CONTROL_SIGNAL, { pause: { reason: null, by: null, since }, maxConcurrentJobs: null });
+    expect((await run.progress()).pause).toEqual({ reason: null, by: null, since });
+    expect(await env.details(run.workflowId)).toContain('since an unknown time');
+    await run.resume();
+    env.emulator.batches.finish(batch.id);
+    expect((await run.result()).files).toMatchObject({ completed: 1 });
+    const events = await env.history(run.workflowId);
+    expect(events.some((event) => event.workflowTaskFailedEventAttributes)).toBe(false);
   });
 
   test('over many directories starts no batches, pauses those that are open, and passes on the number of children', async () => {

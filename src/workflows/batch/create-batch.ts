@@ -21,7 +21,7 @@ import {
   renderSummary,
   rootFailure,
 } from '../../protocol/index.js';
-import { listRecentBatches, postBatch } from '../shared/activities.js';
+import { postBatch } from '../shared/activities.js';
 import { assertContinuedState } from '../shared/continued-state.js';
 import { code } from '../shared/details.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
@@ -34,6 +34,7 @@ import {
   clearPreexistingMemo,
   findNewBatch,
   keepLockUntilListed,
+  listPreexisting,
   MAX_LOST_POSTS,
   newCreateState,
   recallOrListPreexisting,
@@ -97,13 +98,10 @@ async function create(input: CreateBatchInput, state: CreateState): Promise<Crea
     if ('batchId' in response) state.batch = response;
     else if (isAccountPause(response) && !state.mayHaveCreatedBatch) {
       // Nothing was created. The wait may take days: what is there by then is not this workflow's, so the list is read again.
+      state.preexisting = null;
+      clearPreexistingMemo(state);
       await waitBeforeNextPost(input, state, response);
-      state.preexisting = await listRecentBatches.executeWithOptions(
-        { summary: `List recent batches over ${input.directoryId}` },
-        [input],
-      );
-      preexisting = state.preexisting;
-      upsertMemo(toPreexistingMemo(state));
+      preexisting = await listPreexisting(input, state);
       isFirstPost = true;
     } else if (response.resetDiscardedPost) {
       // Nothing was sent. The batch of the discarded POST may be in the list of `state`, as one that was there before: take the list that

@@ -38,6 +38,11 @@ export async function recallOrListPreexisting(
   state: CreateState,
 ): Promise<PreexistingBatches> {
   if (state.preexisting === null) await readPreviousCreates(input, state);
+  return await listPreexisting(input, state);
+}
+
+/** Lists the batches that are there now as `state.preexisting`, unless it is set, and publishes it for the next reset. */
+export async function listPreexisting(input: CreateBatchInput, state: CreateState): Promise<PreexistingBatches> {
   const summary = `List recent batches over ${input.directoryId}`;
   state.preexisting ??= await listRecentBatches.executeWithOptions({ summary }, [input]);
   upsertMemo(toPreexistingMemo(state));

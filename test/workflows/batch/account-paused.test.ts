@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { isFailure } from '../../../src/index.js';
+import { isFailure, LlamaCloudClient } from '../../../src/index.js';
 import { TARGETS } from '../../../src/testing/index.js';
 import { failureOf } from '../../support/failure.js';
 import { clearLogged, readLogged } from '../../support/logged.js';
@@ -84,6 +84,19 @@ describe('runs of one worker while LlamaCloud refuses the requests of their acco
     }
     expect(posts().filter(({ status }) => status !== 402)).toHaveLength(postsBefore + 2);
     expect(resumptions()).toHaveLength(1);
+  });
+
+  test('a run that has waited for credits takes no batch that somebody else has created meanwhile', async () => {
+    await start({ accountGate: { minProbeIntervalMs: 5_000, maxProbeIntervalMs: 5_000 } });
+    env.emulator.faults.next({ kind: 'status', status: 402, ...TARGETS.createBatch });
+    const { id, run } = await startRun();
+    await until('the POST to be refused', () => posts().length === 1);
+    const others = new LlamaCloudClient({ apiKey: env.emulator.apiKey, baseUrl: env.emulator.url });
+    const { job } = parseInput(id);
+    const other = await others.createBatch({ sourceDirectoryId: id, job });
+    const report = await run.result();
+    expect(report.batchId).not.toBe(other.id);
+    expect(batchesOver(id)).toHaveLength(2);
   });
 
   test('401 to a key that has worked: two runs that wait for their batches send one request at a time, and go on with a key that works', async () => {
