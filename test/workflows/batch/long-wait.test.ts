@@ -133,7 +133,16 @@ describe('waiting, on the time-skipping server', () => {
     const started = await env.client.workflow.start('processBatchLate', {
       workflowId,
       taskQueue: env.taskQueue,
-      args: [{ ...parseInput(id), poll: { maximumInterval: '1 hour', latencyRatio: 1 }, timeout: '300 days' }],
+      // The timer of `stuckAfter` would fire at the same moment as a poll, and the run would continue as new during an attempt: if an activity is
+      // cancelled then, this server stops skipping time.
+      args: [
+        {
+          ...parseInput(id),
+          poll: { maximumInterval: '1 hour', latencyRatio: 1 },
+          timeout: '300 days',
+          stuckAfter: '300 days',
+        },
+      ],
     });
     const run = env.batches.attach(workflowId);
     const batch = await env.untilCreated(id);
