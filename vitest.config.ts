@@ -13,7 +13,7 @@ export const MOCKING = [
   'test/workflows/batch/create-batch.properties.test.ts',
 ];
 
-/** `npm run test:long` runs these: they start processes or S3 servers, which use the CPU for minutes. */
+/** `npm run test:long` runs these: they start processes, S3 servers or time-skipping servers, or wait for minutes. */
 export const LONG_TESTS = [
   'test/cli/{dev,directories,emulator,list,process,runs,schedule,sharing,usage,watch,webhooks}.test.ts',
   'test/cli/commands/worker/*.test.ts',
@@ -23,19 +23,21 @@ export const LONG_TESTS = [
   'test/package/packed.test.ts',
   'test/simulation/simulation.test.ts',
   'test/soak/soak.test.ts',
+  'test/testing/temporal/{prepare,servers}.test.ts',
   'test/ui/temporal-ui.test.ts',
+  'test/workflows/batch/{account-paused,create-outage,job-timeout,long-wait,stop-bound}.test.ts',
+  'test/workflows/corpus/*.test.ts',
+  'test/workflows/directories/{ending,resets,stop-bound}.test.ts',
 ];
 
 /** These wait for a minute or two: started last, they would run when the others have ended. */
 const WAITING = [
-  'test/workflows/batch/stop-bound.test.ts',
   'test/workflows/batch/ending.test.ts',
   'test/workflows/batch/stop.test.ts',
   'test/workflows/batch/children.test.ts',
   'test/workflows/batch/lost-responses.test.ts',
   'test/workflows/batch/reset-creates.test.ts',
   'test/workflows/batch/stopped-creates.test.ts',
-  'test/workflows/batch/create-outage.test.ts',
 ];
 
 /** For a busy machine: a test that hangs is rare, and one that is slow is not. */

@@ -29,19 +29,27 @@ export class CreateOutcomeUnknownError extends CliError {
 export interface TemporalTarget {
   readonly address: string;
   readonly namespace: string;
+  /** Default: false. */
+  readonly hasTls?: boolean;
 }
+
+const NO_SERVER_HINT =
+  'Start a Temporal server there (temporal server start-dev), or give another --address or TEMPORAL_ADDRESS. ' +
+  'To try this out without a server: temporal-llamacloud dev. If the server there uses TLS: set TEMPORAL_TLS=true';
+
+/** gRPC does not say which of these it is. */
+const TLS_HINT =
+  'Check that a server answers there, and its TLS. Its certificate must be signed by an authority that this machine knows, or by that of ' +
+  'TEMPORAL_TLS_SERVER_CA_CERT_PATH, and be for the name of the address, or for TEMPORAL_TLS_SERVER_NAME. If it asks for a certificate of ' +
+  'the client: TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH. If it has no TLS: TEMPORAL_TLS=false';
 
 /** No Temporal server answers at the address. */
 export class TemporalUnreachableError extends CliError {
   override readonly name = 'TemporalUnreachableError';
   override readonly type = 'TemporalUnreachable';
 
-  constructor({ address }: TemporalTarget, cause: unknown) {
-    super(
-      `Temporal can't be reached at ${address}`,
-      'Start a Temporal server there (temporal server start-dev), or give another --address or TEMPORAL_ADDRESS. To try this out without a server: temporal-llamacloud dev',
-      cause,
-    );
+  constructor({ address, hasTls = false }: TemporalTarget, cause: unknown) {
+    super(`Temporal can't be reached at ${address}`, hasTls ? TLS_HINT : NO_SERVER_HINT, cause);
   }
 }
 

@@ -50,8 +50,8 @@ function toArgs({ address, namespace, taskQueue }: TemporalFlags): string[] {
 
 /** Sets the target that error messages name. Returns its address. */
 export function setTemporalTarget(context: CommandContext, { connection, namespace }: TemporalConfig): string {
-  const { address = context.temporalTarget.address } = connection;
-  context.temporalTarget = { address, namespace };
+  const { address = context.temporalTarget.address, tls } = connection;
+  context.temporalTarget = { address, namespace, hasTls: Boolean(tls) };
   return address;
 }
 

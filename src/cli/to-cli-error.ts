@@ -118,10 +118,16 @@ function toStatusHint(status: unknown): string | undefined {
   }
 }
 
+/** How tonic, the gRPC of the worker's connection, describes the status. */
+const NOT_AUTHORIZED = [
+  'The caller does not have permission to execute the specified operation',
+  'The request does not have valid authentication credentials',
+];
+
 /** The worker's connection has one error for everything. The text holds the gRPC status where the server has answered. */
 function fromTransport(error: Error, target: TemporalTarget): CliError {
-  const [, code, details = ''] = /\bcode: (\w+)(?:, message: "([^"]*)")?/.exec(error.message) ?? [];
-  if (code === 'PermissionDenied' || code === 'Unauthenticated') return notAuthorized(details, target, error);
+  const [, code = '', details = ''] = /\bcode: '([^']*)'(?:, message: "([^"]*)")?/.exec(error.message) ?? [];
+  if (NOT_AUTHORIZED.includes(code)) return notAuthorized(details, target, error);
   return new TemporalUnreachableError(target, error);
 }
 

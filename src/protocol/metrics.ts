@@ -15,6 +15,12 @@ export const METRICS = {
     description: 'Runs of one batch that have ended, by outcome',
     tags: ['outcome', 'failure_type', 'job_type'],
   },
+  llamacloud_batch_stuck: {
+    kind: 'counter',
+    unit: '{batch}',
+    description: 'How often a run of one batch has got stuck: nothing has changed for stuckAfter',
+    tags: ['phase', 'job_type'],
+  },
   llamacloud_file_outcome: {
     kind: 'counter',
     unit: '{file}',

@@ -11,7 +11,10 @@ it('tells a server that does not answer from a namespace that does not exist and
     grpcError(5, 'Namespace documents is not found.'),
     named('NamespaceNotFoundError', "Namespace not found: 'documents'"),
     grpcError(7, 'Request unauthorized.'),
-    named('TransportError', 'Status { code: Unauthenticated, message: "Request unauthorized.", source: None }'),
+    named(
+      'TransportError',
+      `Failed to call GetSystemInfo: code: 'The request does not have valid authentication credentials', message: "no"`,
+    ),
     grpcError(5, 'sql: no rows in result set'),
   ].map((error) => toCliError(error, TARGET).type);
   expect(types).toEqual([

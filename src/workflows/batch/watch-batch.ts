@@ -7,12 +7,13 @@ import {
   TAKES_STUCK_MEMO,
 } from '../../protocol/index.js';
 import { code } from '../shared/details.js';
+import { recordStuck } from '../shared/metrics.js';
 import { watchForStuck } from '../shared/stuck.js';
 import { publishDetails } from './publish.js';
 import type { BatchState } from './state.js';
 
 /** Calls the run stuck while neither its batch nor a job nor a file changes for `stuckAfter`. */
-export function watchBatch(state: BatchState, { stuckAfterMs, directoryId }: ResolvedBatchInput): void {
+export function watchBatch(state: BatchState, { stuckAfterMs, directoryId, job }: ResolvedBatchInput): void {
   // The history of a run that 0.1.0 has opened has no such timer.
   // The limit may come from a newer worker than the one that goes on with the run: in a deployment, both run.
   if (stuckAfterMs === undefined || !patched('stuck')) return;
@@ -21,6 +22,7 @@ export function watchBatch(state: BatchState, { stuckAfterMs, directoryId }: Res
     toKey: () => [state.batchId, state.status, state.jobsEnded, settledCount(state.files)].join(' '),
     advise: () => advise(state),
     publish: () => {
+      if (state.stuck !== null) recordStuck(state.phase, job.type);
       publishDetails(state);
       tellParent({ directoryId, since: state.stuck?.since ?? null });
     },

@@ -27,6 +27,10 @@ export function recordBatchOutcome(
   });
 }
 
+export function recordStuck(phase: string, jobType: string): void {
+  count('llamacloud_batch_stuck', 1, { phase, job_type: jobType });
+}
+
 /** @param isStored Whether an earlier run has collected the file, and LlamaCloud has billed it then. */
 export function recordFile({ status, error, jobType, credits }: ManifestLine, isStored: boolean): void {
   countFiles(1, status, error, jobType);

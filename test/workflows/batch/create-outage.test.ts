@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   type Fault,
   startTimeSkippingTemporal,
@@ -18,12 +18,13 @@ describe('a create while LlamaCloud is down, on the time-skipping server', () =>
   let temporal: TimeSkippingTemporal;
   let env: TestEnvironment;
 
-  beforeAll(async () => {
+  // A server for each test: it stops skipping time if an activity is cancelled during an attempt, and the tests after that would wait in real time.
+  beforeEach(async () => {
     temporal = await startTimeSkippingTemporal();
     env = await startTestEnvironment(temporal);
   });
 
-  afterAll(async () => {
+  afterEach(async () => {
     await env?.close();
     await temporal?.close();
   });

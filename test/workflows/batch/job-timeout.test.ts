@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startTimeSkippingTemporal, TARGETS, type TimeSkippingTemporal } from '../../../src/testing/index.js';
 import { files, parseInput, startTestEnvironment, type TestEnvironment } from '../../support/test-environment.js';
 
@@ -8,12 +8,13 @@ describe('time for the jobs of a batch, on the time-skipping server', () => {
   let temporal: TimeSkippingTemporal;
   let env: TestEnvironment;
 
-  beforeAll(async () => {
+  // A server for each test: it stops skipping time if an activity is cancelled during an attempt, and the tests after that would wait in real time.
+  beforeEach(async () => {
     temporal = await startTimeSkippingTemporal();
     env = await startTestEnvironment(temporal);
   });
 
-  afterAll(async () => {
+  afterEach(async () => {
     await env?.close();
     await temporal?.close();
   });

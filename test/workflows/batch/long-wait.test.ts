@@ -1,5 +1,4 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isFailure, WAKE_SIGNAL } from '../../../src/index.js';
 import { startTimeSkippingTemporal, TARGETS, type TimeSkippingTemporal } from '../../../src/testing/index.js';
 import { newBatchState } from '../../../src/workflows/batch/state.js';
@@ -10,34 +9,24 @@ import { until } from '../../support/until.js';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** One server, whose time is one for all its runs: one test after the other. */
 describe('waiting, on the time-skipping server', () => {
   let temporal: TimeSkippingTemporal;
   let env: TestEnvironment;
 
-  beforeAll(async () => {
+  // A server for each test: it stops skipping time if an activity is cancelled during an attempt, and the tests after that would wait in real time.
+  beforeEach(async () => {
     temporal = await startTimeSkippingTemporal();
     env = await startTestEnvironment(temporal, { emulator: { batchRunningMs: DAY } });
   });
 
-  afterAll(async () => {
+  afterEach(async () => {
     await env?.close();
     await temporal?.close();
   });
 
-  // A run left behind would go on polling through every hour that the next test skips.
-  afterEach(async () => {
-    const left = env.client.workflow.getHandle(workflowId);
-    await left.terminate().catch((error: unknown) => {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-    });
-  });
-
-  let workflowId = '';
   const start = async (options: object = {}) => {
     const { id } = await env.emulator.addDirectory(files(1));
     const run = await env.batches.start({ ...parseInput(id), ...options });
-    workflowId = run.workflowId;
     return { run, batch: await env.untilCreated(id) };
   };
 
@@ -77,14 +66,15 @@ describe('waiting, on the time-skipping server', () => {
   test('a batch that never ends is cancelled after a week', async () => {
     const { id } = await env.emulator.addDirectory(files(1));
     const startedMs = await temporal.env.currentTimeMs();
-    workflowId = `week-${id}`;
+    const workflowId = `week-${id}`;
     // As a run that has waited for all but two hours of a week.
     const run = await env.client.workflow.start('resumeAs', {
       workflowId,
       taskQueue: env.taskQueue,
       args: [
         'processBatch',
-        { ...parseInput(id), poll: { initialInterval: '1 hour', maximumInterval: '1 hour' } },
+        // No poll is due when the time is up.
+        { ...parseInput(id), poll: { initialInterval: '50 minutes', maximumInterval: '50 minutes' } },
         newBatchState(startedMs - 7 * DAY + 2 * HOUR),
       ],
     });
@@ -108,14 +98,14 @@ describe('waiting, on the time-skipping server', () => {
   test('a wake makes the next poll happen now, and a storm of them is a few polls', async () => {
     const { run, batch } = await start({ poll: { initialInterval: '1 hour' } });
     await until('the wait to begin', async () => (await run.progress()).phase === 'waiting');
-    const handle = env.client.workflow.getHandle(workflowId);
+    const handle = env.client.workflow.getHandle(run.workflowId);
     const before = env.emulator.requests.length;
     await handle.signal(WAKE_SIGNAL);
     await until('a poll', () => env.emulator.requests.length > before);
     for (let sent = 0; sent < 200; sent++) await handle.signal(WAKE_SIGNAL);
     await temporal.env.sleep('1 minute');
     expect(env.emulator.requests.length - before).toBeLessThan(11);
-    expect((await env.history(workflowId)).length).toBeLessThan(1_000);
+    expect((await env.history(run.workflowId)).length).toBeLessThan(1_000);
     env.emulator.batches.finish(batch.id);
     await handle.signal(WAKE_SIGNAL);
     expect((await run.result()).status).toBe('COMPLETED');
@@ -129,7 +119,7 @@ describe('waiting, on the time-skipping server', () => {
   test('a batch that flaps for days continues as new, and loses nothing of what is known, nor a wake', async () => {
     let gets = 0;
     const { id } = await env.emulator.addDirectory(files(1));
-    workflowId = `flaps-${id}`;
+    const workflowId = `flaps-${id}`;
     const started = await env.client.workflow.start('processBatchLate', {
       workflowId,
       taskQueue: env.taskQueue,

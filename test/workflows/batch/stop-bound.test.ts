@@ -1,5 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type BatchPhase, STOP_TIMEOUT_MS, WAKE_SIGNAL } from '../../../src/protocol/index.js';
 import {
   type Fault,
@@ -26,7 +26,8 @@ describe('a stop ends within its bound', () => {
   let temporal: TimeSkippingTemporal;
   let env: TestEnvironment;
 
-  beforeAll(async () => {
+  // A server for each test: it stops skipping time if an activity is cancelled during an attempt, and the tests after that would wait in real time.
+  beforeEach(async () => {
     temporal = await startTimeSkippingTemporal();
     env = await startTestEnvironment(temporal, {
       emulator: { batchRunningMs: HOUR },
@@ -36,12 +37,7 @@ describe('a stop ends within its bound', () => {
     });
   });
 
-  afterEach(() => {
-    env.emulator.faults.clear();
-    env.emulator.configure({ jobRunningMs: 0, batchCancelMs: 200, resultsNullMs: 0 });
-  });
-
-  afterAll(async () => {
+  afterEach(async () => {
     await env?.close();
     await temporal?.close();
   });

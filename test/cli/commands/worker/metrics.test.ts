@@ -32,7 +32,7 @@ describe('the metrics of a worker', () => {
     temporal = await openNamespace();
   });
 
-  /** A batch that takes seconds, with a file that fails, and a batch that is rejected. */
+  /** A batch that takes seconds, with a file that fails, one that is rejected, and one that gets stuck and is cancelled. */
   async function runBatches({ batches, emulator }: DeployedWorker): Promise<void> {
     const { id } = await emulator.addDirectory(FILES);
     const report = await (await batches.start(parseInput(id))).result();
@@ -40,6 +40,15 @@ describe('the metrics of a worker', () => {
     const denied = await emulator.addDirectory(FILES);
     emulator.faults.next({ kind: 'status', status: 422, method: 'POST', path: '/api/v2/batches' });
     await failureOf((await batches.start(parseInput(denied.id))).result());
+    emulator.configure({ batchRunningMs: 3_600_000, jobRunningMs: 3_600_000 });
+    const quiet = await emulator.addDirectory(FILES);
+    const run = await batches.start({ ...parseInput(quiet.id), stuckAfter: '1 second' });
+    await until('the run to be stuck while it waits', async () => {
+      const { phase, stuck } = await run.progress();
+      return phase === 'waiting' && stuck !== null;
+    });
+    await run.cancel();
+    await failureOf(run.result());
   }
 
   test('count batches, files, credits, requests and waits, and the dashboard shows what is really there', async () => {
@@ -54,9 +63,9 @@ describe('the metrics of a worker', () => {
     await runBatches(deployed);
     const scrape = async () => readSamples(await (await fetch(`http://${address}/metrics`)).text());
     // A metric of a workflow is recorded after its task.
-    const samples = await until('the second outcome', async () => {
+    const samples = await until('the last outcome', async () => {
       const found = await scrape();
-      return sum(found, 'llamacloud_batch_outcome', { outcome: 'failed' }) === 1 ? found : undefined;
+      return sum(found, 'llamacloud_batch_outcome', { outcome: 'cancelled' }) === 1 ? found : undefined;
     });
 
     const job_type = 'parse_v2';
@@ -69,7 +78,7 @@ describe('the metrics of a worker', () => {
     expect(sum(samples, 'llamacloud_file_credits_sum', { job_type })).toBeGreaterThan(0);
     const requests = (method: string, route: string, status: string) =>
       sum(samples, 'llamacloud_request', { method, route, status });
-    expect(requests('POST', '/api/v2/batches', '201')).toBe(1);
+    expect(requests('POST', '/api/v2/batches', '201')).toBe(2);
     expect(requests('POST', '/api/v2/batches', '422')).toBe(1);
     expect(requests('GET', '/api/v2/batches/{id}', '200')).toBeGreaterThan(1);
     expect(requests('GET', '/api/v2/parse/{id}', '200')).toBeGreaterThanOrEqual(3);
@@ -80,6 +89,7 @@ describe('the metrics of a worker', () => {
     expect([...routes].join()).not.toMatch(/\b(dir|bat|pjb|cfg)-/);
     expect(sum(samples, 'llamacloud_request_latency_count', { route: '/api/v2/batches/{id}' })).toBeGreaterThan(1);
     expect(sum(samples, 'llamacloud_batch_wait_latency_count', { batch_status: 'COMPLETED', job_type })).toBe(1);
+    expect(sum(samples, 'llamacloud_batch_stuck', { phase: 'waiting', job_type })).toBeGreaterThanOrEqual(1);
     // Values are in seconds: in milliseconds the wait would be longer than the test.
     const waitedSeconds = sum(samples, 'llamacloud_batch_wait_latency_sum', {});
     expect(waitedSeconds).toBeGreaterThan(0);
@@ -87,7 +97,7 @@ describe('the metrics of a worker', () => {
     expect(sum(samples, 'llamacloud_batch_detection_latency_count', { batch_status: 'COMPLETED' })).toBe(1);
     // The SDK's own buckets end at 10 s.
     expect(sum(samples, 'llamacloud_batch_wait_latency_bucket', { le: '604800' })).toBe(1);
-    expect(sum(samples, 'temporal_workflow_endtoend_latency_count', { workflow_type: 'processBatch' })).toBe(2);
+    expect(sum(samples, 'temporal_workflow_endtoend_latency_count', { workflow_type: 'processBatch' })).toBe(3);
 
     for (const [name, { tags }] of Object.entries(METRICS)) {
       const ofMetric = samples.find((sample) => sample.name === name || sample.name === `${name}_sum`);
