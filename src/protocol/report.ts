@@ -29,7 +29,7 @@ export interface JobOutcome {
 }
 
 /**
- * One line of the manifest (JSON lines): one for each file whose result the run has read, in the order of the batch's results. A run
+ * One line of the manifest (JSON lines): one for each file whose result the run has read, in any order. A run
  * that ends early has no lines for files of pages that it did not read.
  */
 export interface ManifestLine {

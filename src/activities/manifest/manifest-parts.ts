@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OutputError, type OutputStore, type WriteOptions } from '../../outputs/index.js';
+import { toPlainFileId } from '../results/file-id.js';
 import { manifestPartKey, runFolder } from '../support/output-keys.js';
 import { readLines, toJsonLine } from './json-lines.js';
 
@@ -67,7 +68,8 @@ export class ListedFiles {
   has(fileId: string, jobId: string | undefined): boolean {
     if (this.#fileIds.has(fileId)) return true;
     if (jobId === undefined) return false;
-    return fileId === jobId ? this.#jobIds.has(jobId) : this.#fileIds.has(jobId);
+    const idWithoutFile = toPlainFileId(jobId);
+    return fileId === idWithoutFile ? this.#jobIds.has(jobId) : this.#fileIds.has(idWithoutFile);
   }
 }
 

@@ -8,7 +8,7 @@ import { assertSameStore } from '../support/store-id.js';
 import { type ManifestPart, type ManifestRun, writePart } from './manifest-parts.js';
 
 export interface WriteManifestInput extends ManifestPart, ManifestRun {
-  /** Files of this part, in the order of the batch's results. */
+  /** Files of this part. */
   lines: ManifestLine[];
   /** The run has skipped files, or LlamaCloud returned no results. */
   isPartial: boolean;

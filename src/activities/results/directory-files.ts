@@ -20,7 +20,7 @@ const MAX_FILES = 2_000;
 const MAX_FILE_NAME_BYTES = 200;
 
 /** The files of a directory that have been read so far. */
-export const directoryFilesSchema = z.object({
+export const readFilesSchema = z.object({
   /** An array and not an object: an id may be `constructor`. Ids are as {@link toPlainFileId} makes them. */
   files: z.array(
     z.object({
@@ -38,7 +38,7 @@ export const directoryFilesSchema = z.object({
   /** These are all files of the directory. */
   isComplete: z.boolean(),
 });
-export type DirectoryFiles = z.infer<typeof directoryFilesSchema>;
+export type DirectoryFiles = z.infer<typeof readFilesSchema>;
 
 /** Stands for a directory that was not read. */
 export const FILES_NOT_READ: DirectoryFiles = { files: [], unidentified: 0, isComplete: false };

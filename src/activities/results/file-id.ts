@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { isValidId } from '../../protocol/index.js';
 
 /**
- * Replaces a file id that does not fit into workflow ids, by the same id each time. File ids are never sent to LlamaCloud, so the
- * original is not needed.
+ * Returns the id of a file, or of the job that stands for one, as it is if it fits into workflow ids and paths. Otherwise another one, the same
+ * each time. What processes a batch sends no file id to LlamaCloud, so the original is not needed.
  */
 export function toPlainFileId(fileId: string): string {
   if (isValidId(fileId)) return fileId;

@@ -11,13 +11,14 @@ import {
 } from '../../protocol/index.js';
 import { readUploadedPaths } from '../corpus/uploads.js';
 import type { ActivityDeps } from '../deps.js';
-import type { ManifestRun } from '../manifest/manifest-parts.js';
+import { type ManifestRun, readListedFiles } from '../manifest/manifest-parts.js';
 import { NotReady } from '../support/not-ready.js';
 import { pollDelayMs } from '../support/poll-delay.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { toStatus } from '../support/status.js';
 import { assertSameStore } from '../support/store-id.js';
-import { type DirectoryFiles, directoryFilesSchema, FILES_NOT_READ, readDirectoryFiles } from './directory-files.js';
+import { type DirectoryFiles, FILES_NOT_READ, readDirectoryFiles, readFilesSchema } from './directory-files.js';
+import { toPlainFileId } from './file-id.js';
 import { countUnidentified, type FileRow, isUnmapped, type ResultRow, toCompleteRows } from './result-rows.js';
 import { type PageInput, readPageRows } from './results-page.js';
 
@@ -51,7 +52,7 @@ const SETTLE_MS = 10_000;
 /** What one attempt passes on to the next. */
 const progressSchema = z.object({
   /** Complete, or where requests are limited, read so far. It stays known when the list fails later. */
-  files: directoryFilesSchema.optional(),
+  files: readFilesSchema.optional(),
   /** Since when the list of the files has failed, epoch milliseconds. */
   listFailingSinceMs: z.number().optional(),
   /** When the results were first seen not to be `null`, epoch milliseconds. */
@@ -97,7 +98,8 @@ export function readResults(deps: ActivityDeps) {
       if (status === 'FAILED') throw ApplicationFailure.nonRetryable(describeFailedBatch(batchId), 'BatchFailed');
       // The grace period begins when the results are first not null: they may be null for longer than it.
       const resultsAgeMs = nowMs - (input.parts === 0 && firstSeenAtMs !== undefined ? firstSeenAtMs : input.sinceMs);
-      const rows = toCompleteRows(batch, files);
+      const listed = await readListedFiles(deps.outputs, input, input.parts);
+      const rows = toCompleteRows(batch, files, listed);
       const gap = describeGap(rows, files, resultsAgeMs);
       const isInGrace = (hasResults ? resultsAgeMs : ageMs) < input.graceMs;
       const mayStillCome = isInGrace || (!hasResults && status !== 'CANCELLED');
@@ -106,7 +108,7 @@ export function readResults(deps: ActivityDeps) {
         throw new NotReady('BatchNotReady', state, pollDelayMs(input.poll, waitedMs));
       }
       warnOfUnidentified(batch, files);
-      const page = await readPageRows(deps.outputs, input, rows ?? []);
+      const page = await readPageRows(deps.outputs, input, rows ?? [], listed);
       return { ...(await addPaths(deps, input, page)), status, resultsMissing: !hasResults };
     });
   };
@@ -133,8 +135,8 @@ function describeGap(rows: FileRow[] | undefined, files: DirectoryFiles, results
   const unmapped = rows.filter(isUnmapped).length;
   if (unmapped > 0) return `${unmapped} of ${rows.length} files have no job yet`;
   const listed = new Set(files.files.map(({ id }) => id));
-  // The row of a result that names no file has the id of its job as `fileId`.
-  const areAllKnown = files.isComplete && rows.every(({ fileId, job }) => listed.has(fileId) || fileId === job?.id);
+  const hasNoFile = ({ fileId, job }: FileRow) => job !== null && fileId === toPlainFileId(job.id);
+  const areAllKnown = files.isComplete && rows.every((row) => listed.has(row.fileId) || hasNoFile(row));
   return areAllKnown || resultsAgeMs >= SETTLE_MS ? undefined : 'more results may come';
 }
 

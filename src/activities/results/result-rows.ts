@@ -1,5 +1,6 @@
 import type { Batch, BatchResult, JobReference } from '../../llamacloud/index.js';
 import { cleanText, JOB_TYPES, type ManifestLine } from '../../protocol/index.js';
+import { ListedFiles } from '../manifest/manifest-parts.js';
 import type { DirectoryFiles } from './directory-files.js';
 import { toPlainFileId } from './file-id.js';
 
@@ -23,13 +24,15 @@ export interface ResultRow extends FileRow {
 
 /**
  * Turns the results of a batch into one row for each file, and adds a row for each file without a result, except for those that were
- * added to the directory after the batch was created.
+ * added to the directory after the batch was created, and those that stand in the run's manifest already.
  *
+ * @param listed What is in the run's manifest.
  * @returns `undefined` while there are no results.
  */
 export function toCompleteRows(
   { results, created_at: batchCreatedAt }: Pick<Batch, 'results' | 'created_at'>,
   { files, isComplete }: Pick<DirectoryFiles, 'files' | 'isComplete'>,
+  listed: ListedFiles = new ListedFiles(),
 ): FileRow[] | undefined {
   if (results == null) return undefined;
   const resultByFile = groupByFile(results);
@@ -38,17 +41,30 @@ export function toCompleteRows(
   if (!isComplete) return rows;
   const missing = files
     .filter(({ id, createdAtMs }) => !resultByFile.has(id) && !isAfter(createdAtMs, batchCreatedAt))
+    .filter(({ id }) => !listed.has(id, undefined))
     .toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  // Each job that names no file has one of the missing files. Which one is not known, but the number of files is right.
-  const unidentified = [...resultByFile.values()].filter((result) => result.source_directory_file_id === undefined);
-  return [...rows, ...missing.slice(unidentified.length).map(({ id, name }) => toRow(id, name, {}))];
+  const notMissed = countStandIns(resultByFile, listed);
+  return [...rows, ...missing.slice(notMissed).map(({ id, name }) => toRow(id, name, {}))];
 }
 
-/** Counts the results that name no file, by whether they have a job. Those without one can't be listed. */
+/**
+ * Counts the jobs that stand for a missing file: those whose results name no file. Which file each has is not known, but the number of files
+ * is right. A file that is named without a job may have one of these jobs, so for each such file one job less is counted: rather is a file listed
+ * twice than not at all.
+ */
+function countStandIns(resultByFile: ReadonlyMap<string, BatchResult>, listed: ListedFiles): number {
+  const open = [...resultByFile].filter(([fileId, { job_reference: job }]) => !listed.has(fileId, job?.id));
+  const unnamed = open.filter(([, result]) => result.source_directory_file_id === undefined);
+  const withoutJob = open.filter(([, result]) => result.job_reference == null);
+  return Math.max(0, unnamed.length - withoutJob.length);
+}
+
+/** Counts the jobs that no result assigns to a file, and the results that name neither a file nor a job, which can't be listed. */
 export function countUnidentified(results: readonly BatchResult[]): { withJob: number; withoutJob: number } {
-  const unidentified = results.filter((result) => result.source_directory_file_id === undefined);
-  const withJob = unidentified.filter((result) => result.job_reference != null).length;
-  return { withJob, withoutJob: unidentified.length - withJob };
+  const isUnnamed = (result: BatchResult) => result.source_directory_file_id === undefined;
+  const withJob = [...groupByFile(results).values()].filter(isUnnamed).length;
+  const withoutJob = results.filter((result) => isUnnamed(result) && result.job_reference == null).length;
+  return { withJob, withoutJob };
 }
 
 /** Both times are LlamaCloud's. False where one is not known: a file of the batch must not be left out. */

@@ -1,7 +1,7 @@
 import { log } from '@temporalio/activity';
 import type { OutputStore } from '../../outputs/index.js';
 import type { CollectFormat } from '../../protocol/index.js';
-import { type ManifestRun, readListedFiles } from '../manifest/manifest-parts.js';
+import type { ListedFiles, ManifestRun } from '../manifest/manifest-parts.js';
 import { type FinishedLine, isStored, readFinishedLines } from './finished-files.js';
 import type { FileRow, ResultRow } from './result-rows.js';
 
@@ -17,10 +17,10 @@ export interface PageInput extends Pick<ManifestRun, 'batchId' | 'firstRunId'> {
 /** Takes the next page of the rows that are in no part of the run's manifest yet. */
 export async function readPageRows(
   outputs: OutputStore,
-  { batchId, firstRunId, parts, skipStored, pageSize }: PageInput,
+  { batchId, skipStored, pageSize }: PageInput,
   rows: readonly FileRow[],
+  listed: ListedFiles,
 ): Promise<{ rows: ResultRow[]; remaining: number }> {
-  const listed = await readListedFiles(outputs, { batchId, firstRunId }, parts);
   const unlisted = rows.filter(({ fileId, job }) => !listed.has(fileId, job?.id));
   const lines = await readFinishedLines(outputs, batchId);
   const page: ResultRow[] = [];

@@ -6,7 +6,7 @@ import { ReadyQueue } from '../shared/ready-queue.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { readBilledCredits } from './billed-credits.js';
 import { runJobWorkflow } from './job-workflow.js';
-import { toCompletedLine, toFailedLine, toSkippedLine, toUnmappedLine } from './manifest-line.js';
+import { toCompletedLine, toFailedLine, toLineWithoutJob, toSkippedLine } from './manifest-line.js';
 import { publishDetails } from './publish.js';
 import { releaseFiles } from './release-files.js';
 import { type BatchState, hasTooManyFailures, type OpenPage, type PageFile, recordFileOutcome } from './state.js';
@@ -65,7 +65,7 @@ async function processFile(
   const { row } = file;
   if (row.storedLine !== null) return row.storedLine;
   const { job } = row;
-  if (job === null) return toUnmappedLine(state, row);
+  if (job === null) return toLineWithoutJob(state, row);
   state.running += 1;
   try {
     return toCompletedLine(row, await runJobWorkflow(state, input, batchId, file, job, deadlineMs));

@@ -39,7 +39,7 @@ export function toFailedLine({ phase }: BatchState, row: ResultRow, error: unkno
 }
 
 /** A file that has no job. It has not failed if that is because the batch was cancelled or the run was stopped. */
-export function toUnmappedLine({ status, phase }: BatchState, row: ResultRow): ManifestLine {
+export function toLineWithoutJob({ status, phase }: BatchState, row: ResultRow): ManifestLine {
   const { error } = row;
   if (status === 'CANCELLED' && (error === null || saysCancelled(error))) {
     const message = error ?? 'the batch was cancelled before LlamaCloud had created a job for this file';

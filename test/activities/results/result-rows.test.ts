@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ListedFiles } from '../../../src/activities/manifest/manifest-parts.js';
 import { toPlainFileId } from '../../../src/activities/results/file-id.js';
 import { countUnidentified, isUnmapped, toCompleteRows } from '../../../src/activities/results/result-rows.js';
 import { documentKey } from '../../../src/activities/support/output-keys.js';
@@ -56,6 +57,20 @@ describe('the rows of results', () => {
     expect(rowsOf(repeated, files).map(({ fileId }) => fileId)).toEqual(['a', 'b', 'c']);
   });
 
+  test('without a file id stand for no other file than their own: a file without a job may be theirs, and rather is one listed twice than not at all', () => {
+    const files = [file('a'), file('b')];
+    for (const own of [neither('a'), error('a', 'unreadable')])
+      expect(rowsOf([own, job(undefined, 'pjb-1')], files).map(({ fileId }) => fileId)).toEqual(['a', 'pjb-1', 'b']);
+  });
+
+  test('without a file id stand for no file if their job stands in the manifest already', () => {
+    const listed = new ListedFiles();
+    listed.add({ fileId: 'b', jobId: 'pjb/1' });
+    const batch = { results: [job(undefined, 'pjb/1')], created_at: CREATED_AT };
+    const rows = toCompleteRows(batch, { files: [file('a'), file('b')], isComplete: true }, listed) ?? [];
+    expect(rows.filter(({ fileId, job }) => !listed.has(fileId, job?.id)).map(({ fileId }) => fileId)).toEqual(['a']);
+  });
+
   test('of files that are not in the directory any more stand for no other file', () => {
     expect(rowsOf([job('gone', 'pjb-1')], [file('a')]).map(({ fileId }) => fileId)).toEqual(['gone', 'a']);
   });
@@ -81,6 +96,8 @@ describe('the rows of results', () => {
     const results = [{}, { error_message: 'lost' }, job(undefined, 'pjb-1'), job('a', 'pjb-2'), neither('b')];
     expect(rowsOf(results.slice(0, 2))).toEqual([]);
     expect(countUnidentified(results)).toEqual({ withJob: 1, withoutJob: 2 });
+    const twice = [job(undefined, 'pjb-1'), job(undefined, 'pjb-1'), job(undefined, 'pjb-2'), job('a', 'pjb-2')];
+    expect(countUnidentified(twice)).toEqual({ withJob: 1, withoutJob: 0 });
   });
 
   test('have names and errors that are short, well-formed lines without the queries of URLs', () => {

@@ -43,8 +43,9 @@ test('every file of a batch is on one page, whatever the pages’ size is, in wh
           // What came once stays, and everything is there in the end.
           const isThere = (index: number) =>
             part >= views.length || !late.includes(index) || seen.includes(fileIds[index] ?? '');
-          // Of a file of the directory, it is not known which one has the job without a name.
-          const isNamed = (index: number) => index < own.length || !unnamed.includes(index);
+          // Of a file of the directory that has no line yet, it is not known which one has the job without a name.
+          const isNamed = (index: number) =>
+            !unnamed.includes(index) || (index < own.length && !seen.includes(fileIds[index] ?? ''));
           const rows = fileIds.flatMap((fileId, index) =>
             isThere(index) ? [row(isNamed(index) ? fileId : null, jobIds[index] ?? null)] : [],
           );

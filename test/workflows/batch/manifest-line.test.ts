@@ -1,6 +1,6 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
-import { toFailedLine, toUnmappedLine } from '../../../src/workflows/batch/manifest-line.js';
+import { toFailedLine, toLineWithoutJob } from '../../../src/workflows/batch/manifest-line.js';
 import { type BatchState, newBatchState } from '../../../src/workflows/batch/state.js';
 
 const CANCELLED_BEFORE = 'the batch was cancelled before a job was created for this file';
@@ -35,7 +35,7 @@ describe('a file without a job', () => {
     ],
     ['is cancelled by a stop', { phase: 'stopping', status: 'CANCELLED' }, CANCELLED_BEFORE, 'CANCELLED'],
   ])('%s', (_, changes, error, status) => {
-    const line = toUnmappedLine(state(changes), row(error));
+    const line = toLineWithoutJob(state(changes), row(error));
     expect(line).toMatchObject({ fileId: 'dfl-1', jobId: null, output: null, status });
     expect(line.error?.message).toContain(error ?? '');
     expect(line.error?.message).not.toBe('');

@@ -7,8 +7,8 @@ import { type BatchReport, type FileStatus, type ManifestLine, settledCount } fr
 import {
   toCompletedLine,
   toFailedLine,
+  toLineWithoutJob,
   toSkippedLine,
-  toUnmappedLine,
 } from '../../../src/workflows/batch/manifest-line.js';
 import {
   type BatchState,
@@ -53,7 +53,7 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
       (state, row) => ({ ...toFailedLine(state, row, ApplicationFailure.nonRetryable('because', type)), credits }),
   ),
   fc.constant<Outcome>((state, row) => toFailedLine(state, row, new CancelledFailure('by a person'))),
-  fc.constant<Outcome>((state, row) => toUnmappedLine(state, row)),
+  fc.constant<Outcome>((state, row) => toLineWithoutJob(state, row)),
   fc.constant<Outcome>((_, row) => toSkippedLine(row, 'too many other files failed')),
 );
 
