@@ -128,7 +128,7 @@ describe('the Temporal UI', () => {
     });
     const { text } = await ui.details(run.workflowId);
     expect(text).toMatch(
-      /^Stuck: Waiting for LlamaCloud\n+Nothing has changed since \S+\. LlamaCloud has not changed the status of batch bat-/,
+      /^Stuck: Waiting for LlamaCloud\n+Nothing has changed since \S+ \S+ UTC\. LlamaCloud has not changed the status of batch bat-/,
     );
     expect(text).toMatch(/temporal-llamacloud batches get bat-/);
     const page = await ui.open(run.workflowId, 'search-attributes');

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ACTIVITY_TASK_QUEUE_TYPE } from '../../src/protocol/index.js';
+import { TARGETS } from '../../src/testing/index.js';
+import { failureOf } from '../support/failure.js';
 import { openNamespace } from '../support/namespace.js';
 import {
   files,
@@ -105,6 +107,32 @@ describe('an account that a person pauses', () => {
     await env.batches.resumeAccount();
     await expect(run.result()).rejects.toThrow();
     expect((await run.progress()).failure?.message).toContain('the batch is CANCELLED');
+  });
+
+  test('still lists in the manifest what a run has collected that fails meanwhile', async () => {
+    await start();
+    const { id } = await env.emulator.addDirectory(files(2));
+    const child = { workflowType: 'holdDocument' };
+    const run = await env.batches.start({ ...parseInput(id), ...QUICK_POLLS, pageSize: 1, child });
+    const batch = await env.untilCreated(id);
+    env.emulator.batches.finish(batch.id);
+    await until('the child of the first page', async () => (await run.progress()).running === 1);
+    env.emulator.batches.setStatus(batch.id, 'FAILED');
+    env.emulator.faults.next({ kind: 'delay', delayMs: 5_000, ...TARGETS.getBatch });
+    const reads = () => env.emulator.requests.filter(({ path }) => path === `/api/v2/batches/${batch.id}`).length;
+    const before = reads();
+    const query = `ParentWorkflowId = '${run.workflowId}' AND WorkflowType = 'holdDocument'`;
+    await until('the child to be listed', async () => {
+      for await (const { workflowId } of env.client.workflow.list({ query })) {
+        await env.client.workflow.getHandle(workflowId).signal('release');
+        return true;
+      }
+      return false;
+    });
+    await until('the second page to be read', () => reads() > before);
+    await env.batches.pauseAccount();
+    expect(await failureOf(run.result())).toMatchObject({ type: 'BatchFailed' });
+    expect(await env.manifest((await run.progress()).manifest)).toMatchObject([{ status: 'COMPLETED' }]);
   });
 
   test('has one limit: it replaces that of the workers and one that somebody has set, and gives the first one back', async () => {

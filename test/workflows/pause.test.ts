@@ -1,5 +1,6 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { Activities } from '../../src/activities/types.js';
 import { registerSearchAttributes } from '../../src/index.js';
 import { CONTROL_SIGNAL, STUCK_SIGNAL } from '../../src/protocol/index.js';
 import { TARGETS } from '../../src/testing/index.js';
@@ -150,18 +151,54 @@ describe('a run that a person pauses', () => {
       { pause: {}, maxConcurrentJobs: null },
       { pause: null },
       { directoryId: 1 },
+      ...[0, -1, 501, 1.5].map((maxConcurrentJobs) => ({ pause: null, maxConcurrentJobs })),
     ];
     for (const argument of MADE_UP)
       for (const signal of [CONTROL_SIGNAL, STUCK_SIGNAL]) await handle.signal(signal, argument);
-    const since = 'yesterday';
-    await handle.signal(CONTROL_SIGNAL, { pause: { reason: null, by: null, since }, maxConcurrentJobs: null });
-    expect((await run.progress()).pause).toEqual({ reason: null, by: null, since });
+    expect(await run.progress()).toMatchObject({ pause: null, maxConcurrentJobs: null });
+    const link = '[x](https://store.example)';
+    const pause = { reason: 'x'.repeat(100_000), by: null, since: link };
+    await handle.signal(CONTROL_SIGNAL, { pause, maxConcurrentJobs: null });
+    expect((await run.progress()).pause?.reason?.length).toBeLessThanOrEqual(500);
+    await handle.signal(STUCK_SIGNAL, { directoryId: id, since: link });
+    await until('the run to be stuck', async () => (await run.progress()).stuck !== null);
     expect(await env.details(run.workflowId)).toContain('since an unknown time');
+    expect(await env.details(run.workflowId)).not.toContain('store.example');
     await run.resume();
     env.emulator.batches.finish(batch.id);
     expect((await run.result()).files).toMatchObject({ completed: 1 });
     const events = await env.history(run.workflowId);
     expect(events.some((event) => event.workflowTaskFailedEventAttributes)).toBe(false);
+  });
+
+  test('over many directories starts no batch that it was about to start', async () => {
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let waiting = false;
+    const activities = ({ findEarlierChild }: Activities) => ({
+      findEarlierChild: async (...args: Parameters<Activities['findEarlierChild']>) => {
+        waiting = true;
+        await gate;
+        return findEarlierChild(...args);
+      },
+    });
+    const other = await startTestEnvironment(await openNamespace(), { activities });
+    onTestFinished(() => other.close());
+    const { id } = await other.emulator.addDirectory(files(1));
+    const run = await other.batches.startDirectories(parseAll([id]));
+    await until('the step before the start', () => waiting);
+    await run.pause();
+    open();
+    const events = async (
+      name: 'activityTaskCompletedEventAttributes' | 'startChildWorkflowExecutionInitiatedEventAttributes',
+    ) => (await other.history(run.workflowId)).filter((event) => event[name]).length;
+    await until('the end of that step', async () => (await events('activityTaskCompletedEventAttributes')) === 2);
+    expect(await run.progress()).toMatchObject({ phase: 'processing' });
+    expect(await events('startChildWorkflowExecutionInitiatedEventAttributes')).toBe(0);
+    await run.resume();
+    expect((await run.result()).files).toMatchObject({ completed: 1 });
   });
 
   test('over many directories starts no batches, pauses those that are open, and passes on the number of children', async () => {

@@ -58,7 +58,7 @@ describe('a run in which nothing changes for longer than stuckAfter', () => {
     expect(Date.parse(stuck?.since ?? '')).toBeGreaterThanOrEqual(Date.parse(startedAt));
     expect(stuck?.advice).toContain(`LlamaCloud has not changed the status of batch \`${batch.id}\``);
     expect(await env.details(run.workflowId)).toMatch(
-      /^### Stuck: Waiting for LlamaCloud\n\nNothing has changed since \S+Z\. .*cancel the run/,
+      /^### Stuck: Waiting for LlamaCloud\n\nNothing has changed since \S+ \S+ UTC\. .*cancel the run/,
     );
     expect(await runState(run.workflowId)).toEqual(['STUCK']);
     await until('a search to find it', async () => {

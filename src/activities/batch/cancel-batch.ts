@@ -19,10 +19,15 @@ export function cancelBatch(deps: ActivityDeps) {
   return ({ batchId, projectId, organizationId }: CancelBatchInput): Promise<string> =>
     runAttempt('cancel', `batch ${batchId}`, async ({ ageMs, signal }) => {
       const scope = { projectId, organizationId, signal };
-      const { status } = await deps.llamacloud.getBatch(batchId, scope);
+      const cancel = () => deps.llamacloud.cancelBatch(batchId, scope);
+      const { status } = await deps.llamacloud.getBatch(batchId, scope).catch(async (error: unknown) => {
+        // The batch costs money for as long as it goes on, also where LlamaCloud does not say whether it does.
+        await cancel().catch(() => undefined);
+        throw error;
+      });
       if (isTerminal(status)) return status;
       // Sent again with each poll, since it is idempotent and one may get lost.
-      await deps.llamacloud.cancelBatch(batchId, scope).catch((error: unknown) => {
+      await cancel().catch((error: unknown) => {
         if (!isShownByNextPoll(error)) throw error;
       });
       const state = `batch ${batchId} is ${toStatus(status)} and being cancelled`;

@@ -43,7 +43,7 @@ const progressSchema = z.object({
   open: z.array(z.string()),
   filesWithoutJob: z.number().nullable(),
   /** When the batch was first read, epoch milliseconds: an outage before that is no wait for results. */
-  readSinceMs: z.number(),
+  readSinceMs: z.number().nullable(),
 });
 type Progress = z.infer<typeof progressSchema>;
 
@@ -65,14 +65,9 @@ export function cancelJobs(deps: ActivityDeps) {
       const saved = progressSchema.safeParse(attempt.progress).data;
       if (saved !== undefined && isTimeShort(attempt)) return toKnownResult(saved);
       const scope = { projectId, organizationId, signal: attempt.signal };
-      const batch = await deps.llamacloud.getBatch(batchId, { ...scope, expand: ['results'] });
-      const progress = saved ?? {
-        cancelled: [],
-        refused: [],
-        open: [],
-        filesWithoutJob: null,
-        readSinceMs: attempt.nowMs,
-      };
+      const { batch, readFailure } = await readBatch(deps, batchId, scope);
+      const progress = saved ?? { cancelled: [], refused: [], open: [], filesWithoutJob: null, readSinceMs: null };
+      if (readFailure === undefined) progress.readSinceMs ??= attempt.nowMs;
       progress.filesWithoutJob = countFilesWithoutJob(batch, FILES_NOT_READ);
       attempt.saveProgress(progress);
       const { jobs, unknownTypeIds } = toJobs(batch, input.knownJobs, progress);
@@ -82,9 +77,10 @@ export function cancelJobs(deps: ActivityDeps) {
       const failure = await cancelRunning(deps, running, progress, attempt, scope);
       if (isTimeShort(attempt)) return toKnownResult(progress);
       if (failure !== undefined) throw failure.reason;
+      if (readFailure !== undefined) throw readFailure.reason;
       const files = batch.results == null ? FILES_NOT_READ : await readAllFiles(deps, input, attempt);
       progress.filesWithoutJob = countFilesWithoutJob(batch, files);
-      const waitedMs = attempt.nowMs - progress.readSinceMs;
+      const waitedMs = attempt.nowMs - (progress.readSinceMs ?? attempt.nowMs);
       const missing = describeMissing(progress.filesWithoutJob, files);
       const waitMs = progress.filesWithoutJob === null ? input.resultsWaitMs : input.unmappedWaitMs;
       if (missing !== undefined && waitedMs < waitMs) {
@@ -97,12 +93,28 @@ export function cancelJobs(deps: ActivityDeps) {
   };
 }
 
+type ResultsOfBatch = Pick<Batch, 'results' | 'created_at'>;
+
+/** A batch that can't be read is as one without results: the jobs that the run knows are cancelled all the same. */
+async function readBatch(
+  { llamacloud }: ActivityDeps,
+  batchId: string,
+  scope: CallOptions & { signal: AbortSignal },
+): Promise<{ batch: ResultsOfBatch; readFailure?: { reason: unknown } }> {
+  try {
+    return { batch: await llamacloud.getBatch(batchId, { ...scope, expand: ['results'] }) };
+  } catch (reason) {
+    scope.signal.throwIfAborted();
+    return { batch: { results: null }, readFailure: { reason } };
+  }
+}
+
 /** What is known without another request. A job that LlamaCloud refused to cancel may have ended. */
 function toKnownResult({ cancelled, refused, open, filesWithoutJob }: Progress): CancelledJobs {
   return { cancelled: cancelled.length, notCancelled: [...open, ...refused.map(({ id }) => id)], filesWithoutJob };
 }
 
-function countFilesWithoutJob(batch: Batch, files: DirectoryFiles): number | null {
+function countFilesWithoutJob(batch: ResultsOfBatch, files: DirectoryFiles): number | null {
   return toCompleteRows(batch, files)?.filter(isUnmapped).length ?? null;
 }
 
@@ -114,7 +126,7 @@ function describeMissing(filesWithoutJob: number | null, { isComplete }: Directo
 }
 
 /** The jobs to cancel, without those that were handled before. Results may be repeated, so each job is taken once. */
-function toJobs({ results }: Batch, knownJobs: readonly JobReference[], { cancelled, refused }: Progress) {
+function toJobs({ results }: ResultsOfBatch, knownJobs: readonly JobReference[], { cancelled, refused }: Progress) {
   const handled = new Set([...cancelled, ...refused.map(({ id }) => id)]);
   const jobs: JobReference[] = [];
   const unknownTypeIds: string[] = [];

@@ -17,6 +17,8 @@ const sinceSchema = z.object({
 /** What one attempt passes on to the next, as heartbeat details: they need no history and outlive the worker. */
 const heartbeatSchema = z.object({
   failingSinceMs: sinceSchema.optional().catch(undefined),
+  /** Attempts since then that have failed like this. */
+  failures: z.number().optional().catch(undefined),
   /** Saved by the activity itself. */
   progress: z.unknown().optional(),
 });
@@ -60,8 +62,9 @@ export async function runAttempt<T>(
   const { info, cancellationSignal: signal } = context;
   const before = toHeartbeatDetails(info.heartbeatDetails);
   let { progress } = before;
-  const heartbeat = (failingSinceMs: HeartbeatDetails['failingSinceMs']) =>
-    context.heartbeat({ ...(failingSinceMs && { failingSinceMs }), ...(progress !== undefined && { progress }) });
+  const { progress: _, ...failingBefore } = before;
+  const heartbeat = (failing: Pick<HeartbeatDetails, 'failingSinceMs' | 'failures'>) =>
+    context.heartbeat({ ...failing, ...(progress !== undefined && { progress }) });
   const nowMs = info.currentAttemptScheduledTimestampMs;
   const ageMs = nowMs - info.scheduledTimestampMs;
   const startedMs = performance.now();
@@ -70,9 +73,10 @@ export async function runAttempt<T>(
   const remainingMs = () => timeoutMs - reserveMs - ageMs - (performance.now() - startedMs);
   const since = before.failingSinceMs ?? {};
   const failingMs = (kind: TimeLimitedFailure) => nowMs - (since[kind] ?? nowMs);
+  const failures = (kind: TimeLimitedFailure) => (since[kind] === undefined ? 0 : (before.failures ?? 1));
   // What a person stops costs money: it is tried even while no other request is sent.
   const runPastGate = operation === 'cancel' ? (attempt: Attempt) => bypassAccountGate(() => run(attempt)) : run;
-  const timer = setInterval(() => heartbeat(before.failingSinceMs), HEARTBEAT_INTERVAL_MS);
+  const timer = setInterval(() => heartbeat(failingBefore), HEARTBEAT_INTERVAL_MS);
   try {
     return await runPastGate({
       signal,
@@ -90,7 +94,7 @@ export async function runAttempt<T>(
   } catch (error) {
     if (signal.aborted) {
       // A worker that shuts down cancels as well: the attempt on the next worker goes on from here.
-      heartbeat(before.failingSinceMs);
+      heartbeat(failingBefore);
       // A cancelled activity ends as cancelled, whatever the aborted request threw.
       throw signal.reason;
     }
@@ -102,10 +106,15 @@ export async function runAttempt<T>(
       what,
       ageMs,
       failingMs,
+      failures,
       remainingMs: remainingMs(),
     });
-    if (timeLimited !== undefined) heartbeat({ [timeLimited]: since[timeLimited] ?? failedAtMs });
-    else heartbeat(keepsTimers(failure) ? before.failingSinceMs : undefined);
+    if (timeLimited !== undefined)
+      heartbeat({
+        failingSinceMs: { [timeLimited]: since[timeLimited] ?? failedAtMs },
+        failures: failures(timeLimited) + 1,
+      });
+    else heartbeat(keepsTimers(failure) ? failingBefore : {});
     throw failure;
   } finally {
     clearInterval(timer);

@@ -41,6 +41,8 @@ export interface FailureContext {
   ageMs: number;
   /** Milliseconds since the first failure of this kind. A response of another kind starts it again at 0, an outage does not. */
   failingMs: (kind: TimeLimitedFailure) => number;
+  /** Number of earlier attempts in a row that have failed like this. An outage between them does not count. */
+  failures: (kind: TimeLimitedFailure) => number;
   /** Milliseconds until the activity's deadline. */
   remainingMs: number;
 }
@@ -62,6 +64,9 @@ const BACKOFF: ResolvedPoll = { initialInterval: 2_000, latencyRatio: 0.5, maxim
 
 /** How long a result may lag behind the status of its job, and how long an incomplete download is retried with a new URL. */
 const RESULT_LAG_MS = 120_000;
+
+/** How many attempts that takes at least: while LlamaCloud or Temporal is down, two minutes pass with hardly one. */
+const MIN_RESULT_ATTEMPTS = 8;
 
 /** Replacing a key takes minutes. */
 const UNAUTHORIZED_DELAY_MS = 15_000;
@@ -179,7 +184,8 @@ function toTypeOfStatus(status: number, operation: Operation): FailureType {
     case 429:
       return 'RateLimited';
     default:
-      return status >= 500 ? 'ServiceUnavailable' : 'RequestRejected';
+      // A redirect without a target, or a 304, says nothing about the request.
+      return status >= 400 && status < 500 ? 'RequestRejected' : 'ServiceUnavailable';
   }
 }
 
@@ -196,8 +202,9 @@ function toTimeLimitedFailure(type: FailureType | undefined, error: unknown): Ti
 }
 
 function isRetried(type: FailureType, timeLimited: TimeLimitedFailure | undefined, context: FailureContext): boolean {
-  const { operation, failingMs } = context;
-  if (timeLimited === 'ResultMissing') return failingMs('ResultMissing') < RESULT_LAG_MS;
+  const { operation, failingMs, failures } = context;
+  if (timeLimited === 'ResultMissing')
+    return failingMs('ResultMissing') < RESULT_LAG_MS || failures('ResultMissing') + 1 < MIN_RESULT_ATTEMPTS;
   const isFirstRequest = operation === 'open' || operation === 'create';
   switch (failureRule(type).retried) {
     case 'yes':

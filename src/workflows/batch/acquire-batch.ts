@@ -72,6 +72,7 @@ async function createUnderLock(state: BatchState, input: ResolvedBatchInput): Pr
       } finally {
         state.waitingFor = null;
       }
+      await untilResumed(state);
       if (isHistoryLong()) return null;
     }
   }

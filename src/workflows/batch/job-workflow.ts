@@ -11,6 +11,7 @@ import {
 } from '../../protocol/index.js';
 import { waitForEarlierChild } from '../shared/activities.js';
 import { cancelWithScope, executeCancellableChild } from '../shared/cancellable-child.js';
+import { untilResumed } from '../shared/control.js';
 import { childWorkflowId } from './child-id.js';
 import { type DocumentFields, isAmount, NO_DOCUMENT } from './manifest-line.js';
 import type { BatchState, PageFile } from './state.js';
@@ -40,7 +41,7 @@ export async function runJobWorkflow(
       cancellationType: ChildWorkflowCancellationType.TRY_CANCEL,
       ...(taskQueue === undefined ? {} : { taskQueue }),
     });
-  return toDocumentFields(await startWhenIdIsFree(start, workflowId, deadlineMs));
+  return toDocumentFields(await startWhenIdIsFree(state, start, workflowId, deadlineMs));
 }
 
 /**
@@ -48,6 +49,7 @@ export async function runJobWorkflow(
  * when this run began to stop.
  */
 async function startWhenIdIsFree(
+  state: BatchState,
   start: () => Promise<unknown>,
   workflowId: string,
   deadlineMs: number,
@@ -64,6 +66,7 @@ async function startWhenIdIsFree(
         // The time is over. The file fails because of the child that is open.
         throw failure instanceof ActivityFailure && !isCancellation(failure) ? error : failure;
       });
+      await untilResumed(state);
     }
   }
 }

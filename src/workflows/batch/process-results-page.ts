@@ -1,6 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { type ManifestLine, type ResolvedBatchInput, settledCount } from '../../protocol/index.js';
-import { readResults, writeManifest } from '../shared/activities.js';
+import { PAST_PAUSE, readResults, writeManifest } from '../shared/activities.js';
 import { pollUnlessPaused } from '../shared/control.js';
 import { recordSkippedFiles } from '../shared/metrics.js';
 import { remainingMs } from './cancel-remote.js';
@@ -85,7 +85,8 @@ export async function writePage(
     isPartial: state.resultsMissing || state.files.skipped > 0,
     documentCount: state.files.completed,
   };
-  const timeout = deadlineMs === undefined ? {} : { scheduleToCloseTimeout: remainingMs(deadlineMs) };
+  // With a deadline, the run is ending. What it has collected is listed also while a person has paused the account.
+  const timeout = deadlineMs === undefined ? {} : { ...PAST_PAUSE, scheduleToCloseTimeout: remainingMs(deadlineMs) };
   const summary = `Write ${lines.length} manifest lines`;
   const location = await writeManifest.executeWithOptions({ ...timeout, summary }, [input]);
   if (isLast) state.manifest = location;

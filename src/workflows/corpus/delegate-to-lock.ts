@@ -10,7 +10,7 @@ import {
 import { waitForEarlierChild } from '../shared/activities.js';
 import { executeCancellableChild } from '../shared/cancellable-child.js';
 import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
-import { passOnControl } from '../shared/control.js';
+import { passOnControl, untilResumed } from '../shared/control.js';
 import { code } from '../shared/details.js';
 import { publishCorpus, setCorpusPhase } from './publish.js';
 import type { CorpusState } from './state.js';
@@ -37,6 +37,7 @@ export async function delegateToLock(
   lockId: string,
 ): Promise<CorpusReport> {
   for (;;) {
+    await untilResumed(state);
     try {
       state.waitingFor = `The work is done by ${code(lockId)}.`;
       setCorpusPhase(state, 'processing');

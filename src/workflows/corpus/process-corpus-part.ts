@@ -119,6 +119,7 @@ async function processDirectory(
     await untilResumed(state);
     const batchId = await findEarlierBatch(run, directoryId, state.directoryCreatedAt);
     state.batchId = batchId;
+    await untilResumed(state);
     const { maxConcurrentJobs } = state.control;
     const batch = batchId === null ? spec : { ...spec, batchId };
     const start = () =>

@@ -28,7 +28,7 @@ import { findEarlierChild, waitForEarlierChild } from '../shared/activities.js';
 import { cancelWithScope, executeCancellableChild } from '../shared/cancellable-child.js';
 import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
 import { readChildReport } from '../shared/child-report.js';
-import { passOnControl } from '../shared/control.js';
+import { passOnControl, untilResumed } from '../shared/control.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import type { DirectoriesState, DirectoryOutcome } from './state.js';
 
@@ -50,6 +50,8 @@ export async function processDirectory(
       await passOnControl(state, workflowId, () => waitForEarlier(workflowId, open));
       earlier = await findEarlier(scope, workflowId);
     }
+    // The run may have been paused meanwhile.
+    if (state.control.pause !== null) await untilResumed(state);
     return { status: 'COMPLETED', report: await runBatch(input, state, spec, workflowId, earlier?.batchId ?? null) };
   } catch (error) {
     if (!isTemporalFailure(error)) throw error;

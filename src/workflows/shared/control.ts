@@ -77,27 +77,35 @@ export function handleControl(state: ControlledState, publish: () => void): void
     description: 'Change how many children are open at a time.',
     validator: (count) => {
       assertOpen(state);
-      if (!Number.isInteger(count) || count < 1 || count > MAX_CONCURRENT_JOBS_LIMIT)
+      if (!isJobLimit(count))
         throw new TypeError(`maxConcurrentJobs is not a whole number from 1 to ${MAX_CONCURRENT_JOBS_LIMIT}`);
     },
   });
-  setHandler(controlSignal, (control) => {
-    if (isOpen(state) && isRunControl(control)) change(control);
+  setHandler(controlSignal, (value) => {
+    const control = readControl(value);
+    if (isOpen(state) && control !== undefined) change(control);
   });
 }
 
-/** A person can send the signal with anything, and an error would fail each workflow task. */
-function isRunControl(value: unknown): value is RunControl {
-  if (typeof value !== 'object' || value === null) return false;
+/** A person can send the signal with anything: an error would fail each workflow task. Returns `undefined` if it makes no sense. */
+function readControl(value: unknown): RunControl | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
   const { pause, maxConcurrentJobs }: { pause?: unknown; maxConcurrentJobs?: unknown } = value;
-  return isPauseOrNull(pause) && (maxConcurrentJobs === null || Number.isInteger(maxConcurrentJobs));
+  const read = pause === null ? null : readPause(pause);
+  if (read === undefined || (maxConcurrentJobs !== null && !isJobLimit(maxConcurrentJobs))) return undefined;
+  return { pause: read, maxConcurrentJobs };
 }
 
-function isPauseOrNull(value: unknown): value is Pause | null {
-  if (value === null) return true;
-  if (typeof value !== 'object') return false;
+function readPause(value: unknown): Pause | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
   const { reason, by, since }: { reason?: unknown; by?: unknown; since?: unknown } = value;
-  return [reason, by].every((text) => text === null || typeof text === 'string') && typeof since === 'string';
+  if (![reason, by].every((text) => text === null || typeof text === 'string') || typeof since !== 'string')
+    return undefined;
+  return { reason: toText(reason, 500), by: toText(by, 100), since: cleanText(since, 100) };
+}
+
+function isJobLimit(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_CONCURRENT_JOBS_LIMIT;
 }
 
 /** Shows in the search attribute whether the run is paused or stuck, if it is registered. */
@@ -133,7 +141,8 @@ export function openLimit({ control }: ControlledState, limit: number): number {
 }
 
 export async function untilResumed(state: ControlledState): Promise<void> {
-  if (state.control.pause !== null) await condition(() => state.control.pause === null);
+  // A resume and the next pause may come together.
+  while (state.control.pause !== null) await condition(() => state.control.pause === null);
 }
 
 /** Runs activities that poll. When the run is paused they are cancelled, and started again when it is resumed. */
@@ -189,6 +198,6 @@ function assertPauseOptions(options: unknown): void {
   }
 }
 
-function toText(text: string | undefined, maxLength: number): string | null {
-  return cleanText(text ?? '', maxLength) || null;
+function toText(text: unknown, maxLength: number): string | null {
+  return typeof text === 'string' ? cleanText(text, maxLength) || null : null;
 }

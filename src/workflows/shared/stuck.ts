@@ -1,7 +1,8 @@
 /** Notices that nothing changes any more in a run. */
 import { CancellationScope, condition, sleep } from '@temporalio/workflow';
 import type { Stuck } from '../../protocol/index.js';
-import { type ControlledState, isOpen, publishRunState } from './control.js';
+import { type ControlledState, isOpen, publishRunState, untilResumed } from './control.js';
+import { formatTime } from './times.js';
 
 interface WatchedState extends ControlledState {
   lastChangeMs: number | null;
@@ -41,7 +42,12 @@ async function noticeChanges(state: WatchedState, { toKey, publish }: WatchOptio
 
 async function noticeQuiet(state: WatchedState, { stuckAfterMs, advise, publish }: WatchOptions): Promise<never> {
   for (;;) {
-    await condition(() => state.stuck === null && state.control.pause === null && isOpen(state));
+    await condition(() => state.stuck === null && isOpen(state));
+    if (state.control.pause !== null) {
+      await untilResumed(state);
+      state.lastChangeMs = Date.now();
+      continue;
+    }
     const sinceMs = state.lastChangeMs ?? Date.now();
     const remainingMs = sinceMs + stuckAfterMs - Date.now();
     if (remainingMs > 0) {
@@ -61,5 +67,5 @@ export function setStuck(state: ControlledState, stuck: Stuck | null): void {
 
 /** A sentence for the details; `null` for a run that is not stuck. */
 export function describeStuck({ stuck }: ControlledState): string | null {
-  return stuck === null ? null : `Nothing has changed since ${stuck.since}. ${stuck.advice}`;
+  return stuck === null ? null : `Nothing has changed since ${formatTime(Date.parse(stuck.since))}. ${stuck.advice}`;
 }

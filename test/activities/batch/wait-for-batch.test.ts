@@ -216,6 +216,13 @@ describe('cancelling a batch', () => {
     expect(await run(env.activities.cancelBatch, cancel, { number: 2 })).toBe('COMPLETED');
   });
 
+  test('is sent although the batch cannot be read', async () => {
+    const { env, batch, cancel } = await start({ batchCancelMs: 0 });
+    env.emulator.faults.next({ kind: 'status', status: 500, method: 'GET' });
+    expect(await failing(env.activities.cancelBatch, cancel)).toMatchObject({ type: 'ServiceUnavailable' });
+    expect(env.emulator.batches.list()).toMatchObject([{ id: batch.id, status: 'CANCELLED' }]);
+  });
+
   test('that gets an invalid body is polled like any other', async () => {
     const { env, cancel } = await start({ batchCancelMs: 0 });
     env.emulator.faults.next({ kind: 'empty', method: 'POST' });

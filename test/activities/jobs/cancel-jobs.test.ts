@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { JobReference } from '../../../src/llamacloud/index.js';
 import { type EmulatorOptions, type Fault, TARGETS } from '../../../src/testing/emulator/index.js';
 import {
   type ActivityEnvironmentOptions,
@@ -26,7 +27,13 @@ async function start(count: number, emulator: EmulatorOptions = {}, options: Act
   const job = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } as const;
   const { id: batchId } = await env.llamacloud.createBatch({ sourceDirectoryId: directory.id, job });
   env.emulator.batches.finish(batchId);
-  const input = { batchId, directoryId: directory.id, knownJobs: [], resultsWaitMs: 20_000, unmappedWaitMs: 20_000 };
+  const input = {
+    batchId,
+    directoryId: directory.id,
+    knownJobs: [] as JobReference[],
+    resultsWaitMs: 20_000,
+    unmappedWaitMs: 20_000,
+  };
   /** Runs an attempt that has to fail. `lastSeconds` is an attempt after it, with too little time for another. */
   const failOnce = async () => {
     const context = createContext();
@@ -59,6 +66,30 @@ describe('the jobs of a batch that can not be cancelled itself any more', () => 
     expect(await run(cancelJobs, input)).toEqual({ cancelled: 2, notCancelled: [], filesWithoutJob: 0 });
     expect(statuses()).toEqual(['COMPLETED', 'CANCELLED', 'CANCELLED']);
     expect(posts()).toHaveLength(2);
+  });
+
+  test.each(<Fault[]>[{ kind: 'status', status: 500 }, { kind: 'status', status: 404 }, { kind: 'wrong-json' }])(
+    'that the run knows are cancelled although the results cannot be read, and the others when they can: %j',
+    async (fault) => {
+      const { env, cancelJobs, input, jobIds, statuses, posts } = await start(3);
+      const knownJobs = jobIds.slice(0, 2).map((id) => ({ id, type: 'parse_v2' as const }));
+      env.emulator.faults.next({ ...fault, ...TARGETS.getBatch });
+      const outcomes: unknown[][] = [];
+      const cancelled = await runAttempts(cancelJobs, { ...input, knownJobs }, () => outcomes.push(statuses()));
+      expect(outcomes[0]?.filter((status) => status === 'CANCELLED')).toHaveLength(2);
+      expect(cancelled).toEqual({ cancelled: 3, notCancelled: [], filesWithoutJob: 0 });
+      expect(posts()).toHaveLength(3);
+    },
+  );
+
+  test('that the run knows and that could not be cancelled are named in the last seconds, although the results cannot be read', async () => {
+    const { env, input, jobIds, failOnce, cancelJobs } = await start(2);
+    env.emulator.faults.next({ kind: 'status', status: 500, ...TARGETS.getBatch, times: 100 });
+    env.emulator.faults.next({ kind: 'status', status: 500, path: `/api/v2/parse/${jobIds[0]}/cancel`, times: 100 });
+    input.knownJobs.push(...jobIds.map((id) => ({ id, type: 'parse_v2' as const })));
+    const { lastSeconds } = await failOnce();
+    const expected = { cancelled: 1, notCancelled: [jobIds[0]], filesWithoutJob: null };
+    expect(await run(cancelJobs, input, lastSeconds)).toEqual(expected);
   });
 
   test('are asked once and counted once although their rows are repeated', async () => {

@@ -168,7 +168,7 @@ describe('a result that is missing after COMPLETED', () => {
   const missingFor = (ms: number) => ({
     number: 5,
     ageMs: 7_200_000,
-    heartbeatDetails: { failingSinceMs: { ResultMissing: Date.now() - ms } },
+    heartbeatDetails: { failingSinceMs: { ResultMissing: Date.now() - ms }, failures: 7 },
   });
 
   test('is waited for two minutes after it was first missed, however long the job took', async () => {
@@ -194,7 +194,7 @@ describe('a result that is missing after COMPLETED', () => {
     const beats: unknown[] = [];
     context.on('heartbeat', (details: unknown) => beats.push(details));
     await failureOf(runIn(context, env.activities.collectJob, job));
-    expect(beats).toEqual([{ failingSinceMs: { ResultMissing: expect.closeTo(Date.now(), -5) } }]);
+    expect(beats).toEqual([{ failingSinceMs: { ResultMissing: expect.closeTo(Date.now(), -5) }, failures: 1 }]);
   });
 });
 

@@ -30,7 +30,7 @@ function textsOf({ message, stackTrace, applicationFailureInfo, cause }: tempora
   return cause == null ? own : [...own, ...textsOf(cause)];
 }
 
-const CONTEXT = { operation: 'read', ageMs: 0, failingMs: () => 0, remainingMs: 60_000 } as const;
+const CONTEXT = { operation: 'read', ageMs: 0, failingMs: () => 0, failures: () => 0, remainingMs: 60_000 } as const;
 
 const LONG = [
   ['bytes', 'x'.repeat(100_000)],

@@ -61,9 +61,12 @@ async function runSeries(...attempts: [error: unknown, sincePreviousMs: number][
   return last.failure;
 }
 
-/** Heartbeat details as they are when that much time has passed. */
-function earlier(details: unknown, ms: number): unknown {
-  return JSON.parse(JSON.stringify(details ?? null), (_key, value) => (typeof value === 'number' ? value - ms : value));
+/** Heartbeat details as they are when that much time has passed, and so many attempts, by default enough. */
+function earlier(details: unknown, ms: number, failures = 9): unknown {
+  return JSON.parse(JSON.stringify(details ?? null), (key, value) => {
+    if (key === 'failures') return failures;
+    return typeof value === 'number' ? value - ms : value;
+  });
 }
 
 /** What an attempt is told of itself. */
@@ -117,6 +120,20 @@ describe.each([
   });
 });
 
+test('a missing result is final at the eighth attempt that misses it, however long the outages between them were', async () => {
+  const finals: (boolean | null | undefined)[] = [];
+  let heartbeatDetails: unknown;
+  for (let number = 1; number <= 8; number++) {
+    for (const error of [SILENCE, MISSING]) {
+      const { failure, left } = await runOnce(error, { number: 2 * number, ageMs: 7_200_000, heartbeatDetails });
+      const { failures = 0 }: { failures?: number } = Object(left);
+      heartbeatDetails = earlier(left, 10 * MINUTE, failures);
+      if (error === MISSING) finals.push(failure.nonRetryable);
+    }
+  }
+  expect(finals).toEqual([...Array(7).fill(false), true]);
+});
+
 test('a rejected key and an id that is not found do not add up', async () => {
   expect((await runSeries([REJECTED, 0], [NOT_FOUND, 2 * MINUTE])).nonRetryable).toBe(false);
   expect((await runSeries([NOT_FOUND, 0], [REJECTED, 2 * MINUTE], [NOT_FOUND, 2 * MINUTE])).nonRetryable).toBe(false);
@@ -136,7 +153,7 @@ describe('heartbeat details that are not ours are taken for none', () => {
   ])('%j', async (heartbeatDetails) => {
     const { failure, left } = await runOnce(REJECTED, { number: 5, ageMs: 50 * MINUTE, heartbeatDetails });
     expect(failure).toMatchObject({ type: 'NotAuthorized', nonRetryable: false });
-    expect(left).toEqual({ failingSinceMs: { NotAuthorized: expect.closeTo(Date.now(), -5) } });
+    expect(left).toEqual({ failingSinceMs: { NotAuthorized: expect.closeTo(Date.now(), -5) }, failures: 1 });
   });
 });
 

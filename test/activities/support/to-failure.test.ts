@@ -15,6 +15,7 @@ function classify(error: unknown, context: Partial<FailureContext> = {}) {
     what: 'batch bat-1',
     ageMs: 0,
     failingMs: () => 0,
+    failures: () => 7,
     remainingMs: Number.POSITIVE_INFINITY,
   };
   return toFailure(error, { ...base, ...context });
@@ -27,6 +28,7 @@ const OPERATIONS: Operation[] = ['open', 'create', 'read', 'cancel', 'store'];
 
 /** Each status, its type, and the operations that retry it. The other operations fail at once. */
 const STATUSES: [number, string, Operation[]][] = [
+  [304, 'ServiceUnavailable', OPERATIONS],
   [400, 'RequestRejected', []],
   [401, 'NotAuthorized', ['read', 'cancel', 'store']],
   [402, 'OutOfCredits', ['read', 'cancel', 'store']],

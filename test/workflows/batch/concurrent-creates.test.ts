@@ -63,6 +63,32 @@ describe('runs over the same directory with the same job', () => {
     const waits = (workflowId: string) =>
       until('the run to say so', async () => (await env.details(workflowId)).includes('This run waits for it'));
 
+    test('create no batch while they are paused, also where it ends meanwhile', async () => {
+      const directory = await newDirectory(env);
+      const occupant = await occupy(directory.lockId);
+      const run = await start(directory.directoryId, 'paused');
+      await waits(run.workflowId);
+      await run.pause();
+      await occupant.signal('release');
+      await occupant.result();
+      const countAttempts = async () => {
+        const events = await env.history(run.workflowId);
+        const fired = new Set(events.map((event) => event.timerFiredEventAttributes?.timerId));
+        const waits = events.flatMap(({ timerStartedEventAttributes: timer }) =>
+          timer != null && Number(timer.startToFireTimeout?.seconds) <= 60 ? [timer] : [],
+        );
+        const attempts = events.filter((event) => event.startChildWorkflowExecutionInitiatedEventAttributes).length;
+        return { attempts, isWaiting: waits.some(({ timerId }) => !fired.has(timerId)) };
+      };
+      const { attempts } = await countAttempts();
+      await until('the next attempt to be due', async () => !(await countAttempts()).isWaiting);
+      expect(await run.progress()).toMatchObject({ batchId: null });
+      expect((await countAttempts()).attempts).toBe(attempts);
+      await run.resume();
+      const { batchId } = await run.result();
+      expect(directory.batches().map(({ id }) => id)).toEqual([batchId]);
+    });
+
     test('wait until it ends', async () => {
       const directory = await newDirectory(env);
       const occupant = await occupy(directory.lockId);
