@@ -44,7 +44,8 @@ async function* mergeLines(
     for await (const record of readPlanned(outputs, run, segments)) {
       if (record.kind === 'line') yield record.line;
       else if (record.kind === 'remove') {
-        if (keepGone) yield { ...record.line, status: 'GONE' };
+        // A line without a document says why there is none: the next run goes by it.
+        if (keepGone) yield record.line.output === null ? record.line : { ...record.line, status: 'GONE' };
       } else if (next.done !== true && next.value.path === record.file.path) {
         yield next.value;
         next = await processed.next();

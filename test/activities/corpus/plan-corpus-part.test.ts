@@ -128,6 +128,7 @@ describe('a plan', () => {
     ],
     ['a file that was skipped', {}, { status: 'SKIPPED', error: { type: 'Skipped', message: '' } } as const, 'process'],
     ['a file that has come back', {}, { status: 'GONE' } as const, 'COMPLETED'],
+    ['a file that has come back, and has no document', {}, { status: 'GONE', output: null } as const, 'process'],
   ])('with %s', async (_, fields, line, expected) => {
     const setup = await newRun({ 'a.md': 'x' }, [], fields);
     const lines = [corpusLine({ path: 'a.md', changeToken: await token(setup.source, 'a.md'), ...line })];

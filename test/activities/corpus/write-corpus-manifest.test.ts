@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import type { PlannedRecord } from '../../../src/activities/corpus/planned-files.js';
+import type { WriteCorpusManifestInput } from '../../../src/activities/corpus/write-corpus-manifest.js';
+import type { CorpusLine, CorpusRun } from '../../../src/protocol/index.js';
+import { type ActivityEnvironment, run, startActivityEnvironment } from '../support.js';
+import { corpusLine, corpusRun } from './support.js';
+
+async function newRun() {
+  const env = await startActivityEnvironment();
+  return { env, corpus: corpusRun({ source: '/data', storeId: await env.outputs.id() }) };
+}
+
+const removal = (fields: Partial<CorpusLine> & { path: string }): PlannedRecord => ({
+  kind: 'remove',
+  line: corpusLine(fields),
+});
+
+/** Writes the manifest of a run that has planned some records, and reads it. */
+async function writeManifest(
+  { outputs, activities }: ActivityEnvironment,
+  corpus: CorpusRun,
+  records: readonly PlannedRecord[],
+  fields: Partial<WriteCorpusManifestInput> = {},
+): Promise<CorpusLine[]> {
+  const segment = records.map((record) => `${JSON.stringify(record)}\n`).join('');
+  await outputs.write([corpus.output, 'runs', corpus.runId, 'segment'], segment);
+  const input = { run: corpus, segments: ['segment'], parts: [], cursor: null, isComplete: true, keepGone: false };
+  const text = await readFile(await run(activities.writeCorpusManifest, { ...input, ...fields }), 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): CorpusLine => JSON.parse(line));
+}
+
+describe('the manifest of a corpus', () => {
+  test('keeps the lines of a source that is not there for a night, and says of none that it has a document which it has not', async () => {
+    const { env, corpus } = await newRun();
+    const skipped = { status: 'SKIPPED', output: null, error: { type: 'Skipped', message: 'stopped' } } as const;
+    const lines = await writeManifest(env, corpus, [removal({ path: 'a.md' }), removal({ path: 'b.md', ...skipped })], {
+      keepGone: true,
+    });
+    expect(lines).toEqual([corpusLine({ path: 'a.md', status: 'GONE' }), corpusLine({ path: 'b.md', ...skipped })]);
+  });
+});
