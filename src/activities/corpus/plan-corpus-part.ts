@@ -6,13 +6,7 @@ import {
   cleanText,
   type FailureSummary,
 } from '../../protocol/index.js';
-import {
-  type CorpusSource,
-  isUnreadable,
-  type SourceEntry,
-  type SourceFile,
-  SourceFileError,
-} from '../../sources/index.js';
+import { type CorpusSource, isUnreadable, type SourceEntry, SourceFileError } from '../../sources/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { corpusRunKey } from '../support/output-keys.js';
 import { runAttempt } from '../support/run-attempt.js';
@@ -157,10 +151,18 @@ class Planner {
     }
     const rejection = findRejection(entry, this.#run.job.type);
     if (rejection !== undefined) return this.#toFailed(entry, { type: 'FileRejected', message: rejection }, line);
-    const decision = decideFile(this.#run, entry, line);
-    const isUnchanged =
-      decision === 'unchanged' || (decision === 'compare-content' && (await this.#hasContent(entry, line)));
-    if (!isUnchanged || line === undefined) {
+    let decision = decideFile(this.#run, entry, line);
+    if (decision === 'compare-content') {
+      try {
+        const sha256 = await readSha256(this.#source, entry.path, this.#signal);
+        decision = sha256 === line?.sha256 ? 'unchanged' : 'process';
+      } catch (error) {
+        if (!(error instanceof SourceFileError)) throw error;
+        // It may not have changed: processed, it would lose its document, and be billed again.
+        return this.#toFailed(entry, { type: 'FileUnreadable', message: error.message }, line);
+      }
+    }
+    if (decision === 'process' || line === undefined) {
       this.result.planned += 1;
       const { path, size, changeToken } = entry;
       return { kind: 'process', file: { path, size, changeToken } };
@@ -169,16 +171,6 @@ class Planner {
     if (unchanged.error === null) this.result.unchanged += 1;
     else this.#recordFailure(unchanged.path, unchanged.error);
     return { kind: 'line', line: unchanged };
-  }
-
-  /** Whether a file has the content of its line. A file that can't be read is processed, which says why it can't. */
-  async #hasContent({ path }: SourceFile, line: CorpusLine | undefined): Promise<boolean> {
-    try {
-      return (await readSha256(this.#source, path, this.#signal)) === line?.sha256;
-    } catch (error) {
-      if (error instanceof SourceFileError) return false;
-      throw error;
-    }
   }
 
   #toFailed(

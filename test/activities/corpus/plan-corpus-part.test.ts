@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PlannedSegment } from '../../../src/activities/corpus/plan-corpus-part.js';
 import type { PlannedRecord } from '../../../src/activities/corpus/planned-files.js';
+import { createActivities } from '../../../src/activities/index.js';
 import type { CorpusLine, CorpusRun } from '../../../src/protocol/index.js';
-import { FolderSource } from '../../../src/sources/index.js';
+import { type CorpusSource, FolderSource, type OpenedSourceFile, SourceFileError } from '../../../src/sources/index.js';
 import { putFile, sourceFolder, withoutPrivileges } from '../../sources/support.js';
 import { type ActivityEnvironment, failing, run, startActivityEnvironment } from '../support.js';
 import { corpusLine, corpusRun } from './support.js';
@@ -50,6 +51,12 @@ async function planAll({ env, corpus }: Awaited<ReturnType<typeof newRun>>, room
 }
 
 const token = async (source: string, path: string) => (await new FolderSource(source).open(path)).changeToken;
+
+/** As a connection that is reset. */
+async function* breakOff(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* content;
+  throw new SourceFileError('the connection was cut off (ECONNRESET)');
+}
 
 const SHA256_OF_X = '2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881';
 
@@ -199,6 +206,37 @@ describe('a plan', () => {
     );
     const [again] = await planAll(setup);
     expect(again).toMatchObject({ records: ['a.md: COMPLETED'], unchanged: 1, failed: 0 });
+  });
+
+  test.each([
+    [
+      'can not be opened',
+      (): Promise<OpenedSourceFile> => Promise.reject(new SourceFileError('it may not be read (EACCES)')),
+    ],
+    [
+      'breaks off',
+      async (open: () => Promise<OpenedSourceFile>) => {
+        const file = await open();
+        return { ...file, content: breakOff(file.content) };
+      },
+    ],
+  ])('keeps the document of a file that %s while it is compared, and sends nothing', async (_, change) => {
+    const setup = await newRun({ 'a.md': 'x' }, [corpusLine({ path: 'a.md', sha256: SHA256_OF_X })]);
+    const folder = new FolderSource(setup.source);
+    const source: CorpusSource = {
+      location: folder.location,
+      list: (options) => folder.list(options),
+      open: (path) => change(() => folder.open(path)),
+    };
+    const { llamacloud, outputs } = setup.env;
+    const activities = createActivities({ llamacloud, outputs, openSource: async () => source });
+    const [segment] = await planAll({ ...setup, env: { ...setup.env, activities } });
+    expect(segment).toMatchObject({ records: ['a.md: FAILED'], planned: 0, failed: 1 });
+    const [record] = await records(setup.env, segment?.name ?? '');
+    if (record?.kind !== 'line') throw new Error('there is no line');
+    expect(record.line).toMatchObject({ output: '/out/a.md', error: { type: 'FileUnreadable' } });
+    await outputs.write(['legal', 'manifest.jsonl'], `${JSON.stringify(record.line)}\n`);
+    expect((await planAll(setup))[0]).toMatchObject({ records: ['a.md: COMPLETED'], unchanged: 1, failed: 0 });
   });
 
   test('of a source that is gone is tried again, and of a manifest that is damaged is not', async () => {
