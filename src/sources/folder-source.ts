@@ -82,7 +82,8 @@ export class FolderSource implements CorpusSource {
     } catch (error) {
       // It was removed since its parent was read.
       if (errorCode(error) === 'ENOENT') return;
-      if (isAfter(path, after)) yield toUnreadable(path, describeProblem(error), true);
+      // Also if `after` is in it: what comes after that is not known, rather than gone.
+      yield toUnreadable(path, describeProblem(error), true);
       return;
     }
     yield* this.#listEntries(entries, after, signal);

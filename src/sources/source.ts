@@ -40,7 +40,7 @@ export interface OpenedSourceFile {
 }
 
 export interface ListOptions {
-  /** Only what comes after this path. Default: everything. */
+  /** Only what comes after this path, and each folder that can't be read and has this path in it. Default: everything. */
   readonly after?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -109,7 +109,7 @@ describe('what is no file that can be read is an entry that says why', () => {
     ]);
   });
 
-  test('a folder that may not be read: all below it is unknown, and the others are listed', async () => {
+  test('a folder that may not be read: all below it is unknown, also from a path in it on, and the others are listed', async () => {
     const folder = await sourceFolder({ 'a/x.md': 'x', 'b/y.md': 'y' });
     await chmod(join(folder, 'a'), 0);
     const source = new FolderSource(folder);
@@ -118,7 +118,8 @@ describe('what is no file that can be read is an entry that says why', () => {
         { path: 'a/', problem: 'it may not be read (EACCES)', mayPass: true },
         expect.objectContaining({ path: 'b/y.md' }),
       ]);
-      expect(await listPaths(source, { after: 'a/' })).toEqual(['b/y.md']);
+      for (const after of ['a/', 'a/m.md', 'a/m/n.md']) expect(await listPaths(source, { after })).toEqual(['a/', 'b/y.md']);
+      expect(await listPaths(source, { after: 'a0' })).toEqual(['b/y.md']);
     });
   });
 });

@@ -6,7 +6,14 @@ import {
   cleanText,
   type FailureSummary,
 } from '../../protocol/index.js';
-import { type CorpusSource, isUnreadable, type SourceEntry, SourceFileError } from '../../sources/index.js';
+import {
+  type CorpusSource,
+  comparePaths,
+  isUnreadable,
+  type SourceEntry,
+  SourceFileError,
+  type UnreadableEntry,
+} from '../../sources/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { corpusRunKey } from '../support/output-keys.js';
 import { runAttempt } from '../support/run-attempt.js';
@@ -80,6 +87,8 @@ class Planner {
   readonly #source: CorpusSource;
   readonly #signal: AbortSignal;
   readonly #room: number;
+  /** The last path of the segment before. */
+  readonly #start: string | null;
   #deadlineMs: number | undefined;
   readonly result: Omit<PlannedSegment, 'name'>;
   /** What is below this folder is not known: nothing of it is gone. */
@@ -90,6 +99,7 @@ class Planner {
     this.#source = source;
     this.#signal = signal;
     this.#room = room;
+    this.#start = cursor;
     this.result = {
       cursor,
       isLast: false,
@@ -105,6 +115,10 @@ class Planner {
 
   async *plan(joined: ReturnType<typeof mergeJoin>): AsyncGenerator<PlannedRecord> {
     for await (const { path, entry, line } of joined) {
+      if (entry !== undefined && this.#start !== null && comparePaths(path, this.#start) <= 0) {
+        this.#skip(entry);
+        continue;
+      }
       const isBelowUnknown = this.#unknownFolder !== undefined && path.startsWith(this.#unknownFolder);
       if (!isBelowUnknown) {
         this.#unknownFolder = undefined;
@@ -115,6 +129,13 @@ class Planner {
       if (record !== undefined) yield record;
     }
     this.result.isLast = true;
+  }
+
+  /** What an earlier segment has listed. A folder that can't be read any more has no line, which would be out of order: it is a failure all the same. */
+  #skip(entry: SourceEntry): void {
+    if (!isUnreadable(entry) || !isFolder(entry)) return;
+    this.#unknownFolder = entry.path;
+    this.#recordFailure(entry.path, toProblem(entry));
   }
 
   #isFull(): boolean {
@@ -131,8 +152,8 @@ class Planner {
       return { kind: 'line', line };
     }
     const isNew = line.status !== 'GONE';
-    if (isNew && !line.path.endsWith('/')) this.result.gone += 1;
-    if (this.#run.goneFiles === 'remove' && !line.path.endsWith('/')) {
+    if (isNew && !isFolder(line)) this.result.gone += 1;
+    if (this.#run.goneFiles === 'remove' && !isFolder(line)) {
       // Also without a document in the manifest: an earlier one stays in the store when its file changes and then fails.
       this.result.removals += 1;
       return { kind: 'remove', line };
@@ -145,9 +166,9 @@ class Planner {
   async #planEntry(entry: SourceEntry, line: CorpusLine | undefined): Promise<PlannedRecord> {
     this.result.listed += 1;
     if (isUnreadable(entry)) {
-      const { path, problem, mayPass } = entry;
-      if (path.endsWith('/')) this.#unknownFolder = path;
-      return this.#toFailed({ path }, { type: mayPass ? 'FileUnreadable' : 'FileRejected', message: problem }, line);
+      const { path } = entry;
+      if (isFolder(entry)) this.#unknownFolder = path;
+      return this.#toFailed({ path }, toProblem(entry), line);
     }
     const rejection = findRejection(entry, this.#run.job.type);
     if (rejection !== undefined) return this.#toFailed(entry, { type: 'FileRejected', message: rejection }, line);
@@ -188,6 +209,14 @@ class Planner {
     this.result.failed += 1;
     if (this.result.failures.length < MAX_FAILURES) this.result.failures.push({ path: cleanText(path), ...error });
   }
+}
+
+function isFolder({ path }: { path: string }): boolean {
+  return path.endsWith('/');
+}
+
+function toProblem({ problem, mayPass }: UnreadableEntry): FailureSummary {
+  return { type: mayPass ? 'FileUnreadable' : 'FileRejected', message: problem };
 }
 
 async function readSha256(source: CorpusSource, path: string, signal: AbortSignal): Promise<string> {

@@ -184,6 +184,32 @@ describe('a plan', () => {
     ]);
   });
 
+  test('takes no file for gone that is in a folder which can not be read any more when a part has ended in it', async () => {
+    const setup = await newRun({ 'a/1.md': 'x', 'a/2.md': 'x', 'b.md': 'x' }, [
+      corpusLine({ path: 'a/2.md' }),
+      corpusLine({ path: 'a/3.md' }),
+      corpusLine({ path: 'a0.md' }),
+    ]);
+    const input = { run: { ...setup.corpus, goneFiles: 'remove' as const }, segment: 0, room: 1 };
+    const { cursor } = await run(setup.env.activities.planCorpusPart, { ...input, cursor: null });
+    expect(cursor).toBe('a/1.md');
+    await chmod(join(setup.source, 'a'), 0);
+    for (const folder of ['legal', 'legal/runs', 'legal/runs/run-1', '.tmp'])
+      await chmod(join(setup.env.output, folder), 0o777);
+    const planned = await withoutPrivileges(() =>
+      run(setup.env.activities.planCorpusPart, { ...input, segment: 1, cursor }),
+    );
+    // No line of the folder: it would come before that of the file at which the part has ended.
+    expect((await records(setup.env, planned.name)).map(describeRecord)).toEqual([
+      'a/2.md: COMPLETED',
+      'a/3.md: COMPLETED',
+      'a0.md: remove',
+      'b.md: process',
+    ]);
+    expect(planned).toMatchObject({ cursor: 'b.md', gone: 1, removals: 1, unchanged: 2, failed: 1 });
+    expect(planned.failures).toMatchObject([{ path: 'a/', type: 'FileUnreadable' }]);
+  });
+
   test('has its document again, unpaid, when a file that could not be read can be read', async () => {
     const setup = await newRun({ 'a.md': 'x' }, []);
     const line = corpusLine({ path: 'a.md', changeToken: await token(setup.source, 'a.md') });
