@@ -64,6 +64,8 @@ export interface CorpusRun
   runId: string;
   /** Id of the run's output store. */
   storeId: string;
+  /** Identifies what was at the location of the source when the run began; `null` if the source can't tell. */
+  sourceId: string | null;
   /** Identifies the manifest that the run compares with. */
   generation: string;
   /** Fingerprint of the parameters of the configuration; `null` if LlamaCloud does not show them, as for presets. */

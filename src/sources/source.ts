@@ -57,6 +57,13 @@ export interface CorpusSource {
    */
   list(options?: ListOptions): AsyncIterable<SourceEntry>;
   /**
+   * Identifies what is at the location, the same on every machine: another one if a volume was unmounted, or if another folder is in its place.
+   * Optional.
+   *
+   * @throws SourceError if nothing is there.
+   */
+  id?(): Promise<string>;
+  /**
    * Opens a file that was listed.
    *
    * @throws SourceFileError if this file can't be read, SourceError if the source can't.

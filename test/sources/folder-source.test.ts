@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFile, chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { comparePaths, FolderSource, SourceError, SourceFileError, toPathBytes } from '../../src/sources/index.js';
 import { listAll, listPaths, putFile, readText, sourceFolder, withoutPrivileges } from './support.js';
 
@@ -79,6 +79,19 @@ describe('a folder', () => {
     await list.next();
     controller.abort(new Error('stopped'));
     await expect(list.next()).rejects.toThrow('stopped');
+  });
+
+  test('has another id than the folder that takes its place, and the same whatever is in it', async () => {
+    const folder = await sourceFolder({ 'a.md': 'x' });
+    const source = new FolderSource(folder);
+    const before = await source.id();
+    await putFile(folder, 'b.md', 'x');
+    expect(await source.id()).toBe(before);
+    await rename(folder, `${folder}-volume`);
+    onTestFinished(() => rm(`${folder}-volume`, { recursive: true }));
+    await expect(source.id()).rejects.toThrow(SourceError);
+    await mkdir(folder);
+    expect(await source.id()).not.toBe(before);
   });
 
   test('that is not there, or is a file, fails the list', async () => {

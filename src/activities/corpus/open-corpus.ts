@@ -18,6 +18,8 @@ export interface OpenedCorpus {
   input: ResolvedCorpusInput;
   /** Output store that the run writes to. */
   storeId: string;
+  /** Identifies what is at the location of the source; `null` if the source can't tell. */
+  sourceId: string | null;
   /** Identifies the manifest that the run compares with. */
   generation: string;
   configurationVersion: string | null;
@@ -47,6 +49,7 @@ export function openCorpus(deps: ActivityDeps) {
       return {
         input: resolved,
         storeId: await outputs.id(),
+        sourceId: (await source.id?.()) ?? null,
         generation: await readGeneration(outputs, resolved.output),
         configurationVersion: await readConfigurationVersion(deps, resolved, signal),
         hasRunState: await hasSearchAttributes(),

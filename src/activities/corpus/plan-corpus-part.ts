@@ -23,7 +23,7 @@ import { decideFile, toLineWithoutDocument, toUnchangedLine } from './decide.js'
 import { findRejection } from './file-limits.js';
 import { toLineContent } from './line-content.js';
 import { mergeJoin } from './merge-join.js';
-import { openSource } from './open-source.js';
+import { assertSameSource, openSource } from './open-source.js';
 import { type PlannedRecord, toUniqueName } from './planned-files.js';
 
 export interface PlanCorpusPartInput {
@@ -53,6 +53,8 @@ export interface PlannedSegment {
   failed: number;
   /** Entries of the source, of whatever kind. */
   listed: number;
+  /** Files of the source that LlamaCloud may take, changed or not. */
+  eligible: number;
   /** The first failures. */
   failures: CorpusFailure[];
 }
@@ -78,6 +80,8 @@ export function planCorpusPart(deps: ActivityDeps) {
       await deps.outputs.write(corpusRunKey(run, name), toLineContent(planner.plan(mergeJoin(entries, lines))), {
         signal,
       });
+      // Afterwards: a volume that is unmounted meanwhile leaves an empty folder, and one that is mounted on demand is there only now.
+      await assertSameSource(source, run);
       return { name, ...planner.result };
     });
 }
@@ -109,6 +113,7 @@ class Planner {
       removals: 0,
       failed: 0,
       listed: 0,
+      eligible: 0,
       failures: [],
     };
   }
@@ -172,6 +177,7 @@ class Planner {
     }
     const rejection = findRejection(entry, this.#run.job.type);
     if (rejection !== undefined) return this.#toFailed(entry, { type: 'FileRejected', message: rejection }, line);
+    this.result.eligible += 1;
     let decision = decideFile(this.#run, entry, line);
     if (decision === 'compare-content') {
       try {

@@ -1,4 +1,4 @@
-import { chmod, readFile, rename, symlink, utimes } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rmdir, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PlannedSegment } from '../../../src/activities/corpus/plan-corpus-part.js';
@@ -154,7 +154,7 @@ describe('a plan', () => {
     );
     await symlink('ok.md', join(setup.source, 'link.md'));
     const [segment] = await planAll(setup);
-    expect(segment).toMatchObject({ planned: 1, failed: 5, listed: 6 });
+    expect(segment).toMatchObject({ planned: 1, failed: 5, listed: 6, eligible: 1 });
     const messages = segment?.failures.map(({ type, message }) => `${type}: ${message}`);
     expect(messages).toEqual([
       'FileRejected: LlamaCloud does not take files of its type',
@@ -263,6 +263,21 @@ describe('a plan', () => {
     expect(record.line).toMatchObject({ output: '/out/a.md', error: { type: 'FileUnreadable' } });
     await outputs.write(['legal', 'manifest.jsonl'], `${JSON.stringify(record.line)}\n`);
     expect((await planAll(setup))[0]).toMatchObject({ records: ['a.md: COMPLETED'], unchanged: 1, failed: 0 });
+  });
+
+  test('of a source in whose place is another folder is tried again, until the first one is back', async () => {
+    const setup = await newRun({ 'a.md': 'x' }, [corpusLine({ path: 'a.md' })]);
+    const { source, corpus, env } = setup;
+    const { input: _, ...opened } = await run(env.activities.openCorpus, { source, output: 'legal', job: corpus.job });
+    const input = { run: { ...corpus, ...opened }, cursor: null, segment: 0, room: 1 };
+    await rename(source, `${source}-volume`);
+    await mkdir(source);
+    const failure = await failing(env.activities.planCorpusPart, input);
+    expect(failure).toMatchObject({ type: 'SourceFailed', nonRetryable: false });
+    expect(failure.message).toContain('another folder is there than when the run began');
+    await rmdir(source);
+    await rename(`${source}-volume`, source);
+    expect(await run(env.activities.planCorpusPart, input)).toMatchObject({ listed: 1, gone: 0 });
   });
 
   test('of a source that is gone is tried again, and of a manifest that is damaged is not', async () => {

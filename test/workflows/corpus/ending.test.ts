@@ -125,10 +125,12 @@ describe('a run over a corpus', () => {
     await expect(access(line?.output ?? '')).rejects.toThrow('ENOENT');
 
     await rm(join(source, '0000.md'));
+    // A system puts such files into volumes that have nothing else.
+    await put(source, '.DS_Store', 'x');
     const run = await start(source, 'gone', { goneFiles: 'remove' });
     const failure = await failureOf(run.result());
     expect(isFailure(failure, 'SourceFailed')).toBe(true);
-    const [kept] = await corpusLines((await run.report()) ?? { manifest: null });
+    const [, kept] = await corpusLines((await run.report()) ?? { manifest: null });
     expect(kept).toMatchObject({ path: '0000.md', status: 'GONE' });
     await access(kept?.output ?? '');
   });
