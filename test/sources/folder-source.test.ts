@@ -131,7 +131,8 @@ describe('what is no file that can be read is an entry that says why', () => {
         { path: 'a/', problem: 'it may not be read (EACCES)', mayPass: true },
         expect.objectContaining({ path: 'b/y.md' }),
       ]);
-      for (const after of ['a/', 'a/m.md', 'a/m/n.md']) expect(await listPaths(source, { after })).toEqual(['a/', 'b/y.md']);
+      for (const after of ['a/', 'a/m.md', 'a/m/n.md'])
+        expect(await listPaths(source, { after })).toEqual(['a/', 'b/y.md']);
       expect(await listPaths(source, { after: 'a0' })).toEqual(['b/y.md']);
     });
   });
