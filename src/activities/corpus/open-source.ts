@@ -1,5 +1,5 @@
-import { type CorpusSource, openCorpusSource, SourceError } from '../../sources/index.js';
 import type { CorpusRun } from '../../protocol/index.js';
+import { type CorpusSource, openCorpusSource, SourceError } from '../../sources/index.js';
 import type { ActivityDeps } from '../deps.js';
 
 export function openSource(
