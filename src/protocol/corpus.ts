@@ -72,7 +72,7 @@ export interface CorpusRun
   configurationVersion: string | null;
 }
 
-/** Outcome of a file. `GONE`: it is no longer in the source, and its document was kept. */
+/** Outcome of a file. `GONE`: it is no longer in the source. If its document was removed, `output` is `null`, and the next run drops the line. */
 export type CorpusFileStatus = FileStatus | 'GONE';
 
 /**

@@ -44,8 +44,8 @@ async function* mergeLines(
     for await (const record of readPlanned(outputs, run, segments)) {
       if (record.kind === 'line') yield record.line;
       else if (record.kind === 'remove') {
-        // A line without a document says why there is none: the next run goes by it.
-        if (keepGone) yield record.line.output === null ? record.line : { ...record.line, status: 'GONE' };
+        const line = toGoneLine(record.line, keepGone);
+        if (line !== undefined) yield line;
       } else if (next.done !== true && next.value.path === record.file.path) {
         yield next.value;
         next = await processed.next();
@@ -58,6 +58,16 @@ async function* mergeLines(
     await processed.return(undefined);
   }
   if (!isComplete) yield* readCorpusLines(outputs, run.output, cursor);
+}
+
+/** The line of a file that is gone, and whose document is to be removed unless it is to be kept. */
+function toGoneLine(line: CorpusLine, keepGone: boolean): CorpusLine | undefined {
+  // A line without a document says why there is none: the next run goes by it.
+  if (keepGone) return line.output === null ? line : { ...line, status: 'GONE' };
+  // Its document is removed for the second time by now.
+  if (line.status === 'GONE' && line.output === null) return undefined;
+  // Documents are removed after this. If the run ends before, the next one finds this line, and removes the document.
+  return { ...line, status: 'GONE', output: null, outputBytes: null, outputSha256: null };
 }
 
 async function* readParts(

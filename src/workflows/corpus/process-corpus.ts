@@ -114,17 +114,17 @@ async function writeManifest(state: CorpusState, run: CorpusRun, hasFailed: bool
   const keepGone = state.eligible === 0;
   const parts = state.partLines.filter((name) => name !== null);
   try {
-    if (!keepGone && state.removals > 0) {
-      // Before the manifest forgets them: a run that is stopped in between removes them the next time.
-      const removal = { ...options, summary: `Remove the documents of ${state.removals} files` };
-      await removeGoneDocuments.executeWithOptions(removal, [{ run, segments }]);
-    }
     const input = { run, segments, parts, cursor, isComplete: isListed, keepGone };
     const summary = `Write the manifest of ${state.listed} files`;
     state.manifest = await writeCorpusManifest.executeWithOptions({ ...options, summary }, [input]);
+    if (!keepGone && state.removals > 0) {
+      // Afterwards: no manifest names a document that is not there.
+      const removal = { ...options, summary: `Remove the documents of ${state.removals} files` };
+      await removeGoneDocuments.executeWithOptions(removal, [{ run, segments }]);
+    }
   } catch (error) {
     if (!hasFailed || !isTemporalFailure(error)) throw error;
-    log.error('The manifest of a run that failed could not be written', { message: rootFailure(error).message });
+    log.error('The manifest of a run that failed was not written, or documents of files that are gone were not removed', { message: rootFailure(error).message });
   }
 }
 

@@ -4,6 +4,7 @@ import type { PlannedRecord } from '../../../src/activities/corpus/planned-files
 import type { WriteCorpusManifestInput } from '../../../src/activities/corpus/write-corpus-manifest.js';
 import type { CorpusLine, CorpusRun } from '../../../src/protocol/index.js';
 import { type ActivityEnvironment, run, startActivityEnvironment } from '../support.js';
+import { sourceFolder } from '../../sources/support.js';
 import { corpusLine, corpusRun } from './support.js';
 
 async function newRun() {
@@ -34,6 +35,25 @@ async function writeManifest(
 }
 
 describe('the manifest of a corpus', () => {
+  test('has the line of a file whose document is removed once more, without the document', async () => {
+    const { env, corpus } = await newRun();
+    const gone = { status: 'GONE', output: null, outputBytes: null, outputSha256: null } as const;
+    const removals = [
+      removal({ path: 'a.md' }),
+      removal({ path: 'b.md', status: 'GONE' }),
+      removal({ path: 'c.md', status: 'FAILED', output: null }),
+      removal({ path: 'd.md', ...gone }),
+    ];
+    const lines = await writeManifest(env, corpus, removals);
+    expect(lines).toEqual(['a.md', 'b.md', 'c.md'].map((path) => corpusLine({ path, ...gone })));
+    // The next run has them to remove once more.
+    const source = await sourceFolder();
+    const next = { ...corpus, source, goneFiles: 'remove' as const };
+    const input = { run: next, cursor: null, segment: 0, room: 1 };
+    expect(await run(env.activities.planCorpusPart, input)).toMatchObject({ removals: 3, gone: 0 });
+    expect(await writeManifest(env, corpus, lines.map((line) => ({ kind: 'remove', line })))).toEqual([]);
+  });
+
   test('keeps the lines of a source that is not there for a night, and says of none that it has a document which it has not', async () => {
     const { env, corpus } = await newRun();
     const skipped = { status: 'SKIPPED', output: null, error: { type: 'Skipped', message: 'stopped' } } as const;
