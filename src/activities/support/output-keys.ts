@@ -82,6 +82,11 @@ export function corpusRunKey({ output, runId }: { output: string; runId: string 
   return [...corpusFolder(output), 'runs', runId, name];
 }
 
+/** The key of what is noted of a directory that was created for files of a corpus. `name` identifies these. */
+export function corpusDirectoryKey({ output }: { output: string }, name: string): string[] {
+  return [...corpusFolder(output), 'runs', 'directories', `${name}.json`];
+}
+
 /** The folder of what one run writes about a batch, apart from its documents. */
 export function runFolder(batchId: string, firstRunId: string): string[] {
   return [batchId, 'runs', firstRunId];

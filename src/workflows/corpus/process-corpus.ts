@@ -124,7 +124,10 @@ async function writeManifest(state: CorpusState, run: CorpusRun, hasFailed: bool
     }
   } catch (error) {
     if (!hasFailed || !isTemporalFailure(error)) throw error;
-    log.error('The manifest of a run that failed was not written, or documents of files that are gone were not removed', { message: rootFailure(error).message });
+    log.error(
+      'The manifest of a run that failed was not written, or documents of files that are gone were not removed',
+      { message: rootFailure(error).message },
+    );
   }
 }
 

@@ -10,8 +10,7 @@ async function newDirectory() {
   const create = async () => (await env.llamacloud.createBatch({ sourceDirectoryId: directoryId, job })).id;
   const cancelled = await create();
   env.emulator.batches.setStatus(cancelled, 'CANCELLED');
-  const find = () =>
-    run(env.activities.findDirectoryBatch, { directoryId, job, scope: {}, directoryCreatedAt: null });
+  const find = () => run(env.activities.findDirectoryBatch, { directoryId, job, scope: {}, directoryCreatedAt: null });
   return { env, create, cancelled, find };
 }
 

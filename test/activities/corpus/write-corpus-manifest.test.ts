@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { PlannedRecord } from '../../../src/activities/corpus/planned-files.js';
 import type { WriteCorpusManifestInput } from '../../../src/activities/corpus/write-corpus-manifest.js';
 import type { CorpusLine, CorpusRun } from '../../../src/protocol/index.js';
-import { type ActivityEnvironment, run, startActivityEnvironment } from '../support.js';
 import { sourceFolder } from '../../sources/support.js';
+import { type ActivityEnvironment, run, startActivityEnvironment } from '../support.js';
 import { corpusLine, corpusRun } from './support.js';
 
 async function newRun() {
@@ -51,7 +51,13 @@ describe('the manifest of a corpus', () => {
     const next = { ...corpus, source, goneFiles: 'remove' as const };
     const input = { run: next, cursor: null, segment: 0, room: 1 };
     expect(await run(env.activities.planCorpusPart, input)).toMatchObject({ removals: 3, gone: 0 });
-    expect(await writeManifest(env, corpus, lines.map((line) => ({ kind: 'remove', line })))).toEqual([]);
+    expect(
+      await writeManifest(
+        env,
+        corpus,
+        lines.map((line) => ({ kind: 'remove', line })),
+      ),
+    ).toEqual([]);
   });
 
   test('keeps the lines of a source that is not there for a night, and says of none that it has a document which it has not', async () => {
