@@ -2,6 +2,7 @@ import type { CorpusLine, CorpusRun } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { assertSameStore } from '../support/store-id.js';
+import { claimManifest } from './corpus-claim.js';
 import { corpusLineSchema, corpusManifestKey, readCorpusLines } from './corpus-line.js';
 import { toLineWithoutDocument } from './decide.js';
 import { toLineContent } from './line-content.js';
@@ -23,12 +24,15 @@ export interface WriteCorpusManifestInput {
 
 /**
  * Writes the manifest of a corpus: the lines of files that have not changed, and those of the parts, in the order of the paths. Replaces the last
- * manifest at once, which the next run compares with. Returns its location.
+ * manifest at once, which the next run compares with. Returns its location. Fails for good if that is not the manifest which this run has
+ * compared with.
  */
-export function writeCorpusManifest({ outputs }: ActivityDeps) {
+export function writeCorpusManifest(deps: ActivityDeps) {
+  const { outputs } = deps;
   return (input: WriteCorpusManifestInput): Promise<string> =>
     runAttempt('store', 'manifest of the corpus', async ({ signal }) => {
       await assertSameStore(outputs, input.run.storeId);
+      await claimManifest(deps, input.run);
       const content = toLineContent(mergeLines(outputs, input));
       return (await outputs.write(corpusManifestKey(input.run.output), content, { signal })).location;
     });

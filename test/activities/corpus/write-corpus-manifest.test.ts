@@ -2,14 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { PlannedRecord } from '../../../src/activities/corpus/planned-files.js';
 import type { WriteCorpusManifestInput } from '../../../src/activities/corpus/write-corpus-manifest.js';
+import { corpusDocumentKey } from '../../../src/activities/support/output-keys.js';
 import type { CorpusLine, CorpusRun } from '../../../src/protocol/index.js';
 import { sourceFolder } from '../../sources/support.js';
-import { type ActivityEnvironment, run, startActivityEnvironment } from '../support.js';
+import { type ActivityEnvironment, failing, run, startActivityEnvironment } from '../support.js';
 import { corpusLine, corpusRun } from './support.js';
 
 async function newRun() {
   const env = await startActivityEnvironment();
-  return { env, corpus: corpusRun({ source: '/data', storeId: await env.outputs.id() }) };
+  return { env, corpus: corpusRun({ source: await sourceFolder(), storeId: await env.outputs.id() }) };
 }
 
 const removal = (fields: Partial<CorpusLine> & { path: string }): PlannedRecord => ({
@@ -27,7 +28,11 @@ async function writeManifest(
   const segment = records.map((record) => `${JSON.stringify(record)}\n`).join('');
   await outputs.write([corpus.output, 'runs', corpus.runId, 'segment'], segment);
   const input = { run: corpus, segments: ['segment'], parts: [], cursor: null, isComplete: true, keepGone: false };
-  const text = await readFile(await run(activities.writeCorpusManifest, { ...input, ...fields }), 'utf8');
+  return readManifest(await run(activities.writeCorpusManifest, { ...input, ...fields }));
+}
+
+async function readManifest(location: string): Promise<CorpusLine[]> {
+  const text = await readFile(location, 'utf8');
   return text
     .split('\n')
     .filter((line) => line !== '')
@@ -35,6 +40,29 @@ async function writeManifest(
 }
 
 describe('the manifest of a corpus', () => {
+  test('is not replaced by a run from before another one has written it, and nothing is removed', async () => {
+    const { env, corpus } = await newRun();
+    const { activities, outputs } = env;
+    const records = [removal({ path: 'a.md' })];
+    await writeManifest(env, corpus, records);
+    // Another attempt, or a reset of the last run.
+    expect(await writeManifest(env, corpus, records)).toHaveLength(1);
+    const { source, job } = corpus;
+    const { generation } = await run(activities.openCorpus, { source, output: 'legal', job });
+    const later: PlannedRecord = { kind: 'line', line: corpusLine({ path: 'a.md' }) };
+    const lines = await writeManifest(env, { ...corpus, runId: 'run-2', generation }, [later]);
+    const document = corpusDocumentKey({ output: 'legal', path: 'a.md' }, 'markdown');
+    await outputs.write(document, 'of the later run');
+
+    const segments = ['segment'];
+    const input = { run: corpus, segments, parts: [], cursor: null, isComplete: true, keepGone: false };
+    const failure = { type: 'OutputFailed', nonRetryable: true };
+    expect(await failing(activities.writeCorpusManifest, input)).toMatchObject(failure);
+    expect(await failing(activities.removeGoneDocuments, { run: corpus, segments })).toMatchObject(failure);
+    expect(await readManifest(outputs.locate(['legal', 'manifest.jsonl']))).toEqual(lines);
+    expect(await outputs.size(document)).toBeGreaterThan(0);
+  });
+
   test('has the line of a file whose document is removed once more, without the document', async () => {
     const { env, corpus } = await newRun();
     const gone = { status: 'GONE', output: null, outputBytes: null, outputSha256: null } as const;
@@ -47,8 +75,7 @@ describe('the manifest of a corpus', () => {
     const lines = await writeManifest(env, corpus, removals);
     expect(lines).toEqual(['a.md', 'b.md', 'c.md'].map((path) => corpusLine({ path, ...gone })));
     // The next run has them to remove once more.
-    const source = await sourceFolder();
-    const next = { ...corpus, source, goneFiles: 'remove' as const };
+    const next = { ...corpus, goneFiles: 'remove' as const };
     const input = { run: next, cursor: null, segment: 0, room: 1 };
     expect(await run(env.activities.planCorpusPart, input)).toMatchObject({ removals: 3, gone: 0 });
     expect(
