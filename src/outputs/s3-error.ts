@@ -20,6 +20,22 @@ const OTHER_REGION: ReadonlySet<string> = new Set([
   'IllegalLocationConstraintException',
 ]);
 
+/** Errors that pass by themselves. S3 answers the first with 400, as it does when KMS gets too many requests. */
+const TRANSIENT = /^RequestTimeout$|Throttl/;
+
+/** Whether an error with a status from 400 to 499 is one of every request, rather than of the object that was asked for. */
+export function isOfEveryRequest(error: Error): boolean {
+  const { name } = error;
+  const status = statusOf(error);
+  if (status === 401 || status === 408 || status === 429 || TRANSIENT.test(name)) return true;
+  return (
+    name === 'NoSuchBucket' ||
+    name === 'RequestTimeTooSkewed' ||
+    REJECTED_CREDENTIALS.has(name) ||
+    OTHER_REGION.has(name)
+  );
+}
+
 /** Turns an error of the AWS SDK into one that says what a person can do. The SDK's errors also hold the request and the response. */
 export function toS3Error(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));

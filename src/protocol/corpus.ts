@@ -64,13 +64,15 @@ export interface CorpusRun
   runId: string;
   /** Id of the run's output store. */
   storeId: string;
+  /** Identifies what was at the location of the source when the run began; `null` if the source can't tell. */
+  sourceId: string | null;
   /** Identifies the manifest that the run compares with. */
   generation: string;
   /** Fingerprint of the parameters of the configuration; `null` if LlamaCloud does not show them, as for presets. */
   configurationVersion: string | null;
 }
 
-/** Outcome of a file. `GONE`: it is no longer in the source, and its document was kept. */
+/** Outcome of a file. `GONE`: it is no longer in the source. If its document was removed, `output` is `null`, and the next run drops the line. */
 export type CorpusFileStatus = FileStatus | 'GONE';
 
 /**

@@ -1,5 +1,5 @@
 import type { BigIntStats, Dirent } from 'node:fs';
-import { constants, type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, open, readdir, realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { errorCode } from '../outputs/error-code.js';
 import { chunk } from '../protocol/index.js';
@@ -39,6 +39,15 @@ export class FolderSource implements CorpusSource {
       throw new SourceError('list', this.location, error);
     }
     yield* this.#listEntries(entries, after, signal);
+  }
+
+  /** Not with the device: each machine, and each mount, gives another one to the same network file system. */
+  async id(): Promise<string> {
+    try {
+      return String((await stat(this.location, { bigint: true })).ino);
+    } catch (error) {
+      throw new SourceError('read', this.location, error);
+    }
   }
 
   async open(path: string): Promise<OpenedSourceFile> {
@@ -82,7 +91,8 @@ export class FolderSource implements CorpusSource {
     } catch (error) {
       // It was removed since its parent was read.
       if (errorCode(error) === 'ENOENT') return;
-      if (isAfter(path, after)) yield toUnreadable(path, describeProblem(error), true);
+      // Also if `after` is in it: what comes after that is not known, rather than gone.
+      yield toUnreadable(path, describeProblem(error), true);
       return;
     }
     yield* this.#listEntries(entries, after, signal);

@@ -1,11 +1,8 @@
 import { Readable } from 'node:stream';
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import { statusOf, toS3Error } from '../outputs/s3-error.js';
+import { isOfEveryRequest, statusOf, toS3Error } from '../outputs/s3-error.js';
 import type { CorpusSource, ListOptions, OpenedSourceFile, SourceEntry } from './source.js';
 import { SourceError, SourceFileError } from './source-error.js';
-
-/** Failures of one object: it is gone, archived, or may not be read. */
-const OBJECT_STATUSES: ReadonlySet<number | undefined> = new Set([403, 404]);
 
 /** The objects of a bucket, or of those whose key begins with a prefix. */
 export class S3Source implements CorpusSource {
@@ -74,9 +71,10 @@ export class S3Source implements CorpusSource {
   }
 }
 
-/** Not a bucket that is gone: then every object is. */
+/** It is gone, archived, may not be read, or is encrypted with a key that the worker does not have. The others can be read. */
 function isOfObject(error: unknown): boolean {
-  return error instanceof Error && error.name !== 'NoSuchBucket' && OBJECT_STATUSES.has(statusOf(error));
+  const status = statusOf(error) ?? 0;
+  return error instanceof Error && status >= 400 && status < 500 && !isOfEveryRequest(error);
 }
 
 /** An object is replaced as a whole, so it does not change while it is read. */

@@ -40,7 +40,7 @@ export interface OpenedSourceFile {
 }
 
 export interface ListOptions {
-  /** Only what comes after this path. Default: everything. */
+  /** Only what comes after this path, and each folder that can't be read and has this path in it. Default: everything. */
   readonly after?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -56,6 +56,13 @@ export interface CorpusSource {
    * @throws SourceError if the list can't be read. One folder that can't be read is an entry.
    */
   list(options?: ListOptions): AsyncIterable<SourceEntry>;
+  /**
+   * Identifies what is at the location, the same on every machine: another one if a volume was unmounted, or if another folder is in its place.
+   * Optional.
+   *
+   * @throws SourceError if nothing is there.
+   */
+  id?(): Promise<string>;
   /**
    * Opens a file that was listed.
    *

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFile, chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { comparePaths, FolderSource, SourceError, SourceFileError, toPathBytes } from '../../src/sources/index.js';
 import { listAll, listPaths, putFile, readText, sourceFolder, withoutPrivileges } from './support.js';
 
@@ -81,6 +81,19 @@ describe('a folder', () => {
     await expect(list.next()).rejects.toThrow('stopped');
   });
 
+  test('has another id than the folder that takes its place, and the same whatever is in it', async () => {
+    const folder = await sourceFolder({ 'a.md': 'x' });
+    const source = new FolderSource(folder);
+    const before = await source.id();
+    await putFile(folder, 'b.md', 'x');
+    expect(await source.id()).toBe(before);
+    await rename(folder, `${folder}-volume`);
+    onTestFinished(() => rm(`${folder}-volume`, { recursive: true }));
+    await expect(source.id()).rejects.toThrow(SourceError);
+    await mkdir(folder);
+    expect(await source.id()).not.toBe(before);
+  });
+
   test('that is not there, or is a file, fails the list', async () => {
     const folder = await sourceFolder({ 'a.md': 'x' });
     for (const root of [join(folder, 'missing'), join(folder, 'a.md')]) {
@@ -109,7 +122,7 @@ describe('what is no file that can be read is an entry that says why', () => {
     ]);
   });
 
-  test('a folder that may not be read: all below it is unknown, and the others are listed', async () => {
+  test('a folder that may not be read: all below it is unknown, also from a path in it on, and the others are listed', async () => {
     const folder = await sourceFolder({ 'a/x.md': 'x', 'b/y.md': 'y' });
     await chmod(join(folder, 'a'), 0);
     const source = new FolderSource(folder);
@@ -118,7 +131,9 @@ describe('what is no file that can be read is an entry that says why', () => {
         { path: 'a/', problem: 'it may not be read (EACCES)', mayPass: true },
         expect.objectContaining({ path: 'b/y.md' }),
       ]);
-      expect(await listPaths(source, { after: 'a/' })).toEqual(['b/y.md']);
+      for (const after of ['a/', 'a/m.md', 'a/m/n.md'])
+        expect(await listPaths(source, { after })).toEqual(['a/', 'b/y.md']);
+      expect(await listPaths(source, { after: 'a0' })).toEqual(['b/y.md']);
     });
   });
 });

@@ -76,6 +76,28 @@ describe('a prefix of a bucket', () => {
   });
 });
 
+const OF_OBJECT = [
+  [403, 'InvalidObjectState'],
+  [403, 'AccessDenied'],
+  // It is encrypted with a key of the customer's, or one that is disabled.
+  [400, 'InvalidRequest'],
+  [400, 'KMS.DisabledException'],
+  [405, 'MethodNotAllowed'],
+] as const;
+
+const OF_STORE = [
+  [503, 'SlowDown'],
+  [429, 'TooManyRequests'],
+  [400, 'ThrottlingException'],
+  [400, 'RequestTimeout'],
+  [400, 'ExpiredToken'],
+  [403, 'InvalidAccessKeyId'],
+  [403, 'SignatureDoesNotMatch'],
+  [403, 'RequestTimeTooSkewed'],
+  [400, 'AuthorizationHeaderMalformed'],
+  [404, 'NoSuchBucket'],
+] as const;
+
 describe('what goes wrong', () => {
   test('with the list fails it, and says what to do', async () => {
     const source = await openCorpusSource(`s3://missing-${bucket}/docs`);
@@ -89,12 +111,14 @@ describe('what goes wrong', () => {
   test('with one object concerns that one, and with the store all', async () => {
     await put({ 'docs/a.md': 'x'.repeat(100) });
     const source = await openCorpusSource(`s3://${bucket}/docs`);
-    const openError = () => source.open('a.md').catch((error: unknown) => error);
     await expect(source.open('missing.md')).rejects.toThrow(SourceFileError);
-    proxy.next('GetObject', failure(403, 'InvalidObjectState', 'The operation is not valid for the storage class'));
-    expect(await openError()).toBeInstanceOf(SourceFileError);
-    proxy.next('GetObject', slowDown());
-    expect(await openError()).toBeInstanceOf(SourceError);
+    const openError = async (status: number, code: string) => {
+      proxy.next('GetObject', failure(status, code, 'refused'));
+      const error: unknown = await source.open('a.md').catch((error: unknown) => error);
+      return error instanceof Error ? `${code}: ${error.name}` : 'it was opened';
+    };
+    for (const [status, code] of OF_OBJECT) expect(await openError(status, code)).toBe(`${code}: SourceFileError`);
+    for (const [status, code] of OF_STORE) expect(await openError(status, code)).toBe(`${code}: SourceError`);
   });
 });
 

@@ -1,4 +1,5 @@
 /** The manifest of a corpus, which is what the next run compares with. */
+import { createHash } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { OutputStore } from '../../outputs/index.js';
@@ -36,6 +37,15 @@ const pathSchema = z.looseObject({ path: z.string().min(1) });
 /** The key of the manifest of a corpus. */
 export function corpusManifestKey(output: string): string[] {
   return manifestKey(corpusFolder(output));
+}
+
+/** The SHA-256 of the manifest of a corpus; `none` without one. */
+export async function readManifestSha256(outputs: OutputStore, output: string): Promise<string> {
+  const content = await outputs.read(corpusManifestKey(output));
+  if (content === undefined) return 'none';
+  const digest = createHash('sha256');
+  for await (const chunk of content) digest.update(chunk);
+  return digest.digest('hex');
 }
 
 /**

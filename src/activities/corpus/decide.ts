@@ -22,11 +22,11 @@ const FAILURES_OF_FILE: ReadonlySet<string> = new Set<FailureType>(['JobFailed',
 
 /** Whether the outcome of the last run stands while the file and the configuration stay as they are. */
 function isSettled(line: CorpusLine, failedFiles: CorpusRun['failedFiles']): boolean {
-  const { status, error } = line;
+  const { status, error, output } = line;
   if (wasUnreadable(line)) return true;
   if (status === 'FAILED') return failedFiles === 'keep' && FAILURES_OF_FILE.has(error?.type ?? '');
-  // A file may come back as it was.
-  return status === 'COMPLETED' || status === 'GONE';
+  // A file may come back as it was. Without a document there is nothing that it could have again.
+  return status === 'COMPLETED' || (status === 'GONE' && output !== null);
 }
 
 /** A file that could not be read in the last run, and has the document of an earlier one. */

@@ -1,4 +1,4 @@
-import { HttpStatusError } from '../../llamacloud/index.js';
+import { type Batch, HttpStatusError } from '../../llamacloud/index.js';
 import type { CreatedBatch } from '../../protocol/index.js';
 import { type BatchToCreate, hasId, listBatches, toCreatedBatch } from '../batch/list-batches.js';
 import type { ActivityDeps } from '../deps.js';
@@ -14,7 +14,7 @@ export interface FindDirectoryBatchInput extends BatchToCreate {
 
 /**
  * Finds the batch over the directory of a part that an earlier execution has created and paid for; `null` without one, or if it is FAILED. One
- * that is CANCELLED has the documents that were finished by then. The directory is this part's alone. `GET /api/v2/batches`.
+ * that is CANCELLED has the documents that were finished by then: it is found if there is no other. The directory is this part's alone. `GET /api/v2/batches`.
  */
 export function findDirectoryBatch(deps: ActivityDeps) {
   return (spec: FindDirectoryBatchInput): Promise<CreatedBatch | null> =>
@@ -29,9 +29,16 @@ export function findDirectoryBatch(deps: ActivityDeps) {
       const usable = batches.filter(
         ({ status, created_at }) => status !== 'FAILED' && isSince(created_at, spec.directoryCreatedAt),
       );
-      const [oldest] = usable.toSorted((a, b) => ((a.created_at ?? '') < (b.created_at ?? '') ? -1 : 1));
-      return oldest === undefined ? null : toCreatedBatch(oldest);
+      const [first] = usable.toSorted(compareBatches);
+      return first === undefined ? null : toCreatedBatch(first);
     });
+}
+
+/** A cancelled one has only what was finished by then, so it comes last. Otherwise the oldest comes first. */
+function compareBatches(a: Batch, b: Batch): number {
+  const isCancelled = a.status === 'CANCELLED';
+  if (isCancelled !== (b.status === 'CANCELLED')) return isCancelled ? 1 : -1;
+  return (a.created_at ?? '') < (b.created_at ?? '') ? -1 : 1;
 }
 
 /** No batch is older than its directory. The list may have others, if LlamaCloud ignores the filter. */

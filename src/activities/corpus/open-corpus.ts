@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { ApplicationFailure } from '@temporalio/common';
-import { z } from 'zod';
 import type { OutputStore } from '../../outputs/index.js';
 import { cleanText, type ProcessCorpusInput, type ResolvedCorpusInput } from '../../protocol/index.js';
 import type { CorpusSource } from '../../sources/index.js';
@@ -11,13 +9,16 @@ import { corpusFolder } from '../support/output-keys.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { hasSearchAttributes } from '../support/search-attributes.js';
 import { readConfigurationVersion } from './configuration-version.js';
-import { corpusManifestKey, readCorpusLines } from './corpus-line.js';
+import { claimKey, readClaim, writeClaim } from './corpus-claim.js';
+import { readCorpusLines, readManifestSha256 } from './corpus-line.js';
 import { openSource } from './open-source.js';
 
 export interface OpenedCorpus {
   input: ResolvedCorpusInput;
   /** Output store that the run writes to. */
   storeId: string;
+  /** Identifies what is at the location of the source; `null` if the source can't tell. */
+  sourceId: string | null;
   /** Identifies the manifest that the run compares with. */
   generation: string;
   configurationVersion: string | null;
@@ -47,6 +48,7 @@ export function openCorpus(deps: ActivityDeps) {
       return {
         input: resolved,
         storeId: await outputs.id(),
+        sourceId: (await source.id?.()) ?? null,
         generation: await readGeneration(outputs, resolved.output),
         configurationVersion: await readConfigurationVersion(deps, resolved, signal),
         hasRunState: await hasSearchAttributes(),
@@ -76,37 +78,15 @@ function toRealPath(location: string): Promise<string> {
   return realpath(location).catch(() => location);
 }
 
-const claimSchema = z.looseObject({ source: z.string() });
-
 /** An output folder belongs to one source: the files of another one would be taken for gone. */
 async function claimOutput(outputs: OutputStore, output: string, source: string): Promise<void> {
-  const key = [...corpusFolder(output), 'corpus.json'];
-  const text = await readText(outputs, key);
-  if (text === undefined) {
-    await outputs.write(key, `${JSON.stringify({ source }, null, 2)}\n`);
-    return;
-  }
-  const claimed = claimSchema.safeParse(parseJson(text)).data?.source;
-  if (claimed === source) return;
+  const claim = await readClaim(outputs, output);
+  if (claim === undefined) return writeClaim(outputs, output, { source });
+  if (claim.source === source) return;
+  const file = outputs.locate(claimKey(output));
   throw invalid(
-    `output: ${outputs.locate(key)} says that the folder has the documents of ${claimed ?? 'another source'}: use another folder or, if the source has moved, correct the file`,
+    `output: ${file} says that the folder has the documents of ${claim.source ?? 'another source'}: use another folder or, if the source has moved, correct the file`,
   );
-}
-
-async function readText(outputs: OutputStore, key: string[]): Promise<string | undefined> {
-  const content = await outputs.read(key);
-  if (content === undefined) return undefined;
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of content) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -116,9 +96,5 @@ function parseJson(text: string): unknown {
  */
 async function readGeneration(outputs: OutputStore, output: string): Promise<string> {
   for await (const _line of readCorpusLines(outputs, output, null));
-  const content = await outputs.read(corpusManifestKey(output));
-  if (content === undefined) return 'none';
-  const digest = createHash('sha256');
-  for await (const chunk of content) digest.update(chunk);
-  return digest.digest('hex');
+  return readManifestSha256(outputs, output);
 }

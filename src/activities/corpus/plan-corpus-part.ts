@@ -8,10 +8,11 @@ import {
 } from '../../protocol/index.js';
 import {
   type CorpusSource,
+  comparePaths,
   isUnreadable,
   type SourceEntry,
-  type SourceFile,
   SourceFileError,
+  type UnreadableEntry,
 } from '../../sources/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { corpusRunKey } from '../support/output-keys.js';
@@ -22,7 +23,7 @@ import { decideFile, toLineWithoutDocument, toUnchangedLine } from './decide.js'
 import { findRejection } from './file-limits.js';
 import { toLineContent } from './line-content.js';
 import { mergeJoin } from './merge-join.js';
-import { openSource } from './open-source.js';
+import { assertSameSource, openSource } from './open-source.js';
 import { type PlannedRecord, toUniqueName } from './planned-files.js';
 
 export interface PlanCorpusPartInput {
@@ -52,6 +53,8 @@ export interface PlannedSegment {
   failed: number;
   /** Entries of the source, of whatever kind. */
   listed: number;
+  /** Files of the source that LlamaCloud may take, changed or not. */
+  eligible: number;
   /** The first failures. */
   failures: CorpusFailure[];
 }
@@ -77,6 +80,8 @@ export function planCorpusPart(deps: ActivityDeps) {
       await deps.outputs.write(corpusRunKey(run, name), toLineContent(planner.plan(mergeJoin(entries, lines))), {
         signal,
       });
+      // Afterwards: a volume that is unmounted meanwhile leaves an empty folder, and one that is mounted on demand is there only now.
+      await assertSameSource(source, run);
       return { name, ...planner.result };
     });
 }
@@ -86,6 +91,8 @@ class Planner {
   readonly #source: CorpusSource;
   readonly #signal: AbortSignal;
   readonly #room: number;
+  /** The last path of the segment before. */
+  readonly #start: string | null;
   #deadlineMs: number | undefined;
   readonly result: Omit<PlannedSegment, 'name'>;
   /** What is below this folder is not known: nothing of it is gone. */
@@ -96,6 +103,7 @@ class Planner {
     this.#source = source;
     this.#signal = signal;
     this.#room = room;
+    this.#start = cursor;
     this.result = {
       cursor,
       isLast: false,
@@ -105,12 +113,17 @@ class Planner {
       removals: 0,
       failed: 0,
       listed: 0,
+      eligible: 0,
       failures: [],
     };
   }
 
   async *plan(joined: ReturnType<typeof mergeJoin>): AsyncGenerator<PlannedRecord> {
     for await (const { path, entry, line } of joined) {
+      if (entry !== undefined && this.#start !== null && comparePaths(path, this.#start) <= 0) {
+        this.#skip(entry);
+        continue;
+      }
       const isBelowUnknown = this.#unknownFolder !== undefined && path.startsWith(this.#unknownFolder);
       if (!isBelowUnknown) {
         this.#unknownFolder = undefined;
@@ -121,6 +134,13 @@ class Planner {
       if (record !== undefined) yield record;
     }
     this.result.isLast = true;
+  }
+
+  /** What an earlier segment has listed. A folder that can't be read any more has no line, which would be out of order: it is a failure all the same. */
+  #skip(entry: SourceEntry): void {
+    if (!isUnreadable(entry) || !isFolder(entry)) return;
+    this.#unknownFolder = entry.path;
+    this.#recordFailure(entry.path, toProblem(entry));
   }
 
   #isFull(): boolean {
@@ -137,8 +157,8 @@ class Planner {
       return { kind: 'line', line };
     }
     const isNew = line.status !== 'GONE';
-    if (isNew && !line.path.endsWith('/')) this.result.gone += 1;
-    if (this.#run.goneFiles === 'remove' && !line.path.endsWith('/')) {
+    if (isNew && !isFolder(line)) this.result.gone += 1;
+    if (this.#run.goneFiles === 'remove' && !isFolder(line)) {
       // Also without a document in the manifest: an earlier one stays in the store when its file changes and then fails.
       this.result.removals += 1;
       return { kind: 'remove', line };
@@ -151,16 +171,25 @@ class Planner {
   async #planEntry(entry: SourceEntry, line: CorpusLine | undefined): Promise<PlannedRecord> {
     this.result.listed += 1;
     if (isUnreadable(entry)) {
-      const { path, problem, mayPass } = entry;
-      if (path.endsWith('/')) this.#unknownFolder = path;
-      return this.#toFailed({ path }, { type: mayPass ? 'FileUnreadable' : 'FileRejected', message: problem }, line);
+      const { path } = entry;
+      if (isFolder(entry)) this.#unknownFolder = path;
+      return this.#toFailed({ path }, toProblem(entry), line);
     }
     const rejection = findRejection(entry, this.#run.job.type);
     if (rejection !== undefined) return this.#toFailed(entry, { type: 'FileRejected', message: rejection }, line);
-    const decision = decideFile(this.#run, entry, line);
-    const isUnchanged =
-      decision === 'unchanged' || (decision === 'compare-content' && (await this.#hasContent(entry, line)));
-    if (!isUnchanged || line === undefined) {
+    this.result.eligible += 1;
+    let decision = decideFile(this.#run, entry, line);
+    if (decision === 'compare-content') {
+      try {
+        const sha256 = await readSha256(this.#source, entry.path, this.#signal);
+        decision = sha256 === line?.sha256 ? 'unchanged' : 'process';
+      } catch (error) {
+        if (!(error instanceof SourceFileError)) throw error;
+        // It may not have changed: processed, it would lose its document, and be billed again.
+        return this.#toFailed(entry, { type: 'FileUnreadable', message: error.message }, line);
+      }
+    }
+    if (decision === 'process' || line === undefined) {
       this.result.planned += 1;
       const { path, size, changeToken } = entry;
       return { kind: 'process', file: { path, size, changeToken } };
@@ -169,16 +198,6 @@ class Planner {
     if (unchanged.error === null) this.result.unchanged += 1;
     else this.#recordFailure(unchanged.path, unchanged.error);
     return { kind: 'line', line: unchanged };
-  }
-
-  /** Whether a file has the content of its line. A file that can't be read is processed, which says why it can't. */
-  async #hasContent({ path }: SourceFile, line: CorpusLine | undefined): Promise<boolean> {
-    try {
-      return (await readSha256(this.#source, path, this.#signal)) === line?.sha256;
-    } catch (error) {
-      if (error instanceof SourceFileError) return false;
-      throw error;
-    }
   }
 
   #toFailed(
@@ -196,6 +215,14 @@ class Planner {
     this.result.failed += 1;
     if (this.result.failures.length < MAX_FAILURES) this.result.failures.push({ path: cleanText(path), ...error });
   }
+}
+
+function isFolder({ path }: { path: string }): boolean {
+  return path.endsWith('/');
+}
+
+function toProblem({ problem, mayPass }: UnreadableEntry): FailureSummary {
+  return { type: mayPass ? 'FileUnreadable' : 'FileRejected', message: problem };
 }
 
 async function readSha256(source: CorpusSource, path: string, signal: AbortSignal): Promise<string> {

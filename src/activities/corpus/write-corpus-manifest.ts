@@ -2,6 +2,7 @@ import type { CorpusLine, CorpusRun } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { assertSameStore } from '../support/store-id.js';
+import { claimManifest } from './corpus-claim.js';
 import { corpusLineSchema, corpusManifestKey, readCorpusLines } from './corpus-line.js';
 import { toLineWithoutDocument } from './decide.js';
 import { toLineContent } from './line-content.js';
@@ -23,12 +24,15 @@ export interface WriteCorpusManifestInput {
 
 /**
  * Writes the manifest of a corpus: the lines of files that have not changed, and those of the parts, in the order of the paths. Replaces the last
- * manifest at once, which the next run compares with. Returns its location.
+ * manifest at once, which the next run compares with. Returns its location. Fails for good if that is not the manifest which this run has
+ * compared with.
  */
-export function writeCorpusManifest({ outputs }: ActivityDeps) {
+export function writeCorpusManifest(deps: ActivityDeps) {
+  const { outputs } = deps;
   return (input: WriteCorpusManifestInput): Promise<string> =>
     runAttempt('store', 'manifest of the corpus', async ({ signal }) => {
       await assertSameStore(outputs, input.run.storeId);
+      await claimManifest(deps, input.run);
       const content = toLineContent(mergeLines(outputs, input));
       return (await outputs.write(corpusManifestKey(input.run.output), content, { signal })).location;
     });
@@ -44,7 +48,8 @@ async function* mergeLines(
     for await (const record of readPlanned(outputs, run, segments)) {
       if (record.kind === 'line') yield record.line;
       else if (record.kind === 'remove') {
-        if (keepGone) yield { ...record.line, status: 'GONE' };
+        const line = toGoneLine(record.line, keepGone);
+        if (line !== undefined) yield line;
       } else if (next.done !== true && next.value.path === record.file.path) {
         yield next.value;
         next = await processed.next();
@@ -57,6 +62,16 @@ async function* mergeLines(
     await processed.return(undefined);
   }
   if (!isComplete) yield* readCorpusLines(outputs, run.output, cursor);
+}
+
+/** The line of a file that is gone, and whose document is to be removed unless it is to be kept. */
+function toGoneLine(line: CorpusLine, keepGone: boolean): CorpusLine | undefined {
+  // A line without a document says why there is none: the next run goes by it.
+  if (keepGone) return line.output === null ? line : { ...line, status: 'GONE' };
+  // Its document is removed for the second time by now.
+  if (line.status === 'GONE' && line.output === null) return undefined;
+  // Documents are removed after this. If the run ends before, the next one finds this line, and removes the document.
+  return { ...line, status: 'GONE', output: null, outputBytes: null, outputSha256: null };
 }
 
 async function* readParts(

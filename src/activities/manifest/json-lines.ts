@@ -3,10 +3,18 @@ import { Readable } from 'node:stream';
 import type { OutputStore } from '../../outputs/index.js';
 
 /** Parses each line of a JSON lines file; a line that is not JSON becomes `undefined`. A missing file has no lines. */
-export async function* readLines(outputs: OutputStore, key: readonly string[]): AsyncGenerator<unknown> {
+export async function* readLines(outputs: Pick<OutputStore, 'read'>, key: readonly string[]): AsyncGenerator<unknown> {
   const content = await outputs.read(key);
   if (content === undefined) return;
-  for await (const line of createInterface({ input: Readable.from(content) })) yield parseJson(line);
+  const input = Readable.from(content);
+  const lines = createInterface({ input });
+  try {
+    for await (const line of lines) yield parseJson(line);
+  } finally {
+    // A reader that stops early closes the interface only: the file, or the connection, would stay open.
+    lines.close();
+    input.destroy();
+  }
 }
 
 /** The line separators of Unicode are escaped: JSON need not, but many readers of lines would end the line there. */

@@ -46,12 +46,20 @@ const MAX_FOLDERS_BYTES = 350;
 function cutFolders(names: readonly string[]): string[] {
   let bytes = 0;
   const folders: string[] = [];
-  for (const name of names.map((folder) => toSafeName(folder))) {
+  for (const name of names.map(toFolderName)) {
     bytes += Buffer.byteLength(name) + 1;
     if (bytes > MAX_FOLDERS_BYTES) break;
     folders.push(name);
   }
   return folders;
+}
+
+/** Names of the output folder's own files and folder, and of documents: in a file system a folder would be in their place. `u`: as file systems that ignore case. */
+const TAKEN_NAME = /^(manifest\.jsonl|corpus\.json|runs)$|\.[0-9a-f]{12}\.(md|txt|json)$/iu;
+
+function toFolderName(folder: string): string {
+  const name = toSafeName(folder);
+  return TAKEN_NAME.test(name) ? `${name}_` : name;
 }
 
 /** @param id What the tag is of. */
@@ -72,6 +80,11 @@ export function corpusFolder(output: string): string[] {
 /** The key of what one run over a corpus writes, apart from documents and the manifest. */
 export function corpusRunKey({ output, runId }: { output: string; runId: string }, name: string): string[] {
   return [...corpusFolder(output), 'runs', runId, name];
+}
+
+/** The key of what is noted of a directory that was created for files of a corpus. `name` identifies these. */
+export function corpusDirectoryKey({ output }: { output: string }, name: string): string[] {
+  return [...corpusFolder(output), 'runs', 'directories', `${name}.json`];
 }
 
 /** The folder of what one run writes about a batch, apart from its documents. */

@@ -28,6 +28,7 @@ import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
 import { readChildReport } from '../shared/child-report.js';
 import { handleControl, passOnControl, untilResumed } from '../shared/control.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
+import { wasTerminated } from './was-terminated.js';
 
 /** Input of a `processCorpusPart` workflow. `processCorpus` starts it. */
 export interface ProcessCorpusPartInput {
@@ -115,7 +116,7 @@ async function processDirectory(
   const { scope, job, collect, output, runId } = run;
   const spec = { directoryId, job };
   const workflowId = processBatchWorkflowId(spec);
-  for (;;) {
+  for (let isSecond = false; ; ) {
     await untilResumed(state);
     const batchId = await findEarlierBatch(run, directoryId, state.directoryCreatedAt);
     state.batchId = batchId;
@@ -148,7 +149,9 @@ async function processDirectory(
       if (!isTemporalFailure(error)) throw error;
       const { report, batchId: published = report?.batchId } = await readChildReport(error, workflowId);
       state.batchId = published ?? state.batchId;
-      throw error;
+      if (isSecond || !wasTerminated(error)) throw error;
+      // Its batch goes on, and is paid for: a second one collects it. Whoever terminates that one as well wants its end.
+      isSecond = true;
     }
   }
 }

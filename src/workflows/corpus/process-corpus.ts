@@ -110,21 +110,24 @@ async function writeManifest(state: CorpusState, run: CorpusRun, hasFailed: bool
   if (segments.length === 0) return;
   setCorpusPhase(state, 'reporting');
   const options: ActivityOptions = hasFailed ? { scheduleToCloseTimeout: MANIFEST_TIMEOUT_MS } : {};
-  // A folder that is empty because it is not mounted must not cost the documents of all its files.
-  const keepGone = state.listed === 0;
+  // A folder that is empty because it is not mounted must not cost the documents of all its files. It may have what systems put there.
+  const keepGone = state.eligible === 0;
   const parts = state.partLines.filter((name) => name !== null);
   try {
-    if (!keepGone && state.removals > 0) {
-      // Before the manifest forgets them: a run that is stopped in between removes them the next time.
-      const removal = { ...options, summary: `Remove the documents of ${state.removals} files` };
-      await removeGoneDocuments.executeWithOptions(removal, [{ run, segments }]);
-    }
     const input = { run, segments, parts, cursor, isComplete: isListed, keepGone };
     const summary = `Write the manifest of ${state.listed} files`;
     state.manifest = await writeCorpusManifest.executeWithOptions({ ...options, summary }, [input]);
+    if (!keepGone && state.removals > 0) {
+      // Afterwards: no manifest names a document that is not there.
+      const removal = { ...options, summary: `Remove the documents of ${state.removals} files` };
+      await removeGoneDocuments.executeWithOptions(removal, [{ run, segments }]);
+    }
   } catch (error) {
     if (!hasFailed || !isTemporalFailure(error)) throw error;
-    log.error('The manifest of a run that failed could not be written', { message: rootFailure(error).message });
+    log.error(
+      'The manifest of a run that failed was not written, or documents of files that are gone were not removed',
+      { message: rootFailure(error).message },
+    );
   }
 }
 
@@ -142,8 +145,8 @@ function finish(state: CorpusState, failure: unknown): CorpusReport {
     const consequence = `No more batches were created: ${state.files.skipped} files were not processed.`;
     throw ApplicationFailure.nonRetryable(`${message} ${consequence}`, type, report);
   }
-  if (state.listed === 0 && state.gone > 0 && state.opened?.input.goneFiles === 'remove') {
-    const message = `${report.source} has no files, and the last run had ${state.gone}: no document was removed. Check that the source is there.`;
+  if (state.eligible === 0 && state.gone > 0 && state.opened?.input.goneFiles === 'remove') {
+    const message = `${report.source} has no file that can be processed, and ${state.gone} files of the last run are gone: no document was removed. Check that the source is there.`;
     throw ApplicationFailure.nonRetryable(message, 'SourceFailed', report);
   }
   setCorpusPhase(state, 'completed');

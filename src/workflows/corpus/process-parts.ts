@@ -18,6 +18,7 @@ import { ReadyQueue } from '../shared/ready-queue.js';
 import type { PartReport, processCorpusPart } from './process-corpus-part.js';
 import { publishCorpus, setCorpusPhase } from './publish.js';
 import { type CorpusState, type PlannedPart, recordPart, recordSegment } from './state.js';
+import { wasTerminated } from './was-terminated.js';
 
 /**
  * Plans the parts of a corpus and processes them, at most `maxConcurrentBatches` at a time: while one is listed, others are uploaded,
@@ -72,7 +73,7 @@ async function planParts(
   }
 }
 
-/** Runs one part as a child. One that does not end by itself leaves its files unprocessed: the next run takes them. */
+/** Runs one part as a child. One that is terminated twice leaves its files unprocessed: the next run takes them. */
 async function processPart(
   state: CorpusState,
   { input }: OpenedCorpus,
@@ -87,9 +88,15 @@ async function processPart(
       staticSummary: `${files} files of ${cleanText(run.source)}`,
       ...CANCELLED_WITH_PARENT,
     });
+  const execute = () => passOnControl(state, workflowId, () => startWhenIdIsFree(start, workflowId));
   state.running += 1;
   try {
-    const report = await passOnControl(state, workflowId, () => startWhenIdIsFree(start, workflowId));
+    const report = await execute().catch((error: unknown) => {
+      if (!wasTerminated(error)) throw error;
+      // It finds what the first one has uploaded and created, and writes the lines of that.
+      log.warn('A part did not end by itself: it is started once more', { part, message: rootFailure(error).message });
+      return execute();
+    });
     recordPart(state, part, report.outcome);
     state.haltCause ??= report.haltCause;
   } catch (error) {

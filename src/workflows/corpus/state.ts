@@ -35,6 +35,8 @@ export interface CorpusState extends RunState<CorpusPhase, CorpusFailure>, Corpu
   isListed: boolean;
   /** Entries of the source. */
   listed: number;
+  /** Files of the source that LlamaCloud may take. */
+  eligible: number;
   /** Documents to remove. */
   removals: number;
   /** Names of all segments, in order. */
@@ -58,6 +60,7 @@ export function newCorpusState(startedAtMs: number): CorpusState {
     cursor: null,
     isListed: false,
     listed: 0,
+    eligible: 0,
     unchanged: 0,
     gone: 0,
     removals: 0,
@@ -75,6 +78,7 @@ export function recordSegment(state: CorpusState, segment: PlannedSegment): Plan
   state.cursor = segment.cursor;
   state.isListed = segment.isLast;
   state.listed += segment.listed;
+  state.eligible += segment.eligible;
   state.unchanged += segment.unchanged;
   state.gone += segment.gone;
   state.removals += segment.removals;
@@ -107,7 +111,7 @@ export function skipUnprocessed({ files }: CorpusState): void {
 
 export function toCorpusRun({ input, ...opened }: OpenedCorpus, runId: string): CorpusRun {
   const { scope, source, output, job, collect, failedFiles, goneFiles } = input;
-  const { storeId, generation, configurationVersion } = opened;
+  const { storeId, sourceId, generation, configurationVersion } = opened;
   return {
     scope,
     source,
@@ -118,6 +122,7 @@ export function toCorpusRun({ input, ...opened }: OpenedCorpus, runId: string): 
     goneFiles,
     runId,
     storeId,
+    sourceId,
     generation,
     configurationVersion,
   };

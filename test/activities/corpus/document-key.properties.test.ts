@@ -22,6 +22,15 @@ test('two paths never have the same document, and none leads out of the output f
   );
 });
 
+test('a folder of the source is never in the place of a manifest, of a document, or of what runs write', () => {
+  const folder = (path: string) => location(path).slice(2, -1);
+  for (const name of ['manifest.jsonl', 'Manifest.JSONL', 'corpus.json', 'runs', 'RUN\u017f', 'a.pdf.3f9a0c51b7de.md'])
+    expect(folder(`${name}/a.pdf`)).toEqual([`${name}_`]);
+  const [document = ''] = location('a.pdf').slice(2);
+  expect(folder(`${document}/b.pdf`)).not.toEqual([document]);
+  expect(folder('manifest/runs.md/a.pdf')).toEqual(['manifest', 'runs.md']);
+});
+
 test('a document has a key that every store takes, with the folders and the name of its file', () => {
   fc.assert(
     fc.property(anyPath, (path) => {

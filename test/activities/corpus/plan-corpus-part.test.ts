@@ -1,10 +1,11 @@
-import { chmod, readFile, rename, symlink, utimes } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rmdir, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PlannedSegment } from '../../../src/activities/corpus/plan-corpus-part.js';
 import type { PlannedRecord } from '../../../src/activities/corpus/planned-files.js';
+import { createActivities } from '../../../src/activities/index.js';
 import type { CorpusLine, CorpusRun } from '../../../src/protocol/index.js';
-import { FolderSource } from '../../../src/sources/index.js';
+import { type CorpusSource, FolderSource, type OpenedSourceFile, SourceFileError } from '../../../src/sources/index.js';
 import { putFile, sourceFolder, withoutPrivileges } from '../../sources/support.js';
 import { type ActivityEnvironment, failing, run, startActivityEnvironment } from '../support.js';
 import { corpusLine, corpusRun } from './support.js';
@@ -50,6 +51,12 @@ async function planAll({ env, corpus }: Awaited<ReturnType<typeof newRun>>, room
 }
 
 const token = async (source: string, path: string) => (await new FolderSource(source).open(path)).changeToken;
+
+/** As a connection that is reset. */
+async function* breakOff(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* content;
+  throw new SourceFileError('the connection was cut off (ECONNRESET)');
+}
 
 const SHA256_OF_X = '2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881';
 
@@ -128,6 +135,7 @@ describe('a plan', () => {
     ],
     ['a file that was skipped', {}, { status: 'SKIPPED', error: { type: 'Skipped', message: '' } } as const, 'process'],
     ['a file that has come back', {}, { status: 'GONE' } as const, 'COMPLETED'],
+    ['a file that has come back, and has no document', {}, { status: 'GONE', output: null } as const, 'process'],
   ])('with %s', async (_, fields, line, expected) => {
     const setup = await newRun({ 'a.md': 'x' }, [], fields);
     const lines = [corpusLine({ path: 'a.md', changeToken: await token(setup.source, 'a.md'), ...line })];
@@ -146,7 +154,7 @@ describe('a plan', () => {
     );
     await symlink('ok.md', join(setup.source, 'link.md'));
     const [segment] = await planAll(setup);
-    expect(segment).toMatchObject({ planned: 1, failed: 5, listed: 6 });
+    expect(segment).toMatchObject({ planned: 1, failed: 5, listed: 6, eligible: 1 });
     const messages = segment?.failures.map(({ type, message }) => `${type}: ${message}`);
     expect(messages).toEqual([
       'FileRejected: LlamaCloud does not take files of its type',
@@ -176,6 +184,32 @@ describe('a plan', () => {
     ]);
   });
 
+  test('takes no file for gone that is in a folder which can not be read any more when a part has ended in it', async () => {
+    const setup = await newRun({ 'a/1.md': 'x', 'a/2.md': 'x', 'b.md': 'x' }, [
+      corpusLine({ path: 'a/2.md' }),
+      corpusLine({ path: 'a/3.md' }),
+      corpusLine({ path: 'a0.md' }),
+    ]);
+    const input = { run: { ...setup.corpus, goneFiles: 'remove' as const }, segment: 0, room: 1 };
+    const { cursor } = await run(setup.env.activities.planCorpusPart, { ...input, cursor: null });
+    expect(cursor).toBe('a/1.md');
+    await chmod(join(setup.source, 'a'), 0);
+    for (const folder of ['legal', 'legal/runs', 'legal/runs/run-1', '.tmp'])
+      await chmod(join(setup.env.output, folder), 0o777);
+    const planned = await withoutPrivileges(() =>
+      run(setup.env.activities.planCorpusPart, { ...input, segment: 1, cursor }),
+    );
+    // No line of the folder: it would come before that of the file at which the part has ended.
+    expect((await records(setup.env, planned.name)).map(describeRecord)).toEqual([
+      'a/2.md: COMPLETED',
+      'a/3.md: COMPLETED',
+      'a0.md: remove',
+      'b.md: process',
+    ]);
+    expect(planned).toMatchObject({ cursor: 'b.md', gone: 1, removals: 1, unchanged: 2, failed: 1 });
+    expect(planned.failures).toMatchObject([{ path: 'a/', type: 'FileUnreadable' }]);
+  });
+
   test('has its document again, unpaid, when a file that could not be read can be read', async () => {
     const setup = await newRun({ 'a.md': 'x' }, []);
     const line = corpusLine({ path: 'a.md', changeToken: await token(setup.source, 'a.md') });
@@ -198,6 +232,52 @@ describe('a plan', () => {
     );
     const [again] = await planAll(setup);
     expect(again).toMatchObject({ records: ['a.md: COMPLETED'], unchanged: 1, failed: 0 });
+  });
+
+  test.each([
+    [
+      'can not be opened',
+      (): Promise<OpenedSourceFile> => Promise.reject(new SourceFileError('it may not be read (EACCES)')),
+    ],
+    [
+      'breaks off',
+      async (open: () => Promise<OpenedSourceFile>) => {
+        const file = await open();
+        return { ...file, content: breakOff(file.content) };
+      },
+    ],
+  ])('keeps the document of a file that %s while it is compared, and sends nothing', async (_, change) => {
+    const setup = await newRun({ 'a.md': 'x' }, [corpusLine({ path: 'a.md', sha256: SHA256_OF_X })]);
+    const folder = new FolderSource(setup.source);
+    const source: CorpusSource = {
+      location: folder.location,
+      list: (options) => folder.list(options),
+      open: (path) => change(() => folder.open(path)),
+    };
+    const { llamacloud, outputs } = setup.env;
+    const activities = createActivities({ llamacloud, outputs, openSource: async () => source });
+    const [segment] = await planAll({ ...setup, env: { ...setup.env, activities } });
+    expect(segment).toMatchObject({ records: ['a.md: FAILED'], planned: 0, failed: 1 });
+    const [record] = await records(setup.env, segment?.name ?? '');
+    if (record?.kind !== 'line') throw new Error('there is no line');
+    expect(record.line).toMatchObject({ output: '/out/a.md', error: { type: 'FileUnreadable' } });
+    await outputs.write(['legal', 'manifest.jsonl'], `${JSON.stringify(record.line)}\n`);
+    expect((await planAll(setup))[0]).toMatchObject({ records: ['a.md: COMPLETED'], unchanged: 1, failed: 0 });
+  });
+
+  test('of a source in whose place is another folder is tried again, until the first one is back', async () => {
+    const setup = await newRun({ 'a.md': 'x' }, [corpusLine({ path: 'a.md' })]);
+    const { source, corpus, env } = setup;
+    const { input: _, ...opened } = await run(env.activities.openCorpus, { source, output: 'legal', job: corpus.job });
+    const input = { run: { ...corpus, ...opened }, cursor: null, segment: 0, room: 1 };
+    await rename(source, `${source}-volume`);
+    await mkdir(source);
+    const failure = await failing(env.activities.planCorpusPart, input);
+    expect(failure).toMatchObject({ type: 'SourceFailed', nonRetryable: false });
+    expect(failure.message).toContain('another folder is there than when the run began');
+    await rmdir(source);
+    await rename(`${source}-volume`, source);
+    expect(await run(env.activities.planCorpusPart, input)).toMatchObject({ listed: 1, gone: 0 });
   });
 
   test('of a source that is gone is tried again, and of a manifest that is damaged is not', async () => {

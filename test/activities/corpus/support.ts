@@ -34,6 +34,7 @@ export function corpusRun(fields: Partial<CorpusRun> & { source: string; storeId
     failedFiles: 'retry',
     goneFiles: 'keep',
     runId: 'run-1',
+    sourceId: null,
     generation: 'none',
     configurationVersion: null,
     ...fields,

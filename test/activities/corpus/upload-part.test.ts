@@ -70,6 +70,19 @@ describe('the directory of a part', () => {
     expect(found.directoryId).not.toBe(input.directoryId);
     expect(env.emulator.directories.list()).toHaveLength(2);
   });
+
+  test('is found again also if the list does not show it yet, until it is removed', async () => {
+    const { env, open, input } = await newPart({ 'a.md': 'a' }, { directoryListLagMs: 600_000 });
+    const { activities, emulator, llamacloud } = env;
+    const found = await run(activities.openPartDirectory, open);
+    expect(found).toMatchObject({ directoryId: input.directoryId, isExisting: true, createdAt: expect.any(String) });
+    expect(emulator.directories.list()).toHaveLength(1);
+    await llamacloud.deleteDirectory(input.directoryId);
+    const next = await run(activities.openPartDirectory, open);
+    expect(next).toMatchObject({ isExisting: false });
+    expect(next.directoryId).not.toBe(input.directoryId);
+    expect(await run(activities.openPartDirectory, open)).toEqual({ ...next, isExisting: true });
+  });
 });
 
 describe('the files of a part', () => {

@@ -15,6 +15,7 @@ describe('a run over a corpus', () => {
   let env: TestEnvironment;
   /** As in a process where the key has never worked: where it has, runs wait. */
   let isKeyRejected = false;
+  let onRemoval: () => Promise<void> = async () => undefined;
 
   beforeAll(async () => {
     env = await startTestEnvironment(await openNamespace(), {
@@ -24,6 +25,10 @@ describe('a run over a corpus', () => {
         postBatch: async (input: Parameters<Activities['postBatch']>[0]) => {
           if (isKeyRejected) throw ApplicationFailure.nonRetryable('401', 'NotAuthorized', { httpStatus: 401 });
           return real.postBatch(input);
+        },
+        removeGoneDocuments: async (input: Parameters<Activities['removeGoneDocuments']>[0]) => {
+          await onRemoval();
+          return real.removeGoneDocuments(input);
         },
       }),
     });
@@ -117,18 +122,31 @@ describe('a run over a corpus', () => {
 
   test('removes the documents of files that are gone if it is told so, but not all of them', async () => {
     const source = await corpusFolder(numbered(2));
-    const [, line] = await corpusLines(await process(source, 'gone'));
+    const first = await process(source, 'gone');
+    const [, line] = await corpusLines(first);
     await rm(join(source, '0001.md'));
+    let atRemoval: unknown[] = [];
+    onRemoval = async () => {
+      atRemoval = (await corpusLines(first)).map(({ path, status, output }) => [path, status, output !== null]);
+    };
     const report = await process(source, 'gone', { goneFiles: 'remove' });
+    onRemoval = async () => undefined;
+    expect(atRemoval).toEqual([
+      ['0000.md', 'COMPLETED', true],
+      ['0001.md', 'GONE', false],
+    ]);
     expect(report).toMatchObject({ unchanged: 1, gone: 1 });
-    expect(await statuses(report)).toEqual({ '0000.md': 'COMPLETED' });
     await expect(access(line?.output ?? '')).rejects.toThrow('ENOENT');
+    expect(await statuses(report)).toEqual({ '0000.md': 'COMPLETED', '0001.md': 'GONE' });
+    expect(await statuses(await process(source, 'gone', { goneFiles: 'remove' }))).toEqual({ '0000.md': 'COMPLETED' });
 
     await rm(join(source, '0000.md'));
+    // A system puts such files into volumes that have nothing else.
+    await put(source, '.DS_Store', 'x');
     const run = await start(source, 'gone', { goneFiles: 'remove' });
     const failure = await failureOf(run.result());
     expect(isFailure(failure, 'SourceFailed')).toBe(true);
-    const [kept] = await corpusLines((await run.report()) ?? { manifest: null });
+    const [, kept] = await corpusLines((await run.report()) ?? { manifest: null });
     expect(kept).toMatchObject({ path: '0000.md', status: 'GONE' });
     await access(kept?.output ?? '');
   });

@@ -1,6 +1,6 @@
 /** Whatever happens to a run over a corpus, LlamaCloud processes each file once. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { corpusWorkflowId } from '../../../src/protocol/index.js';
+import { corpusWorkflowId, createBatchWorkflowId, processBatchWorkflowId } from '../../../src/protocol/index.js';
 import { TARGETS } from '../../../src/testing/index.js';
 import { newCorpusState } from '../../../src/workflows/corpus/state.js';
 import { resetWorkflow, untilEnded } from '../../support/creates.js';
@@ -104,6 +104,40 @@ describe('each file is processed once', () => {
     await finish();
     const rest = 4 - completed;
     expect(await third.result()).toMatchObject({ unchanged: completed, files: { total: rest, completed: rest } });
+    expect(requests()).toEqual({ uploads: 4 + rest, directories: 2, batches: 2 });
+    expect(new Set(processed())).toEqual(new Set(names));
+  });
+
+  test('where a person terminates the batch of a part', async () => {
+    const { input, names, processed } = await newCorpus('batch-terminated');
+    const requests = countRequests(env);
+    const run = await env.batches.startCorpus(input);
+    const { id, directoryId } = await openBatch();
+    const spec = { directoryId, job: input.job };
+    // It would cancel the batch if it were still open.
+    await untilEnded(env.client, createBatchWorkflowId(spec));
+    await env.client.workflow.getHandle(processBatchWorkflowId(spec)).terminate();
+    env.emulator.batches.finish(id);
+    expect((await run.result()).files).toMatchObject({ total: 4, completed: 4 });
+    expect(processed()).toEqual(names);
+    expect(requests()).toEqual({ uploads: 4, directories: 1, batches: 1 });
+  });
+
+  test('where a person terminates a part', async () => {
+    const { input, names, processed, lockId } = await newCorpus('part-terminated');
+    const requests = countRequests(env);
+    const first = await env.batches.startCorpus(input);
+    const { directoryId } = await openBatch();
+    await untilEnded(env.client, createBatchWorkflowId({ directoryId, job: input.job }));
+    await env.client.workflow.getHandle(`${lockId}/part-00000`).terminate();
+    // Its child cancels the batch. What it had finished is collected.
+    const { completed, cancelled, skipped } = (await first.result()).files;
+    expect([completed + cancelled, skipped]).toEqual([4, 0]);
+    expect(requests()).toEqual({ uploads: 4, directories: 1, batches: 1 });
+    const rest = 4 - completed;
+    const second = await env.batches.startCorpus(input);
+    await finish();
+    expect(await second.result()).toMatchObject({ unchanged: completed, files: { total: rest, completed: rest } });
     expect(requests()).toEqual({ uploads: 4 + rest, directories: 2, batches: 2 });
     expect(new Set(processed())).toEqual(new Set(names));
   });
