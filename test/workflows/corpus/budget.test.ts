@@ -36,9 +36,12 @@ describe('a run with maxCredits', () => {
     if (report === undefined) throw new Error('there is no report');
     return report;
   };
-  const openBatch = () =>
+  /** A batch that is not one of those that were finished before. */
+  const openBatch = (...finished: string[]) =>
     until('a batch', () =>
-      env.emulator.batches.list().find(({ status }) => status === 'RUNNING' || status === 'PENDING'),
+      env.emulator.batches
+        .list()
+        .find(({ id, status }) => !finished.includes(id) && (status === 'RUNNING' || status === 'PENDING')),
     );
   const ledger = async (output: string) => JSON.parse(await readFile(join(env.output, output, 'budget.json'), 'utf8'));
 
@@ -147,12 +150,13 @@ describe('a run with maxCredits', () => {
     const requests = countRequests(env);
     env.emulator.configure({ batchRunningMs: HOUR });
     const run = await start(source, 'reset', { maxCredits: 30, maxConcurrentBatches: 1 });
-    env.emulator.batches.finish((await openBatch()).id);
-    const second = await openBatch();
+    const first = await openBatch();
+    env.emulator.batches.finish(first.id);
+    const second = await openBatch(first.id);
     await resetWorkflow(env, `${lockId}/part-00001`);
     await resetWorkflow(env, run.workflowId);
     env.emulator.batches.finish(second.id);
-    env.emulator.batches.finish((await openBatch()).id);
+    env.emulator.batches.finish((await openBatch(first.id, second.id)).id);
     env.emulator.configure({ batchRunningMs: 0 });
     await failureOf(env.batches.attachCorpus(lockId).result());
     const report = await env.batches.attachCorpus(lockId).report();
@@ -166,8 +170,9 @@ describe('a run with maxCredits', () => {
     const lockId = corpusWorkflowId(env.taskQueue, 'terminated');
     env.emulator.configure({ batchRunningMs: HOUR });
     const run = await start(source, 'terminated', { maxCredits: 40, maxConcurrentBatches: 1 });
-    env.emulator.batches.finish((await openBatch()).id);
-    await openBatch();
+    const batch = await openBatch();
+    env.emulator.batches.finish(batch.id);
+    await openBatch(batch.id);
     await env.client.workflow.getHandle(run.workflowId).terminate();
     await untilEnded(env.client, `${lockId}/part-00001`);
     env.emulator.configure({ batchRunningMs: 0 });
