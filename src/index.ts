@@ -2,7 +2,10 @@
 export {
   type AccountGateOptions,
   type ActivityDeps,
+  type CorpusEstimate,
   createActivities,
+  type EstimateCorpusOptions,
+  estimateCorpus,
   type LlamaCloudPort,
   recordRequest,
 } from './activities/index.js';

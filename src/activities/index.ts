@@ -15,6 +15,7 @@ import { openCorpus } from './corpus/open-corpus.js';
 import { openPartDirectory } from './corpus/open-part-directory.js';
 import { planCorpusPart } from './corpus/plan-corpus-part.js';
 import { removeGoneDocuments } from './corpus/remove-gone-documents.js';
+import { reserveCredits } from './corpus/reserve-credits.js';
 import { uploadPart } from './corpus/upload-part.js';
 import { writeCorpusManifest } from './corpus/write-corpus-manifest.js';
 import { writePartLines } from './corpus/write-part-lines.js';
@@ -70,6 +71,7 @@ export function createActivities(given: ActivityDeps) {
     writeDirectoriesManifest: writeDirectoriesManifest(deps),
     openCorpus: openCorpus(deps),
     planCorpusPart: planCorpusPart(deps),
+    reserveCredits: reserveCredits(deps),
     openPartDirectory: openPartDirectory(deps),
     uploadPart: uploadPart(deps),
     findDirectoryBatch: findDirectoryBatch(deps),
@@ -80,5 +82,6 @@ export function createActivities(given: ActivityDeps) {
 }
 
 export type { AccountGateOptions } from './account/account-gate.js';
+export { type CorpusEstimate, type EstimateCorpusOptions, estimateCorpus } from './corpus/estimate-corpus.js';
 export type { ActivityDeps, LlamaCloudPort } from './deps.js';
 export { recordRequest } from './support/metrics.js';

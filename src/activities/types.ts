@@ -11,7 +11,7 @@ export type { BatchToCreate } from './batch/list-batches.js';
 export type { OpenedBatch } from './batch/open-batch.js';
 export type { PostFailureDetails } from './batch/post-batch.js';
 export type { OpenedCorpus } from './corpus/open-corpus.js';
-export type { PlannedSegment } from './corpus/plan-corpus-part.js';
+export type { BudgetedPart, PlannedSegment } from './corpus/plan-corpus-part.js';
 export type { UploadedPart } from './corpus/upload-part.js';
 export type { PartOutcome, WritePartLinesInput } from './corpus/write-part-lines.js';
 export type { OpenedDirectories } from './input/open-directories.js';

@@ -2,7 +2,7 @@ import { Command, type ErrorOptions, type Help, type HelpContext, type Option } 
 import { UsageError } from './errors.js';
 
 /** Commands, and groups of commands, that use no existing Temporal server. */
-const WITHOUT_TEMPORAL: ReadonlySet<string> = new Set(['batches', 'dev', 'emulator', 'help']);
+const WITHOUT_TEMPORAL: ReadonlySet<string> = new Set(['batches', 'costs', 'dev', 'emulator', 'help']);
 
 const TEMPORAL_FLAGS: ReadonlySet<string | null | undefined> = new Set(['--address', '--namespace', '--task-queue']);
 

@@ -4,6 +4,7 @@ import type { CommandContext } from './command-context.js';
 import { addAccount } from './commands/account.js';
 import { addBatches } from './commands/batches/batches.js';
 import { addCancel } from './commands/cancel.js';
+import { addCosts } from './commands/costs.js';
 import { addDev } from './commands/dev.js';
 import { addEmulator } from './commands/emulator.js';
 import { addHelp } from './commands/help.js';
@@ -47,6 +48,7 @@ Exit codes:
   1        The command failed, or the run that it waited for failed or did not
            complete all directories.
   2        Wrong arguments or configuration. Nothing was started.
+  3        Files are left, because they might have passed --max-credits.
   129, 130, 143
            Ended by SIGHUP, Ctrl-C or SIGTERM. worker, webhooks and emulator exit
            with 0.
@@ -61,6 +63,7 @@ const COMMANDS = [
   addEmulator,
   addSetup,
   addProcess,
+  addCosts,
   addStart,
   addList,
   addProgress,

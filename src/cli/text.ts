@@ -51,6 +51,16 @@ export function formatCount(count: number, noun: string, plural = `${noun}s`): s
   return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
 }
 
+/** `1,234.5`: at most two decimals. */
+export function formatAmount(amount: number): string {
+  return amount.toLocaleString('en', { maximumFractionDigits: 2 });
+}
+
+/** `45`, or `30 to 45`. */
+export function formatRange({ low, high }: { low: number; high: number }): string {
+  return low === high ? formatAmount(low) : `${formatAmount(low)} to ${formatAmount(high)}`;
+}
+
 /** `999 bytes`, `2.5 kB`, `1.0 MB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1_000) return formatCount(bytes, 'byte');

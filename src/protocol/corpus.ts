@@ -1,6 +1,8 @@
 /** Input, report, manifest and progress of `processCorpus`. */
+import type { BudgetPlan, CorpusBudget } from './budget.js';
 import type { FailureSummary } from './failures.js';
 import type { ApiScope, BatchJob, BatchOptions, CollectFormat, JobType } from './input.js';
+import type { Prices } from './prices.js';
 import { type FileStatus, RUN_PHASE_LABELS, type RunPhase, type RunProgress, type RunReport } from './run.js';
 
 export const FAILED_FILES = ['retry', 'keep'] as const;
@@ -42,6 +44,13 @@ export interface ProcessCorpusInput extends ApiScope, CorpusBatchOptions {
   goneFiles?: GoneFiles;
   /** Batches of at most 1,000 files open at a time, 1 to 50. Default 3. */
   maxConcurrentBatches?: number;
+  /**
+   * Credits that may be spent: no batch is created whose upper estimate might pass them. Counts what all runs over this output with `maxCredits` have
+   * spent since the last one that left nothing. Default: no limit, and no estimate.
+   */
+  maxCredits?: number;
+  /** Prices that the estimates go by. Default `PRICES`. */
+  prices?: Prices;
 }
 
 /** {@link ProcessCorpusInput} once validated. */
@@ -54,6 +63,7 @@ export interface ResolvedCorpusInput {
   failedFiles: FailedFiles;
   goneFiles: GoneFiles;
   maxConcurrentBatches: number;
+  maxCredits?: number;
   batchOptions: CorpusBatchOptions;
 }
 
@@ -70,6 +80,8 @@ export interface CorpusRun
   generation: string;
   /** Fingerprint of the parameters of the configuration; `null` if LlamaCloud does not show them, as for presets. */
   configurationVersion: string | null;
+  /** Missing without `maxCredits`. */
+  budget?: BudgetPlan;
 }
 
 /** Outcome of a file. `GONE`: it is no longer in the source. If its document was removed, `output` is `null`, and the next run drops the line. */
@@ -108,6 +120,8 @@ export interface CorpusLine {
   /** Credits billed for the job; `null` if LlamaCloud gave none. */
   credits: number | null;
   error: FailureSummary | null;
+  /** When its outcome was written, ISO 8601. Missing for a file that was not sent, and in lines of earlier versions. */
+  processedAt?: string;
 }
 
 /** Why a file has no document. */
@@ -130,6 +144,8 @@ export interface CorpusCounts {
 export interface CorpusReport extends RunReport<CorpusFailure>, CorpusCounts {
   source: string;
   output: string;
+  /** Missing without `maxCredits`. */
+  budget?: CorpusBudget;
 }
 
 /** Whether a value from a failure's details or a memo is such a report. */
@@ -152,6 +168,8 @@ export interface CorpusProgress extends RunProgress<CorpusPhase, CorpusFailure>,
   isListed: boolean;
   /** What the run waits for: another run of the same corpus. A sentence; usually `null`. */
   waitingFor: string | null;
+  /** Missing without `maxCredits`. */
+  budget?: CorpusBudget;
 }
 
 /** A batch takes at most 1,000 files. */

@@ -93,6 +93,10 @@ export const FAILURES = {
     advice: 'Check that the source is there, and that the worker may read it.',
   },
   /**
+   * A file was not sent, because it might have passed `maxCredits`. Of a run: it has left such files. What it has processed is in the manifest.
+   */
+  BudgetReached: { retried: 'no', advice: null },
+  /**
    * The document of one file was not collected, because the run was stopped or too many other files had failed. Its job may have run
    * and been billed. Of a directory: no batch was created for it.
    */

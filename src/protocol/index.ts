@@ -1,4 +1,5 @@
 export * from './account-pause.js';
+export * from './budget.js';
 export * from './chunk.js';
 export * from './control.js';
 export * from './corpus.js';
@@ -10,6 +11,7 @@ export * from './ids.js';
 export * from './input.js';
 export * from './metrics.js';
 export * from './names.js';
+export * from './prices.js';
 export * from './report.js';
 export * from './run.js';
 export * from './search-attributes.js';

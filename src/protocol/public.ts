@@ -2,6 +2,7 @@
  * The public part of the protocol. It imports nothing at run time, so workflow code can import it. The rest of this folder is
  * internal and may change with any version.
  */
+export type { CorpusBudget, CostEstimate } from './budget.js';
 export type { Pause, PauseOptions } from './control.js';
 export type {
   CorpusFailure,
@@ -49,6 +50,7 @@ export {
   WAKE_SIGNAL,
   WORKFLOW_TYPES,
 } from './names.js';
+export { type PagePrice, PRICES, type Prices, type Range } from './prices.js';
 export type {
   BatchPhase,
   BatchProgress,

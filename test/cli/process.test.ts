@@ -73,6 +73,22 @@ describe('process', () => {
     expect(emulator.batches.list()).toHaveLength(before + 1);
   });
 
+  test('stops before --max-credits, says what is left, and ends with an exit code of its own', async () => {
+    const [source, output] = [await sourceOf('cap'), join(root, 'cap-out')];
+    emulator.configure({ creditsPerPage: 10 });
+    const capped = ['process', source, '--output', output, ...JOB, '--max-credits'];
+    const first = await cliProcess([...capped, '15'], { env });
+    expect(first.stdout).toContain('1 processed, 0 unchanged, 1 failed, 1 skipped, 0 gone.');
+    expect(first.stdout).toContain('Estimated 10 credits, billed 10.');
+    expect(first.stdout).toContain('10 of 15 credits are spent, 1 file left.');
+    expect(first.stderr).toContain('BudgetReached: 1 files are left');
+    expect(first.code).toBe(3);
+    const second = await cliProcess([...capped, '20', '--json'], { env });
+    emulator.configure({ creditsPerPage: 3 });
+    expect(JSON.parse(second.stdout).report).toMatchObject({ unchanged: 1, budget: { spent: 20, filesLeft: 0 } });
+    expect(second.code).toBe(0);
+  });
+
   test('refuses a source that is no location before anything is started', async () => {
     const { code, stderr } = await cli(['process', 'https://host/x', '--output', join(root, 'x'), ...JOB], env);
     expect(code).toBe(2);

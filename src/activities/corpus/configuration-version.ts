@@ -1,26 +1,32 @@
 import { createHash } from 'node:crypto';
-import type { CallOptions } from '../../llamacloud/index.js';
+import type { CallOptions, LlamaCloudClient } from '../../llamacloud/index.js';
 import type { ResolvedCorpusInput } from '../../protocol/index.js';
-import type { ActivityDeps } from '../deps.js';
 import { isRejected } from '../support/to-failure.js';
 
+export interface ShownConfiguration {
+  /** Fingerprint of the parameters; `null` if LlamaCloud does not show them, as for a preset. */
+  version: string | null;
+  /** What the configuration says; `null` if LlamaCloud does not show it. */
+  parameters: unknown;
+}
+
 /**
- * Fingerprint of the parameters of a configuration: the content under one id may change. `GET /api/v1/beta/configurations/{id}`.
- *
- * @returns `null` if LlamaCloud does not show it, as for a preset.
+ * Reads the parameters of a configuration, and makes a fingerprint of them: the content under one id may change.
+ * `GET /api/v1/beta/configurations/{id}`.
  */
-export async function readConfigurationVersion(
-  { llamacloud }: ActivityDeps,
+export async function readConfiguration(
+  llamacloud: Pick<LlamaCloudClient, 'getConfiguration'>,
   { job, scope }: Pick<ResolvedCorpusInput, 'job' | 'scope'>,
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<ShownConfiguration> {
   const options: CallOptions = { ...scope, signal };
   try {
     const { parameters } = await llamacloud.getConfiguration(job.configurationId, options);
-    if (parameters == null) return null;
-    return createHash('sha256').update(toCanonicalJson(parameters)).digest('hex').slice(0, 16);
+    if (parameters == null) return { version: null, parameters: null };
+    const version = createHash('sha256').update(toCanonicalJson(parameters)).digest('hex').slice(0, 16);
+    return { version, parameters };
   } catch (error) {
-    if (isRejected(error, 'read')) return null;
+    if (isRejected(error, 'read')) return { version: null, parameters: null };
     throw error;
   }
 }

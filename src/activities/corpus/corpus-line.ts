@@ -30,6 +30,7 @@ export const corpusLineSchema = z.looseObject({
   outputSha256: z.string().nullable(),
   credits: amount.nullable(),
   error: z.object({ type: z.string(), message: z.string() }).nullable(),
+  processedAt: z.string().exactOptional(),
 }) satisfies z.ZodType<CorpusLine>;
 
 const pathSchema = z.looseObject({ path: z.string().min(1) });

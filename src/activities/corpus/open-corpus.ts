@@ -1,17 +1,28 @@
 import { realpath } from 'node:fs/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import type { OutputStore } from '../../outputs/index.js';
-import { cleanText, type ProcessCorpusInput, type ResolvedCorpusInput } from '../../protocol/index.js';
+import {
+  type BudgetPlan,
+  cleanText,
+  PART_SHARE,
+  type PagePrice,
+  PRICES,
+  type ProcessCorpusInput,
+  type ResolvedCorpusInput,
+} from '../../protocol/index.js';
 import type { CorpusSource } from '../../sources/index.js';
 import type { ActivityDeps } from '../deps.js';
 import { checkCorpusInput } from '../input/index.js';
 import { corpusFolder } from '../support/output-keys.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { hasSearchAttributes } from '../support/search-attributes.js';
-import { readConfigurationVersion } from './configuration-version.js';
+import { findPartCredits, readLedger } from './budget-ledger.js';
+import { readConfiguration } from './configuration-version.js';
 import { claimKey, readClaim, writeClaim } from './corpus-claim.js';
 import { readCorpusLines, readManifestSha256 } from './corpus-line.js';
+import { toBudgetPrice } from './estimate-files.js';
 import { openSource } from './open-source.js';
+import { findPagePrice } from './page-price.js';
 
 export interface OpenedCorpus {
   input: ResolvedCorpusInput;
@@ -24,6 +35,10 @@ export interface OpenedCorpus {
   configurationVersion: string | null;
   /** Whether the search attributes are registered in this namespace. */
   hasRunState: boolean;
+  /** Missing without `maxCredits`. */
+  budget?: BudgetPlan;
+  /** Whether there is a record of what was spent. */
+  hasLedger: boolean;
 }
 
 /**
@@ -45,16 +60,35 @@ export function openCorpus(deps: ActivityDeps) {
       // Fails where the source is not there. One entry is enough.
       for await (const _entry of source.list({ signal })) break;
       await claimOutput(outputs, resolved.output, source.location);
+      const { version, parameters } = await readConfiguration(deps.llamacloud, resolved, signal);
+      const generation = await readGeneration(outputs, resolved.output);
+      const ledger = await readLedger(outputs, resolved.output);
+      const price = findPagePrice(resolved.job, parameters, input.prices ?? PRICES);
+      const budget = toBudget(resolved.maxCredits, price, findPartCredits(ledger, generation));
       return {
         input: resolved,
         storeId: await outputs.id(),
         sourceId: (await source.id?.()) ?? null,
-        generation: await readGeneration(outputs, resolved.output),
-        configurationVersion: await readConfigurationVersion(deps, resolved, signal),
+        generation,
+        configurationVersion: version,
         hasRunState: await hasSearchAttributes(),
+        hasLedger: ledger !== undefined,
+        ...(budget === undefined ? {} : { budget }),
       };
     });
   };
+}
+
+/** @throws `InvalidInput` if the price is not known: a cap could not be held. */
+function toBudget(
+  maxCredits: number | undefined,
+  price: PagePrice,
+  partCredits: number | undefined,
+): BudgetPlan | undefined {
+  if (maxCredits === undefined) return undefined;
+  const known = toBudgetPrice(price);
+  if (known === null) throw invalid(`maxCredits: ${price.basis}. Give its price in prices.configurations`);
+  return { ...known, maxCredits, partCredits: partCredits ?? PART_SHARE * maxCredits };
 }
 
 function invalid(problem: string): ApplicationFailure {

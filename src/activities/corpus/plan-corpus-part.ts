@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import {
+  addEstimates,
   type CorpusFailure,
   type CorpusLine,
   type CorpusRun,
+  type CostEstimate,
   cleanText,
   type FailureSummary,
 } from '../../protocol/index.js';
@@ -11,6 +13,7 @@ import {
   comparePaths,
   isUnreadable,
   type SourceEntry,
+  type SourceFile,
   SourceFileError,
   type UnreadableEntry,
 } from '../../sources/index.js';
@@ -20,11 +23,12 @@ import { runAttempt } from '../support/run-attempt.js';
 import { assertSameStore } from '../support/store-id.js';
 import { readCorpusLines } from './corpus-line.js';
 import { decideFile, toLineWithoutDocument, toUnchangedLine } from './decide.js';
+import { estimateFile, extendPartKey } from './estimate-files.js';
 import { findRejection } from './file-limits.js';
 import { toLineContent } from './line-content.js';
 import { mergeJoin } from './merge-join.js';
 import { assertSameSource, openSource } from './open-source.js';
-import { type PlannedRecord, toUniqueName } from './planned-files.js';
+import { type PlannedFile, type PlannedRecord, toUniqueName } from './planned-files.js';
 
 export interface PlanCorpusPartInput {
   run: CorpusRun;
@@ -34,6 +38,14 @@ export interface PlanCorpusPartInput {
   segment: number;
   /** Files to process that the part has room for. */
   room: number;
+  /** What the part has from segments before. Without it nothing is estimated: there is no `maxCredits`, or it is reached. */
+  budgeted?: BudgetedPart;
+}
+
+/** What the files of a part have in common. */
+export interface BudgetedPart {
+  key: string;
+  estimate: CostEstimate;
 }
 
 export interface PlannedSegment {
@@ -57,6 +69,12 @@ export interface PlannedSegment {
   eligible: number;
   /** The first failures. */
   failures: CorpusFailure[];
+  /** Files that are left, since nobody knows what they would cost. */
+  skipped: number;
+  /** The next file would cost more than a part may. */
+  isPartFull: boolean;
+  /** The part with this segment. */
+  budgeted: BudgetedPart | null;
 }
 
 /** Upper bound on the time of one segment, in milliseconds: the files of it are uploaded while the next one is planned. */
@@ -64,17 +82,23 @@ const SEGMENT_TIMEOUT_MS = 30_000;
 
 const MAX_FAILURES = 20;
 
+const UNPRICED = {
+  type: 'BudgetReached',
+  message:
+    'LlamaCloud bills such a file by the minute, so what it costs is not known before: it is not sent with maxCredits',
+} as const;
+
 /**
  * Plans the next segment of a corpus: lists the source from the cursor on, compares it with the last manifest, and stores what becomes of each
  * path. Ends when the part is full, or after half a minute. Reads a file only if its size is the same and its time or ETag is not.
  */
 export function planCorpusPart(deps: ActivityDeps) {
-  return ({ run, cursor, segment, room }: PlanCorpusPartInput): Promise<PlannedSegment> =>
+  return ({ run, cursor, segment, room, budgeted }: PlanCorpusPartInput): Promise<PlannedSegment> =>
     runAttempt('read', `source ${run.source}`, async ({ signal }) => {
       await assertSameStore(deps.outputs, run.storeId);
       const source = await openSource(deps, run.source);
       const name = toUniqueName('segment', segment);
-      const planner = new Planner(run, source, signal, room, cursor);
+      const planner = new Planner(run, source, signal, room, cursor, budgeted);
       const entries = source.list({ after: cursor ?? '', signal });
       const lines = readCorpusLines(deps.outputs, run.output, cursor);
       await deps.outputs.write(corpusRunKey(run, name), toLineContent(planner.plan(mergeJoin(entries, lines))), {
@@ -98,7 +122,14 @@ class Planner {
   /** What is below this folder is not known: nothing of it is gone. */
   #unknownFolder: string | undefined;
 
-  constructor(run: CorpusRun, source: CorpusSource, signal: AbortSignal, room: number, cursor: string | null) {
+  constructor(
+    run: CorpusRun,
+    source: CorpusSource,
+    signal: AbortSignal,
+    room: number,
+    cursor: string | null,
+    budgeted: BudgetedPart | undefined,
+  ) {
     this.#run = run;
     this.#source = source;
     this.#signal = signal;
@@ -115,6 +146,9 @@ class Planner {
       listed: 0,
       eligible: 0,
       failures: [],
+      skipped: 0,
+      isPartFull: false,
+      budgeted: budgeted ?? null,
     };
   }
 
@@ -130,7 +164,10 @@ class Planner {
         if (this.#isFull()) return;
       }
       const record = entry === undefined ? this.#planMissing(line, isBelowUnknown) : await this.#planEntry(entry, line);
+      // The file begins the next part.
+      if (record === 'part-full') return;
       this.result.cursor = path;
+      if (entry !== undefined) this.result.listed += 1;
       if (record !== undefined) yield record;
     }
     this.result.isLast = true;
@@ -168,8 +205,7 @@ class Planner {
     return { kind: 'line', line: { ...line, status: 'GONE' } };
   }
 
-  async #planEntry(entry: SourceEntry, line: CorpusLine | undefined): Promise<PlannedRecord> {
-    this.result.listed += 1;
+  async #planEntry(entry: SourceEntry, line: CorpusLine | undefined): Promise<PlannedRecord | 'part-full'> {
     if (isUnreadable(entry)) {
       const { path } = entry;
       if (isFolder(entry)) this.#unknownFolder = path;
@@ -189,15 +225,34 @@ class Planner {
         return this.#toFailed(entry, { type: 'FileUnreadable', message: error.message }, line);
       }
     }
-    if (decision === 'process' || line === undefined) {
-      this.result.planned += 1;
-      const { path, size, changeToken } = entry;
-      return { kind: 'process', file: { path, size, changeToken } };
-    }
+    if (decision === 'process' || line === undefined) return this.#planFile(entry);
     const unchanged = toUnchangedLine(line, entry, this.#run);
     if (unchanged.error === null) this.result.unchanged += 1;
     else this.#recordFailure(unchanged.path, unchanged.error);
     return { kind: 'line', line: unchanged };
+  }
+
+  /** A file that is to be processed. With a budget, it has to fit into the part. */
+  async #planFile({ path, size, changeToken }: SourceFile): Promise<PlannedRecord | 'part-full'> {
+    const file: PlannedFile = { path, size, changeToken };
+    const { budgeted } = this.result;
+    const { budget } = this.#run;
+    if (budgeted !== null && budget !== undefined) {
+      const estimate = await estimateFile(budget, this.#source, file, this.#signal);
+      if (estimate === undefined) {
+        this.result.skipped += 1;
+        return { kind: 'line', line: toLineWithoutDocument(this.#run, file, 'SKIPPED', UNPRICED) };
+      }
+      const sum = addEstimates(budgeted.estimate, estimate);
+      if (budgeted.estimate.files > 0 && sum.credits.high > budget.partCredits) {
+        this.result.isPartFull = true;
+        return 'part-full';
+      }
+      file.credits = estimate.credits.high;
+      this.result.budgeted = { key: extendPartKey(budgeted.key, this.#run, file), estimate: sum };
+    }
+    this.result.planned += 1;
+    return { kind: 'process', file };
   }
 
   #toFailed(

@@ -7,7 +7,13 @@ import { readLines } from '../manifest/json-lines.js';
 import { corpusRunKey } from '../support/output-keys.js';
 import { corpusLineSchema } from './corpus-line.js';
 
-const plannedFileSchema = z.object({ path: z.string(), size: z.number(), changeToken: z.string() });
+const plannedFileSchema = z.object({
+  path: z.string(),
+  size: z.number(),
+  changeToken: z.string(),
+  /** The most that it is estimated to cost. Only with `maxCredits`. */
+  credits: z.number().optional(),
+});
 
 /** A file that is to be processed, as it was listed. */
 export type PlannedFile = z.infer<typeof plannedFileSchema>;

@@ -6,6 +6,7 @@ import {
   type CorpusRun,
   cleanText,
   type FailureSummary,
+  type FailureType,
   type FileCounts,
   type FileStatus,
   MAX_REPORTED_FAILURES_PER_BATCH,
@@ -17,7 +18,7 @@ import { corpusRunKey, manifestKey } from '../support/output-keys.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { assertSameStore } from '../support/store-id.js';
 import { toLineWithoutDocument } from './decide.js';
-import { readPlannedFiles, toUniqueName } from './planned-files.js';
+import { type PlannedFile, readPlannedFiles, toUniqueName } from './planned-files.js';
 import { readUploads, type Upload } from './uploads.js';
 
 export interface WritePartLinesInput {
@@ -43,6 +44,10 @@ export interface PartOutcome {
   /** Bytes of the documents. */
   bytes: number;
   credits: number | null;
+  /** Credits that were billed, and the upper estimate of what may be. 0 without `maxCredits`. */
+  spent: number;
+  /** Files that may be billed, of which LlamaCloud has not recorded the bill yet. */
+  unbilled: number;
 }
 
 /** What a line of the manifest of a batch says of the outcome of a file. */
@@ -62,21 +67,22 @@ type BatchLine = z.infer<typeof batchLineSchema>;
 export function writePartLines(deps: ActivityDeps) {
   return (input: WritePartLinesInput): Promise<PartOutcome> => {
     const { run, part, segments } = input;
-    return runAttempt('store', `lines of part ${part}`, async ({ signal }) => {
+    return runAttempt('store', `lines of part ${part}`, async ({ signal, nowMs }) => {
       const { outputs } = deps;
       await assertSameStore(outputs, run.storeId);
       const files = await readPlannedFiles(outputs, run, segments);
       const uploads = input.uploads === null ? new Map() : await readUploads(outputs, run, input.uploads);
       const batchLines = await readBatchLines(deps, input.batchId);
+      const processedAt = new Date(nowMs).toISOString();
       const lines = files.map((file) => {
         const upload = uploads.get(file.path);
         return upload === undefined
           ? toLineWithoutDocument(run, file, input.unprocessed.status, input.unprocessed.error)
-          : toLine(input, upload, batchLines);
+          : toLine(input, upload, batchLines, processedAt);
       });
       const name = toUniqueName('part', part);
       await outputs.write(corpusRunKey(run, name), lines.map(toJsonLine).join(''), { signal });
-      return { name, ...summarize(lines) };
+      return { name, ...summarize(lines), ...sumSpent(files, lines) };
     });
   };
 }
@@ -95,6 +101,7 @@ function toLine(
   { run, directoryId, batchId, unprocessed }: WritePartLinesInput,
   upload: Upload,
   batchLines: ReadonlyMap<string, BatchLine>,
+  processedAt: string,
 ): CorpusLine {
   const { fileId, error } = upload;
   if (fileId === null) {
@@ -114,10 +121,35 @@ function toLine(
     outputSha256: line.sha256,
     credits: line.credits,
     error: line.error,
+    processedAt,
   };
 }
 
-function summarize(lines: readonly CorpusLine[]): Omit<PartOutcome, 'name'> {
+/** Failures of files for which LlamaCloud bills nothing, or for which it has made no job. */
+const UNBILLED_FAILURES: ReadonlySet<string> = new Set<FailureType>(['JobFailed', 'FileNotMapped', 'FileRejected']);
+
+/** Whether something may be billed for a file without a bill. */
+function mayBeBilled({ batchId, status, error }: CorpusLine): boolean {
+  return batchId !== null && !(status === 'FAILED' && UNBILLED_FAILURES.has(error?.type ?? ''));
+}
+
+/** What was billed, and of the files that may be billed the most that they may cost. */
+function sumSpent(
+  files: readonly PlannedFile[],
+  lines: readonly CorpusLine[],
+): Pick<PartOutcome, 'spent' | 'unbilled'> {
+  let [spent, unbilled] = [0, 0];
+  for (const [index, line] of lines.entries()) {
+    if (line.credits !== null) spent += line.credits;
+    else if (mayBeBilled(line)) {
+      spent += files[index]?.credits ?? 0;
+      unbilled += 1;
+    }
+  }
+  return { spent, unbilled };
+}
+
+function summarize(lines: readonly CorpusLine[]): Omit<PartOutcome, 'name' | 'spent' | 'unbilled'> {
   const files: FileCounts = { total: lines.length, completed: 0, failed: 0, cancelled: 0, skipped: 0 };
   const failures: CorpusFailure[] = [];
   let bytes = 0;

@@ -14,6 +14,7 @@ import {
 } from '../../protocol/index.js';
 import { batchOptions } from './batch.js';
 import { parseInput } from './parse-input.js';
+import { pricesSchema } from './prices.js';
 import { toScope } from './resolve.js';
 import { batchJob, collect, crossFieldRule, isSupported, UNSUPPORTED_FORMAT } from './schemas.js';
 
@@ -22,6 +23,9 @@ const MAX_SOURCE_BYTES = 1_000;
 
 /** It is part of the workflow id, which some servers take in 255 bytes. */
 const MAX_OUTPUT_BYTES = 100;
+
+/** A larger number is a mistake. */
+const MAX_CREDITS = 1e12;
 
 const SCHEME = /^[a-z][a-z0-9+.-]+:\/\//i;
 
@@ -65,6 +69,8 @@ export const corpusInputSchema = z
     failedFiles: z.enum(FAILED_FILES).optional(),
     goneFiles: z.enum(GONE_FILES).optional(),
     maxConcurrentBatches: z.int().min(1).max(MAX_CONCURRENT_BATCHES_LIMIT).optional(),
+    maxCredits: z.number().positive().max(MAX_CREDITS).optional(),
+    prices: pricesSchema.optional(),
     collect,
   })
   .refine(({ job, collect }) => isSupported(job.type, collect), crossFieldRule('collect', UNSUPPORTED_FORMAT, ['job']));
@@ -72,7 +78,7 @@ export const corpusInputSchema = z
 /** Validates the input of `processCorpus`. @throws `InvalidInput` naming every wrong field. */
 export function checkCorpusInput(input: ProcessCorpusInput): ResolvedCorpusInput {
   const value = parseInput(corpusInputSchema, input, 'processCorpus');
-  const { source, output, job, collect, failedFiles, goneFiles, maxConcurrentBatches } = value;
+  const { source, output, job, collect, failedFiles, goneFiles, maxConcurrentBatches, maxCredits } = value;
   return {
     scope: toScope(value),
     source,
@@ -82,6 +88,7 @@ export function checkCorpusInput(input: ProcessCorpusInput): ResolvedCorpusInput
     failedFiles: failedFiles ?? 'retry',
     goneFiles: goneFiles ?? 'keep',
     maxConcurrentBatches: maxConcurrentBatches ?? DEFAULT_MAX_CONCURRENT_BATCHES,
+    ...(maxCredits === undefined ? {} : { maxCredits }),
     batchOptions: readBatchOptions(input),
   };
 }
@@ -95,6 +102,8 @@ function readBatchOptions({
   failedFiles,
   goneFiles,
   maxConcurrentBatches,
+  maxCredits,
+  prices,
   projectId,
   organizationId,
   ...batchOptions

@@ -7,3 +7,4 @@ export {
 export { checkCorpusInput, corpusInputSchema } from './corpus.js';
 export { checkDirectoriesInput, directoriesInputSchema } from './directories.js';
 export { jobInputSchema, resolveJobInput } from './job.js';
+export { pricesSchema } from './prices.js';

@@ -9,15 +9,17 @@ import {
   type GoneFiles,
   JOB_TYPES,
   MAX_CONCURRENT_BATCHES_LIMIT,
+  type Prices,
   type ProcessCorpusInput,
 } from '../../protocol/index.js';
 import type { CliCommand } from '../command.js';
 import type { CommandContext } from '../command-context.js';
 import { UsageError } from '../errors.js';
 import { type BatchFlags, JOB_DESCRIPTION, toBatchOptions } from '../options/batch-options.js';
-import { integer, nonEmpty } from '../options/parsers.js';
+import { integer, nonEmpty, number } from '../options/parsers.js';
+import { readPrices } from '../options/read-prices.js';
 import type { AnyRun } from '../runs/run-types.js';
-import { waitForRun } from '../runs/wait-for-run.js';
+import { BUDGET_EXIT_CODE, waitForRun } from '../runs/wait-for-run.js';
 import { applyTemporalFlags, type TemporalClients, type TemporalFlags, withTemporal } from '../temporal.js';
 import { resolveUserLocation } from '../user-path.js';
 
@@ -26,13 +28,18 @@ interface ProcessFlags extends BatchFlags, TemporalFlags {
   readonly failedFiles?: FailedFiles;
   readonly goneFiles?: GoneFiles;
   readonly maxConcurrentBatches?: number;
+  readonly maxCredits?: number;
+  readonly prices?: string;
+  readonly estimate?: boolean;
 }
 
 const DESCRIPTION = `Process the files of a folder, or of s3://bucket/prefix, with LlamaCloud: uploads what has changed since the last time, parses or extracts it, and writes the documents and one manifest over all files to the output. What has not changed costs nothing.
 
 This command is the worker of the run: it needs LLAMA_CLOUD_API_KEY and a Temporal server. If it ends before the run does, the run goes on when the same command is called again.
 
-Prints how many files were processed, unchanged, failed and gone.`;
+Prints how many files were processed, unchanged, failed and gone.
+
+--estimate says what it would cost, and sends no file. It needs no Temporal server, and LLAMA_CLOUD_API_KEY only to read a saved configuration. With --max-credits, the exit code is ${BUDGET_EXIT_CODE} if files are left that might have passed them.`;
 
 export function addProcess(program: CliCommand, context: CommandContext): void {
   program
@@ -64,6 +71,13 @@ export function addProcess(program: CliCommand, context: CommandContext): void {
       `upload and process at most this many batches of 1,000 files at a time, 1 to ${MAX_CONCURRENT_BATCHES_LIMIT} (default: ${DEFAULT_MAX_CONCURRENT_BATCHES})`,
       integer(1, MAX_CONCURRENT_BATCHES_LIMIT),
     )
+    .option('--estimate', 'only say how many files and pages would be processed, and what they would cost')
+    .option(
+      '--max-credits <n>',
+      'create no batch that might pass this many credits; counts what was spent since the last call that left nothing (default: no limit)',
+      number(0, Number.MAX_SAFE_INTEGER),
+    )
+    .option('--prices <file>', 'go by the prices in this JSON file (default: those of this version)', nonEmpty)
     .option('--project <id>', 'LlamaCloud project (default: the project of the API key)', nonEmpty)
     .option('--organization <id>', 'LlamaCloud organization (default: the organization of the API key)', nonEmpty)
     .action(async (source: string, _flags: object, command: CliCommand) => {
@@ -71,13 +85,20 @@ export function addProcess(program: CliCommand, context: CommandContext): void {
     })
     .examples(
       'temporal-llamacloud process ./contracts --output ./out --job parse_v2 --configuration cfg-PARSE_AGENTIC',
+      'temporal-llamacloud process ./contracts --output ./out --job parse_v2 --configuration cfg-PARSE_AGENTIC --estimate',
       'temporal-llamacloud process s3://my-bucket/inbox --output s3://my-bucket/parsed --job parse_v2 --configuration cfg-...',
     );
 }
 
 async function processSource(context: CommandContext, typedSource: string, flags: ProcessFlags): Promise<void> {
   const output = toLocation('output', flags.output, context);
-  const input = toInput(toLocation('source', typedSource, context), flags);
+  const prices = flags.prices === undefined ? undefined : await readPrices(flags.prices, context);
+  const input = toInput(toLocation('source', typedSource, context), flags, prices);
+  if (flags.estimate === true) {
+    const { printEstimate } = await import('./estimate.js');
+    await printEstimate(context, input, output);
+    return;
+  }
   // A queue of its own: another worker would write to another output.
   const queueFlags = { ...flags, taskQueue: flags.taskQueue ?? toTaskQueue(output) };
   const { workerConfigFromEnv } = await import('../../config/config.js');
@@ -105,7 +126,7 @@ function toLocation(use: 'output' | 'source', location: string, { env }: Command
   }
 }
 
-function toInput(source: string, flags: ProcessFlags): ProcessCorpusInput {
+function toInput(source: string, flags: ProcessFlags, prices: Prices | undefined): ProcessCorpusInput {
   const { job: type, configuration: configurationId } = flags;
   if (type === undefined || configurationId === undefined) throw new Error('Commander requires both');
   const { projectId, organizationId } = toBatchOptions(flags);
@@ -117,6 +138,8 @@ function toInput(source: string, flags: ProcessFlags): ProcessCorpusInput {
     ...(flags.failedFiles === undefined ? {} : { failedFiles: flags.failedFiles }),
     ...(flags.goneFiles === undefined ? {} : { goneFiles: flags.goneFiles }),
     ...(flags.maxConcurrentBatches === undefined ? {} : { maxConcurrentBatches: flags.maxConcurrentBatches }),
+    ...(flags.maxCredits === undefined ? {} : { maxCredits: flags.maxCredits }),
+    ...(prices === undefined ? {} : { prices }),
   };
 }
 

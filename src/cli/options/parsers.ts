@@ -91,3 +91,11 @@ export function repeatedIdAndPath(value: string, previous: readonly IdAndPath[] 
   if (previous.some((directory) => directory.id === id)) throw new InvalidArgumentError(`${id} is given twice.`);
   return [...previous, { id, path }];
 }
+
+/** A day, such as `2026-11-28`. */
+export function day(value: string): string {
+  const text = value.trim();
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(Date.parse(text)))
+    throw new InvalidArgumentError('Give a day, such as 2026-11-28.');
+  return text;
+}

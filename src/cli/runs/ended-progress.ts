@@ -33,9 +33,10 @@ export function fromReport(report: AnyReport, status = 'COMPLETED'): AnyProgress
   } as const;
   const common = { phase, job, files, manifest, ...unknown } as const;
   if ('unchanged' in report) {
-    const { source, unchanged, gone, failures } = report;
+    const { source, unchanged, gone, failures, budget } = report;
     const lastFailures = failures.slice(-MAX_LAST_FAILURES);
-    return { ...common, source, unchanged, gone, isListed: true, waitingFor: null, lastFailures };
+    const known = { ...common, source, unchanged, gone, isListed: true, waitingFor: null, lastFailures };
+    return budget === undefined ? known : { ...known, budget };
   }
   if ('directories' in report) {
     return {

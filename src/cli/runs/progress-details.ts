@@ -1,6 +1,6 @@
 /** The progress of a run in several lines, as the `progress` command prints it. */
-import { type FailureSummary, isTerminal, type Pause, type Stuck } from '../../protocol/index.js';
-import { renderTable, toPrintable } from '../text.js';
+import { type CorpusProgress, type FailureSummary, isTerminal, type Pause, type Stuck } from '../../protocol/index.js';
+import { formatAmount, formatCount, renderTable, toPrintable } from '../text.js';
 import { isEndPhase } from './ended-progress.js';
 import { renderProgressLine } from './progress-line.js';
 import { renderSettledOutcomes } from './report.js';
@@ -59,6 +59,7 @@ function renderRows(progress: AnyProgress): string[][] {
         files.total === 0 ? 'none' : `${renderSettledOutcomes(files, 'file')}${open('parts being processed')}`,
       ],
       ['Gone', gone.toLocaleString('en')],
+      ...renderBudget(progress),
     ];
   }
   if ('directories' in progress) {
@@ -84,6 +85,13 @@ function renderRows(progress: AnyProgress): string[][] {
     ],
     ...(phase === 'processing' ? [['Jobs', `${jobsEnded} of ${files.total} ended in LlamaCloud`]] : []),
   ];
+}
+
+function renderBudget({ budget }: CorpusProgress): string[][] {
+  if (budget === undefined) return [];
+  const { maxCredits, spent, filesLeft } = budget;
+  const left = filesLeft === 0 ? '' : `. ${formatCount(filesLeft, 'file')} left`;
+  return [['Credits', `${formatAmount(spent)} of ${formatAmount(maxCredits)} spent or reserved${left}`]];
 }
 
 /** A run that has ended does not poll its batch any longer. */

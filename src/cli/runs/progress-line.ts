@@ -9,7 +9,7 @@ import {
   PHASE_LABELS,
   settledCount,
 } from '../../protocol/index.js';
-import { displayWidth, formatCount, toPrintable } from '../text.js';
+import { displayWidth, formatAmount, formatCount, toPrintable } from '../text.js';
 import { isEndPhase } from './ended-progress.js';
 import { type Pace, renderPace } from './pace.js';
 import { renderUnsuccessful } from './report.js';
@@ -75,9 +75,11 @@ function renderBatch(
   ];
 }
 
-function renderCorpus({ files, unchanged, isListed }: CorpusProgress, speed: readonly string[]): string[] {
+function renderCorpus({ files, unchanged, isListed, budget }: CorpusProgress, speed: readonly string[]): string[] {
+  const spent =
+    budget === undefined ? [] : [`${formatAmount(budget.spent)} of ${formatAmount(budget.maxCredits)} credits`];
   const same = unchanged === 0 ? [] : [`${unchanged.toLocaleString('en')} unchanged`];
-  return [...renderSettled(files, 'file'), ...speed, ...same, ...(isListed ? [] : ['listing'])];
+  return [...renderSettled(files, 'file'), ...speed, ...same, ...spent, ...(isListed ? [] : ['listing'])];
 }
 
 function renderDirectories({ directories, files }: DirectoriesProgress, speed: readonly string[]): string[] {

@@ -8,7 +8,15 @@ import {
   type ManifestLine,
   settledCount,
 } from '../../protocol/index.js';
-import { formatBytes, formatCount, renderTable, toPrintable, truncateMiddle } from '../text.js';
+import {
+  formatAmount,
+  formatBytes,
+  formatCount,
+  formatRange,
+  renderTable,
+  toPrintable,
+  truncateMiddle,
+} from '../text.js';
 import { findTemporalEnding, type RunFailure } from './run-failure.js';
 import type { AnyReport } from './run-types.js';
 
@@ -27,6 +35,7 @@ function renderCorpusReport(report: CorpusReport): string[] {
   const named = failures.map(({ path, message }) => [renderName(path), toPrintable(message)]);
   return [
     renderCorpusCounts(report),
+    ...renderBudget(report),
     ...renderFailures(named, files, manifest),
     ...renderTable(renderLocations(folder, manifest), ''),
   ];
@@ -46,6 +55,18 @@ export function renderCorpusCounts({ files, unchanged, gone, bytes, credits }: C
   ];
   const amounts = [`${formatBytes(bytes)} written`, formatCount(credits ?? 0, 'credit')];
   return `${counts.join(', ')}. ${amounts.join(', ')}.`;
+}
+
+/** `Estimated 30 to 45 credits, billed 36. 48 of 50 credits are spent, 12 files are left.` */
+function renderBudget({ budget, credits }: CorpusReport): string[] {
+  if (budget === undefined) return [];
+  const { estimate, unbilled, maxCredits, spent, filesLeft } = budget;
+  const billed = formatAmount(credits ?? 0);
+  const pending = unbilled === 0 ? '' : ` (not yet for ${formatCount(unbilled, 'file')})`;
+  return [
+    `Estimated ${formatRange(estimate.credits)} credits, billed ${billed}${pending}.`,
+    `${formatAmount(spent)} of ${formatAmount(maxCredits)} credits are spent, ${formatCount(filesLeft, 'file')} left.`,
+  ];
 }
 
 function renderBatchReport(report: BatchReport): string[] {

@@ -1,3 +1,4 @@
+import type { FailureType } from '../../protocol/index.js';
 import type { CommandContext } from '../command-context.js';
 import { InterruptedError } from '../errors.js';
 import type { TemporalClients } from '../temporal.js';
@@ -12,6 +13,9 @@ import { TemporalOutage } from './temporal-outage.js';
 
 const POLL_INTERVAL_MS = 500;
 
+/** Exit code of a command whose run has left files, because they might have passed its `maxCredits`. */
+export const BUDGET_EXIT_CODE = 3;
+
 interface WaitOptions {
   /** Print failures as they are seen and, with `--json`, an object for each change. Default false. */
   readonly isWatch?: boolean;
@@ -20,7 +24,7 @@ interface WaitOptions {
 /**
  * Follows a run to its end and prints its report. A signal ends the waiting, not the run.
  *
- * @returns the exit code: 1 when the run failed or one of its directories did not complete
+ * @returns the exit code: 1 when the run failed or one of its directories did not complete, 3 when it has left files because of `maxCredits`
  * @throws InterruptedError
  */
 export async function waitForRun(
@@ -92,5 +96,6 @@ async function printFailure(context: CommandContext, run: AnyRun, error: Error):
   for (const line of [`error: ${first}`, ...rest]) context.warn(line);
   if (report !== undefined) for (const line of renderReport(report)) context.info(line);
   context.json({ ok: false, workflowId, runId, error: summary, ...(report === undefined ? {} : { report }) });
-  return 1;
+  const budgetReached: FailureType = 'BudgetReached';
+  return summary.type === budgetReached ? BUDGET_EXIT_CODE : 1;
 }

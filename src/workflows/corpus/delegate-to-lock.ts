@@ -22,9 +22,9 @@ function findDetail(cause: Error | undefined): unknown {
 /** What the child has done is what this run has done. */
 function takeReport(
   state: CorpusState,
-  { files, failures, bytes, credits, manifest, unchanged, gone }: CorpusReport,
+  { files, failures, bytes, credits, manifest, unchanged, gone, budget }: CorpusReport,
 ): void {
-  Object.assign(state, { files, failures, bytes, credits, manifest, unchanged, gone });
+  Object.assign(state, { files, failures, bytes, credits, manifest, unchanged, gone, budget: budget ?? null });
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   cleanText,
   createBatchWorkflowId,
   type FailureSummary,
+  type FailureType,
   processBatchWorkflowId,
   type RunControl,
   renderSummary,
@@ -44,6 +45,11 @@ export interface ProcessCorpusPartInput {
 /** Result of a `processCorpusPart` workflow. */
 export interface PartReport {
   outcome: PartOutcome;
+  batchId: string | null;
+  /** Whether the batch ended as FAILED. */
+  isBatchFailed: boolean;
+  /** Whether there may be a batch whose id is not known. */
+  mayHaveBatch: boolean;
   /** A failure that every other part would have as well. */
   haltCause: FailureSummary | null;
 }
@@ -57,6 +63,7 @@ interface PartState {
   directoryId: string | null;
   directoryCreatedAt: string | null;
   batchId: string | null;
+  hasStartedBatch: boolean;
 }
 
 /**
@@ -75,6 +82,7 @@ export async function processCorpusPart(input: ProcessCorpusPartInput): Promise<
     directoryId: null,
     directoryCreatedAt: null,
     batchId: null,
+    hasStartedBatch: false,
   };
   handleControl(state, () => undefined);
   let failure: unknown;
@@ -89,8 +97,22 @@ export async function processCorpusPart(input: ProcessCorpusPartInput): Promise<
   const { error } = unprocessed;
   const outcome = await CancellationScope.nonCancellable(() => writeLines(state, input, unprocessed));
   const isHalt = failure !== undefined && !isStopped && ACCOUNT_WIDE_FAILURES.has(error.type);
-  return { outcome, haltCause: isHalt ? error : null };
+  const batchFailed: FailureType = 'BatchFailed';
+  return {
+    outcome,
+    batchId: state.batchId,
+    isBatchFailed: failure !== undefined && error.type === batchFailed,
+    mayHaveBatch: state.hasStartedBatch && state.batchId === null && (isStopped || MAY_HAVE_BATCH.has(error.type)),
+    haltCause: isHalt ? error : null,
+  };
 }
+
+/** Failures after which a batch may have been created although its id is not known. */
+const MAY_HAVE_BATCH: ReadonlySet<string> = new Set<FailureType>([
+  'CreateOutcomeUnknown',
+  'BatchCancelled',
+  'BatchTimedOut',
+]);
 
 async function run(state: PartState, input: ProcessCorpusPartInput): Promise<void> {
   const { run, segments, part } = input;
@@ -140,6 +162,7 @@ async function processDirectory(
         staticSummary: renderSummary(directoryId, job),
         ...CANCELLED_WITH_PARENT,
       });
+    state.hasStartedBatch = true;
     try {
       const report: BatchReport = await passOnControl(state, workflowId, start);
       state.batchId = report.batchId;

@@ -27,6 +27,7 @@ import { keepReportInMemo } from '../shared/keep-report-in-memo.js';
 import { recordEnd } from '../shared/run-state.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
 import { unwrapFailure } from '../shared/unwrap-failure.js';
+import { closeBudget, openBudget } from './budget.js';
 import { delegateToLock } from './delegate-to-lock.js';
 import { processParts } from './process-parts.js';
 import { publishCorpus, setCorpusPhase } from './publish.js';
@@ -78,6 +79,7 @@ async function run(state: CorpusState, input: ProcessCorpusInput): Promise<Corpu
   CancellationScope.current().cancelRequested.catch(() => setCorpusPhase(state, 'stopping'));
   if (workflowId !== lockId) return delegateToLock(state, input, lockId);
   const corpusRun = toCorpusRun(opened, firstExecutionRunId);
+  openBudget(state, opened.budget);
   let failure: unknown;
   try {
     await processParts(state, opened, corpusRun);
@@ -87,7 +89,13 @@ async function run(state: CorpusState, input: ProcessCorpusInput): Promise<Corpu
     if (!isTemporalFailure(error)) throw error;
     failure = error;
   }
-  await CancellationScope.nonCancellable(() => writeManifest(state, corpusRun, failure !== undefined));
+  const isStopped =
+    failure !== undefined || state.haltCause !== null || CancellationScope.current().consideredCancelled;
+  await CancellationScope.nonCancellable(async () => {
+    await writeManifest(state, corpusRun, failure !== undefined);
+    // After it: a run that ends in between has spent too much by its record, not too little.
+    await recordBudget(state, corpusRun, !isStopped && state.isListed, failure !== undefined);
+  });
   return finish(state, failure);
 }
 
@@ -131,6 +139,20 @@ async function writeManifest(state: CorpusState, run: CorpusRun, hasFailed: bool
   }
 }
 
+async function recordBudget(
+  state: CorpusState,
+  run: CorpusRun,
+  isComplete: boolean,
+  hasFailed: boolean,
+): Promise<void> {
+  try {
+    await closeBudget(state, run, isComplete);
+  } catch (error) {
+    if (!hasFailed || !isTemporalFailure(error)) throw error;
+    log.error('What a run that failed has spent could not be recorded', { message: rootFailure(error).message });
+  }
+}
+
 /** Returns the result. Throws if the run was stopped, failed, or was halted by an account-wide failure. */
 function finish(state: CorpusState, failure: unknown): CorpusReport {
   const report = toCorpusReport(state);
@@ -148,6 +170,11 @@ function finish(state: CorpusState, failure: unknown): CorpusReport {
   if (state.eligible === 0 && state.gone > 0 && state.opened?.input.goneFiles === 'remove') {
     const message = `${report.source} has no file that can be processed, and ${state.gone} files of the last run are gone: no document was removed. Check that the source is there.`;
     throw ApplicationFailure.nonRetryable(message, 'SourceFailed', report);
+  }
+  if (state.budget !== null && state.budget.filesLeft > 0) {
+    const { maxCredits, spent, filesLeft } = state.budget;
+    const message = `${filesLeft} files are left: they might have passed maxCredits (${maxCredits}), of which ${Math.ceil(spent)} are spent. What was processed is in the manifest. To go on, start a run with a higher maxCredits: it pays for nothing again.`;
+    throw ApplicationFailure.nonRetryable(message, 'BudgetReached', report);
   }
   setCorpusPhase(state, 'completed');
   return report;

@@ -15,6 +15,7 @@ import { cancelWithScope, executeCancellableChild } from '../shared/cancellable-
 import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
 import { openLimit, passOnControl, untilResumed } from '../shared/control.js';
 import { ReadyQueue } from '../shared/ready-queue.js';
+import { beginPart, leavePart, reservePart, settlePart, toBudgetedPart } from './budget.js';
 import type { PartReport, processCorpusPart } from './process-corpus-part.js';
 import { publishCorpus, setCorpusPhase } from './publish.js';
 import { type CorpusState, type PlannedPart, recordPart, recordSegment } from './state.js';
@@ -62,14 +63,18 @@ async function planParts(
     await untilResumed(state);
     await condition(() => waiting.size === 0);
     const { cursor, segments, planning, partSize } = state;
-    const input = { run, cursor, segment: segments.length, room: partSize - planning.files };
+    const budgeted = toBudgetedPart(state);
+    const input = { run, cursor, segment: segments.length, room: partSize - planning.files, ...budgeted };
     const summary = `List ${cleanText(run.source)}, from ${cursor === null ? 'its beginning' : cleanText(cursor)}`;
     const part = recordSegment(state, await planCorpusPart.executeWithOptions({ summary }, [input]));
     publishCorpus(state);
     if (part === undefined) continue;
     parts += 1;
-    waiting.add(part);
-    queue.add(part);
+    if (await reservePart(state, run, part, () => state.running > 0 || waiting.size > 0)) {
+      waiting.add(part);
+      queue.add(part);
+    } else await leavePart(state, run, part);
+    publishCorpus(state);
   }
 }
 
@@ -78,8 +83,9 @@ async function processPart(
   state: CorpusState,
   { input }: OpenedCorpus,
   run: CorpusRun,
-  { part, segments, files }: PlannedPart,
+  planned: PlannedPart,
 ): Promise<void> {
+  const { part, segments, files } = planned;
   const workflowId = childWorkflowId(`part-${String(part).padStart(5, '0')}`);
   const start = () =>
     executeCancellableChild<typeof processCorpusPart>(WORKFLOW_TYPES.processCorpusPart, {
@@ -90,6 +96,7 @@ async function processPart(
     });
   const execute = () => passOnControl(state, workflowId, () => startWhenIdIsFree(start, workflowId));
   state.running += 1;
+  beginPart(state, planned);
   try {
     const report = await execute().catch((error: unknown) => {
       if (!wasTerminated(error)) throw error;
@@ -98,6 +105,7 @@ async function processPart(
       return execute();
     });
     recordPart(state, part, report.outcome);
+    settlePart(state, planned, report);
     state.haltCause ??= report.haltCause;
   } catch (error) {
     if (!(error instanceof ChildWorkflowFailure)) throw error;

@@ -27,9 +27,18 @@ export function publishCorpus(state: CorpusState): void {
         ...renderFileCounts(state.files),
         ['Parts running', state.running || null],
         ['Credits', state.credits],
+        ['Budget', renderBudget(state)],
         ['Manifest', code(state.manifest)],
       ],
       failures: lastFailures.map(({ path: name, type, message }) => ({ name, type, message })),
     }),
   );
+}
+
+/** `48 of 50 credits spent or reserved, 12 files left`. */
+function renderBudget({ budget }: CorpusState): string | null {
+  if (budget === null) return null;
+  const { maxCredits, spent, filesLeft } = budget;
+  const left = filesLeft === 0 ? '' : `, ${filesLeft} files left`;
+  return `${Math.ceil(spent)} of ${maxCredits} credits spent or reserved${left}`;
 }

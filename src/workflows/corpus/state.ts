@@ -1,5 +1,6 @@
-import type { OpenedCorpus, PartOutcome, PlannedSegment } from '../../activities/types.js';
+import type { BudgetedPart, OpenedCorpus, PartOutcome, PlannedSegment } from '../../activities/types.js';
 import {
+  type CorpusBudget,
   type CorpusCounts,
   type CorpusFailure,
   type CorpusPhase,
@@ -9,6 +10,7 @@ import {
   type FailureSummary,
   MAX_PART_FILES,
   MAX_REPORTED_FAILURES,
+  type Settlement,
   settledCount,
 } from '../../protocol/index.js';
 import { addCosts, addFailure, newRunState, type RunState, toRunProgress, toRunReport } from '../shared/run-state.js';
@@ -21,6 +23,8 @@ export interface PlannedPart {
   segments: string[];
   /** Files to process. */
   files: number;
+  /** What they are estimated to cost; `null` without `maxCredits`. */
+  budgeted: BudgetedPart | null;
 }
 
 /** The state of a run over a corpus. Plain JSON: continue-as-new carries it. It has no files, only names of lists of them. */
@@ -47,8 +51,22 @@ export interface CorpusState extends RunState<CorpusPhase, CorpusFailure>, Corpu
   partLines: (string | null)[];
   /** The failure after which no more parts are started, since every other one would fail with it. */
   haltCause: FailureSummary | null;
+  /** What was spent of `maxCredits`; `null` without it. */
+  budget: CorpusBudget | null;
+  /** What the record of the budget does not have yet. */
+  creditsLedger: CreditsLedger;
   /** A sentence, while another workflow has the corpus. */
   waitingFor: string | null;
+}
+
+/** Parts that may cost something, and what ended ones have cost. */
+export interface CreditsLedger {
+  /** Whether a part did not fit: from then on, no other one is begun. */
+  isReached: boolean;
+  /** Parts that have not ended, by their key. */
+  open: Record<string, { hasBegun: boolean }>;
+  /** To be recorded. */
+  settlements: Settlement[];
 }
 
 export function newCorpusState(startedAtMs: number): CorpusState {
@@ -65,9 +83,11 @@ export function newCorpusState(startedAtMs: number): CorpusState {
     gone: 0,
     removals: 0,
     segments: [],
-    planning: { part: 0, segments: [], files: 0 },
+    planning: { part: 0, segments: [], files: 0, budgeted: null },
     partLines: [],
     haltCause: null,
+    budget: null,
+    creditsLedger: { isReached: false, open: {}, settlements: [] },
     waitingFor: null,
   };
 }
@@ -82,15 +102,18 @@ export function recordSegment(state: CorpusState, segment: PlannedSegment): Plan
   state.unchanged += segment.unchanged;
   state.gone += segment.gone;
   state.removals += segment.removals;
-  state.files.total += segment.planned + segment.failed;
+  state.files.total += segment.planned + segment.failed + segment.skipped;
   state.files.failed += segment.failed;
+  state.files.skipped += segment.skipped;
+  if (state.budget !== null) state.budget.filesLeft += segment.skipped;
   for (const failure of segment.failures) addFailure(state, failure, MAX_REPORTED_FAILURES);
   const { planning } = state;
   planning.segments.push(segment.name);
   planning.files += segment.planned;
-  const isComplete = planning.files >= state.partSize || (state.isListed && planning.files > 0);
-  if (!isComplete) return undefined;
-  state.planning = { part: planning.part + 1, segments: [], files: 0 };
+  planning.budgeted = segment.budgeted;
+  const isFull = planning.files >= state.partSize || segment.isPartFull || state.isListed;
+  if (!isFull || planning.files === 0) return undefined;
+  state.planning = { part: planning.part + 1, segments: [], files: 0, budgeted: null };
   state.partLines.push(null);
   return planning;
 }
@@ -111,7 +134,7 @@ export function skipUnprocessed({ files }: CorpusState): void {
 
 export function toCorpusRun({ input, ...opened }: OpenedCorpus, runId: string): CorpusRun {
   const { scope, source, output, job, collect, failedFiles, goneFiles } = input;
-  const { storeId, sourceId, generation, configurationVersion } = opened;
+  const { storeId, sourceId, generation, configurationVersion, budget } = opened;
   return {
     scope,
     source,
@@ -125,13 +148,15 @@ export function toCorpusRun({ input, ...opened }: OpenedCorpus, runId: string): 
     sourceId,
     generation,
     configurationVersion,
+    ...(budget === undefined ? {} : { budget }),
   };
 }
 
 export function toCorpusProgress(state: CorpusState): CorpusProgress {
   const { unchanged, gone, isListed, waitingFor, opened } = state;
   const common = toRunProgress(state, opened?.input.job ?? null);
-  return { ...common, unchanged, gone, isListed, waitingFor, source: opened?.input.source ?? null };
+  const source = opened?.input.source ?? null;
+  return { ...common, unchanged, gone, isListed, waitingFor, source, ...toBudget(state) };
 }
 
 /** The run's result; `undefined` until the input is validated. */
@@ -139,5 +164,9 @@ export function toCorpusReport(state: CorpusState): CorpusReport | undefined {
   const { opened, unchanged, gone } = state;
   if (opened === null) return undefined;
   const { source, output, job } = opened.input;
-  return { ...toRunReport(state, job), source, output, unchanged, gone };
+  return { ...toRunReport(state, job), source, output, unchanged, gone, ...toBudget(state) };
+}
+
+function toBudget({ budget }: CorpusState): { budget?: CorpusBudget } {
+  return budget === null ? {} : { budget };
 }

@@ -53,7 +53,7 @@ export const { findPreviousCreates, listRecentBatches, findCreatedBatch, waitUnt
     cancellationType: ActivityCancellationType.TRY_CANCEL,
   });
 
-export const { writeManifest, writeDirectoriesManifest, writePartLines } = proxyActivities<Activities>({
+export const { writeManifest, writeDirectoriesManifest, writePartLines, reserveCredits } = proxyActivities<Activities>({
   ...COMMON,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });

@@ -5,7 +5,9 @@ const job = { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' } as const;
 
 /** A directory with a batch that is cancelled. */
 async function newDirectory() {
-  const env = await startActivityEnvironment({ emulator: { batchRunningMs: 3_600_000, listLagMs: 0, unusualBatches: false } });
+  const env = await startActivityEnvironment({
+    emulator: { batchRunningMs: 3_600_000, listLagMs: 0, unusualBatches: false },
+  });
   const { id: directoryId } = await addDirectory(env);
   const create = async () => (await env.llamacloud.createBatch({ sourceDirectoryId: directoryId, job })).id;
   const cancelled = await create();

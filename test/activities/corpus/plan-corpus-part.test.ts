@@ -1,10 +1,10 @@
 import { chmod, mkdir, readFile, rename, rmdir, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { PlannedSegment } from '../../../src/activities/corpus/plan-corpus-part.js';
+import type { BudgetedPart, PlannedSegment } from '../../../src/activities/corpus/plan-corpus-part.js';
 import type { PlannedRecord } from '../../../src/activities/corpus/planned-files.js';
 import { createActivities } from '../../../src/activities/index.js';
-import type { CorpusLine, CorpusRun } from '../../../src/protocol/index.js';
+import { type CorpusLine, type CorpusRun, zeroEstimate } from '../../../src/protocol/index.js';
 import { type CorpusSource, FolderSource, type OpenedSourceFile, SourceFileError } from '../../../src/sources/index.js';
 import { putFile, sourceFolder, withoutPrivileges } from '../../sources/support.js';
 import { type ActivityEnvironment, failing, run, startActivityEnvironment } from '../support.js';
@@ -311,4 +311,60 @@ test('a time that was set back does not hide a change', async () => {
   const lines = [corpusLine({ path: 'a.md', changeToken: old, sha256: SHA256_OF_X })];
   await setup.env.outputs.write(['legal', 'manifest.jsonl'], lines.map((each) => `${JSON.stringify(each)}\n`).join(''));
   expect((await planAll(setup))[0]?.records).toEqual(['a.md: process']);
+});
+
+describe('a plan with a budget', () => {
+  const budget = { maxCredits: 250, price: { low: 10, high: 10 }, selectsPages: false, partCredits: 25 };
+  const newPart = () => ({ key: '', estimate: { ...zeroEstimate() } });
+
+  test('ends a part before it costs more than a part may, or when it has one file', async () => {
+    const files = { 'a.md': 'x', 'b.md': 'x', 'c.md': 'x'.repeat(9_000), 'd.md': 'x', 'e.mp3': 'x' };
+    const setup = await newRun(files, [], { budget });
+    const { env, corpus } = setup;
+    const segments = [];
+    let cursor: string | null = null;
+    for (let segment = 0; segments.at(-1)?.isLast !== true; segment += 1) {
+      const input = { run: corpus, cursor, segment, room: 1_000, budgeted: newPart() };
+      const planned: PlannedSegment = await run(env.activities.planCorpusPart, input);
+      segments.push(planned);
+      cursor = planned.cursor;
+    }
+    const described = segments.map(async ({ name }) => (await records(env, name)).map(describeRecord));
+    expect(await Promise.all(described)).toEqual([
+      ['a.md: process', 'b.md: process'],
+      ['c.md: process'],
+      ['d.md: process', 'e.mp3: SKIPPED'],
+    ]);
+    expect(segments.map(({ isPartFull, listed, skipped }) => [isPartFull, listed, skipped])).toEqual([
+      [true, 2, 0],
+      [true, 1, 0],
+      [false, 2, 1],
+    ]);
+    expect(segments.map(({ budgeted }) => budgeted?.estimate.credits)).toEqual([
+      { low: 20, high: 20 },
+      { low: 10, high: 50 },
+      { low: 10, high: 10 },
+    ]);
+  });
+
+  test('gives a part the same key, whatever segments it is planned in, and another one to other files', async () => {
+    const setup = await newRun({ 'a.md': 'x', 'b.md': 'x' }, [], { budget });
+    const plan = (corpus: CorpusRun, cursor: string | null, room: number, budgeted: BudgetedPart) =>
+      run(setup.env.activities.planCorpusPart, { run: corpus, cursor, segment: 0, room, budgeted });
+    const whole = await plan(setup.corpus, null, 1_000, newPart());
+    const start = await plan(setup.corpus, null, 1, newPart());
+    const end = await plan(setup.corpus, start.cursor, 1, start.budgeted ?? newPart());
+    expect(end.budgeted).toEqual(whole.budgeted);
+    expect(whole.budgeted?.key).toMatch(/^[0-9a-f]{32}$/);
+    expect(start.budgeted?.key).not.toBe(whole.budgeted?.key);
+    const other = await plan({ ...setup.corpus, generation: 'other' }, null, 1_000, newPart());
+    expect(other.budgeted?.key).not.toBe(whole.budgeted?.key);
+  });
+
+  test('reads no file to estimate it once the budget is reached', async () => {
+    const setup = await newRun({ 'a.mp3': 'x', 'b.md': 'x' }, [], { budget });
+    const [segment] = await planAll(setup);
+    expect(segment?.records).toEqual(['a.mp3: process', 'b.md: process']);
+    expect(segment?.budgeted).toBeNull();
+  });
 });

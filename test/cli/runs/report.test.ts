@@ -6,7 +6,36 @@ import {
   renderReport,
   renderRunFailure,
 } from '../../../src/cli/runs/report.js';
-import type { BatchReport, DirectoriesReport, ManifestLine } from '../../../src/index.js';
+import type { BatchReport, CorpusReport, DirectoriesReport, ManifestLine } from '../../../src/index.js';
+
+describe('the report of a corpus', () => {
+  const report: CorpusReport = {
+    source: '/in',
+    output: '',
+    job: { type: 'parse_v2', configurationId: 'cfg-PARSE_AGENTIC' },
+    files: { total: 4, completed: 2, failed: 0, cancelled: 0, skipped: 2 },
+    unchanged: 1_000,
+    gone: 0,
+    failures: [],
+    bytes: 8,
+    credits: 20,
+    manifest: null,
+  };
+
+  it('compares the estimate with what was billed, and says what is left of the budget', () => {
+    const estimate = { files: 2, pages: { low: 2, high: 3 }, credits: { low: 20, high: 30 }, counted: 0 };
+    const budget = { maxCredits: 1_000.5, spent: 990, estimate, unbilled: 1, filesLeft: 2 };
+    expect(renderReport({ ...report, budget })).toEqual([
+      '2 processed, 1,000 unchanged, 0 failed, 2 skipped, 0 gone. 8 bytes written, 20 credits.',
+      'Estimated 20 to 30 credits, billed 20 (not yet for 1 file).',
+      '990 of 1,000.5 credits are spent, 2 files left.',
+    ]);
+  });
+
+  it('says nothing of a budget where there is none', () => {
+    expect(renderReport(report)).toHaveLength(1);
+  });
+});
 
 describe('the table of files', () => {
   it('shows for each file its document, relative to the folder, or why there is none', () => {
