@@ -10,6 +10,7 @@ export * from './ids.js';
 export * from './input.js';
 export * from './metrics.js';
 export * from './names.js';
+export * from './redrive.js';
 export * from './report.js';
 export * from './run.js';
 export * from './search-attributes.js';

@@ -49,6 +49,7 @@ export {
   WAKE_SIGNAL,
   WORKFLOW_TYPES,
 } from './names.js';
+export type { PreviousJob, RedrivingFile } from './redrive.js';
 export type {
   BatchPhase,
   BatchProgress,

@@ -1,6 +1,6 @@
 /** The progress of a run in several lines, as the `progress` command prints it. */
 import { type FailureSummary, isTerminal, type Pause, type Stuck } from '../../protocol/index.js';
-import { renderTable, toPrintable } from '../text.js';
+import { formatCount, renderTable, toPrintable } from '../text.js';
 import { isEndPhase } from './ended-progress.js';
 import { renderProgressLine } from './progress-line.js';
 import { renderSettledOutcomes } from './report.js';
@@ -68,7 +68,7 @@ function renderRows(progress: AnyProgress): string[][] {
       ['Files', files.total === 0 ? 'none yet' : renderSettledOutcomes(files, 'file')],
     ];
   }
-  const { batchId, batchStatus, directoryFileCount, jobsEnded } = progress;
+  const { batchId, batchStatus, directoryFileCount, jobsEnded, redrivenJobs, redriving = [] } = progress;
   const unknown =
     directoryFileCount === null ? 'not known yet' : `${directoryFileCount.toLocaleString('en')} in the directory`;
   return [
@@ -82,6 +82,11 @@ function renderRows(progress: AnyProgress): string[][] {
           : unknown
         : `${renderSettledOutcomes(files, 'file')}${open('being collected')}`,
     ],
+    ...(redrivenJobs === undefined ? [] : [['Redriven', formatCount(redrivenJobs, 'job')]]),
+    ...redriving.map(({ fileId, name = fileId, failedJobId, jobId }) => [
+      'Redriving',
+      toPrintable(`${name}: ${jobId === null ? 'a new job' : `job ${jobId}`} in place of ${failedJobId}`),
+    ]),
     ...(phase === 'processing' ? [['Jobs', `${jobsEnded} of ${files.total} ended in LlamaCloud`]] : []),
   ];
 }
