@@ -9,6 +9,7 @@ import {
 import type { JobReference, ResultRow } from '../../activities/types.js';
 import {
   cleanText,
+  describeRedrive,
   type FailureType,
   findJobInFailure,
   type ManifestLine,
@@ -97,7 +98,7 @@ async function redriveFile(state: BatchState, input: ResolvedBatchInput, file: P
     // The stop tries to cancel it once more.
     if (jobId !== null) takeJob(state, file, { ...job, id: jobId }, { credits: null });
     else if (!isCancellation(error) || !CancellationScope.current().consideredCancelled)
-      settle(state, file, toUnknownLine(failedLine, error), { reason: describe(error), credits: null });
+      settleAfterFailure(state, file, failedLine, error);
   } finally {
     state.running -= 1;
   }
@@ -128,19 +129,29 @@ function settle(
 ): void {
   const { type, message } = failedLine.error ?? { type: '', message: '' };
   const error = { type, message: cleanText(`${cleanText(message, 180)}. No other job: ${reason ?? 'unknown'}`) };
-  recordFile(recordFileOutcome(state, file, { ...failedLine, credits, error }), false);
+  recordFailed(state, file, { ...failedLine, credits, error });
 }
 
-/** A person has to look where there may be a job that is not known. */
-function toUnknownLine(failedLine: ManifestLine, error: unknown): ManifestLine {
-  const type: FailureType = 'CreateOutcomeUnknown';
-  if (![type, 'TerminatedFailure'].includes(rootFailure(error).type)) return failedLine;
-  return { ...failedLine, error: { type, message: failedLine.error?.message ?? '' } };
-}
-
-function describe(error: unknown): string {
+/** Where there may be a job that is not known, a person has to look: the line says so. */
+function settleAfterFailure(state: BatchState, file: PageFile, failedLine: ManifestLine, error: unknown): void {
   const { type, message } = rootFailure(error);
-  return isCancellation(error) ? 'the workflow that makes it was cancelled' : `${type}: ${message}`;
+  const unknown: FailureType = 'CreateOutcomeUnknown';
+  if (type === unknown || type === 'TerminatedFailure') {
+    const what = type === unknown ? message : toTerminatedMessage(failedLine);
+    recordFailed(state, file, { ...failedLine, error: { type: unknown, message: cleanText(what) } });
+  } else {
+    const reason = isCancellation(error) ? 'the workflow that makes it was cancelled' : `${type}: ${message}`;
+    settle(state, file, failedLine, { reason, credits: null });
+  }
+}
+
+function toTerminatedMessage({ jobType, jobId, fileId }: ManifestLine): string {
+  const wanted = describeRedrive(jobType ?? 'parse_v2', jobId ?? '', fileId);
+  return `The redriveJob of this file was terminated. Look in LlamaCloud for ${wanted}`;
+}
+
+function recordFailed(state: BatchState, file: PageFile, line: ManifestLine): void {
+  recordFile(recordFileOutcome(state, file, line), false);
 }
 
 /** Runs `redriveJob` as a child whose workflow id is the lock. Waits while another run has it. */
