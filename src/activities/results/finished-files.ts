@@ -12,13 +12,14 @@ import {
   type ManifestLine,
   supportsFormat,
 } from '../../protocol/index.js';
+import { remoteId } from '../input/schemas.js';
 import { readLines } from '../manifest/json-lines.js';
 import { documentKey, manifestKey } from '../support/output-keys.js';
 
 const boundedText = (maxBytes: number) => z.string().refine((text) => jsonBytes(text) <= maxBytes);
 
 const previousJobs = z
-  .array(z.object({ jobId: boundedText(600), credits: z.number().nonnegative().nullable() }))
+  .array(z.object({ jobId: remoteId, credits: z.number().nonnegative().nullable() }))
   .min(1)
   .max(MAX_RETRY_FAILED);
 
@@ -37,7 +38,7 @@ const finishedLineSchema = z.object({
   sha256: boundedText(200).nullable(),
   credits: z.number().nonnegative().nullable(),
   error: z.null(),
-  previousJobs: previousJobs.optional(),
+  previousJobs: previousJobs.exactOptional(),
 }) satisfies z.ZodType<ManifestLine>;
 
 export type FinishedLine = z.infer<typeof finishedLineSchema>;
@@ -58,8 +59,9 @@ export async function readFinishedLines(
 /** A line of a file that has got other jobs than that of the batch, whatever came of them. */
 const redrivenLineSchema = z.object({
   fileId: z.string().refine(isValidId),
-  jobId: boundedText(600),
+  jobId: remoteId,
   jobType: z.enum(JOB_TYPES),
+  status: z.enum(['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED']),
   previousJobs,
 });
 

@@ -42,10 +42,16 @@ export async function readPageRows(
   return { rows: page, remaining: unlisted.length - page.length };
 }
 
-/** The results name the job of the batch. An earlier run may have found that it FAILED, and that another one was made in its place. */
+/**
+ * The results name the job of the batch. An earlier run may have found that it FAILED, and that another one was made in its place. One that was
+ * CANCELLED with that run is left out: the file may get a new one.
+ */
 function withLatestJob(row: FileRow, line: RedrivenLine | undefined): Omit<ResultRow, 'storedLine'> {
   if (line === undefined || row.job === null || line.previousJobs[0]?.jobId !== row.job.id) return row;
-  return { ...row, job: { id: line.jobId, type: line.jobType }, previousJobs: line.previousJobs };
+  const { jobId, jobType: type, status, previousJobs } = line;
+  if (status !== 'CANCELLED') return { ...row, job: { id: jobId, type }, previousJobs };
+  const id = previousJobs.at(-1)?.jobId ?? row.job.id;
+  return { ...row, job: { id, type }, previousJobs: previousJobs.slice(0, -1) };
 }
 
 /** The document's key follows from the name: the document that an earlier run has written stays where it is. */

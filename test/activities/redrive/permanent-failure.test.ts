@@ -32,6 +32,8 @@ describe('failures that no other job would mend', () => {
   });
 
   test('are not told by the name of the file', () => {
-    expect(findPermanentReason('Could not parse corrupted file is empty.pdf: timeout', 'corrupted file is empty.pdf')).toBeNull();
+    expect(
+      findPermanentReason('Could not parse corrupted file is empty.pdf: timeout', 'corrupted file is empty.pdf'),
+    ).toBeNull();
   });
 });

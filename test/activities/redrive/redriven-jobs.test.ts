@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { REDRIVE_LABEL } from '../../../src/protocol/index.js';
 import { TARGETS } from '../../../src/testing/emulator/index.js';
-import { run } from '../support.js';
 import { until } from '../../support/until.js';
 import { PARSE, setWork } from '../batch/support.js';
+import { run } from '../support.js';
 
 const EXTRACT = { type: 'extract_v2', configurationId: 'cfg-EXTRACT_AGENTIC' } as const;
 
@@ -30,16 +30,19 @@ async function setFailed(job: typeof PARSE | typeof EXTRACT) {
   return { env, opened, find, post };
 }
 
-test.each([PARSE, EXTRACT])('a new job is found, and none that is older, known or of another configuration: $type', async (job) => {
-  const { env, find, post, opened } = await setFailed(job);
-  expect(opened).toMatchObject({ reason: null, credits: 0 });
-  expect(await find()).toEqual([]);
-  const id = await post();
-  const configurationId = job.type === 'parse_v2' ? 'cfg-PARSE_FAST' : 'cfg-EXTRACT_COST_EFFECTIVE';
-  if (job.type === 'parse_v2') await env.llamacloud.createParseJob({ fileId: opened.fileInput, configurationId });
-  expect((await find()).map((found) => found.id)).toEqual([id]);
-  expect(await find({ knownIds: [id] })).toEqual([]);
-});
+test.each([PARSE, EXTRACT])(
+  'a new job is found, and none that is older, known or of another configuration: $type',
+  async (job) => {
+    const { env, find, post, opened } = await setFailed(job);
+    expect(opened).toMatchObject({ reason: null, credits: 0 });
+    expect(await find()).toEqual([]);
+    const id = await post();
+    const configurationId = job.type === 'parse_v2' ? 'cfg-PARSE_FAST' : 'cfg-EXTRACT_COST_EFFECTIVE';
+    if (job.type === 'parse_v2') await env.llamacloud.createParseJob({ fileId: opened.fileInput, configurationId });
+    expect((await find()).map((found) => found.id)).toEqual([id]);
+    expect(await find({ knownIds: [id] })).toEqual([]);
+  },
+);
 
 test('an older extract job is not taken if LlamaCloud ignores the time', async () => {
   const { env, find } = await setFailed(EXTRACT);

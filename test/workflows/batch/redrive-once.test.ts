@@ -101,7 +101,8 @@ describe('one new job for a failed one', () => {
     const failed = await redriveUnder(Array<Fault>(3).fill({ kind: 'reset-before' }));
     const report = await failed.run.result();
     expect(failed.posts()).toHaveLength(3);
-    expect(report.failures).toMatchObject([{ type: 'CreateOutcomeUnknown' }]);
+    const message = expect.stringContaining(`redrive_of ${failed.failedIds[0]}`);
+    expect(report.failures).toMatchObject([{ type: 'CreateOutcomeUnknown', message }]);
     expect(await env.details(failed.lockId)).toContain(`redrive_of ${failed.failedIds[0]}`);
   });
 
