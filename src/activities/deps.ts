@@ -10,6 +10,8 @@ export type LlamaCloudPort = Pick<
   | 'getBatch'
   | 'iterateBatches'
   | 'cancelBatch'
+  | 'createParseJob'
+  | 'createExtractJob'
   | 'getJob'
   | 'iterateJobs'
   | 'cancelJob'

@@ -21,12 +21,16 @@ import { writeCorpusManifest } from './corpus/write-corpus-manifest.js';
 import { writePartLines } from './corpus/write-part-lines.js';
 import type { ActivityDeps } from './deps.js';
 import { openDirectories } from './input/open-directories.js';
+import { cancelJob } from './jobs/cancel-job.js';
 import { cancelJobs } from './jobs/cancel-jobs.js';
 import { collectJob } from './jobs/collect-job.js';
 import { readJobCredits } from './jobs/read-job-credits.js';
 import { waitForJobs } from './jobs/wait-for-jobs.js';
 import { writeDirectoriesManifest } from './manifest/write-directories-manifest.js';
 import { writeManifest } from './manifest/write-manifest.js';
+import { findRedrivenJobs } from './redrive/find-redriven-jobs.js';
+import { openRedrive } from './redrive/open-redrive.js';
+import { postJob } from './redrive/post-job.js';
 import { readResults } from './results/read-results.js';
 
 /** The workflows do not wait longer for the search of a batch, or with the lock on creating one. */
@@ -63,6 +67,10 @@ export function createActivities(given: ActivityDeps) {
     collectJob: collectJob(deps, new AccountPauseByHand()),
     readJobCredits: readJobCredits(deps),
     cancelJobs: cancelJobs(deps),
+    openRedrive: openRedrive(deps),
+    findRedrivenJobs: findRedrivenJobs(deps, gate),
+    postJob: postJob(deps),
+    cancelJob: cancelJob(deps),
     writeManifest: writeManifest(deps),
     openDirectories: openDirectories(deps),
     findChildReport,

@@ -1,6 +1,7 @@
 import type { Client, WorkflowHandleWithFirstExecutionRunId, WorkflowOptions } from '@temporalio/client';
 import { checkBatchInput } from '../activities/input/index.js';
 import {
+  type BatchOptions,
   type BatchProgress,
   type BatchReport,
   type CorpusProgress,
@@ -8,6 +9,7 @@ import {
   DEFAULT_TASK_QUEUE,
   type DirectoriesProgress,
   type DirectoriesReport,
+  type ExistingBatchInput,
   isCorpusReport,
   isDirectoriesReport,
   isReport,
@@ -49,6 +51,9 @@ export type StartDirectoriesOptions = StartBatchOptions;
 
 /** {@link StartBatchOptions}, except that `workflowId` defaults to the lock of the output folder. */
 export type StartCorpusOptions = StartBatchOptions;
+
+/** Input of {@link BatchClient.redrive}. */
+export type RedriveInput = ExistingBatchInput & Omit<BatchOptions, 'onlyMissing'>;
 
 /** Handle of a `processCorpus` run. */
 export type CorpusHandle = RunHandle<CorpusReport, CorpusProgress>;
@@ -109,6 +114,19 @@ export class BatchClient {
   async start(input: ProcessBatchInput, options: StartBatchOptions = {}): Promise<BatchHandle> {
     const { workflowId, runId } = await this.#start(toBatchStart(input, options.workflowId), options);
     return this.attach(workflowId, runId);
+  }
+
+  /**
+   * Starts a run that redrives a batch: {@link start} with `onlyMissing` and `retryFailed`. Files whose job LlamaCloud has FAILED get new jobs, which you
+   * pay for, unless another job can not mend it. Documents that are missing are collected, and the others are left alone.
+   *
+   * `retryFailed`, by default 1, bounds the jobs of a file over all runs: a second redrive makes none, unless it is raised. Give the `collect`, `child`,
+   * `projectId` and `organizationId` of the first run.
+   *
+   * @throws ApplicationFailure of the type `InvalidInput`, which names every wrong field, before anything is started.
+   */
+  async redrive(input: RedriveInput, options: StartBatchOptions = {}): Promise<BatchHandle> {
+    return this.start({ retryFailed: 1, ...input, onlyMissing: true }, options);
   }
 
   /**

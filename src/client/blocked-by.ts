@@ -9,12 +9,15 @@ const POLL_FAILURES: ReadonlySet<string> = new Set<FailureType>([
   'UploadNotReady',
 ]);
 
+/** Children that create what costs money. */
+const CREATES: ReadonlySet<string> = new Set([WORKFLOW_TYPES.createBatch, WORKFLOW_TYPES.redriveJob]);
+
 /** Of the open children of a run, which may be 500, these stand for all: the oldest have had the most time to fail. */
 const MAX_CHILDREN = 3;
 
 /**
  * Finds the last failure of an activity that an open run or one of its children is retrying, or why `createBatch` has not created the
- * batch yet. Needs no worker. Looks at the 3 oldest children only: one that is blocked is rarely alone.
+ * batch yet, or `redriveJob` its job. Needs no worker. Looks at the 3 oldest children only: one that is blocked is rarely alone.
  *
  * @returns `null` if there is none, or the run is closed.
  */
@@ -23,7 +26,7 @@ export async function findBlockedBy(
   { raw, closeTime }: WorkflowExecutionDescription,
 ): Promise<string | null> {
   if (closeTime !== undefined) return null;
-  const create = raw.pendingChildren?.find(({ workflowTypeName }) => workflowTypeName === WORKFLOW_TYPES.createBatch);
+  const create = raw.pendingChildren?.find(({ workflowTypeName }) => CREATES.has(workflowTypeName ?? ''));
   const createDescription = create && (await describeChild(client, create));
   if (createDescription === undefined) return findRetriedFailure(raw) ?? (await findBlockedChild(client, raw));
   const blockedBy = createDescription.memo?.[BLOCKED_BY_MEMO];

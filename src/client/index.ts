@@ -6,6 +6,7 @@ export {
   type BatchHandle,
   type CorpusHandle,
   type DirectoriesHandle,
+  type RedriveInput,
   type StartBatchOptions,
   type StartCorpusOptions,
   type StartDirectoriesOptions,

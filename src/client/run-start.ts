@@ -76,5 +76,6 @@ export function summarize(input: ProcessBatchInput): string {
     return renderSummary(directoryId, job);
   }
   const batchId = input.batchId.trim();
-  return input.onlyMissing ? `Files of batch ${batchId} without a document` : `Batch ${batchId}`;
+  if (!input.onlyMissing) return `Batch ${batchId}`;
+  return `Files of batch ${batchId} without a document${input.retryFailed ? ', with new jobs for failed ones' : ''}`;
 }

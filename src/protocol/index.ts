@@ -12,6 +12,7 @@ export * from './input.js';
 export * from './metrics.js';
 export * from './names.js';
 export * from './prices.js';
+export * from './redrive.js';
 export * from './report.js';
 export * from './run.js';
 export * from './search-attributes.js';

@@ -112,6 +112,11 @@ export interface BatchOptions extends ApiScope {
   maxFailedPercent?: number;
   /** Failures that the report lists, 0 to 100; the manifest has all. Default 100. */
   reportedFailures?: number;
+  /**
+   * New jobs that a file of a COMPLETED batch gets at most, 0 to 5, over all runs of the batch, when LlamaCloud has FAILED its job for a reason
+   * that another one may mend. Each is a job that you pay for. Default 0.
+   */
+  retryFailed?: number;
   child?: ChildOptions;
   poll?: PollOptions;
   /** Time for the whole run, after which it stops and fails with `BatchTimedOut`. Default 7 days. */
@@ -146,6 +151,8 @@ export interface ResolvedBatchInput {
   maxFailedFiles?: number;
   maxFailedPercent?: number;
   reportedFailures: number;
+  /** Missing in a run that 0.1.0 has opened: 0. */
+  retryFailed?: number;
   child: { workflowType: string; taskQueue?: string };
   poll: ResolvedPoll;
   timeoutMs: number;

@@ -14,6 +14,7 @@ export const WORKFLOW_TYPES = {
   processJob: 'processJob',
   processDirectories: 'processDirectories',
   createBatch: 'createBatch',
+  redriveJob: 'redriveJob',
   processCorpus: 'processCorpus',
   processCorpusPart: 'processCorpusPart',
 } as const;
@@ -85,6 +86,11 @@ export function processBatchWorkflowId(spec: BatchSpec): string {
 /** Workflow id of `createBatch`: the lock under which batches of one spec are created, one at a time. */
 export function createBatchWorkflowId(spec: BatchSpec): string {
   return `llamacloud-create/${dedupKey(spec)}`;
+}
+
+/** Workflow id of `redriveJob`: the lock under which a file gets new jobs with a configuration, one at a time, whatever batch has failed it. */
+export function redriveJobWorkflowId(fileId: string, job: BatchJob): string {
+  return `llamacloud-redrive/${[fileId, job.type, job.configurationId].join('/')}`;
 }
 
 /**

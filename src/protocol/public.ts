@@ -51,6 +51,7 @@ export {
   WORKFLOW_TYPES,
 } from './names.js';
 export { type PagePrice, PRICES, type Prices, type Range } from './prices.js';
+export type { PreviousJob, RedrivingFile } from './redrive.js';
 export type {
   BatchPhase,
   BatchProgress,

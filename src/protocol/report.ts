@@ -1,6 +1,7 @@
 /** Report, manifest and progress of `processBatch`. */
 import type { FailureSummary } from './failures.js';
 import type { JobType } from './input.js';
+import type { PreviousJob, RedrivingFile } from './redrive.js';
 import { type FileStatus, RUN_PHASE_LABELS, type RunPhase, type RunProgress, type RunReport } from './run.js';
 
 /** Why a file has no document. */
@@ -41,9 +42,11 @@ export interface ManifestLine {
   output: string | null;
   bytes: number | null;
   sha256: string | null;
-  /** Credits billed for the job, even if your own child workflow failed after it; `null` if LlamaCloud gave none. */
+  /** Credits billed for the job, even if your own child workflow failed after it, and for the `previousJobs`; `null` if LlamaCloud gave none. */
   credits: number | null;
   error: FailureSummary | null;
+  /** The jobs of the file that FAILED before `jobId`, that of the batch first. Missing if there are none. */
+  previousJobs?: PreviousJob[];
 }
 
 /** Result of a `processBatch` workflow; a failure of a run that has results carries it as well. */
@@ -52,6 +55,8 @@ export interface BatchReport extends RunReport<FileFailure> {
   directoryId: string;
   /** Last status seen of the batch. Not terminal if the run left the batch running or could not cancel it. */
   status: string;
+  /** As in {@link BatchProgress}. */
+  redrivenJobs?: number;
 }
 
 /** Whether a value from a failure's details or a memo is a report. */
@@ -59,7 +64,7 @@ export function isReport(value: unknown): value is BatchReport {
   return typeof value === 'object' && value !== null && 'batchId' in value && 'files' in value && 'failures' in value;
 }
 
-export type BatchPhase = RunPhase | 'creating' | 'waiting' | 'expanding';
+export type BatchPhase = RunPhase | 'creating' | 'waiting' | 'expanding' | 'redriving';
 
 /** The phases for people, in the Temporal UI and in the terminal. */
 export const PHASE_LABELS: Record<BatchPhase, string> = {
@@ -68,6 +73,7 @@ export const PHASE_LABELS: Record<BatchPhase, string> = {
   waiting: 'Waiting for LlamaCloud',
   expanding: 'Reading the results',
   processing: 'Collecting the documents',
+  redriving: 'Redriving failed jobs',
 };
 
 /** Answer of the `progress` query. `files.total` is 0 until the results are known. */
@@ -83,4 +89,8 @@ export interface BatchProgress extends RunProgress<BatchPhase, FileFailure> {
   jobsEnded: number;
   /** What the run waits for other than LlamaCloud: another run that creates a batch of the same spec. A sentence; usually `null`. */
   waitingFor: string | null;
+  /** Jobs that files have got in this run, in place of jobs that FAILED. Missing if there are none. */
+  redrivenJobs?: number;
+  /** The first 5 files that wait for such a job, or for its end. Missing if there are none. */
+  redriving?: RedrivingFile[];
 }

@@ -62,6 +62,12 @@ describe('temporal-llamacloud', () => {
       '--only-missing needs --batch',
       'Give the batch whose missing documents are collected',
     ],
+    [[...startFlags(), '--redrive'], '--redrive needs --batch', 'Give the batch whose failed jobs are made again'],
+    [
+      ['start', '--batch', 'bat-1', '--redrive', '--retry-failed', '0'],
+      '--redrive and --retry-failed 0 contradict',
+      '',
+    ],
     [[...startFlags(), '--max-concurrent-batches', '2'], '--max-concurrent-batches needs more than one', ''],
     [[...startFlags(), '--directory', 'dir-1'], "'--directory <id>' argument 'dir-1' is invalid", 'given twice'],
     [

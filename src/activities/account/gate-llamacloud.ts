@@ -8,6 +8,8 @@ export function gateLlamaCloud(llamacloud: LlamaCloudPort, gate: AccountGate): L
     getBatch: (id, options) => gate.run('read', () => llamacloud.getBatch(id, options)),
     iterateBatches: (params) => gate.iterate('read', () => llamacloud.iterateBatches(params)),
     cancelBatch: (id, options) => llamacloud.cancelBatch(id, options),
+    createParseJob: (params) => gate.run('create', () => llamacloud.createParseJob(params)),
+    createExtractJob: (params) => gate.run('create', () => llamacloud.createExtractJob(params)),
     getJob: (reference, options) => gate.run('read', () => llamacloud.getJob(reference, options)),
     iterateJobs: (params) => gate.iterate('read', () => llamacloud.iterateJobs(params)),
     cancelJob: (reference, options) => llamacloud.cancelJob(reference, options),

@@ -36,10 +36,10 @@ export function cancelBatch(deps: ActivityDeps) {
 }
 
 /**
- * The next poll shows what became of the batch: it may have ended before the cancel, and LlamaCloud does not publish which status says
+ * The next poll shows what became of the batch, or the job: it may have ended before the cancel, and LlamaCloud does not publish which status says
  * so. Or the body of the response, which is not used, is invalid.
  */
-function isShownByNextPoll(error: unknown): boolean {
+export function isShownByNextPoll(error: unknown): boolean {
   if (error instanceof UnexpectedResponseError) return true;
   return error instanceof HttpStatusError && [400, 409, 422].includes(error.status);
 }

@@ -4,7 +4,7 @@ import { type Batch, HttpStatusError, UnexpectedResponseError } from '../../llam
 import { type ApiScope, type CreatedBatch, LIST_LAG_MS } from '../../protocol/index.js';
 import { AccountGate } from '../account/account-gate.js';
 import type { ActivityDeps } from '../deps.js';
-import { NotReady } from '../support/not-ready.js';
+import { NotReady, type NotReadyType } from '../support/not-ready.js';
 import { runAttempt } from '../support/run-attempt.js';
 import type { Operation } from '../support/to-failure.js';
 import { type BatchToCreate, hasId, listBatches, mayBeOfSpec, toCreatedBatch } from './list-batches.js';
@@ -97,13 +97,18 @@ export function toOperation({ isStopping = false }: { isStopping?: boolean }): O
   return isStopping ? 'cancel' : 'read';
 }
 
-function maxListLagMs({ listLagMs = LIST_LAG_MS }: ActivityDeps): number {
+export function maxListLagMs({ listLagMs = LIST_LAG_MS }: ActivityDeps): number {
   return listLagMs;
 }
 
 /** Each poll waits as long as all the polls before it took, and 5 s at most. */
-function toNotListed(deps: ActivityDeps, state: string, ageMs: number): NotReady {
-  return new NotReady('BatchNotReady', state, Math.min(MAX_LIST_POLL_INTERVAL_MS, ageMs, maxListLagMs(deps) - ageMs));
+export function toNotListed(
+  deps: ActivityDeps,
+  state: string,
+  ageMs: number,
+  type: NotReadyType = 'BatchNotReady',
+): NotReady {
+  return new NotReady(type, state, Math.min(MAX_LIST_POLL_INTERVAL_MS, ageMs, maxListLagMs(deps) - ageMs));
 }
 
 /** Upper bound on the time between two polls of the list. */

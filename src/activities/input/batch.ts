@@ -13,6 +13,7 @@ import {
   MAX_CONCURRENT_JOBS_LIMIT,
   MAX_PAGE_SIZE,
   MAX_REPORTED_FAILURES,
+  MAX_RETRY_FAILED,
   ON_STOP,
   type ProcessBatchInput,
   type ResolvedBatchInput,
@@ -44,6 +45,7 @@ export const batchOptions = {
   maxFailedFiles: z.int().min(0).optional(),
   maxFailedPercent: z.number().min(0).max(100).optional(),
   reportedFailures: z.int().min(0).max(MAX_REPORTED_FAILURES).optional(),
+  retryFailed: z.int().min(0).max(MAX_RETRY_FAILED).optional(),
   child: z.strictObject({ workflowType: temporalName.optional(), taskQueue: temporalName.optional() }).optional(),
   poll,
   timeout: duration.optional(),
@@ -112,6 +114,7 @@ export function resolveBatchInput(value: CheckedBatchInput, existing?: Batch): R
     ...(value.maxFailedFiles === undefined ? {} : { maxFailedFiles: value.maxFailedFiles }),
     ...(value.maxFailedPercent === undefined ? {} : { maxFailedPercent: value.maxFailedPercent }),
     reportedFailures: value.reportedFailures ?? MAX_REPORTED_FAILURES,
+    ...(value.retryFailed ? { retryFailed: value.retryFailed } : {}),
     child: {
       workflowType: value.child?.workflowType ?? WORKFLOW_TYPES.processJob,
       ...(value.child?.taskQueue === undefined ? {} : { taskQueue: value.child.taskQueue }),

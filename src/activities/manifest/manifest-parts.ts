@@ -52,15 +52,21 @@ async function* readParts(outputs: OutputStore, folder: string[], count: number)
   }
 }
 
-const lineSchema = z.object({ fileId: z.string(), jobId: z.string().nullable() });
+const lineSchema = z.object({
+  fileId: z.string(),
+  jobId: z.string().nullable(),
+  previousJobs: z.array(z.object({ jobId: z.string() })).optional(),
+});
+type Line = z.infer<typeof lineSchema>;
 
 /** The files that have a line in a run's manifest. */
 export class ListedFiles {
   readonly #fileIds = new Set<string>();
   readonly #jobIds = new Set<string>();
 
-  add({ fileId, jobId }: { fileId: string; jobId: string | null }): void {
+  add({ fileId, jobId, previousJobs = [] }: Line): void {
     this.#fileIds.add(fileId);
+    for (const { jobId: previousId } of previousJobs) this.#jobIds.add(previousId);
     if (jobId !== null) this.#jobIds.add(jobId);
   }
 

@@ -8,13 +8,20 @@ import {
   JOB_TYPES,
   jsonBytes,
   MAX_LOCATION_BYTES,
+  MAX_RETRY_FAILED,
   type ManifestLine,
   supportsFormat,
 } from '../../protocol/index.js';
+import { remoteId } from '../input/schemas.js';
 import { readLines } from '../manifest/json-lines.js';
 import { documentKey, manifestKey } from '../support/output-keys.js';
 
 const boundedText = (maxBytes: number) => z.string().refine((text) => jsonBytes(text) <= maxBytes);
+
+const previousJobs = z
+  .array(z.object({ jobId: remoteId, credits: z.number().nonnegative().nullable() }))
+  .min(1)
+  .max(MAX_RETRY_FAILED);
 
 /** A manifest line of a file that has a document. Anybody may have edited the manifest, so the line is bounded. */
 const finishedLineSchema = z.object({
@@ -31,6 +38,7 @@ const finishedLineSchema = z.object({
   sha256: boundedText(200).nullable(),
   credits: z.number().nonnegative().nullable(),
   error: z.null(),
+  previousJobs: previousJobs.exactOptional(),
 }) satisfies z.ZodType<ManifestLine>;
 
 export type FinishedLine = z.infer<typeof finishedLineSchema>;
@@ -43,6 +51,30 @@ export async function readFinishedLines(
   const lines = new Map<string, FinishedLine>();
   for await (const json of readLines(outputs, manifestKey([batchId]))) {
     const line = finishedLineSchema.safeParse(json).data;
+    if (line !== undefined) lines.set(line.fileId, line);
+  }
+  return lines;
+}
+
+/** A line of a file that has got other jobs than that of the batch, whatever came of them. */
+const redrivenLineSchema = z.object({
+  fileId: z.string().refine(isValidId),
+  jobId: remoteId,
+  jobType: z.enum(JOB_TYPES),
+  status: z.enum(['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED']),
+  previousJobs,
+});
+
+export type RedrivenLine = z.infer<typeof redrivenLineSchema>;
+
+/** Reads which files of a batch have got other jobs, by file id: the results of the batch name only the first one. */
+export async function readRedrivenLines(
+  outputs: OutputStore,
+  batchId: string,
+): Promise<ReadonlyMap<string, RedrivenLine>> {
+  const lines = new Map<string, RedrivenLine>();
+  for await (const json of readLines(outputs, manifestKey([batchId]))) {
+    const line = redrivenLineSchema.safeParse(json).data;
     if (line !== undefined) lines.set(line.fileId, line);
   }
   return lines;

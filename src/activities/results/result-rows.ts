@@ -1,5 +1,5 @@
 import type { Batch, BatchResult, JobReference } from '../../llamacloud/index.js';
-import { cleanText, JOB_TYPES, type ManifestLine } from '../../protocol/index.js';
+import { cleanText, JOB_TYPES, type ManifestLine, type PreviousJob } from '../../protocol/index.js';
 import { ListedFiles } from '../manifest/manifest-parts.js';
 import type { DirectoryFiles } from './directory-files.js';
 import { toPlainFileId } from './file-id.js';
@@ -20,6 +20,8 @@ export interface ResultRow extends FileRow {
   storedLine: ManifestLine | null;
   /** Of a file of `processCorpus`: its path in the source. */
   path?: string;
+  /** Jobs that FAILED before `job`, which is then not that of the batch. Missing if there are none. */
+  previousJobs?: PreviousJob[];
 }
 
 /**

@@ -2,7 +2,13 @@ import { log } from '@temporalio/activity';
 import type { OutputStore } from '../../outputs/index.js';
 import type { CollectFormat } from '../../protocol/index.js';
 import type { ListedFiles, ManifestRun } from '../manifest/manifest-parts.js';
-import { type FinishedLine, isStored, readFinishedLines } from './finished-files.js';
+import {
+  type FinishedLine,
+  isStored,
+  type RedrivenLine,
+  readFinishedLines,
+  readRedrivenLines,
+} from './finished-files.js';
 import type { FileRow, ResultRow } from './result-rows.js';
 
 export interface PageInput extends Pick<ManifestRun, 'batchId' | 'firstRunId'> {
@@ -23,8 +29,10 @@ export async function readPageRows(
 ): Promise<{ rows: ResultRow[]; remaining: number }> {
   const unlisted = rows.filter(({ fileId, job }) => !listed.has(fileId, job?.id));
   const lines = await readFinishedLines(outputs, batchId);
+  const redriven = await readRedrivenLines(outputs, batchId);
   const page: ResultRow[] = [];
-  for (const row of unlisted.slice(0, pageSize)) {
+  for (const unlistedRow of unlisted.slice(0, pageSize)) {
+    const row = withLatestJob(unlistedRow, redriven.get(unlistedRow.fileId));
     const line = lines.get(row.fileId);
     const isDone = line !== undefined && skipStored !== null && (await isStored(outputs, batchId, line, skipStored));
     // A name that can't be read now, but could in an earlier run, gives the document the key that it had then.
@@ -32,6 +40,18 @@ export async function readPageRows(
   }
   warnOfRenamed(batchId, page, lines);
   return { rows: page, remaining: unlisted.length - page.length };
+}
+
+/**
+ * The results name the job of the batch. An earlier run may have found that it FAILED, and that another one was made in its place. One that was
+ * CANCELLED with that run is left out: the file may get a new one.
+ */
+function withLatestJob(row: FileRow, line: RedrivenLine | undefined): Omit<ResultRow, 'storedLine'> {
+  if (line === undefined || row.job === null || line.previousJobs[0]?.jobId !== row.job.id) return row;
+  const { jobId, jobType: type, status, previousJobs } = line;
+  if (status !== 'CANCELLED') return { ...row, job: { id: jobId, type }, previousJobs };
+  const id = previousJobs.at(-1)?.jobId ?? row.job.id;
+  return { ...row, job: { id, type }, previousJobs: previousJobs.slice(0, -1) };
 }
 
 /** The document's key follows from the name: the document that an earlier run has written stays where it is. */

@@ -1,4 +1,4 @@
-type NotReadyType = 'BatchNotReady' | 'JobNotReady' | 'ChildNotReady' | 'UploadNotReady';
+export type NotReadyType = 'BatchNotReady' | 'JobNotReady' | 'ChildNotReady' | 'UploadNotReady';
 
 /** Thrown by a poll. It becomes a benign failure, and Temporal's server waits until the next attempt. */
 export class NotReady extends Error {

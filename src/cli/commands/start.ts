@@ -3,7 +3,7 @@ import type { StartBatchOptions } from '../../client/index.js';
 import type { ProcessBatchInput, ProcessDirectoriesInput } from '../../protocol/index.js';
 import type { CliCommand } from '../command.js';
 import type { CommandContext } from '../command-context.js';
-import { CliError } from '../errors.js';
+import { CliError, UsageError } from '../errors.js';
 import { addBatchOptions, toBatchInput } from '../options/batch-options.js';
 import { addDirectoriesOptions, type DirectoriesFlags, toDirectoriesInput } from '../options/directories-options.js';
 import { nonEmpty } from '../options/parsers.js';
@@ -21,6 +21,7 @@ const CONFLICT_POLICIES = {
 interface StartFlags extends DirectoriesFlags, TemporalFlags {
   readonly workflowId?: string;
   readonly onConflict: keyof typeof CONFLICT_POLICIES;
+  readonly redrive?: boolean;
   readonly wait?: boolean;
 }
 
@@ -38,6 +39,10 @@ export function addStart(program: CliCommand, context: CommandContext): void {
     .summary('start a run: process the files of a LlamaCloud directory')
     .description(DESCRIPTION);
   addDirectoriesOptions(addBatchOptions(command, { manyDirectories: true }))
+    .option(
+      '--redrive',
+      'with --batch: make new jobs for the files whose job LlamaCloud has failed, and pay for these only; also collect what is missing. The same as --only-missing --retry-failed 1. A second time changes nothing: give --retry-failed 2 for one more job for each file',
+    )
     .option(
       '--workflow-id <id>',
       'workflow id of the run (default: made of the batch, or of the directories, job type and configuration). With your own id, a second run over the same directory is not refused, and you pay for both',
@@ -57,7 +62,7 @@ export function addStart(program: CliCommand, context: CommandContext): void {
     )
     .action(async (_flags: object, self: CliCommand) => {
       const flags = self.optsWithGlobals<StartFlags>();
-      const input = toDirectoriesInput(flags) ?? toBatchInput(flags);
+      const input = toInput(flags);
       await withTemporal(context, flags, async (temporal) => {
         const run = await startRun(context, temporal, input, flags);
         if (flags.wait) context.exitCode = await waitForRun(context, temporal, run);
@@ -69,7 +74,18 @@ export function addStart(program: CliCommand, context: CommandContext): void {
       'temporal-llamacloud start --directory dir-... --job extract_v2 --configuration cfg-... --max-failed-percent 5',
       'temporal-llamacloud start --directory dir-... --directory dir-... --job parse_v2 --configuration cfg-PARSE_AGENTIC --wait',
       'temporal-llamacloud start --batch bat-... --only-missing --wait',
+      'temporal-llamacloud start --batch bat-... --redrive --wait',
     );
+}
+
+/** @throws UsageError when the flags contradict each other or some are missing */
+function toInput(flags: StartFlags): ProcessBatchInput | ProcessDirectoriesInput {
+  if (!flags.redrive) return toDirectoriesInput(flags) ?? toBatchInput(flags);
+  if (flags.batch === undefined || (flags.directory?.length ?? 0) > 1) {
+    throw new UsageError('--redrive needs --batch', 'Give the batch whose failed jobs are made again.');
+  }
+  if (flags.retryFailed === 0) throw new UsageError('--redrive and --retry-failed 0 contradict each other');
+  return toBatchInput({ ...flags, onlyMissing: true, retryFailed: flags.retryFailed ?? 1 });
 }
 
 async function startRun(

@@ -8,6 +8,7 @@ import {
   JOB_TYPES,
   type JobType,
   MAX_CONCURRENT_JOBS_LIMIT,
+  MAX_RETRY_FAILED,
   type NewBatchInput,
   ON_STOP,
   type OnStop,
@@ -26,6 +27,7 @@ export interface BatchFlags {
   readonly organization?: string;
   readonly batch?: string;
   readonly onlyMissing?: boolean;
+  readonly retryFailed?: number;
   readonly collect?: CollectFormat;
   readonly maxConcurrentJobs?: number;
   readonly maxFailedFiles?: number;
@@ -63,7 +65,7 @@ export function addBatchOptions<T extends Command>(command: T, { manyDirectories
     )
     .option(
       '--only-missing',
-      'with --batch: collect only the documents that are not in the output folder yet; a job that failed in LlamaCloud stays failed',
+      'with --batch: collect only the documents that are not in the output folder yet; a job that failed in LlamaCloud stays failed, unless --retry-failed is given',
     )
     .addOption(
       new Option(
@@ -85,6 +87,11 @@ export function addBatchOptions<T extends Command>(command: T, { manyDirectories
       '--max-failed-percent <percent>',
       'fail the run if more than this percentage of the files of its COMPLETED batch fail or are cancelled, 0 to 100 (default: no limit)',
       number(0, 100),
+    )
+    .option(
+      '--retry-failed <n>',
+      `give a file whose job LlamaCloud has failed up to this many new jobs, 0 to ${MAX_RETRY_FAILED}; you pay for each (default: 0)`,
+      integer(0, MAX_RETRY_FAILED),
     )
     .option(
       '--timeout <duration>',
@@ -133,6 +140,7 @@ export function toBatchOptions(flags: BatchFlags): Omit<BatchOptions, 'onlyMissi
     ...(flags.maxConcurrentJobs === undefined ? {} : { maxConcurrentJobs: flags.maxConcurrentJobs }),
     ...(flags.maxFailedFiles === undefined ? {} : { maxFailedFiles: flags.maxFailedFiles }),
     ...(flags.maxFailedPercent === undefined ? {} : { maxFailedPercent: flags.maxFailedPercent }),
+    ...(flags.retryFailed === undefined ? {} : { retryFailed: flags.retryFailed }),
     ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
     ...(flags.stuckAfter === undefined ? {} : { stuckAfter: flags.stuckAfter }),
     ...(flags.onStop === undefined ? {} : { onStop: flags.onStop }),

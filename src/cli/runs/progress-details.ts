@@ -69,7 +69,7 @@ function renderRows(progress: AnyProgress): string[][] {
       ['Files', files.total === 0 ? 'none yet' : renderSettledOutcomes(files, 'file')],
     ];
   }
-  const { batchId, batchStatus, directoryFileCount, jobsEnded } = progress;
+  const { batchId, batchStatus, directoryFileCount, jobsEnded, redrivenJobs, redriving = [] } = progress;
   const unknown =
     directoryFileCount === null ? 'not known yet' : `${directoryFileCount.toLocaleString('en')} in the directory`;
   return [
@@ -83,6 +83,11 @@ function renderRows(progress: AnyProgress): string[][] {
           : unknown
         : `${renderSettledOutcomes(files, 'file')}${open('being collected')}`,
     ],
+    ...(redrivenJobs === undefined ? [] : [['Redriven', formatCount(redrivenJobs, 'job')]]),
+    ...redriving.map(({ fileId, name = fileId, failedJobId, jobId }) => [
+      'Redriving',
+      toPrintable(`${name}: ${jobId === null ? 'a new job' : `job ${jobId}`} in place of ${failedJobId}`),
+    ]),
     ...(phase === 'processing' ? [['Jobs', `${jobsEnded} of ${files.total} ended in LlamaCloud`]] : []),
   ];
 }

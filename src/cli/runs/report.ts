@@ -70,10 +70,11 @@ function renderBudget({ budget, credits }: CorpusReport): string[] {
 }
 
 function renderBatchReport(report: BatchReport): string[] {
-  const { batchId, status, manifest, files } = report;
+  const { batchId, status, manifest, files, redrivenJobs = 0 } = report;
   const folder = manifest === null ? null : batchFolder(report, manifest);
   return [
     renderFileCounts(report),
+    ...(redrivenJobs === 0 ? [] : [`${formatCount(redrivenJobs, 'failed job')} redriven.`]),
     ...renderFailures(renderFileFailures(report), files, manifest),
     ...renderTable([['Batch', `${batchId} ${toPrintable(status)}`], ...renderLocations(folder, manifest)], ''),
   ];

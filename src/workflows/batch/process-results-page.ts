@@ -6,6 +6,7 @@ import { recordSkippedFiles } from '../shared/metrics.js';
 import { remainingMs } from './cancel-remote.js';
 import { fanOut } from './fan-out.js';
 import { setPhase, setStatus } from './publish.js';
+import { redriveFailed } from './redrive-failed.js';
 import { type BatchState, type OpenPage, type PageFile, skipUnreadFiles } from './state.js';
 
 /** Time limits of the steps of a page. They are shorter while the run is stopping. */
@@ -28,8 +29,10 @@ export async function processResultsPage(
   state.page ??= await readPage(state, input, batchId, graceMs);
   const { page } = state;
   state.jobsSinceMs ??= Date.now();
-  setPhase(state, 'processing');
-  await fanOut(state, input, batchId, page, jobDeadlineMs ?? state.jobsSinceMs + input.jobTimeoutMs);
+  do {
+    setPhase(state, 'processing');
+    await fanOut(state, input, batchId, page, jobDeadlineMs ?? state.jobsSinceMs + input.jobTimeoutMs);
+  } while (await redriveFailed(state, input, page));
   const isLast = page.remaining === 0;
   await writePage(state, batchId, page, isLast, manifestDeadlineMs);
   return !isLast;

@@ -6,7 +6,7 @@ import { describePause, renderHeading } from '../shared/control.js';
 import { code, renderDetails, renderFileCounts, renderJob } from '../shared/details.js';
 import { enterPhase } from '../shared/run-state.js';
 import { describeStuck } from '../shared/stuck.js';
-import type { BatchState } from './state.js';
+import { type BatchState, listRedriving } from './state.js';
 import { renderTimeRows } from './time-rows.js';
 
 const BATCH_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.batchId, SearchAttributeType.KEYWORD);
@@ -59,7 +59,9 @@ export function publishDetails(state: BatchState): void {
         ['Files in the directory', files.total === 0 ? opened?.directoryFileCount : null],
         ...renderFileCounts(files),
         ['Jobs ended', files.total === 0 ? null : state.jobsEnded],
-        ['Running', phase === 'processing' ? state.running : null],
+        ['Running', phase === 'processing' || phase === 'redriving' ? state.running : null],
+        ['Redriven jobs', state.redrivenJobs || null],
+        ['Being redriven', renderRedriving(state)],
         ...renderTimeRows(state),
         ['Credits', state.credits],
         ['Manifest', code(state.manifest)],
@@ -67,6 +69,15 @@ export function publishDetails(state: BatchState): void {
       failures: lastFailures.map(({ fileId, name = fileId, type, message }) => ({ name, type, message })),
     }),
   );
+}
+
+/** `` `a.pdf`, job `pjb-...` in place of `pjb-...` ``: the first files. */
+function renderRedriving(state: BatchState): string | null {
+  const files = listRedriving(state).map(({ fileId, name = fileId, failedJobId, jobId }) => {
+    const job = jobId === null ? 'a new job' : `job ${code(jobId)}`;
+    return `${code(name)}: ${job} in place of ${code(failedJobId)}`;
+  });
+  return files.length === 0 ? null : files.join('; ');
 }
 
 /** The UI marks every attempt after the first as a retry, in red, and calls what it found a failure. */

@@ -45,6 +45,8 @@ function renderNextTry({ phase, opened }: BatchState): string | null {
       return opened === null
         ? null
         : `in the details of the child workflow ${code(createBatchWorkflowId(opened.input))}`;
+    case 'redriving':
+      return 'in the details of the child workflows `redriveJob`';
     case 'reporting':
       return renderNextRetry('writeManifest');
     case 'stopping':

@@ -19,7 +19,8 @@ export function watchBatch(state: BatchState, { stuckAfterMs, directoryId, job }
   if (stuckAfterMs === undefined || !patched('stuck')) return;
   watchForStuck(state, {
     stuckAfterMs,
-    toKey: () => [state.batchId, state.status, state.jobsEnded, settledCount(state.files)].join(' '),
+    toKey: () =>
+      [state.batchId, state.status, state.jobsEnded, state.redrivenJobs, settledCount(state.files)].join(' '),
     advise: () => advise(state),
     publish: () => {
       if (state.stuck !== null) recordStuck(state.phase, job.type);
@@ -50,6 +51,8 @@ function advise(state: BatchState): string {
       return `LlamaCloud has not changed the status of ${batch}. Look at it there: ${code(`temporal-llamacloud batches get ${state.batchId}`)}. ${cancel}`;
     case 'expanding':
       return `LlamaCloud does not give the results of ${batch}, or a poll fails: see \`blockedBy\` of \`progress\`. ${cancel}`;
+    case 'redriving':
+      return `Failed jobs get no new ones: look at the child workflows \`redriveJob\` in the Temporal UI. ${cancel}`;
     case 'processing':
       return `${describeOpen(state)} ${cancel}`;
     default:

@@ -44,10 +44,11 @@ export const {
   openDirectories,
   openCorpus,
   findDirectoryBatch,
+  openRedrive,
 } = proxyActivities<Activities>({ ...COMMON, cancellationType: ActivityCancellationType.TRY_CANCEL });
 
-/** Reads of `createBatch`. */
-export const { findPreviousCreates, listRecentBatches, findCreatedBatch, waitUntilListed } =
+/** Reads of `createBatch` and `redriveJob`. */
+export const { findPreviousCreates, listRecentBatches, findCreatedBatch, waitUntilListed, findRedrivenJobs } =
   proxyActivities<Activities>({
     ...FIRST,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
@@ -81,16 +82,16 @@ export const { writeCorpusManifest, removeGoneDocuments } = proxyActivities<Acti
 
 /**
  * One attempt, since the workflow decides what to do after a failure. A cancelled POST is waited for: aborting it does not undo it,
- * and a batch whose id is not known can't be cancelled.
+ * and a batch or a job whose id is not known can't be cancelled.
  */
-export const { postBatch } = proxyActivities<Activities>({
+export const { postBatch, postJob } = proxyActivities<Activities>({
   ...FIRST,
   retry: { maximumAttempts: 1 },
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
 /** The activities of a stop. The caller sets a `scheduleToCloseTimeout`, which includes the time in the task queue. */
-export const { cancelBatch, cancelJobs, cancelPreviousCreates } = proxyActivities<Activities>({
+export const { cancelBatch, cancelJobs, cancelJob, cancelPreviousCreates } = proxyActivities<Activities>({
   ...FIRST,
   ...PAST_PAUSE,
 });
