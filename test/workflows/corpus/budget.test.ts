@@ -1,7 +1,7 @@
 /** A run over a corpus with `maxCredits`. Each file has one page, which costs 10 credits by the table of prices. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type CorpusReport, isFailure, PRICES } from '../../../src/index.js';
 import { corpusWorkflowId } from '../../../src/protocol/index.js';
 import { resetWorkflow, untilEnded } from '../../support/creates.js';
@@ -22,6 +22,12 @@ describe('a run with maxCredits', () => {
 
   afterAll(() => env?.close());
 
+  /** Ids of the batches of earlier tests, of which some may be open. */
+  let earlier: string[] = [];
+  beforeEach(() => {
+    earlier = env.emulator.batches.list().map(({ id }) => id);
+  });
+
   const start = (source: string, output: string, options = {}) =>
     env.batches.startCorpus({ ...parseCorpus(source, output), ...options });
   const process = async (source: string, output: string, options = {}) =>
@@ -41,7 +47,9 @@ describe('a run with maxCredits', () => {
     until('a batch', () =>
       env.emulator.batches
         .list()
-        .find(({ id, status }) => !finished.includes(id) && (status === 'RUNNING' || status === 'PENDING')),
+        .find(
+          ({ id, status }) => ![...earlier, ...finished].includes(id) && (status === 'RUNNING' || status === 'PENDING'),
+        ),
     );
   const ledger = async (output: string) => JSON.parse(await readFile(join(env.output, output, 'budget.json'), 'utf8'));
 
