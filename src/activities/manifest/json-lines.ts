@@ -11,7 +11,7 @@ export async function* readLines(outputs: Pick<OutputStore, 'read'>, key: readon
   try {
     for await (const line of lines) yield parseJson(line);
   } finally {
-    // A reader that stops early closes the interface only: the file, or the connection, would stay open.
+    // A reader that stops early closes the interface only. The list would be read on, or stay open, depending on the version of Node.
     lines.close();
     input.destroy();
   }
