@@ -43,7 +43,8 @@ interface PdfObjects {
 function readObjects(text: string, content: Buffer): PdfObjects {
   const objects = new Map<string, string>();
   let outside = '';
-  const start = /(\d+)\s+\d+\s+obj\b/g;
+  // Bounded: a file of nothing but digits would take hours.
+  const start = /(?<!\d)(\d{1,10})\s{1,20}\d{1,10}\s{1,20}obj\b/g;
   let position = 0;
   for (let match = start.exec(text); match !== null && objects.size < MAX_OBJECTS; match = start.exec(text)) {
     outside += text.slice(position, match.index);

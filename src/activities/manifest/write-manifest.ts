@@ -1,7 +1,7 @@
 import type { OutputStore, WriteOptions } from '../../outputs/index.js';
 import type { ManifestLine } from '../../protocol/index.js';
 import type { ActivityDeps } from '../deps.js';
-import { readFinishedLines } from '../results/finished-files.js';
+import { readEarlierLines } from '../results/finished-files.js';
 import { manifestKey, runFolder } from '../support/output-keys.js';
 import { runAttempt } from '../support/run-attempt.js';
 import { assertSameStore } from '../support/store-id.js';
@@ -30,7 +30,8 @@ export function writeManifest({ outputs }: ActivityDeps) {
       await assertSameStore(outputs, input.storeId);
       const folder = runFolder(batchId, firstRunId);
       const batchManifest = manifestKey([batchId]);
-      const isPartial = input.isPartial || (isLast && (await readFinishedLines(outputs, batchId)).size > documentCount);
+      const isPartial =
+        input.isPartial || (isLast && (await readEarlierLines(outputs, batchId)).finished.size > documentCount);
       if (!isPartial) return writePart(outputs, { manifest: batchManifest, folder }, input, lines, { signal });
       const manifest = manifestKey(folder);
       const location = await writePart(outputs, { manifest, folder }, input, lines, { signal });

@@ -43,19 +43,6 @@ const finishedLineSchema = z.object({
 
 export type FinishedLine = z.infer<typeof finishedLineSchema>;
 
-/** Reads the lines of a batch's manifest that stand for a document, by file id. Other lines are left out, including damaged ones. */
-export async function readFinishedLines(
-  outputs: OutputStore,
-  batchId: string,
-): Promise<ReadonlyMap<string, FinishedLine>> {
-  const lines = new Map<string, FinishedLine>();
-  for await (const json of readLines(outputs, manifestKey([batchId]))) {
-    const line = finishedLineSchema.safeParse(json).data;
-    if (line !== undefined) lines.set(line.fileId, line);
-  }
-  return lines;
-}
-
 /** A line of a file that has got other jobs than that of the batch, whatever came of them. */
 const redrivenLineSchema = z.object({
   fileId: z.string().refine(isValidId),
@@ -67,17 +54,25 @@ const redrivenLineSchema = z.object({
 
 export type RedrivenLine = z.infer<typeof redrivenLineSchema>;
 
-/** Reads which files of a batch have got other jobs, by file id: the results of the batch name only the first one. */
-export async function readRedrivenLines(
-  outputs: OutputStore,
-  batchId: string,
-): Promise<ReadonlyMap<string, RedrivenLine>> {
-  const lines = new Map<string, RedrivenLine>();
+/** What an earlier run has left of a batch's files, by file id. */
+export interface EarlierLines {
+  /** Those that stand for a document. */
+  finished: ReadonlyMap<string, FinishedLine>;
+  /** Those of files with other jobs: the results of the batch name only the first one. */
+  redriven: ReadonlyMap<string, RedrivenLine>;
+}
+
+/** Reads a batch's manifest. Other lines are left out, including damaged ones. */
+export async function readEarlierLines(outputs: OutputStore, batchId: string): Promise<EarlierLines> {
+  const finished = new Map<string, FinishedLine>();
+  const redriven = new Map<string, RedrivenLine>();
   for await (const json of readLines(outputs, manifestKey([batchId]))) {
-    const line = redrivenLineSchema.safeParse(json).data;
-    if (line !== undefined) lines.set(line.fileId, line);
+    const finishedLine = finishedLineSchema.safeParse(json).data;
+    if (finishedLine !== undefined) finished.set(finishedLine.fileId, finishedLine);
+    const redrivenLine = redrivenLineSchema.safeParse(json).data;
+    if (redrivenLine !== undefined) redriven.set(redrivenLine.fileId, redrivenLine);
   }
-  return lines;
+  return { finished, redriven };
 }
 
 /**

@@ -2,13 +2,7 @@ import { log } from '@temporalio/activity';
 import type { OutputStore } from '../../outputs/index.js';
 import type { CollectFormat } from '../../protocol/index.js';
 import type { ListedFiles, ManifestRun } from '../manifest/manifest-parts.js';
-import {
-  type FinishedLine,
-  isStored,
-  type RedrivenLine,
-  readFinishedLines,
-  readRedrivenLines,
-} from './finished-files.js';
+import { type FinishedLine, isStored, type RedrivenLine, readEarlierLines } from './finished-files.js';
 import type { FileRow, ResultRow } from './result-rows.js';
 
 export interface PageInput extends Pick<ManifestRun, 'batchId' | 'firstRunId'> {
@@ -28,17 +22,16 @@ export async function readPageRows(
   listed: ListedFiles,
 ): Promise<{ rows: ResultRow[]; remaining: number }> {
   const unlisted = rows.filter(({ fileId, job }) => !listed.has(fileId, job?.id));
-  const lines = await readFinishedLines(outputs, batchId);
-  const redriven = await readRedrivenLines(outputs, batchId);
+  const { finished, redriven } = await readEarlierLines(outputs, batchId);
   const page: ResultRow[] = [];
   for (const unlistedRow of unlisted.slice(0, pageSize)) {
     const row = withLatestJob(unlistedRow, redriven.get(unlistedRow.fileId));
-    const line = lines.get(row.fileId);
+    const line = finished.get(row.fileId);
     const isDone = line !== undefined && skipStored !== null && (await isStored(outputs, batchId, line, skipStored));
     // A name that can't be read now, but could in an earlier run, gives the document the key that it had then.
     page.push({ ...row, name: row.name ?? line?.name ?? null, storedLine: isDone ? line : null });
   }
-  warnOfRenamed(batchId, page, lines);
+  warnOfRenamed(batchId, page, finished);
   return { rows: page, remaining: unlisted.length - page.length };
 }
 

@@ -55,7 +55,7 @@ function cutFolders(names: readonly string[]): string[] {
 }
 
 /** Names of the output folder's own files and folder, and of documents: in a file system a folder would be in their place. `u`: as file systems that ignore case. */
-const TAKEN_NAME = /^(manifest\.jsonl|corpus\.json|runs)$|\.[0-9a-f]{12}\.(md|txt|json)$/iu;
+const TAKEN_NAME = /^(manifest\.jsonl|corpus\.json|budget\.json|runs)$|\.[0-9a-f]{12}\.(md|txt|json)$/iu;
 
 function toFolderName(folder: string): string {
   const name = toSafeName(folder);

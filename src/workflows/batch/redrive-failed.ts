@@ -23,7 +23,7 @@ import type { redriveJob } from '../redrive/redrive-job.js';
 import { findEarlierChild, waitForEarlierChild } from '../shared/activities.js';
 import { cancelWithScope, executeCancellableChild } from '../shared/cancellable-child.js';
 import { CANCELLED_WITH_PARENT } from '../shared/child-options.js';
-import { openLimit } from '../shared/control.js';
+import { openLimit, untilResumed } from '../shared/control.js';
 import { recordFile } from '../shared/metrics.js';
 import { ReadyQueue } from '../shared/ready-queue.js';
 import { isTemporalFailure } from '../shared/temporal-failure.js';
@@ -89,7 +89,7 @@ async function redriveFile(state: BatchState, input: ResolvedBatchInput, file: P
   }
   state.running += 1;
   try {
-    const outcome = await runRedriveJob(input, row, job);
+    const outcome = await runRedriveJob(state, input, row, job);
     if (outcome.jobId === null) settle(state, file, failedLine, outcome);
     else takeJob(state, file, { ...job, id: outcome.jobId }, outcome);
   } catch (error) {
@@ -155,7 +155,12 @@ function recordFailed(state: BatchState, file: PageFile, line: ManifestLine): vo
 }
 
 /** Runs `redriveJob` as a child whose workflow id is the lock. Waits while another run has it. */
-async function runRedriveJob(input: ResolvedBatchInput, row: ResultRow, job: JobReference): Promise<RedriveOutcome> {
+async function runRedriveJob(
+  state: BatchState,
+  input: ResolvedBatchInput,
+  row: ResultRow,
+  job: JobReference,
+): Promise<RedriveOutcome> {
   const { scope, directoryId, onStop } = input;
   const { fileId, name, previousJobs = [] } = row;
   const workflowId = redriveJobWorkflowId(fileId, input.job);
@@ -171,6 +176,7 @@ async function runRedriveJob(input: ResolvedBatchInput, row: ResultRow, job: Job
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       await waitForLock(input, workflowId);
+      await untilResumed(state);
     }
   }
 }

@@ -24,6 +24,10 @@ describe('the pages of a PDF', () => {
     expect(countPdfPages(await readFile(`examples/documents/${name}`))).toBe(pages);
   });
 
+  test('are not known of a file of nothing but digits, and reading it takes no hours', () => {
+    expect(countPdfPages(Buffer.from(`%PDF-1.4\n${'1'.repeat(300_000)}`))).toBeUndefined();
+  });
+
   test('are counted with and without compressed objects', async () => {
     expect(countPdfPages(await pdf(7, true))).toBe(7);
     expect(countPdfPages(await pdf(1_200, true))).toBe(1_200);

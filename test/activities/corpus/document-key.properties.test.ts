@@ -24,7 +24,15 @@ test('two paths never have the same document, and none leads out of the output f
 
 test('a folder of the source is never in the place of a manifest, of a document, or of what runs write', () => {
   const folder = (path: string) => location(path).slice(2, -1);
-  for (const name of ['manifest.jsonl', 'Manifest.JSONL', 'corpus.json', 'runs', 'RUN\u017f', 'a.pdf.3f9a0c51b7de.md'])
+  for (const name of [
+    'manifest.jsonl',
+    'Manifest.JSONL',
+    'corpus.json',
+    'budget.json',
+    'runs',
+    'RUN\u017f',
+    'a.pdf.3f9a0c51b7de.md',
+  ])
     expect(folder(`${name}/a.pdf`)).toEqual([`${name}_`]);
   const [document = ''] = location('a.pdf').slice(2);
   expect(folder(`${document}/b.pdf`)).not.toEqual([document]);
